@@ -1,0 +1,22 @@
+"""What an image says: the data model, its canonical text, its JSON form."""
+
+from promptcodec.description.model import Box, Cell, Description, Lettering, Thing, clean, resolve
+from promptcodec.description.palette import PALETTE
+from promptcodec.description.schema import SCHEMA, from_json, to_json
+from promptcodec.description.text import format_text, parse_text
+
+__all__ = [
+    "PALETTE",
+    "SCHEMA",
+    "Box",
+    "Cell",
+    "Description",
+    "Lettering",
+    "Thing",
+    "clean",
+    "format_text",
+    "from_json",
+    "parse_text",
+    "resolve",
+    "to_json",
+]

@@ -1,0 +1,102 @@
+"""Everything promptcodec raises on purpose, in one small tree.
+
+Every error has a ``kind`` (a stable word for ``--json``) and the ``exit_code``
+the command line ends with; every message says what is wrong and the way out.
+"""
+
+from __future__ import annotations
+
+
+class PromptcodecError(Exception):
+    """Base of every error promptcodec raises on purpose."""
+
+    kind = "error"
+    exit_code = 2
+    offset: int | None = None
+
+
+class UsageError(PromptcodecError):
+    """An argument that cannot be honoured (unknown name, impossible combination)."""
+
+    kind = "usage"
+
+
+class ImageError(PromptcodecError):
+    """An input picture that cannot be read, or is too large to be read safely."""
+
+    kind = "image"
+
+
+class BudgetError(PromptcodecError):
+    """A byte budget below what the requested layers need."""
+
+    kind = "budget"
+
+
+class BitstreamError(PromptcodecError):
+    """A stream that cannot be parsed.
+
+    Attributes:
+        offset: byte offset into the file where parsing stopped, where known.
+    """
+
+    kind = "bitstream"
+
+    def __init__(self, message: str, offset: int | None = None) -> None:
+        super().__init__(message if offset is None else f"{message} (at byte {offset})")
+        self.offset = offset
+
+
+class EntropyError(BitstreamError):
+    """Coded text or symbols that no encoder of ours would have written."""
+
+    kind = "entropy"
+
+
+class DescriptionError(PromptcodecError):
+    """A description that breaks the grammar or its own grid.
+
+    Attributes:
+        reason: the message without its position.
+        line: 1-based line of the canonical text, 0 where it came from elsewhere.
+        column: 1-based column of the canonical text, 0 where it came from elsewhere.
+    """
+
+    kind = "description"
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(f"line {line}, column {column}: {message}" if line else message)
+        self.reason = message
+        self.line = line
+        self.column = column
+
+
+class CaptionerError(PromptcodecError):
+    """A captioner that gave no usable description."""
+
+    kind = "captioner"
+
+
+class GeneratorError(PromptcodecError):
+    """A generator that gave no usable picture."""
+
+    kind = "generator"
+
+
+class OutputExistsError(PromptcodecError):
+    """An output that is already there and was not to be replaced."""
+
+    kind = "exists"
+
+
+class MissingError(PromptcodecError):
+    """Something the operation needs is not installed or not at hand."""
+
+    kind = "missing"
+    exit_code = 4
+
+
+class MissingDictionary(MissingError):  # noqa: N818 - named after what is missing
+    """A stream was made with a dictionary that was not given."""
+
+    kind = "missing-dictionary"

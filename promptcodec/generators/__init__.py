@@ -1,0 +1,45 @@
+"""Generators: from the conditions a stream gives to a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from promptcodec.description import Description
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a generator may draw from; a layer the stream does not carry is None.
+
+    Attributes:
+        size: width and height of the picture wanted, in pixels.
+        seed: 0 <= seed < 2**32, for everything random.
+        description: the semantic layer.
+        texture: RGB colour map, band-limited, already at ``size``.
+        structure: contours, mode L at ``size``, 255 on the line.
+        pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
+    """
+
+    size: tuple[int, int]
+    seed: int
+    description: Description | None = None
+    texture: Image.Image | None = None
+    structure: Image.Image | None = None
+    pixels: Image.Image | None = None
+
+
+class Generator(Protocol):
+    """One method; heavy imports happen inside it."""
+
+    name: str
+
+    def generate(self, conditions: Conditions) -> Image.Image:
+        """Draw an RGB picture of ``conditions.size``.
+
+        Raises:
+            GeneratorError: no picture could be made.
+        """
+        ...

@@ -1,0 +1,59 @@
+"""Colour spaces: sRGB and Oklab (Ottosson 2020), CIEDE2000, and the nearest palette name."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from promptcodec.description.palette import PALETTE
+
+Floats = npt.NDArray[np.float32]
+
+_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ],
+    np.float32,
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ],
+    np.float32,
+)
+
+
+def to_oklab(srgb: npt.NDArray[np.uint8] | Floats) -> Floats:
+    """Convert sRGB ``(..., 3)`` in 0..255 to Oklab ``(..., 3)``: L 0..1, a and b about -0.4..0.4."""
+    values = np.asarray(srgb, np.float32) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    lab: Floats = np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T
+    return lab
+
+
+def to_srgb(oklab: Floats) -> Floats:
+    """Convert Oklab ``(..., 3)`` to sRGB ``(..., 3)``, clipped to 0..255."""
+    lms = (np.asarray(oklab, np.float32) @ np.linalg.inv(_TO_LAB).T) ** 3
+    linear = np.clip(lms @ np.linalg.inv(_TO_LMS).T, 0, 1)
+    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(np.clip(encoded * 255, 0, 255), np.float32)
+
+
+@cache
+def palette_oklab() -> Floats:
+    """Give the palette in Oklab, ``(len(PALETTE), 3)``, in the order of PALETTE."""
+    return to_oklab(np.array(list(PALETTE.values()), np.float32))
+
+
+def ciede2000(first: npt.NDArray[np.uint8] | Floats, second: npt.NDArray[np.uint8] | Floats) -> Floats:
+    """Give the CIEDE2000 difference of two sRGB arrays ``(..., 3)`` in 0..255, shape ``(...)``."""
+    from skimage.color import deltaE_ciede2000, rgb2lab  # noqa: PLC0415 - heavy
+
+    labs = [rgb2lab(np.asarray(array, np.float32) / 255) for array in (first, second)]
+    return np.asarray(deltaE_ciede2000(*labs), np.float32)
