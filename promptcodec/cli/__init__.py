@@ -1,0 +1,72 @@
+"""The command line: one file per command, each imported only when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "encode": "encode",
+    "decode": "decode",
+    "inspect": "inspect",
+    "describe": "describe",
+    "check": "check",
+    "train-dictionary": "train_dictionary",
+    "demo": "demo",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(f"promptcodec.cli.{module}").command
+        return command
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's form
+    if value and not ctx.resilient_parsing:
+        from promptcodec import __version__  # noqa: PLC0415
+
+        click.echo(f"promptcodec {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 ok, 1 some items failed, 2 bad usage or input, 3 a check failed, 4 missing.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
+)
+def group() -> None:
+    r"""Compress images to words: a few hundred bytes that read as text and decode to a picture.
+
+    \b
+    promptcodec demo                                  see it work on a sample picture
+    promptcodec encode photo.jpg -o photo.pxt --budget 200B
+    promptcodec inspect photo.pxt                     read what was kept
+    promptcodec decode photo.pxt -o again.png         draw it again
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    from promptcodec.cli.report import fail  # noqa: PLC0415
+    from promptcodec.errors import PromptcodecError  # noqa: PLC0415
+
+    try:
+        group(prog_name="promptcodec")
+    except PromptcodecError as error:
+        sys.exit(fail(error))

@@ -8,6 +8,7 @@ from typing import Protocol
 from PIL import Image
 
 from promptcodec.description import Description
+from promptcodec.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Conditions:
         texture: RGB colour map, band-limited, already at ``size``.
         structure: contours, mode L at ``size``, 255 on the line.
         pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
+        recipe: the generation syntax the original file carried.
+        signature: what the original measured, for checks and for choosing among candidates.
     """
 
     size: tuple[int, int]
@@ -29,6 +32,8 @@ class Conditions:
     texture: Image.Image | None = None
     structure: Image.Image | None = None
     pixels: Image.Image | None = None
+    recipe: Recipe | None = None
+    signature: bytes | None = None
 
 
 class Generator(Protocol):

@@ -1,0 +1,1 @@
+"""Measurements of pictures that captioners, layers, checks and generators share."""

@@ -1,0 +1,175 @@
+"""Read and write the container: pure functions from bytes to a Stream and back.
+
+    file   := magic version width height part* last-part crc
+    part   := type length payload         (bit 7 of type: critical, bit 6: last)
+    last   := type payload                (its length is what remains)
+    bare   := width height part* last-part
+
+``width``, ``height`` and ``length`` are varints, ``crc`` is CRC-16/IBM-3740 of all
+bytes before it, big-endian. One part of a 768x512 picture costs 10 bytes around it.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from promptcodec.bitstream.types import part_name
+from promptcodec.bitstream.varint import read_varint, write_varint
+from promptcodec.errors import BitstreamError
+
+MAGIC = b"\xabP"
+VERSION = 0
+MAX_PIXELS = 2**26
+CRITICAL = 0x80
+LAST = 0x40
+TYPE_MASK = 0x3F
+CRC_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part.
+
+    Attributes:
+        type: 0..63, see ``bitstream.types``.
+        payload: what the layer wrote.
+        critical: a reader that does not know the type must refuse the stream.
+        offset: where the payload starts in the file; set by ``read``, ignored by ``write``.
+    """
+
+    type: int
+    payload: bytes
+    critical: bool = False
+    offset: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A parsed stream: picture size in pixels, and parts coarse to fine.
+
+    Attributes:
+        cut: the file ended at a part boundary and was read with ``partial``.
+    """
+
+    width: int
+    height: int
+    parts: tuple[Part, ...]
+    version: int = VERSION
+    cut: bool = False
+
+
+def write(stream: Stream, *, bare: bool = False) -> bytes:
+    """Write the file of ``stream``; ``bare`` leaves out magic and checksum."""
+    if not stream.parts:
+        raise ValueError("a stream has at least one part")
+    out = bytearray() if bare else bytearray(MAGIC + bytes([ord("0") + VERSION]))
+    out += write_varint(stream.width) + write_varint(stream.height)
+    for index, part in enumerate(stream.parts):
+        last = index == len(stream.parts) - 1
+        out.append(part.type | (CRITICAL if part.critical else 0) | (LAST if last else 0))
+        if not last:
+            out += write_varint(len(part.payload))
+        out += part.payload
+    if not bare:
+        out += _crc(bytes(out))
+    return bytes(out)
+
+
+def overhead(lengths: Sequence[int], size: tuple[int, int]) -> int:
+    """Count the bytes a file spends around payloads of these lengths, for a picture of this size."""
+    head = len(MAGIC) + 1 + sum(len(write_varint(side)) for side in size)
+    return head + len(lengths) + sum(len(write_varint(length)) for length in lengths[:-1]) + CRC_BYTES
+
+
+def read(data: bytes, *, bare: bool = False, partial: bool = False) -> Stream:
+    """Parse a file strictly.
+
+    Args:
+        data: the whole file.
+        bare: the form without magic and checksum.
+        partial: accept a file that was cut at a part boundary.
+
+    Raises:
+        BitstreamError: with the offset where reading stopped.
+    """
+    if bare:
+        return _read_parts(data, 0, VERSION)
+    version, pos = _read_head(data)
+    body, crc = data[:-CRC_BYTES], data[-CRC_BYTES:]
+    if len(data) >= pos + CRC_BYTES and _crc(body) == crc:
+        return _read_parts(body, pos, version)
+    stream = _read_parts(data, pos, version, cut=True)
+    if stream.cut and partial:
+        return stream
+    if stream.cut:
+        raise BitstreamError(
+            f"the stream was cut after its {part_name(stream.parts[-1].type)} part; "
+            "--partial decodes what is there",
+            len(data),
+        )
+    raise BitstreamError("the checksum does not match: the stream is damaged or cut", len(body))
+
+
+def _crc(data: bytes) -> bytes:
+    return binascii.crc_hqx(data, 0xFFFF).to_bytes(CRC_BYTES, "big")
+
+
+def _read_head(data: bytes) -> tuple[int, int]:
+    if not data:
+        raise BitstreamError("the stream is empty", 0)
+    if not data.startswith(MAGIC):
+        raise BitstreamError("this is not a promptcodec stream", 0)
+    if len(data) == len(MAGIC):
+        raise BitstreamError("the stream ends inside its head", len(data))
+    version = data[len(MAGIC)] - ord("0")
+    if version != VERSION:
+        raise BitstreamError(
+            f"stream version byte {data[len(MAGIC)]:#04x} is unknown to this release (it reads version "
+            f"{VERSION}): a newer promptcodec is needed, or the stream is damaged",
+            len(MAGIC),
+        )
+    return version, len(MAGIC) + 1
+
+
+def _read_parts(data: bytes, pos: int, version: int, *, cut: bool = False) -> Stream:
+    start = pos
+    width, pos = read_varint(data, pos, "the width")
+    height, pos = read_varint(data, pos, "the height")
+    if not (width and height and width * height <= MAX_PIXELS):
+        raise BitstreamError(f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels", start)
+    parts: list[Part] = []
+    while True:
+        if pos == len(data):
+            if cut and parts:
+                return Stream(width, height, tuple(parts), version, cut=True)
+            raise BitstreamError("the stream ends before its last part", pos)
+        part, last, pos = read_part(data, pos)
+        if any(part.type == other.type for other in parts):
+            raise BitstreamError(f"a second {part_name(part.type)} part", part.offset)
+        parts.append(part)
+        if last:
+            return Stream(width, height, tuple(parts), version)
+
+
+def read_part(data: bytes, pos: int) -> tuple[Part, bool, int]:
+    """Read one part at ``pos``; ``data`` ends where the last part ends.
+
+    Returns:
+        The part, whether it is the last, and the position after it.
+    """
+    kind = data[pos]
+    last = bool(kind & LAST)
+    pos += 1
+    end = len(data)
+    if not last:
+        length, pos = read_varint(data, pos, "the length of a part")
+        end = pos + length
+        if end > len(data):
+            raise BitstreamError(
+                f"the {part_name(kind & TYPE_MASK)} part claims {length} bytes, "
+                f"{len(data) - pos} are left: the stream is cut or damaged",
+                pos,
+            )
+    return Part(kind & TYPE_MASK, data[pos:end], bool(kind & CRITICAL), pos), last, end

@@ -1,0 +1,66 @@
+"""Compare a picture with the visual layers of its stream: colour map, contours, signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image
+
+from promptcodec.checks.measure import closeness, correlation, reduce
+from promptcodec.checks.report import Field
+from promptcodec.generators import Conditions
+from promptcodec.layers import signature
+from promptcodec.vision.colour import ciede2000
+
+GRID = 16
+# CIEDE2000 at which a colour map no longer counts as the same; see docs/checks.md.
+COLOUR_SCALE = 12.0
+
+
+def create(_profile: Mapping[str, str]) -> LayersCheck:
+    """Make the check; it takes no profile."""
+    return LayersCheck()
+
+
+class LayersCheck:
+    """Runs whatever comparison the layers present allow."""
+
+    name = "layers"
+
+    def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
+        """Compare an RGB picture with the texture, structure, pixels and signature layers."""
+        fields = []
+        for name, layer in (("texture layer", said.texture), ("pixels layer", said.pixels)):
+            if layer is not None:
+                fields += _compare_colours(name, layer, image)
+        if said.structure is not None:
+            fields.append(_compare_contours(said.structure, image))
+        if said.signature is not None:
+            distance = signature.distance(said.signature, signature.encode(image))
+            fields.append(Field("signature distance", "semantics", 0, round(distance, 3), 1 - distance))
+        return fields
+
+
+def _compare_colours(name: str, layer: Image.Image, image: Image.Image) -> list[Field]:
+    expected, got = reduce(layer, GRID, GRID), reduce(image, GRID, GRID)
+    difference = float(ciede2000(expected, got).mean())
+    layout = correlation(expected.mean(axis=2), got.mean(axis=2))
+    return [
+        Field(
+            f"{name} CIEDE2000", "photometry", 0, round(difference, 2), closeness(difference, COLOUR_SCALE)
+        ),
+        Field(f"{name} layout", "geometry", 1, round(layout, 3), max(layout, 0.0)),
+    ]
+
+
+def _compare_contours(structure: Image.Image, image: Image.Image) -> Field:
+    """Ask whether the picture's gradients lie on the contours: their share over that of chance."""
+    luma = np.asarray(image.convert("L").resize(structure.size, Image.Resampling.BILINEAR), np.float32)
+    energy = np.hypot(*np.gradient(luma)) if min(luma.shape) > 1 else np.zeros_like(luma)
+    mask = np.asarray(structure, np.float32) / 255
+    on_lines = float((energy * mask).sum() / max(mask.sum(), 1e-6))
+    ratio = on_lines / max(float(energy.mean()), 1e-6)
+    return Field(
+        "gradient on contours, over the mean", "integrity", 1.5, round(ratio, 2), min(ratio / 3, 1.0)
+    )

@@ -1,0 +1,113 @@
+"""Describe the decoded picture again and compare it field by field with the stream's description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from promptcodec.checks.measure import Floats, closeness, correlation, reduce
+from promptcodec.checks.report import Field
+from promptcodec.description import Cell, Description, resolve
+from promptcodec.description.model import TEXTURES
+from promptcodec.generators import Conditions
+from promptcodec.plugins import create as create_plugin
+from promptcodec.vision.colour import ciede2000, said_colours, to_srgb
+
+# CIEDE2000 at which a cell no longer counts as the same colour; see docs/checks.md.
+CELL_COLOUR_SCALE = 14.0
+
+
+def create(profile: Mapping[str, str]) -> RecaptionCheck:
+    """Make the check; ``captioner`` in the profile names the one that looks again."""
+    return RecaptionCheck(profile.get("captioner", "local"))
+
+
+class RecaptionCheck:
+    """Looks at the picture with a captioner and holds its words against the stream's."""
+
+    name = "recaption"
+
+    def __init__(self, captioner: str) -> None:
+        self._captioner = captioner
+
+    def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
+        """Compare an RGB picture with the semantic layer; nothing to do without one."""
+        if said.description is None:
+            return []
+        wanted = said.description
+        captioner = create_plugin("captioners", self._captioner)
+        seen = captioner.describe(image, rows=wanted.rows, cols=wanted.cols)
+        return [
+            *_compare_style(wanted, seen),
+            *_compare_colours(resolve(wanted), wanted.rows, wanted.cols, image),
+            *_compare_texture(resolve(wanted), resolve(seen)),
+            Field("summary", "semantics", wanted.summary, seen.summary, None),
+            *(Field(f"object {thing.name}", "semantics", thing.name, None, None) for thing in wanted.objects),
+            *(Field("lettering", "integrity", item.text, None, None) for item in wanted.lettering),
+        ]
+
+
+def _compare_style(wanted: Description, seen: Description) -> list[Field]:
+    fields = [Field("medium", "style", wanted.medium, seen.medium, _word_overlap(wanted.medium, seen.medium))]
+    if wanted.light:
+        fields.append(
+            Field("light", "photometry", wanted.light, seen.light, _word_overlap(wanted.light, seen.light))
+        )
+    if wanted.mood:
+        fields.append(Field("mood", "style", wanted.mood, None, None))
+    return fields
+
+
+def _word_overlap(first: str, second: str) -> float:
+    """Give the share of words two phrases have in common (Jaccard)."""
+    a, b = ({word.strip(",") for word in text.lower().split()} for text in (first, second))
+    return len(a & b) / len(a | b)
+
+
+def _compare_colours(cells: Sequence[Cell], rows: int, cols: int, image: Image.Image) -> list[Field]:
+    """Compare the mean colour of each cell that names colours, and the layout of light and dark."""
+    said = np.array([_mean_colour(cell) for cell in cells], np.float32)
+    shown = reduce(image, rows, cols).reshape(-1, 3)
+    named = [index for index, cell in enumerate(cells) if cell.colours]
+    if not named:
+        return []
+    differences = ciede2000(said[named], shown[named])
+    mean = float(differences.mean())
+    layout = correlation(said[named].mean(axis=1), shown[named].mean(axis=1))
+    fields = [
+        Field("cells CIEDE2000", "photometry", 0, round(mean, 2), closeness(mean, CELL_COLOUR_SCALE)),
+        Field("cells layout of light", "geometry", 1, round(layout, 3), max(layout, 0.0)),
+    ]
+    for index, difference in zip(named, differences, strict=True):
+        row, col = divmod(index, cols)
+        name = f" {cells[index].arrangement} ".join(cells[index].colours)
+        got = "#{:02x}{:02x}{:02x}".format(*np.round(shown[index]).astype(int))
+        fields.append(
+            Field(f"r{row + 1}c{col + 1} colour", "photometry", name, got, _cell_closeness(difference))
+        )
+    return fields
+
+
+def _cell_closeness(difference: float) -> float:
+    return closeness(float(difference), CELL_COLOUR_SCALE)
+
+
+def _mean_colour(cell: Cell) -> Floats:
+    """Give the sRGB a cell's words stand for on average; mid-grey where it names no colour."""
+    return to_srgb(said_colours(cell).mean(axis=0)) if cell.colours else np.full(3, 128, np.float32)
+
+
+def _compare_texture(said: Sequence[Cell], seen: Sequence[Cell]) -> list[Field]:
+    """Compare texture classes (steps apart) and orientations of the cells that name them."""
+    fields = []
+    pairs = [(a, b) for a, b in zip(said, seen, strict=True) if a.texture and b.texture]
+    if pairs:
+        steps = sum(abs(TEXTURES.index(a.texture) - TEXTURES.index(b.texture)) for a, b in pairs) / len(pairs)
+        fields.append(Field("texture, steps apart", "features", 0, round(steps, 2), closeness(steps, 1.5)))
+    lined = [(a, b) for a, b in pairs if a.orientation]
+    if lined:
+        share = sum(a.orientation == b.orientation for a, b in lined) / len(lined)
+        fields.append(Field("orientation, share the same", "features", 1, round(share, 2), share))
+    return fields

@@ -1,0 +1,92 @@
+"""The consistency report: fields by aim, a score, a verdict.
+
+The six aims are those of raster-scan coding with a multimodal model (arXiv 2504.21814).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PIL import Image
+
+from promptcodec.generators import Conditions
+
+AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
+THRESHOLD = 0.6
+AGREES = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One comparison.
+
+    Attributes:
+        name: what was compared.
+        aim: one of AIMS.
+        expected: what the stream says.
+        got: what the picture shows; None where it could not be measured.
+        closeness: 0 (nothing in common) .. 1 (the same); None where it was not run.
+    """
+
+    name: str
+    aim: str
+    expected: Any
+    got: Any
+    closeness: float | None
+
+
+class Check(Protocol):
+    """One method; heavy imports happen inside it."""
+
+    def compare(self, said: Conditions, image: Image.Image) -> Sequence[Field]:
+        """Compare an RGB picture with what the stream says."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyReport:
+    """What the checks found.
+
+    Attributes:
+        score: mean over the aims that were run, 0..1.
+        verdict: ``pass`` or ``fail``.
+        aims: closeness by aim, None where nothing of it was run.
+        fields: every comparison.
+    """
+
+    score: float
+    verdict: str
+    aims: dict[str, float | None]
+    fields: tuple[Field, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the object that ``check --json`` prints."""
+        return {
+            "score": self.score,
+            "verdict": self.verdict,
+            "aims": self.aims,
+            "fields": [
+                {
+                    "name": field.name,
+                    "expected": field.expected,
+                    "got": field.got,
+                    "agree": None if field.closeness is None else field.closeness >= AGREES,
+                }
+                for field in self.fields
+            ],
+        }
+
+
+def run(checks: Sequence[Check], said: Conditions, image: Image.Image) -> ConsistencyReport:
+    """Run the checks on an RGB picture and sum them up."""
+    fields = tuple(field for check in checks for field in check.compare(said, image))
+    aims = {aim: _mean([f.closeness for f in fields if f.aim == aim]) for aim in AIMS}
+    score = _mean(list(aims.values())) or 0.0
+    return ConsistencyReport(score, "pass" if score >= THRESHOLD else "fail", aims, fields)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known) / len(known), 4) if known else None

@@ -1,0 +1,139 @@
+"""Run one function over many files: in parallel, with progress, errors collected."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from promptcodec.cli import report
+from promptcodec.errors import PromptcodecError, UsageError
+from promptcodec.files import STDIO
+
+
+class Task(Protocol):
+    """What a worker is given; it must survive pickling."""
+
+    @property
+    def source(self) -> str:
+        """The input, ``-`` for standard input."""
+        ...
+
+
+Result = tuple[dict[str, Any], PromptcodecError | None]
+
+
+def run(
+    tasks: Sequence[Task],
+    work: Callable[[Any], dict[str, Any]],
+    show: Callable[[dict[str, Any]], str],
+    *,
+    jobs: int,
+    as_json: bool,
+    judge: Callable[[dict[str, Any]], int] = lambda _: 0,
+) -> int:
+    """Work through all tasks; one that fails does not stop the others.
+
+    Args:
+        tasks: what ``work`` is called with.
+        work: gives the result's JSON object; raises PromptcodecError.
+        show: the line a person reads for a result; empty for none.
+        jobs: worker processes.
+        as_json: print JSON lines.
+        judge: gives the exit code a finished result asks for.
+
+    Returns:
+        The exit code: the error's own for a single task, 1 where some of several failed,
+        else the highest that ``judge`` gave.
+    """
+    errors = []
+    code = 0
+    for result, error in _progress(_results(tasks, work, jobs), len(tasks)):
+        if as_json:
+            report.emit(result)
+        elif error is None and (line := show(result)):
+            report.say(line)
+        if error is None:
+            code = max(code, judge(result))
+        else:
+            report.warn(f"{result['file']}: {error}")
+            errors.append(error)
+    if len(tasks) > 1 and errors:
+        report.warn(f"{len(errors)} of {len(tasks)} failed")
+        return 1
+    return errors[0].exit_code if errors else code
+
+
+def _results(tasks: Sequence[Task], work: Callable[[Any], dict[str, Any]], jobs: int) -> Iterator[Result]:
+    workers = min(jobs, len(tasks))
+    if workers <= 1:
+        yield from (_attempt(work, task) for task in tasks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_attempt, [work] * len(tasks), tasks)
+
+
+def _attempt(work: Callable[[Any], dict[str, Any]], task: Task) -> Result:
+    try:
+        return work(task), None
+    except PromptcodecError as error:
+        return report.error_object(task.source, error), error
+
+
+def _progress(results: Iterable[Result], total: int) -> Iterator[Result]:
+    """Show a bar on standard error where there is more than one item and somebody to look at it."""
+    if total < 2 or not sys.stderr.isatty():
+        yield from results
+        return
+    from rich.console import Console  # noqa: PLC0415 - only for people
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (*Progress.get_default_columns()[1:3], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bar:
+        yield from bar.track(results, total=total)
+
+
+def read_input(path: str) -> bytes:
+    """Read a file or, for ``-``, standard input.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if path == STDIO:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}") from None
+
+
+def write_output(path: str, data: bytes, *, overwrite: bool) -> None:
+    """Write a file whole or, for ``-``, to standard output."""
+    from promptcodec.files import write_whole  # noqa: PLC0415
+
+    if path == STDIO:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        write_whole(path, data, overwrite=overwrite)
+
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Report an error of a command that works on one file with that file's name, and exit."""
+    try:
+        yield
+    except PromptcodecError as error:
+        sys.exit(report.fail(error, file))
+
+
+def check_stdout(out: str, *, as_json: bool) -> None:
+    """Refuse to mix a file and JSON lines on standard output."""
+    if as_json and out == STDIO:
+        raise click.UsageError("--json and the result both want standard output; name a file with -o")

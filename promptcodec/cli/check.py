@@ -1,0 +1,48 @@
+"""``promptcodec check``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from promptcodec.cli import batch, options, report
+from promptcodec.cli.decode import CHECK_FAILED
+
+
+def show(said: dict[str, Any]) -> str:
+    """Make the lines a person reads."""
+    lines = [f"{said['verdict']}  score {said['score']:.2f}"]
+    lines += [
+        f"  {aim:<12}{'not run' if value is None else f'{value:.2f}'}" for aim, value in said["aims"].items()
+    ]
+    lines += [
+        f"  differs: {field['name']}: said {field['expected']!r}, shows {field['got']!r}"
+        for field in said["fields"]
+        if field["agree"] is False
+    ]
+    return "\n".join(lines)
+
+
+@click.command("check", epilog="\b\nExamples:\n  promptcodec check photo.pxt photo-again.png --json")
+@click.argument("stream", metavar="X.pxt")
+@click.argument("image", metavar="IMG")
+@options.dictionary_option
+@options.json_option
+def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Check that a picture means what a stream says; exit 3 where it does not."""
+    from promptcodec import codec  # noqa: PLC0415 - heavy
+    from promptcodec.vision.load import load_image  # noqa: PLC0415
+
+    with batch.naming(image):
+        picture = load_image(batch.read_input(image))
+    with batch.naming(stream):
+        dictionaries = [Path(dictionary).read_bytes()] if dictionary else []
+        said = codec.check(batch.read_input(stream), picture, dictionaries=dictionaries).to_json()
+    if as_json:
+        report.emit(said)
+    else:
+        report.say(show(said))
+    sys.exit(0 if said["verdict"] == "pass" else CHECK_FAILED)

@@ -1,0 +1,130 @@
+"""``promptcodec decode``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from promptcodec.cli import batch, options, report
+from promptcodec.files import STDIO, check_free, destinations, expand
+
+CHECK_FAILED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeTask:
+    """One stream to decode."""
+
+    source: str
+    out: str
+    overwrite: bool
+    dictionary: str | None
+    settings: dict[str, Any]
+
+
+def decode_one(task: DecodeTask) -> dict[str, Any]:
+    """Decode one stream; give the JSON object of the result."""
+    from promptcodec import codec, provenance  # noqa: PLC0415 - workers and --help start light
+
+    check_free(task.out, overwrite=task.overwrite)
+    start = time.perf_counter()
+    decoded = codec.decode(
+        batch.read_input(task.source),
+        dictionaries=[Path(task.dictionary).read_bytes()] if task.dictionary else [],
+        **task.settings,
+    )
+    about = decoded.report
+    for warning in about.warnings:
+        report.warn(f"{task.source}: {warning}")
+    result = {
+        "file": task.source,
+        "out": task.out,
+        "ok": True,
+        "width": decoded.image.width,
+        "height": decoded.image.height,
+        "generator": about.generator,
+        "layers": list(about.layers),
+        "seed": about.seed,
+        "seconds": round(time.perf_counter() - start, 4),
+        "check": about.check.to_json() if about.check else None,
+    }
+    record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")}
+    if about.check:
+        record["check"] = {"score": about.check.score, "verdict": about.check.verdict}
+    name = "" if task.out == STDIO else task.out
+    batch.write_output(task.out, provenance.save(decoded.image, name, record), overwrite=task.overwrite)
+    return result
+
+
+def show(result: dict[str, Any]) -> str:
+    """Make the line a person reads."""
+    if result["out"] == STDIO:
+        return ""
+    checked = result["check"]
+    verdict = f"  check {checked['verdict']} {checked['score']:.2f}" if checked else ""
+    return (
+        f"{result['out']}  {result['width']}x{result['height']}  {result['generator']} "
+        f"from {', '.join(result['layers'])}{verdict}"
+    )
+
+
+def judge(result: dict[str, Any]) -> int:
+    """Give the exit code of a decoded picture: its check may have failed."""
+    return CHECK_FAILED if result["check"] and result["check"]["verdict"] == "fail" else 0
+
+
+@click.command(
+    "decode",
+    epilog="\b\nExamples:\n"
+    "  promptcodec decode photo.pxt -o photo.png\n"
+    "  promptcodec decode photo.pxt -o small.png --size 320x240 --layers semantic\n"
+    "  promptcodec decode streams/ -o pictures/ --check\n"
+    "  promptcodec decode photo.pxt -o best.png --best-of 4 --json",
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="IN...")
+@options.output_option
+@click.option("--generator", default="builtin", show_default=True, metavar="NAME[:URL]", help="Who draws.")
+@click.option("--layers", type=options.Names(), help="Draw from these layers only.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the stream's own.")
+@click.option("--size", type=options.Pair(), metavar="WxH", help="Instead of the original's.")
+@click.option("--partial", is_flag=True, help="Decode what is there of a stream cut at a part boundary.")
+@click.option("--check", is_flag=True, help="Check that the picture means what the stream says; else exit 3.")
+@click.option("--best-of", type=click.IntRange(1, 64), default=1, help="Draw several, keep the best.")
+@click.option("--retries", type=click.IntRange(0, 64), default=0, help="Draw again while the check fails.")
+@options.dictionary_option
+@options.overwrite_option
+@options.skip_option
+@options.jobs_option
+@options.json_option
+def command(
+    inputs: tuple[str, ...],
+    output: str | None,
+    dictionary: str | None,
+    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    skip_existing: bool,  # noqa: FBT001
+    jobs: int | None,
+    as_json: bool,  # noqa: FBT001
+    **settings: Any,
+) -> None:
+    """Decode streams to pictures.
+
+    IN is a .pxt file, a folder of them, a pattern or - for standard input. The
+    ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
+    """
+    out = options.resolve_output(output, inputs)
+    batch.check_stdout(out, as_json=as_json)
+    sources, in_folder = expand(inputs, (".pxt",))
+    names = [f"{source.name.removesuffix('.pxt')}.png" for source in sources]
+    targets = destinations(sources, names, out, in_folder=in_folder)
+    tasks = [
+        DecodeTask(source.path, target, overwrite, dictionary, settings)
+        for source, target in zip(sources, targets, strict=True)
+        if not (skip_existing and Path(target).exists())
+    ]
+    workers = options.resolve_jobs(jobs, len(tasks))
+    sys.exit(batch.run(tasks, decode_one, show, jobs=workers, as_json=as_json, judge=judge))

@@ -1,0 +1,135 @@
+"""``promptcodec encode``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from promptcodec.cli import batch, options
+from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, expand
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeTask:
+    """One picture to encode."""
+
+    source: str
+    out: str
+    overwrite: bool
+    description: str | None
+    dictionary: str | None
+    settings: dict[str, Any]
+
+
+def encode_one(task: EncodeTask) -> dict[str, Any]:
+    """Encode one picture; give the JSON object of the result."""
+    from promptcodec import codec  # noqa: PLC0415 - workers and --help start light
+    from promptcodec.cli.describe import read_description  # noqa: PLC0415
+
+    check_free(task.out, overwrite=task.overwrite)
+    start = time.perf_counter()
+    data = codec.encode(
+        batch.read_input(task.source),
+        description=read_description(task.description) if task.description else None,
+        dictionary=Path(task.dictionary).read_bytes() if task.dictionary else None,
+        **task.settings,
+    )
+    seconds = time.perf_counter() - start
+    batch.write_output(task.out, data, overwrite=task.overwrite)
+    outline = codec.outline(data)
+    return {
+        "file": task.source,
+        "out": task.out,
+        "ok": True,
+        "bytes": len(data),
+        "width": outline["width"],
+        "height": outline["height"],
+        "bpp": outline["bpp"],
+        "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
+        "seconds": round(seconds, 4),
+    }
+
+
+def show(result: dict[str, Any]) -> str:
+    """Make the line a person reads."""
+    if result["out"] == STDIO:
+        return ""
+    parts = ", ".join(f"{part['type']} {part['bytes']}" for part in result["parts"])
+    return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts})"
+
+
+@click.command(
+    "encode",
+    epilog="\b\nExamples:\n"
+    "  promptcodec encode photo.jpg -o photo.pxt\n"
+    "  promptcodec encode photo.jpg -o photo.pxt --budget 100B --layers semantic\n"
+    "  promptcodec encode pictures/ -o streams/ --bpp 0.003 --jobs 4\n"
+    "  cat photo.jpg | promptcodec encode - > photo.pxt",
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="IN...")
+@options.output_option
+@click.option("--budget", type=options.Bytes(), help="Most bytes of a stream, everything included (200B).")
+@click.option("--bpp", type=float, help="The same as bits per pixel; the smaller of the two holds.")
+@click.option(
+    "--layers",
+    type=options.Names(),
+    default="semantic,texture",
+    show_default=True,
+    help="Of semantic, texture, structure, recipe, signature, pixels.",
+)
+@click.option("--captioner", default="local", show_default=True, metavar="NAME[:URL]", help="Who looks.")
+@click.option(
+    "--description",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Store this description (text or JSON) instead of asking a captioner.",
+)
+@click.option(
+    "--text-coder",
+    type=click.Choice(["auto", "ppm", "zstd", "brotli", "raw"]),
+    default="auto",
+    show_default=True,
+)
+@options.dictionary_option
+@click.option(
+    "--recipe",
+    type=click.Choice(["auto", "only", "off"]),
+    default="auto",
+    show_default=True,
+    help="The generation recipe a file carries: store it where there is room, only it, or not.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Store this seed for the generator.")
+@options.overwrite_option
+@options.skip_option
+@options.jobs_option
+@options.json_option
+def command(
+    inputs: tuple[str, ...],
+    output: str | None,
+    description: str | None,
+    dictionary: str | None,
+    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    skip_existing: bool,  # noqa: FBT001
+    jobs: int | None,
+    as_json: bool,  # noqa: FBT001
+    **settings: Any,
+) -> None:
+    """Encode pictures to streams.
+
+    IN is a file, a folder, a pattern or - for standard input. A folder gives
+    OUT/<relative name>.pxt for each picture in it.
+    """
+    out = options.resolve_output(output, inputs)
+    batch.check_stdout(out, as_json=as_json)
+    sources, in_folder = expand(inputs, IMAGE_SUFFIXES)
+    targets = destinations(sources, [f"{source.name}.pxt" for source in sources], out, in_folder=in_folder)
+    tasks = [
+        EncodeTask(source.path, target, overwrite, description, dictionary, settings)
+        for source, target in zip(sources, targets, strict=True)
+        if not (skip_existing and Path(target).exists())
+    ]
+    sys.exit(batch.run(tasks, encode_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json))

@@ -1,0 +1,52 @@
+"""``promptcodec inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from promptcodec.cli import batch, options, report
+
+
+def show(said: dict[str, Any]) -> str:
+    """Make the lines a person reads."""
+    lines = [
+        f"promptcodec stream version {said['version']}: {said['width']}x{said['height']}, "
+        f"{said['bytes']} bytes, {said['bpp']:.5f} bpp, {said['overhead_bytes']} bytes of overhead"
+    ]
+    lines += [
+        f"  {part['type']:<10} {part['coder'] or '?':<8} {part['bytes']:>6} bytes at {part['offset']}"
+        + (", critical" if part["critical"] else "")
+        for part in said["parts"]
+    ]
+    if said["text"] is not None:
+        lines += ["", said["text"]]
+    if said["recipe"] is not None:
+        lines += [
+            "",
+            *(f"{chunk['carrier']}:{chunk['key']}\n{chunk['text']}" for chunk in said["recipe"]["chunks"]),
+        ]
+    return "\n".join(lines)
+
+
+@click.command(
+    "inspect",
+    epilog="\b\nExamples:\n  promptcodec inspect photo.pxt\n  promptcodec inspect --json photo.pxt | jq .text",
+)
+@click.argument("file", metavar="FILE")
+@click.option("--partial", is_flag=True, help="Show what is there of a stream cut at a part boundary.")
+@options.dictionary_option
+@options.json_option
+def command(file: str, partial: bool, dictionary: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's form
+    """Show what a stream holds: bytes by part, the description, the recipe."""
+    from promptcodec import codec  # noqa: PLC0415 - heavy
+
+    with batch.naming(file):
+        dictionaries = [Path(dictionary).read_bytes()] if dictionary else []
+        said = codec.inspect(batch.read_input(file), partial=partial, dictionaries=dictionaries)
+        if as_json:
+            report.emit(said)
+        else:
+            report.say(show(said))

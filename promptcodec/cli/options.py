@@ -1,0 +1,87 @@
+"""Option types and options that several commands share."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import click
+
+from promptcodec.files import STDIO
+
+_UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1024}
+
+
+class Bytes(click.ParamType):
+    """A number of bytes: ``200``, ``200B``, ``1.5kB``."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Parse it."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([a-z]*)", str(value).strip().lower())
+        if match is None or match[2] not in _UNITS:
+            self.fail(f"{value!r} is not a number of bytes such as 200B or 1.5kB", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2]])
+
+
+class Pair(click.ParamType):
+    """Two numbers around an ``x``: ``768x512``."""
+
+    name = "pair"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Parse it."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", str(value))
+        if match is None:
+            self.fail(f"{value!r} is not two positive numbers such as 768x512", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+class Names(click.ParamType):
+    """Names separated by commas."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Parse it."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+skip_option = click.option(
+    "--skip-existing", is_flag=True, help="Leave out inputs whose output exists: resume a run."
+)
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 256), help="Worker processes; all cores for eight files or more, else 1."
+)
+dictionary_option = click.option(
+    "--dictionary", type=click.Path(exists=True, dir_okay=False), help="Made by train-dictionary."
+)
+output_option = click.option(
+    "-o", "--output", default=None, help="A file, a folder (for several inputs), or - for stdout."
+)
+
+
+def resolve_output(output: str | None, inputs: tuple[str, ...]) -> str:
+    """Give the output: what was asked for, or standard output for standard input."""
+    if output is not None:
+        return output
+    if inputs == (STDIO,):
+        return STDIO
+    raise click.UsageError("say where the result goes: -o FILE, -o FOLDER or -o -")
+
+
+def resolve_jobs(jobs: int | None, files: int) -> int:
+    """Give the number of workers; starting one costs about as much as encoding a few pictures."""
+    return jobs or ((os.cpu_count() or 1) if files >= 8 else 1)

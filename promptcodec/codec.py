@@ -1,0 +1,371 @@
+"""The whole chain: an image to a stream, a stream to a picture, and what a stream says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial as bind
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from promptcodec import bitstream, checks, entropy, plugins, rate
+from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
+from promptcodec.description import Description, format_text, to_json
+from promptcodec.errors import BitstreamError, UsageError
+from promptcodec.generators import Conditions, Generator
+from promptcodec.layers import about, pixels, semantic, signature, structure, texture
+from promptcodec.layers import recipe as recipe_layer
+from promptcodec.recipe import read as read_recipe
+from promptcodec.vision.load import load_image
+
+LAYERS = tuple(name for name in PART_IDS if name != "about")
+DEFAULT_LAYERS = ("semantic", "texture")
+RECIPE_MODES = ("auto", "only", "off")
+# What a layer may spend where there is no budget, in bytes.
+DEFAULT_BYTES = {"texture": 128, "structure": 128, "pixels": 2000}
+# The signature describes nothing a generator could draw: it waits until the layers have room.
+SIGNATURE_FROM = 100
+_PICTURE_CODERS: dict[str, Callable[[bytes], str]] = {
+    "texture": lambda _: "map",
+    "structure": lambda _: "bitmap",
+    "signature": lambda _: "raw",
+    "pixels": pixels.coder_name,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeReport:
+    """How a picture came about.
+
+    Attributes:
+        generator: the generator that drew it.
+        layers: the layers it was given, coarse to fine.
+        seed: what its noise came from.
+        check: the consistency report of the picture, where asked for.
+        candidates: the score of every picture drawn, in order; empty without checks.
+        warnings: what the user should know.
+    """
+
+    generator: str
+    layers: tuple[str, ...]
+    seed: int
+    check: checks.ConsistencyReport | None
+    candidates: tuple[float, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded picture, mode RGB, and how it came about."""
+
+    image: Image.Image
+    report: DecodeReport
+
+
+def encode(
+    image: Image.Image | bytes | str | Path,
+    *,
+    budget: int | None = None,
+    bpp: float | None = None,
+    layers: Sequence[str] = DEFAULT_LAYERS,
+    captioner: str = "local",
+    description: Description | None = None,
+    text_coder: str = "auto",
+    dictionary: bytes | None = None,
+    recipe: str = "auto",
+    seed: int | None = None,
+) -> bytes:
+    """Encode an image to a stream.
+
+    Args:
+        image: a Pillow image, the bytes of an image file, or a path. Only a file carries a recipe.
+        budget: most bytes the stream may have, everything included.
+        bpp: the same as bits per pixel; the smaller of the two holds.
+        layers: what to store, names of LAYERS. Under a budget, a layer that does not fit is left out.
+        captioner: ``NAME[:URL or variant]`` of an installed captioner.
+        description: store this instead of asking a captioner.
+        text_coder: ``auto``, ``ppm``, ``zstd``, ``brotli`` or ``raw``.
+        dictionary: a trained dictionary; decoding will need it.
+        recipe: ``auto`` stores the file's own recipe where it has one (under a budget: where it
+            takes at most half, or is named among the layers), ``only`` stores nothing else,
+            ``off`` ignores it.
+        seed: store this seed for the generator, 0..2**32-1, instead of deriving one when decoding.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        ImageError: the image cannot be read.
+        BudgetError: the budget is too small for what was asked for; the message says the least.
+        UsageError: an unknown or impossible argument.
+    """
+    layers = ("recipe",) if recipe == "only" else check_layers(layers)
+    if recipe not in RECIPE_MODES:
+        raise UsageError(f"unknown recipe mode {recipe!r}; one of {', '.join(RECIPE_MODES)}")
+    if isinstance(image, (str, Path)):
+        image = read_file(Path(image))
+    picture = load_image(image)
+    limit = rate.limit(picture.size, budget, bpp)
+    fixed: dict[str, bytes] = {}
+    if isinstance(image, bytes) and recipe != "off":
+        found = read_recipe(image)
+        if found is not None:
+            payload = recipe_layer.encode(found, coder=text_coder, dictionary=dictionary)
+            if "recipe" in layers or limit is None or len(payload) <= limit // 2:
+                fixed["recipe"] = payload
+    if layers == ("recipe",) and "recipe" not in fixed:
+        raise UsageError("the file carries no generation recipe, so there is nothing to store")
+    if "signature" in layers and (limit is None or limit >= SIGNATURE_FROM):
+        fixed["signature"] = signature.encode(picture)
+    made = _about(seed, captioner if limit is None and "semantic" in layers and not description else None)
+    if made:
+        fixed["about"] = about.encode(made)
+    code_text = bind(semantic.encode, coder=text_coder, dictionary=dictionary)
+    elastic: dict[str, rate.Coder] = {}
+    if "semantic" in layers:
+        elastic["semantic"] = _semantic_coder(picture, captioner, description, code_text)
+    for name, layer in (("texture", texture), ("structure", structure), ("pixels", pixels)):
+        if name in layers:
+            elastic[name] = _picture_coder(picture, layer.encode, DEFAULT_BYTES[name])
+    payloads = rate.allocate(elastic, fixed, picture.size, limit)
+    parts = tuple(Part(PART_IDS[name], payload) for name, payload in payloads.items())
+    return bitstream.write(Stream(*picture.size, parts))
+
+
+def check_layers(layers: Sequence[str]) -> tuple[str, ...]:
+    """Give the layers in stream order, each once.
+
+    Raises:
+        UsageError: one is unknown, or there is none.
+    """
+    unknown = [name for name in layers if name not in LAYERS]
+    if unknown or not layers:
+        raise UsageError(
+            f"unknown layers {', '.join(unknown) or '(none given)'}; there are {', '.join(LAYERS)}"
+        )
+    return tuple(name for name in LAYERS if name in layers)
+
+
+def read_file(path: Path) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        UsageError: it is not there or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _about(seed: int | None, captioner: str | None) -> dict[str, str]:
+    if seed is not None and not 0 <= seed < 2**32:
+        raise UsageError(f"the seed {seed} is outside 0..2**32-1")
+    # A captioner's argument may be a private address: only its name is kept.
+    made = {} if captioner is None else {"captioner": captioner.partition(":")[0]}
+    return made if seed is None else made | {"seed": str(seed)}
+
+
+def _semantic_coder(
+    picture: Image.Image,
+    captioner: str,
+    description: Description | None,
+    code: Callable[[Description], bytes],
+) -> rate.Coder:
+    if description is not None:
+        return lambda _: code(description)
+    look = plugins.create("captioners", captioner)
+
+    def describe(rows: int, cols: int) -> Description:
+        said: Description = look.describe(picture, rows=rows, cols=cols)
+        return said
+
+    def coder(room: int | None) -> bytes:
+        if room is None:
+            return code(describe(*rate.grid(rate.DEFAULT_CELLS, picture.size)))
+        return rate.fit_description(describe, picture.size, code, room)
+
+    return coder
+
+
+def _picture_coder(
+    picture: Image.Image, encode_layer: Callable[[Image.Image, int], bytes], default: int
+) -> rate.Coder:
+    return lambda room: encode_layer(picture, default if room is None else room)
+
+
+def decode(
+    data: bytes,
+    *,
+    generator: str = "builtin",
+    layers: Sequence[str] | None = None,
+    seed: int | None = None,
+    size: tuple[int, int] | None = None,
+    partial: bool = False,
+    check: bool = False,
+    best_of: int = 1,
+    retries: int = 0,
+    dictionaries: Sequence[bytes] = (),
+) -> Decoded:
+    """Decode a stream to a picture.
+
+    Args:
+        data: the whole file.
+        generator: ``NAME[:URL or variant]`` of an installed generator.
+        layers: draw from these layers only; all by default.
+        seed: 0..2**32-1, instead of the stream's own or derived seed.
+        size: width and height instead of the original's.
+        partial: accept a file cut at a part boundary.
+        check: run the consistency checks.
+        best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
+        retries: draw up to this many more while the verdict is ``fail``.
+        dictionaries: the user dictionaries the stream may name.
+
+    Raises:
+        BitstreamError: the stream is damaged, cut or from a newer version.
+        MissingDictionary: the stream was made with a dictionary that was not given.
+        GeneratorError: no picture could be made.
+        UsageError: an unknown or impossible argument.
+    """
+    stream = _open(data, partial=partial)
+    names = LAYERS if layers is None else check_layers(layers)
+    conditions = _conditions(stream, names, size or (stream.width, stream.height), dictionaries)
+    present = tuple(name for name in names if PART_IDS[name] in {part.type for part in stream.parts})
+    if not present:
+        have = ", ".join(part_name(part.type) for part in stream.parts)
+        raise UsageError(f"the stream has none of the layers asked for; it has {have}")
+    if seed is not None:
+        conditions = replace(conditions, seed=seed)
+    warnings = ("the stream is cut: its later parts are missing",) if stream.cut else ()
+    draw: Generator = plugins.create("generators", generator)
+    best: Decoded | None = None
+    scores: list[float] = []
+    while len(scores) < best_of or (_failed(best) and len(scores) < best_of + retries):
+        attempt = replace(conditions, seed=(conditions.seed + len(scores)) % 2**32)
+        image = draw.generate(attempt)
+        checked = run_checks(attempt, image) if check or best_of > 1 or retries else None
+        scores.append(checked.score if checked else 0.0)
+        if best is None or scores[-1] > max(scores[:-1]):
+            best = Decoded(image, DecodeReport(draw.name, present, attempt.seed, checked, (), warnings))
+    assert best is not None
+    return replace(best, report=replace(best.report, candidates=tuple(scores) if best.report.check else ()))
+
+
+def _failed(decoded: Decoded | None) -> bool:
+    return decoded is not None and decoded.report.check is not None and decoded.report.check.verdict == "fail"
+
+
+def run_checks(said: Conditions, image: Image.Image) -> checks.ConsistencyReport:
+    """Run every installed check on a picture."""
+    return checks.run([plugins.create("checks", name) for name in plugins.installed("checks")], said, image)
+
+
+def check(data: bytes, image: Image.Image, *, dictionaries: Sequence[bytes] = ()) -> checks.ConsistencyReport:
+    """Compare a picture (mode RGB) with what a stream says.
+
+    Raises:
+        BitstreamError, MissingDictionary: the stream cannot be read.
+    """
+    return run_checks(_conditions(_open(data), LAYERS, image.size, dictionaries), image)
+
+
+def _open(data: bytes, *, partial: bool = False) -> Stream:
+    """Parse the container and refuse critical parts this version does not know."""
+    stream = bitstream.read(data, partial=partial)
+    for part in stream.parts:
+        if part.critical and part.type not in PART_IDS.values():
+            raise BitstreamError(
+                f"the stream needs a reader that knows its {part_name(part.type)} part: "
+                "a newer promptcodec is needed",
+                part.offset,
+            )
+    return stream
+
+
+def _payloads(stream: Stream) -> dict[str, bytes]:
+    return {part_name(part.type): part.payload for part in stream.parts}
+
+
+def _conditions(
+    stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[bytes]
+) -> Conditions:
+    """Decode the named layers of a stream at ``size``."""
+    readers: dict[str, Callable[[bytes], Any]] = {
+        "semantic": bind(semantic.decode, dictionaries=dictionaries),
+        "texture": lambda payload: texture.decode(payload, size),
+        "structure": lambda payload: structure.decode(payload, size),
+        "recipe": bind(recipe_layer.decode, dictionaries=dictionaries),
+        "signature": signature.decode,
+        "pixels": lambda payload: pixels.decode(payload, size),
+    }
+    payloads = _payloads(stream)
+    values = {name: readers[name](payloads[name]) for name in names if name in payloads}
+    made = about.decode(payloads["about"]) if "about" in payloads else {}
+    seed = int(made["seed"]) if "seed" in made else _derive_seed(stream)
+    return Conditions(size, seed, values.pop("semantic", None), **values)
+
+
+def _derive_seed(stream: Stream) -> int:
+    """Derive the seed from the first part: it stays when finer parts are cut off or edited."""
+    return int.from_bytes(hashlib.sha256(stream.parts[0].payload).digest()[:4], "big")
+
+
+def outline(data: bytes, *, partial: bool = False) -> dict[str, Any]:
+    """Say how a stream is built, without decoding its parts.
+
+    Returns:
+        Version, size in pixels, bytes, bits per pixel, overhead and parts; ``overhead_bytes``
+        and the parts' ``bytes`` add up to ``bytes``.
+
+    Raises:
+        BitstreamError: the stream cannot be read.
+    """
+    stream = bitstream.read(data, partial=partial)
+    return {
+        "version": stream.version,
+        "width": stream.width,
+        "height": stream.height,
+        "bytes": len(data),
+        "bpp": len(data) * 8 / (stream.width * stream.height),
+        "overhead_bytes": len(data) - sum(len(part.payload) for part in stream.parts),
+        "parts": [
+            {
+                "type": part_name(part.type),
+                "critical": part.critical,
+                "coder": _coder_name(part_name(part.type), part.payload),
+                "offset": part.offset,
+                "bytes": len(part.payload),
+            }
+            for part in stream.parts
+        ],
+    }
+
+
+def inspect(data: bytes, *, partial: bool = False, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]:
+    """Say what a stream holds: its outline, its description as object and as text, its recipe.
+
+    Raises:
+        BitstreamError, DescriptionError, MissingDictionary: the stream cannot be read.
+    """
+    payloads = _payloads(bitstream.read(data, partial=partial))
+    said = (
+        semantic.decode(payloads["semantic"], dictionaries=dictionaries) if "semantic" in payloads else None
+    )
+    recipe = (
+        recipe_layer.decode(payloads["recipe"], dictionaries=dictionaries) if "recipe" in payloads else None
+    )
+    return {
+        **outline(data, partial=partial),
+        "description": to_json(said) if said else None,
+        "text": format_text(said) if said else None,
+        "recipe": recipe_layer.to_json(recipe) if recipe else None,
+    }
+
+
+def _coder_name(name: str, payload: bytes) -> str | None:
+    if name in ("semantic", "recipe", "about"):
+        return entropy.coder_name(payload)
+    return _PICTURE_CODERS[name](payload) if name in _PICTURE_CODERS else None

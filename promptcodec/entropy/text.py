@@ -1,0 +1,168 @@
+"""Text to bytes by the shortest of several coders, and back.
+
+A coded text is a head byte and a payload; the empty text is no bytes at all. The low six
+bits of the head are the coder, from a closed table that is part of the format:
+
+    id  name    payload
+    0   raw     the text's UTF-8
+    1   brotli  one brotli stream
+    2   zstd    the content of one zstd block, coded with the shipped dictionary text-1
+    3   zstd    4 bytes naming a user's dictionary (the start of its SHA-256), then as 2
+    4   ppm     reserved for the token PPM
+
+The high two bits are the zstd block type for ids 2 and 3, and zero for all others. The
+payload ends where the data ends. Texts come back exactly: nothing is normalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from promptcodec import models
+from promptcodec.entropy import brotli, dictionary, zstd
+from promptcodec.errors import EntropyError, MissingDictionary, UsageError
+
+CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
+LIMIT = 1 << 24  # bytes of UTF-8 in one text
+
+_RAW, _BROTLI, _ZSTD, _ZSTD_USER, _PPM = range(5)
+_NAMES = {_RAW: "raw", _BROTLI: "brotli", _ZSTD: "zstd", _ZSTD_USER: "zstd", _PPM: "ppm"}
+_SHIPPED = "text-1"
+
+
+def encode_text(text: str, coder: str = "auto", *, dictionary: bytes | None = None) -> bytes:
+    """Code a text, never in more than its UTF-8 length plus one byte.
+
+    Args:
+        text: any text of at most LIMIT bytes of UTF-8.
+        coder: one of CODERS; "auto" is the shortest. A coder that cannot beat raw UTF-8
+            gives way to it; zstd gives way to brotli above 128 KiB.
+        dictionary: the bytes of a user's dictionary file. "zstd" then uses it, "auto" where
+            it wins. The reader needs the same file.
+
+    Raises:
+        UsageError: a coder that is not there, a text that is not Unicode or too long, or a
+            dictionary that is none.
+    """
+    if coder not in CODERS:
+        raise UsageError(f"no text coder {coder!r}; one of {', '.join(CODERS)}")
+    if coder == "ppm":
+        raise UsageError("the text coder 'ppm' is not in this version; use auto, zstd, brotli or raw")
+    data = _utf8(text)
+    if not data:
+        return b""
+    raw = bytes([_RAW]) + data
+    if coder == "raw":
+        return raw
+    if coder == "brotli":
+        return min(_brotli(data), raw, key=len)
+    users = [] if dictionary is None else [_user(data, dictionary)]
+    if coder == "zstd":
+        coded = (users or [_shipped(data)])[0]
+        return min(coded or _brotli(data), raw, key=len)
+    # min takes the first of equals: the simpler coder.
+    candidates = [raw, _brotli(data), _shipped(data), *users]
+    return min((coded for coded in candidates if coded), key=len)
+
+
+def decode_text(data: bytes, *, dictionaries: Sequence[bytes] = (), limit: int = LIMIT) -> str:
+    """Undo ``encode_text``, in bounded memory whatever the bytes say.
+
+    Args:
+        data: a coded text, untrusted; all of it.
+        dictionaries: the bytes of the users' dictionary files at hand.
+        limit: the most bytes of UTF-8 to give.
+
+    Raises:
+        EntropyError: nothing ``encode_text`` writes, or a text longer than ``limit``.
+        MissingDictionary: coded with a dictionary that is not among ``dictionaries``.
+    """
+    if not data:
+        return ""
+    coder, kind, payload = data[0] & 63, data[0] >> 6, data[1:]
+    if coder not in _NAMES:
+        raise EntropyError(f"no text coder has the number {coder}; a newer promptcodec may read it")
+    if coder == _PPM:
+        raise EntropyError("this text is coded with ppm, which needs a newer promptcodec")
+    if kind and coder not in (_ZSTD, _ZSTD_USER):
+        raise EntropyError(f"the head byte {data[0]:#04x} of a text is not valid")
+    if coder == _ZSTD_USER:
+        return _decode_user(kind, payload, dictionaries, limit)
+    if coder == _ZSTD:
+        return _text(zstd.decompress(kind, payload, models.load(_SHIPPED), max(limit, 1)), limit)
+    if coder == _BROTLI:
+        return _text(brotli.decompress(payload, limit), limit)
+    return _text(payload, limit)
+
+
+def coder_name(data: bytes) -> str:
+    """Name the coder of a coded text without decoding it.
+
+    Returns:
+        "raw", "brotli", "zstd" or "ppm"; "unknown" for a number this version has no name for.
+    """
+    return _NAMES.get(data[0] & 63, "unknown") if data else "raw"
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"character {error.start + 1} of the text (U+{ord(text[error.start]):04X}) is half a "
+            "surrogate pair, which is no character; remove it"
+        ) from error
+    if len(data) > LIMIT:
+        raise UsageError(f"the text has {len(data)} bytes, the limit is {LIMIT}; split it")
+    return data
+
+
+def _text(data: bytes, limit: int) -> str:
+    if len(data) > limit:
+        raise EntropyError(f"the text has {len(data)} bytes, the limit is {limit}")
+    if not data:
+        raise EntropyError("an empty text is coded as no bytes, not as this")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise EntropyError(f"the decoded text is not UTF-8 at its byte {error.start}") from error
+
+
+def _brotli(data: bytes) -> bytes:
+    return bytes([_BROTLI]) + brotli.compress(data)
+
+
+def _shipped(data: bytes) -> bytes | None:
+    block = zstd.compress(data, models.load(_SHIPPED))
+    return None if block is None else bytes([_ZSTD | block[0] << 6]) + block[1]
+
+
+def _user(data: bytes, own: bytes) -> bytes | None:
+    block = zstd.compress(data, own)
+    return None if block is None else bytes([_ZSTD_USER | block[0] << 6]) + dictionary.name(own) + block[1]
+
+
+def _decode_user(kind: int, payload: bytes, dictionaries: Sequence[bytes], limit: int) -> str:
+    name, content = payload[: dictionary.NAME_BYTES], payload[dictionary.NAME_BYTES :]
+    if len(name) < dictionary.NAME_BYTES:
+        raise EntropyError("the text is cut short in the name of its dictionary")
+    own = dictionary.named(name, dictionaries)
+    if not own:
+        raise MissingDictionary(
+            f"the text was coded with the dictionary {name.hex()}; give it with --dictionary FILE"
+        )
+    # Four bytes of hash can collide: a wrong dictionary all but always gives an error here.
+    texts: set[str] = set()
+    failed = EntropyError("the zstd text is damaged")
+    for candidate in own:
+        try:
+            texts.add(_text(zstd.decompress(kind, content, candidate, max(limit, 1)), limit))
+        except EntropyError as error:
+            failed = error
+    if len(texts) > 1:
+        raise EntropyError(
+            f"several of the dictionaries given are named {name.hex()}; give only the right one"
+        )
+    if not texts:
+        raise failed
+    return texts.pop()

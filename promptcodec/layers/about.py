@@ -1,0 +1,33 @@
+"""The about part: how the stream was made, as ``key: value`` lines of coded text."""
+
+from __future__ import annotations
+
+import re
+
+from promptcodec import entropy
+from promptcodec.errors import BitstreamError
+
+KEYS = ("captioner", "template", "seed", "note")
+_LINE = re.compile(r"([a-z]+): (.+)")
+
+
+def encode(values: dict[str, str]) -> bytes:
+    """Code the given entries, in the order of KEYS; values are single lines."""
+    return entropy.encode_text("\n".join(f"{key}: {values[key]}" for key in KEYS if key in values))
+
+
+def decode(data: bytes) -> dict[str, str]:
+    """Give the entries back; keys this version does not know are kept.
+
+    Raises:
+        BitstreamError: a line is not ``key: value``, or the seed is not a 32-bit integer.
+    """
+    text = entropy.decode_text(data)
+    matches = [_LINE.fullmatch(line) for line in text.split("\n")]
+    values = {match[1]: match[2] for match in matches if match}
+    if len(values) != len(matches):
+        raise BitstreamError("the about part is not made of 'key: value' lines")
+    seed = values.get("seed", "0")
+    if not (seed.isascii() and seed.isdigit() and len(seed) <= 10 and int(seed) < 2**32):
+        raise BitstreamError(f"the about part holds an impossible seed {seed[:20]!r}")
+    return values

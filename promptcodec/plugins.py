@@ -1,0 +1,77 @@
+"""Captioners, generators and checks by name: built-in ones come through the same door as others.
+
+A plugin is a factory in an entry-point group (``promptcodec.captioners``,
+``promptcodec.generators``, ``promptcodec.checks``). It takes its profile, a small
+mapping of strings, and gives an object with one method.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from promptcodec.errors import MissingError, UsageError
+
+
+def create(role: str, spec: str) -> Any:
+    """Make the plugin that ``NAME`` or ``NAME:ARGUMENT`` names.
+
+    ``ARGUMENT`` is a URL, whose query becomes profile entries, or a variant
+    (``builtin:classical``). ``NAME`` may also be a profile of the configuration
+    file, ``[captioners.NAME]`` with ``use = "PLUGIN"`` and the profile's entries.
+
+    Args:
+        role: ``captioners``, ``generators`` or ``checks``.
+        spec: what the user wrote.
+
+    Raises:
+        UsageError: no plugin of that name.
+        MissingError: the plugin is there but something it imports is not.
+    """
+    name, profile = parse_spec(spec)
+    configured = _config().get(role, {}).get(name)
+    if configured is not None:
+        profile = {key: str(value) for key, value in configured.items() if key != "use"} | profile
+        name = configured.get("use", name)
+    known = installed(role)
+    if name not in known:
+        raise UsageError(f"no {role.removesuffix('s')} is called {name!r}; installed: {', '.join(known)}")
+    try:
+        return known[name].load()(profile)
+    except ImportError as error:
+        raise MissingError(f"the {role.removesuffix('s')} {name!r} needs {error.name}: install it") from error
+
+
+def installed(role: str) -> dict[str, EntryPoint]:
+    """Give the installed plugins of a role by name, sorted."""
+    return {point.name: point for point in sorted(entry_points(group=f"promptcodec.{role}"))}
+
+
+def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
+    """Split ``NAME[:URL or variant]`` into a name and a profile."""
+    name, _, argument = spec.partition(":")
+    if not argument:
+        return name, {}
+    if "://" not in argument:
+        return name, {"variant": argument}
+    parts = urlsplit(argument)
+    return name, {"url": urlunsplit(parts._replace(query="")), **dict(parse_qsl(parts.query))}
+
+
+def _config() -> Mapping[str, Any]:
+    path = os.environ.get("PROMPTCODEC_CONFIG")
+    if path is None:
+        from platformdirs import user_config_dir  # noqa: PLC0415 - only when plugins are looked up
+
+        path = str(Path(user_config_dir("promptcodec")) / "config.toml")
+        if not Path(path).exists():
+            return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the configuration {path} cannot be read: {error}") from error

@@ -1,0 +1,62 @@
+"""What we did, written into the picture we made: under our own key, and as IPTC source type.
+
+The chunks generation tools write themselves are never written here: a picture must not
+look as if a tool had made it that did not.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from PIL import Image, PngImagePlugin
+
+from promptcodec import __version__
+from promptcodec.errors import UsageError
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".avif": "AVIF", ".tif": "TIFF"}
+# The built-in renderer is a pure algorithm; see cv.iptc.org/newscodes/digitalsourcetype.
+_SOURCE_TYPES = {"builtin:classical": "algorithmicMedia"}
+_DEFAULT_SOURCE_TYPE = "trainedAlgorithmicMedia"
+_XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:iptc="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    'xmlns:promptcodec="https://promptcodec.invalid/ns/1/">'
+    "<iptc:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/{source}</iptc:DigitalSourceType>"
+    "<promptcodec:decoded>{record}</promptcodec:decoded></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def save(image: Image.Image, name: str, record: dict[str, Any]) -> bytes:
+    """Make the bytes of a picture file that says how it was made.
+
+    Args:
+        image: mode RGB.
+        name: the file's name; its ending chooses the format (PNG where it has none).
+        record: generator, layers, seed and checks, as JSON values.
+
+    Raises:
+        UsageError: the ending is not one of FORMATS.
+    """
+    suffix = Path(name).suffix.lower() or ".png"
+    if suffix not in FORMATS:
+        raise UsageError(f"a picture cannot be written as {suffix}; use one of {', '.join(FORMATS)}")
+    text = json.dumps({"promptcodec": __version__, **record}, ensure_ascii=True)
+    source = _SOURCE_TYPES.get(str(record["generator"]), _DEFAULT_SOURCE_TYPE)
+    xmp = _XMP.format(source=source, record=escape(text))
+    options: dict[str, Any] = {"xmp": xmp.encode()}
+    if suffix == ".png":
+        info = PngImagePlugin.PngInfo()
+        info.add_text("promptcodec", text)
+        info.add_itxt("XML:com.adobe.xmp", xmp)
+        options = {"pnginfo": info}
+    elif suffix == ".tif":
+        options = {"tiffinfo": {700: xmp.encode()}}
+    elif suffix in {".jpg", ".jpeg", ".webp"}:
+        options["quality"] = 95
+    file = io.BytesIO()
+    image.save(file, FORMATS[suffix], **options)
+    return file.getvalue()

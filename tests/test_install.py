@@ -1,0 +1,67 @@
+"""Installed, editable or from a checkout: the same package, the same prompt templates."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import promptcodec
+
+SHOW = "from promptcodec import prompts; p = prompts.load('raster-scan'); print(prompts.folder()); print(p.id, p.version)"
+
+
+def show_prompts(cwd, *first_on_path):
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, first_on_path))}
+    folder, prompt = subprocess.check_output(
+        [sys.executable, "-c", SHOW], cwd=cwd, env=env, text=True
+    ).splitlines()
+    assert prompt == "raster-scan 1"
+    return Path(folder)
+
+
+def build(how, folder):
+    """Build with the backend itself: no network, no isolated environment."""
+    code = f"from hatchling.build import {how}; print({how}(r'{folder}'))"
+    return folder / subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()[-1]
+
+
+def test_the_tests_run_against_the_installed_package():
+    origin = distribution("promptcodec").read_text("direct_url.json")
+    if origin and json.loads(origin).get("dir_info", {}).get("editable"):
+        pytest.skip("promptcodec is installed in editable mode")
+    assert "site-packages" in Path(promptcodec.__file__).parts
+
+
+def test_prompts_from_the_wheel(tmp_path):
+    with zipfile.ZipFile(build("build_wheel", tmp_path)) as wheel:
+        wheel.extractall(tmp_path / "site")
+    assert (tmp_path / "site" / "promptcodec" / "py.typed").is_file()
+    assert show_prompts(tmp_path, tmp_path / "site") == tmp_path / "site" / "promptcodec" / "_prompts"
+
+
+def test_prompts_from_an_editable_install(tmp_path):
+    with zipfile.ZipFile(build("build_editable", tmp_path)) as wheel:
+        wheel.extractall(tmp_path / "site")
+    (pointer,) = (tmp_path / "site").glob("*.pth")
+    added = [line for line in pointer.read_text().splitlines() if not line.startswith("import ")]
+    assert show_prompts(tmp_path, tmp_path / "site", *added) == ROOT / "prompts"
+
+
+def test_prompts_from_a_checkout(tmp_path):
+    assert show_prompts(tmp_path, ROOT) == ROOT / "prompts"
+
+
+def test_an_unknown_prompt_is_named():
+    from promptcodec import prompts
+    from promptcodec.errors import UsageError
+
+    with pytest.raises(UsageError, match="raster-scan"):
+        prompts.load("nothing")

@@ -1,0 +1,211 @@
+"""The layers of pictures: within budget, back at any size, and strict about damage."""
+
+import contextlib
+import io
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from promptcodec.errors import BitstreamError, BudgetError
+from promptcodec.layers import pixels, signature, structure, texture
+
+sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
+BOTH = pytest.mark.parametrize("layer", [texture, structure])
+
+
+def scene(size=(192, 128), seed=0):
+    """Make a picture with large shapes and some noise."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", size, tuple(rng.integers(60, 200, 3).tolist()))
+    pen = ImageDraw.Draw(image)
+    for _ in range(6):
+        left, top, across, down = (rng.random(4) * [size[0], size[1], size[0] / 2, size[1] / 2]).tolist()
+        pen.ellipse((left, top, left + across, top + down), fill=tuple(rng.integers(0, 256, 3).tolist()))
+    noisy = np.asarray(image, np.int16) + rng.integers(-6, 7, (size[1], size[0], 3), np.int16)
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+def squared_error(first, second):
+    return float(np.mean((np.asarray(first, np.float32) - np.asarray(second, np.float32)) ** 2))
+
+
+@BOTH
+@given(size=sizes, budget=st.integers(6, 2000), out=sizes, seed=st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_budget_and_size(layer, size, budget, out, seed):
+    part = layer.encode(scene(size, seed), budget)
+    assert layer.MINIMUM_BYTES <= len(part) <= budget
+    decoded = layer.decode(part, out)
+    assert decoded.size == out
+    assert decoded.mode == ("RGB" if layer is texture else "L")
+    assert layer.encode(scene(size, seed), budget) == part
+
+
+@BOTH
+def test_budget_too_small(layer):
+    assert len(layer.encode(scene(), layer.MINIMUM_BYTES)) <= layer.MINIMUM_BYTES
+    with pytest.raises(BudgetError, match=str(layer.MINIMUM_BYTES)):
+        layer.encode(scene(), layer.MINIMUM_BYTES - 1)
+
+
+@pytest.mark.parametrize("layer", [texture, structure, pixels])
+@given(data=st.binary(max_size=300))
+@settings(max_examples=150, deadline=None)
+@example(data=b"")
+@example(data=bytes(3))
+@example(data=bytes([0, 0, 0, 0, 1]))
+def test_any_bytes(layer, data):
+    try:
+        decoded = layer.decode(data, (20, 10))
+    except BitstreamError:
+        return
+    assert decoded.size == (20, 10)
+
+
+@pytest.mark.parametrize("layer", [texture, structure, pixels])
+@pytest.mark.parametrize("budget", [150, 1500])
+def test_cut_and_trailing_bytes(layer, budget):
+    part = layer.encode(scene(), budget)
+    layer.decode(part, (30, 20))
+    for damaged in (part[:-1], part[:-3], part + b"\0", part + part[:4], part[:2]):
+        with pytest.raises(BitstreamError):
+            layer.decode(damaged, (30, 20))
+
+
+@given(flips=st.lists(st.tuples(st.integers(0, 799), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_damaged_pictures(flips):
+    for part in (PARTS["WEBP"], PARTS["AVIF"]):
+        damaged = bytearray(part)
+        for at, value in flips:
+            damaged[at % len(part)] = value
+        with contextlib.suppress(BitstreamError):
+            assert pixels.decode(bytes(damaged), (9, 8)).size == (9, 8)
+
+
+def coded(coder, size=(64, 40), **options):
+    buffer = io.BytesIO()
+    scene(size).save(buffer, coder, **options)
+    return bytes([pixels.CODERS.index(coder)]) + buffer.getvalue()
+
+
+PARTS = {coder: coded(coder, quality=30) for coder in pixels.CODERS}
+
+
+@pytest.mark.parametrize("layer", [texture, pixels])
+def test_more_bytes_are_closer(layer):
+    for seed in range(3):
+        image = scene(seed=seed)
+        budgets = (30, 400) if layer is texture else (60, 400, 4000)
+        errors = [squared_error(image, layer.decode(layer.encode(image, b), image.size)) for b in budgets]
+        assert errors == sorted(errors, reverse=True)
+        assert errors[-1] < 0.7 * errors[0]
+
+
+def test_texture_keeps_colours():
+    for colour in ((0, 0, 0), (255, 255, 255), (200, 40, 40), (20, 60, 160), (128, 128, 128)):
+        image = Image.new("RGB", (40, 30), colour)
+        decoded = np.asarray(texture.decode(texture.encode(image, 40), (40, 30)), np.int32)
+        assert np.abs(decoded - colour).max() <= 12
+
+
+def test_texture_shape_follows_the_picture():
+    part = texture.encode(scene((200, 50)), 300)
+    assert 3 < (part[0] + 1) / (part[1] + 1) < 5
+
+
+def test_structure_finds_contours():
+    image = Image.new("RGB", (240, 160), "white")
+    ImageDraw.Draw(image).rectangle((60, 40, 180, 120), fill="black")
+    lines = np.asarray(structure.decode(structure.encode(image, 200), image.size))
+    assert lines[76:84, 54:66].max() > 120
+    assert lines[34:46, 116:124].max() > 120
+    assert lines[60:100, 80:160].max() == 0
+    assert lines.mean() < 40
+
+
+def test_structure_of_nothing():
+    part = structure.encode(Image.new("RGB", (100, 100), "grey"), 20)
+    assert not np.asarray(structure.decode(part, (50, 50))).any()
+
+
+def test_structure_is_no_bomb():
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = deflate.compress(bytes(10**7)) + deflate.flush()
+    with pytest.raises(BitstreamError):
+        structure.decode(bytes([structure.DEFLATED | 127, 127]) + bomb, (10, 10))
+
+
+def test_signature():
+    first, other = (signature.encode(scene(seed=seed)) for seed in (1, 2))
+    assert len(first) == signature.SIGNATURE_BYTES
+    assert signature.distance(first, first) == 0
+    assert signature.distance(first, other) == signature.distance(other, first) > 0.2
+    smaller = scene(seed=1).resize((77, 50), Image.Resampling.BICUBIC)
+    assert signature.distance(first, signature.encode(smaller)) < 0.13
+    for damaged in (b"", first[:-1], first + b"\0"):
+        with pytest.raises(BitstreamError):
+            signature.distance(first, damaged)
+
+
+@given(first=st.binary(min_size=11, max_size=11), second=st.binary(min_size=11, max_size=11))
+def test_signature_distance_is_bounded(first, second):
+    assert 0 <= signature.distance(first, second) <= 1
+
+
+@given(size=sizes)
+@settings(max_examples=15, deadline=None)
+def test_signature_of_any_size(size):
+    assert len(signature.encode(scene(size))) == signature.SIGNATURE_BYTES
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 70), (64, 40)])
+@pytest.mark.parametrize("budget", [70, 500, 5000])
+def test_pixels_budget_and_size(size, budget):
+    part = pixels.encode(scene(size), budget)
+    assert len(part) <= budget
+    assert pixels.decode(part, size).size == size
+    assert pixels.decode(part, (31, 17)).size == (31, 17)
+
+
+def test_pixels_budget_too_small():
+    with pytest.raises(BudgetError, match=r"at least (\d+) bytes") as caught:
+        pixels.encode(scene(), 10)
+    minimum = int(str(caught.value).split("at least ")[1].split()[0])
+    assert len(pixels.encode(scene(), minimum)) == minimum
+    with pytest.raises(BudgetError):
+        pixels.encode(scene(), minimum - 1)
+
+
+def test_pixels_carry_no_metadata():
+    image = scene((32, 32))
+    image.info = {"icc_profile": b"profile" * 400, "exif": b"Exif\0\0" + bytes(1000), "xmp": b"<x/>" * 300}
+    assert pixels.encode(image, 300) == pixels.encode(scene((32, 32)), 300)
+
+
+@pytest.mark.parametrize("coder", pixels.CODERS)
+def test_pixels_coders(coder):
+    assert squared_error(pixels.decode(PARTS[coder], (64, 40)), scene((64, 40))) < 300
+
+
+@pytest.mark.parametrize("coder", pixels.CODERS)
+def test_pixels_refuses_bombs(coder, monkeypatch):
+    monkeypatch.setattr(pixels, "MAX_PIXELS", 64 * 40 - 1)
+    with pytest.raises(BitstreamError, match="too large"):
+        pixels.decode(PARTS[coder], (64, 40))
+
+
+def test_pixels_refuses_other_forms():
+    frames = {"save_all": True, "append_images": [scene((64, 40), 1)]}
+    for part in (coded("WEBP", lossless=True), coded("WEBP", **frames), coded("AVIF", **frames)):
+        with pytest.raises(BitstreamError):
+            pixels.decode(part, (64, 40))
+    png = io.BytesIO()
+    scene().save(png, "PNG")
+    for coder in (b"\0", b"\1", b"\2"):
+        with pytest.raises(BitstreamError):
+            pixels.decode(coder + png.getvalue(), (64, 40))

@@ -1,0 +1,69 @@
+"""Every command and snippet of the README runs as it is written there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(name):
+    """Give the code block behind a marker comment."""
+    return re.search(rf"<!-- {name} -->\n```sh\n(.*?)```", README, re.DOTALL)[1]
+
+
+@pytest.fixture
+def folder(tmp_path, scene):
+    """The files the README's commands speak of, and promptcodec first on PATH."""
+    scene.save(tmp_path / "photo.jpg")
+    (tmp_path / "pictures").mkdir()
+    scene.save(tmp_path / "pictures" / "one.png")
+    lines = [f"a {a} {b} on the {c}" for a in ("red", "big", "old") for b in ("boat", "house", "dog")
+             for c in ("shore", "hill", "street", "lake", "field")]  # fmt: skip
+    (tmp_path / "captions.txt").write_text(
+        "\n".join(line + f", picture {n}" for n in range(40) for line in lines)
+    )
+    return tmp_path
+
+
+def test_use_commands(folder):
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    for command in block("use-commands").splitlines():
+        result = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
+        # The check of a description against its own photograph may say no; it must not break.
+        assert result.returncode in ((0, 3) if "check" in command else (0,)), (command, result.stderr)
+    assert (folder / "again.png").is_file()
+
+
+def test_python_snippet(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    exec(re.search(r"```python\n(.*?)```", README, re.DOTALL)[1], {})
+    assert capsys.readouterr().out.count("\nr1c") >= 1
+
+
+@pytest.mark.heavy
+def test_demo_command_in_a_fresh_environment(tmp_path):
+    clone = tmp_path / "clone"
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", "build"))
+    env = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    result = subprocess.run(
+        ["bash", "-c", block("demo-command")], cwd=clone, env=env, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert (clone / "demo.png").is_file()
+
+
+def test_ci_runs_the_readmes_test_command():
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "test-command" in script
+    assert "pytest" in block("test-command")

@@ -1,0 +1,1 @@
+"""Everything in ``promptcodec/models`` is made here, from data on ``allowlist.toml``."""
