@@ -102,51 +102,47 @@ def encode(
         BudgetError: the budget is too small for what was asked for; the message says the least.
         UsageError: an unknown or impossible argument.
     """
-    layers = ("recipe",) if recipe == "only" else check_layers(layers)
-    if recipe not in RECIPE_MODES:
-        raise UsageError(f"unknown recipe mode {recipe!r}; one of {', '.join(RECIPE_MODES)}")
+    layers = check_layers(layers, recipe)
     if isinstance(image, (str, Path)):
         image = read_file(Path(image))
     picture = load_image(image)
     limit = rate.limit(picture.size, budget, bpp)
     fixed: dict[str, bytes] = {}
-    if isinstance(image, bytes) and recipe != "off":
-        found = read_recipe(image)
-        if found is not None:
-            payload = recipe_layer.encode(found, coder=text_coder, dictionary=dictionary)
-            if "recipe" in layers or limit is None or len(payload) <= limit // 2:
-                fixed["recipe"] = payload
-    if layers == ("recipe",) and "recipe" not in fixed:
+    found = read_recipe(image) if isinstance(image, bytes) and recipe != "off" else None
+    if found is not None:
+        payload = recipe_layer.encode(found, coder=text_coder, dictionary=dictionary)
+        if "recipe" in layers or limit is None or len(payload) <= limit // 2:
+            fixed["recipe"] = payload
+    elif layers == ("recipe",):
         raise UsageError("the file carries no generation recipe, so there is nothing to store")
     if "signature" in layers and (limit is None or limit >= SIGNATURE_FROM):
         fixed["signature"] = signature.encode(picture)
-    made = _about(seed, captioner if limit is None and "semantic" in layers and not description else None)
-    if made:
-        fixed["about"] = about.encode(made)
-    code_text = bind(semantic.encode, coder=text_coder, dictionary=dictionary)
-    elastic: dict[str, rate.Coder] = {}
+    asked = limit is None and "semantic" in layers and description is None
+    if asked or seed is not None:
+        fixed["about"] = about.encode(_made(captioner if asked else None, seed))
+    elastic = _picture_coders(picture, layers)
     if "semantic" in layers:
-        elastic["semantic"] = _semantic_coder(picture, captioner, description, code_text)
-    for name, layer in (("texture", texture), ("structure", structure), ("pixels", pixels)):
-        if name in layers:
-            elastic[name] = _picture_coder(picture, layer.encode, DEFAULT_BYTES[name])
+        code = bind(semantic.encode, coder=text_coder, dictionary=dictionary)
+        elastic = {"semantic": _semantic_coder(picture, captioner, description, code), **elastic}
     payloads = rate.allocate(elastic, fixed, picture.size, limit)
     parts = tuple(Part(PART_IDS[name], payload) for name, payload in payloads.items())
     return bitstream.write(Stream(*picture.size, parts))
 
 
-def check_layers(layers: Sequence[str]) -> tuple[str, ...]:
-    """Give the layers in stream order, each once.
+def check_layers(layers: Sequence[str], recipe: str = "auto") -> tuple[str, ...]:
+    """Give the layers in stream order, each once; only the recipe where ``recipe`` says so.
 
     Raises:
-        UsageError: one is unknown, or there is none.
+        UsageError: one is unknown, or there is none, or the recipe mode is unknown.
     """
+    if recipe not in RECIPE_MODES:
+        raise UsageError(f"unknown recipe mode {recipe!r}; one of {', '.join(RECIPE_MODES)}")
     unknown = [name for name in layers if name not in LAYERS]
     if unknown or not layers:
         raise UsageError(
             f"unknown layers {', '.join(unknown) or '(none given)'}; there are {', '.join(LAYERS)}"
         )
-    return tuple(name for name in LAYERS if name in layers)
+    return tuple(name for name in LAYERS if (name == "recipe" if recipe == "only" else name in layers))
 
 
 def read_file(path: Path) -> bytes:
@@ -161,7 +157,7 @@ def read_file(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _about(seed: int | None, captioner: str | None) -> dict[str, str]:
+def _made(captioner: str | None, seed: int | None) -> dict[str, str]:
     if seed is not None and not 0 <= seed < 2**32:
         raise UsageError(f"the seed {seed} is outside 0..2**32-1")
     # A captioner's argument may be a private address: only its name is kept.
@@ -191,10 +187,13 @@ def _semantic_coder(
     return coder
 
 
-def _picture_coder(
-    picture: Image.Image, encode_layer: Callable[[Image.Image, int], bytes], default: int
-) -> rate.Coder:
-    return lambda room: encode_layer(picture, default if room is None else room)
+def _picture_coders(picture: Image.Image, layers: Sequence[str]) -> dict[str, rate.Coder]:
+    encoders = {"texture": texture.encode, "structure": structure.encode, "pixels": pixels.encode}
+
+    def coder(name: str, room: int | None) -> bytes:
+        return encoders[name](picture, DEFAULT_BYTES[name] if room is None else room)
+
+    return {name: bind(coder, name) for name in encoders if name in layers}
 
 
 def decode(

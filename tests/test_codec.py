@@ -102,7 +102,10 @@ def test_best_of_and_retries(scene):
 
 
 def test_a_recipe_is_kept_verbatim(scene):
-    text = "a red disc over the sea, \u00e9t\u00e9\nNegative prompt: people\nSteps: 20, Sampler: Euler a, Seed: 7, Size: 192x128"
+    text = (
+        "a red disc over the sea, \u00e9t\u00e9\nNegative prompt: people\n"
+        "Steps: 20, Sampler: Euler a, Seed: 7, Size: 192x128"
+    )
     info = PngImagePlugin.PngInfo()
     info.add_itxt("parameters", text)
     info.add_text("Comment", "not a recipe")

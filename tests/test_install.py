@@ -11,11 +11,14 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 import promptcodec
 
-SHOW = "from promptcodec import prompts; p = prompts.load('raster-scan'); print(prompts.folder()); print(p.id, p.version)"
+ROOT = Path(__file__).resolve().parent.parent
+SHOW = (
+    "from promptcodec import prompts; p = prompts.load('raster-scan');"
+    "print(prompts.folder()); print(p.id, p.version)"
+)
 
 
 def show_prompts(cwd, *first_on_path):

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
+ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -51,7 +51,6 @@ def test_python_snippet(folder, monkeypatch, capsys):
     assert capsys.readouterr().out.count("\nr1c") >= 1
 
 
-@pytest.mark.heavy
 def test_demo_command_in_a_fresh_environment(tmp_path):
     clone = tmp_path / "clone"
     shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", "build"))

@@ -14,7 +14,7 @@ from PIL import Image
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
-THRESHOLD = 0.6
+THRESHOLD = 0.7
 AGREES = 0.5
 
 

@@ -26,7 +26,7 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
     from promptcodec.cli.sheet import side_by_side  # noqa: PLC0415
 
     check_free(output, overwrite=overwrite)
-    picture = Image.fromarray(data.astronaut())
+    picture = Image.fromarray(data.astronaut())  # type: ignore[no-untyped-call]
     rows = []
     panels = [("original", picture)]
     for name, layers, budget in SETTINGS:

@@ -13,12 +13,13 @@ from promptcodec.cli import batch, options, report
 def show(said: dict[str, Any]) -> str:
     """Make the lines a person reads."""
     lines = [
-        f"promptcodec stream version {said['version']}: {said['width']}x{said['height']}, "
-        f"{said['bytes']} bytes, {said['bpp']:.5f} bpp, {said['overhead_bytes']} bytes of overhead"
+        "stream version {version}: {width}x{height}, {bytes} bytes, {bpp:.5f} bpp, "
+        "{overhead_bytes} bytes of overhead".format(**said)
     ]
     lines += [
-        f"  {part['type']:<10} {part['coder'] or '?':<8} {part['bytes']:>6} bytes at {part['offset']}"
-        + (", critical" if part["critical"] else "")
+        "  {type:<10} {coder:<8} {bytes:>6} bytes at {offset}{critical}".format(
+            **{**part, "coder": part["coder"] or "?", "critical": ", critical" if part["critical"] else ""}
+        )
         for part in said["parts"]
     ]
     if said["text"] is not None:
@@ -39,7 +40,12 @@ def show(said: dict[str, Any]) -> str:
 @click.option("--partial", is_flag=True, help="Show what is there of a stream cut at a part boundary.")
 @options.dictionary_option
 @options.json_option
-def command(file: str, partial: bool, dictionary: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's form
+def command(
+    file: str,
+    partial: bool,  # noqa: FBT001 - click calls by keyword
+    dictionary: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Show what a stream holds: bytes by part, the description, the recipe."""
     from promptcodec import codec  # noqa: PLC0415 - heavy
 

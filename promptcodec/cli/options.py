@@ -13,7 +13,7 @@ from promptcodec.files import STDIO
 _UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1024}
 
 
-class Bytes(click.ParamType):
+class Bytes(click.ParamType):  # type: ignore[type-arg] # generic only in newer releases
     """A number of bytes: ``200``, ``200B``, ``1.5kB``."""
 
     name = "bytes"
@@ -26,7 +26,7 @@ class Bytes(click.ParamType):
         return int(float(match[1]) * _UNITS[match[2]])
 
 
-class Pair(click.ParamType):
+class Pair(click.ParamType):  # type: ignore[type-arg]
     """Two numbers around an ``x``: ``768x512``."""
 
     name = "pair"
@@ -43,7 +43,7 @@ class Pair(click.ParamType):
         return int(match[1]), int(match[2])
 
 
-class Names(click.ParamType):
+class Names(click.ParamType):  # type: ignore[type-arg]
     """Names separated by commas."""
 
     name = "names"

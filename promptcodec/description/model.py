@@ -169,9 +169,8 @@ def check_cell(cell: Cell, row: int, col: int) -> None:
 
 def _check_box(what: str, box: Box, rows: int, cols: int) -> None:
     if not (1 <= box.top <= box.bottom <= rows and 1 <= box.left <= box.right <= cols):
-        raise DescriptionError(
-            f"{what}: box r{box.top}c{box.left}:r{box.bottom}c{box.right} is not inside the {rows}x{cols} grid"
-        )
+        place = f"r{box.top}c{box.left}:r{box.bottom}c{box.right}"
+        raise DescriptionError(f"{what}: box {place} is not inside the {rows}x{cols} grid")
 
 
 def check_thing(thing: Thing, rows: int, cols: int) -> None:

@@ -121,8 +121,9 @@ _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "intege
 
 def _match(path: str, value: Any, schema: dict[str, Any]) -> None:
     """Hold ``value`` against the plain subset of JSON schema used above."""
-    kind = schema["type"]
-    if not isinstance(value, _TYPES[kind]) or isinstance(value, bool):
+    kind: str = schema["type"]
+    fits = isinstance(value, _TYPES[kind]) and not isinstance(value, bool)
+    if not fits:
         raise DescriptionError(f"{path} should be of type {kind}, not {type(value).__name__}")
     if kind == "array":
         for index, item in enumerate(value):

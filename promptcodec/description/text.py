@@ -59,9 +59,10 @@ def format_text(description: Description) -> str:
         value = getattr(description, name)
         if value:
             lines.append(f"{name}: {value}")
-    for index, cell in enumerate(description.cells):
-        row, col = divmod(index, description.cols)
-        lines.append(f"r{row + 1}c{col + 1}{format_cell(cell)}")
+    lines += [
+        f"r{index // description.cols + 1}c{index % description.cols + 1}{format_cell(cell)}"
+        for index, cell in enumerate(description.cells)
+    ]
     for thing in description.objects:
         lines.append(f"object {_format_box(thing.box)} {', '.join((thing.name, *thing.attributes))}")
     for item in description.lettering:

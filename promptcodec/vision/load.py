@@ -19,7 +19,8 @@ _BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EO
 def load_image(source: Image.Image | bytes | str | Path) -> Image.Image:
     """Read a picture as upright sRGB.
 
-    Transparency is laid on white, 16-bit and float samples are brought to 0..255, animation gives its first frame, an ICC profile is applied.
+    Transparency is laid on white, 16-bit and float samples are brought to 0..255, animation gives
+    its first frame, an ICC profile is applied.
 
     Args:
         source: a Pillow image, the bytes of an image file, or a path.
@@ -32,14 +33,13 @@ def load_image(source: Image.Image | bytes | str | Path) -> Image.Image:
     """
     if isinstance(source, Image.Image):
         return _to_rgb(_check_size(source))
-    if isinstance(source, bytes):
-        if not source:
-            raise ImageError("the file is empty")
-        source = io.BytesIO(source)  # type: ignore[assignment]
+    if source == b"":
+        raise ImageError("the file is empty")
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(source) as image:  # type: ignore[arg-type]
+            with Image.open(file) as image:
                 _check_size(image)
                 image.load()
                 return _to_rgb(image)
