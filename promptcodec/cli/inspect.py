@@ -34,7 +34,9 @@ def show(said: dict[str, Any]) -> str:
 
 @click.command(
     "inspect",
-    epilog="\b\nExamples:\n  promptcodec inspect photo.pxt\n  promptcodec inspect --json photo.pxt | jq .text",
+    epilog="\b\nExamples:\n"
+    "  promptcodec inspect photo.pxt\n"
+    "  promptcodec inspect --json photo.pxt | jq -r .text",
 )
 @click.argument("file", metavar="FILE")
 @click.option("--partial", is_flag=True, help="Show what is there of a stream cut at a part boundary.")
