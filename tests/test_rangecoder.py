@@ -1,0 +1,116 @@
+"""The range coder: exact round trips with any models, minimal ends, bounded work on any bytes."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptcodec.entropy.bits import Model, Reader, Writer, tree
+from promptcodec.entropy.rangecoder import BIT_ONE, MAX_TOTAL, Decoder, Encoder
+from promptcodec.errors import EntropyError
+
+
+def code(symbols):
+    """Code (start, size, total) triples; check that they come back; give the bytes."""
+    encoder = Encoder()
+    for symbol in symbols:
+        encoder.encode(*symbol)
+    data = encoder.finish()
+    decoder = Decoder(data)
+    for start, size, total in symbols:
+        assert start <= decoder.target(total) < start + size
+        decoder.take(start, size, total)
+    return data
+
+
+@st.composite
+def triples(draw):
+    total = draw(st.one_of(st.integers(1, 8), st.integers(1, MAX_TOTAL), st.just(MAX_TOTAL)))
+    start = draw(st.one_of(st.just(0), st.just(total - 1), st.integers(0, total - 1)))
+    size = draw(st.one_of(st.just(1), st.just(total - start), st.integers(1, total - start)))
+    return start, size, total
+
+
+@given(st.lists(triples(), max_size=200))
+def test_round_trip_with_adversarial_shares(symbols):
+    data = code(symbols)
+    ideal = sum(math.log2(total / size) for _, size, total in symbols)
+    assert len(data) <= ideal / 8 + 1.1 + len(symbols) * 1e-3
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.one_of(st.integers(1, 20), st.integers(1, BIT_ONE - 1),
+                                                       st.integers(BIT_ONE - 20, BIT_ONE - 1)))))  # fmt: skip
+def test_bits_round_trip(bits):
+    encoder = Encoder()
+    for bit, one in bits:
+        encoder.encode_bit(bit, one)
+    decoder = Decoder(encoder.finish())
+    assert [decoder.decode_bit(one) for _, one in bits] == [bit for bit, _ in bits]
+
+
+def test_a_million_symbols():
+    source = random.Random(1)
+    totals = [3, 257, 70_000, 2**20 + 7, MAX_TOTAL]
+    encoder = Encoder()
+    symbols = []
+    ideal = 0.0
+    for index in range(10**6):
+        total = totals[index % 5]
+        start = source.randrange(total)
+        size = 1 + source.randrange(total - start)
+        symbols.append((start, size, total))
+        encoder.encode(start, size, total)
+        ideal += math.log2(total / size)
+    data = encoder.finish()
+    assert len(data) <= ideal / 8 * 1.0001 + 2
+    decoder = Decoder(data)
+    for start, size, total in symbols:
+        assert start <= decoder.target(total) < start + size
+        decoder.take(start, size, total)
+
+
+def test_carries_run_through_many_bytes():
+    for length in (1, 10, 300):
+        data = code([(2**31 - 1, 1, 2**32 - 1)] * 2 + [(255, 1, 256)] * length + [(2, 1, 3)])
+        assert data
+
+
+def test_what_is_certain_costs_nothing():
+    assert code([(0, 1, 1)] * 1000) == b""
+    assert code([(0, 2**31, 2**31 + 1)] * 1000) == b""
+
+
+@given(st.binary(max_size=40), st.lists(st.integers(1, MAX_TOTAL), max_size=100))
+def test_any_bytes_decode_to_something(data, totals):
+    try:
+        decoder = Decoder(data)
+    except EntropyError:
+        return
+    for total in totals:
+        target = decoder.target(total)
+        assert 0 <= target < total
+        decoder.take(target, 1, total)
+
+
+@given(st.lists(st.integers(0, 63), max_size=200))
+def test_adaptive_trees_mirror_each_other(values):
+    models = [Model() for _ in range(64)]
+    writer = Writer()
+    for value in values:
+        tree(writer, models, 6, value)
+    reader, again = Reader(writer.finish()), [Model() for _ in range(64)]
+    assert [tree(reader, again, 6) for _ in values] == values
+    assert [(m.one, m.seen) for m in models] == [(m.one, m.seen) for m in again]
+
+
+@pytest.mark.parametrize("bit", [0, 1])
+def test_a_model_learns_and_stays_inside(bit):
+    model = Model()
+    for _ in range(1000):
+        model.learn(bit)
+        assert 0 < model.one < BIT_ONE
+    assert (model.one > BIT_ONE * 0.99) == bool(bit)
