@@ -29,8 +29,8 @@ DEFAULT_BYTES = {"texture": 128, "structure": 128, "pixels": 2000}
 # The signature describes nothing a generator could draw: it waits until the layers have room.
 SIGNATURE_FROM = 100
 _PICTURE_CODERS: dict[str, Callable[[bytes], str]] = {
-    "texture": lambda _: "map",
-    "structure": lambda _: "bitmap",
+    "texture": lambda _: "dct",
+    "structure": structure.coder_name,
     "signature": lambda _: "raw",
     "pixels": pixels.coder_name,
 }

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import zlib
 
 import numpy as np
 import pytest
@@ -11,10 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from promptcodec.errors import BitstreamError, BudgetError
-from promptcodec.layers import pixels, signature, structure, texture
+from promptcodec.layers import pixels, signature, texture
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
-BOTH = pytest.mark.parametrize("layer", [texture, structure])
+BOTH = pytest.mark.parametrize("layer", [texture])
 
 
 def scene(size=(192, 128), seed=0):
@@ -41,7 +40,7 @@ def test_budget_and_size(layer, size, budget, out, seed):
     assert layer.MINIMUM_BYTES <= len(part) <= budget
     decoded = layer.decode(part, out)
     assert decoded.size == out
-    assert decoded.mode == ("RGB" if layer is texture else "L")
+    assert decoded.mode == "RGB"
     assert layer.encode(scene(size, seed), budget) == part
 
 
@@ -52,7 +51,7 @@ def test_budget_too_small(layer):
         layer.encode(scene(), layer.MINIMUM_BYTES - 1)
 
 
-@pytest.mark.parametrize("layer", [texture, structure, pixels])
+@pytest.mark.parametrize("layer", [texture, pixels])
 @given(data=st.binary(max_size=300))
 @settings(max_examples=150, deadline=None)
 @example(data=b"")
@@ -66,7 +65,7 @@ def test_any_bytes(layer, data):
     assert decoded.size == (20, 10)
 
 
-@pytest.mark.parametrize("layer", [texture, structure, pixels])
+@pytest.mark.parametrize("layer", [texture, pixels])
 @pytest.mark.parametrize("budget", [150, 1500])
 def test_cut_and_trailing_bytes(layer, budget):
     part = layer.encode(scene(), budget)
@@ -116,28 +115,6 @@ def test_texture_keeps_colours():
 def test_texture_shape_follows_the_picture():
     part = texture.encode(scene((200, 50)), 300)
     assert 3 < (part[0] + 1) / (part[1] + 1) < 5
-
-
-def test_structure_finds_contours():
-    image = Image.new("RGB", (240, 160), "white")
-    ImageDraw.Draw(image).rectangle((60, 40, 180, 120), fill="black")
-    lines = np.asarray(structure.decode(structure.encode(image, 200), image.size))
-    assert lines[76:84, 54:66].max() > 120
-    assert lines[34:46, 116:124].max() > 120
-    assert lines[60:100, 80:160].max() == 0
-    assert lines.mean() < 40
-
-
-def test_structure_of_nothing():
-    part = structure.encode(Image.new("RGB", (100, 100), "grey"), 20)
-    assert not np.asarray(structure.decode(part, (50, 50))).any()
-
-
-def test_structure_is_no_bomb():
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    bomb = deflate.compress(bytes(10**7)) + deflate.flush()
-    with pytest.raises(BitstreamError):
-        structure.decode(bytes([structure.DEFLATED | 127, 127]) + bomb, (10, 10))
 
 
 def test_signature():

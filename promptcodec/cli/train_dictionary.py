@@ -13,6 +13,7 @@ from promptcodec.files import check_free
     "train-dictionary",
     epilog="\b\nExamples:\n"
     "  promptcodec train-dictionary captions.txt -o my.dict\n"
+    "  promptcodec train-dictionary captions.txt -o my.dict --ppm\n"
     "  promptcodec encode photo.jpg -o photo.pxt --dictionary my.dict\n"
     "  promptcodec decode photo.pxt -o photo.png --dictionary my.dict",
 )
@@ -21,14 +22,27 @@ from promptcodec.files import check_free
 @click.option(
     "--size", type=options.Bytes(), default="114688B", show_default=True, help="Most bytes of the dictionary."
 )
+@click.option(
+    "--ppm",
+    is_flag=True,
+    help="Make a table for the text coder ppm instead: all the texts, whatever --size says.",
+)
 @options.overwrite_option
 @options.json_option
-def command(files: tuple[str, ...], output: str, size: int, overwrite: bool, as_json: bool) -> None:  # noqa: FBT001
+def command(
+    files: tuple[str, ...],
+    output: str,
+    size: int,
+    ppm: bool,  # noqa: FBT001
+    overwrite: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Train a dictionary on your own texts, one per line.
 
-    A stream made with it names it by its hash; decoding needs the same file.
+    A stream made with it names it by its hash; decoding needs the same file. It holds your
+    texts, or pieces of them, as they are: do not give it to who must not read them.
     """
-    from promptcodec.entropy import dictionary  # noqa: PLC0415 - heavy
+    from promptcodec.entropy import dictionary, ppm_user  # noqa: PLC0415 - heavy
 
     check_free(output, overwrite=overwrite)
     texts = []
@@ -38,14 +52,18 @@ def command(files: tuple[str, ...], output: str, size: int, overwrite: bool, as_
                 texts += batch.read_input(file).decode("utf-8").splitlines()
             except UnicodeDecodeError as error:
                 raise UsageError(f"is not UTF-8 text: byte {error.start}") from None
-    trained = dictionary.train([text for text in texts if text], size)
+    texts = [text for text in texts if text]
+    if ppm:
+        trained, used = ppm_user.make(texts)
+    else:
+        trained, used = dictionary.train(texts, size), len(texts)
     batch.write_output(output, trained, overwrite=overwrite)
     made = {
         "out": output,
         "ok": True,
         "bytes": len(trained),
         "hash": dictionary.name(trained).hex(),
-        "texts": len(texts),
+        "texts": used,
     }
     if as_json:
         report.emit(made)

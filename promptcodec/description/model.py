@@ -15,6 +15,8 @@ TEXTURES = ("smooth", "soft", "grainy", "rough", "busy")
 ORIENTATIONS = ("horizontal", "vertical", "rising", "falling")
 MAX_SIDE = 8
 MAX_TEXT = 4000
+# Overrides and isolates make a text read otherwise than it is stored; right-to-left text needs none.
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -116,7 +118,9 @@ class Description:
 
 def clean(text: str) -> str:
     """Make any string fit for a description: one line, no control characters, length capped."""
-    kept = "".join(" " if unicodedata.category(c) in _FORBIDDEN_CATEGORIES else c for c in text)
+    kept = "".join(
+        " " if unicodedata.category(c) in _FORBIDDEN_CATEGORIES or c in _DIRECTION_MARKS else c for c in text
+    )
     return " ".join(" ".join(kept.split())[:MAX_TEXT].split())
 
 
@@ -127,7 +131,9 @@ def check_text(name: str, text: str, *, required: bool = False, without: str = "
     if len(text) > MAX_TEXT:
         raise DescriptionError(f"{name} has {len(text)} characters, the limit is {MAX_TEXT}")
     if text != clean(text):
-        raise DescriptionError(f"{name} must be one line without control characters or doubled spaces")
+        raise DescriptionError(
+            f"{name} must be one line without control characters, direction marks or doubled spaces"
+        )
     for char in without:
         if char in text:
             raise DescriptionError(f"{name} must not contain {char!r}")
@@ -192,28 +198,31 @@ def resolve(description: Description) -> tuple[Cell, ...]:
     """Give every cell what it inherits from the neighbour it continues.
 
     Returns:
-        ``rows * cols`` cells in raster order. ``continues`` and ``text`` stay as they are;
+        ``rows * cols`` cells in raster order. ``continues`` stays as it is;
         ``tone`` becomes a signed count of steps as a string of ``+`` (lighter) and ``-``
         (darker), summed along the chain of neighbours; colours may still be empty where
         neither the cell nor its chain names one.
     """
     resolved: list[Cell] = []
     for index, cell in enumerate(description.cells):
-        if not cell.continues:
-            resolved.append(cell)
-            continue
-        source = resolved[index - (1 if cell.continues == "left" else description.cols)]
-        own_colours = bool(cell.colours)
-        steps = 0 if own_colours else source.tone.count("+") - source.tone.count("-")
-        steps += {"": 0, "lighter": 1, "darker": -1}[cell.tone]
-        resolved.append(
-            replace(
-                cell,
-                tone="+" * steps if steps >= 0 else "-" * -steps,
-                colours=cell.colours or source.colours,
-                arrangement=cell.arrangement if own_colours else source.arrangement,
-                texture=cell.texture or source.texture,
-                orientation=cell.orientation if cell.texture else source.orientation,
-            )
-        )
+        source = {"left": index - 1, "above": index - description.cols}.get(cell.continues)
+        resolved.append(resolve_cell(cell, None if source is None else resolved[source]))
     return tuple(resolved)
+
+
+def resolve_cell(cell: Cell, source: Cell | None) -> Cell:
+    """Give one cell what it inherits from ``source``, the resolved neighbour it continues, if any."""
+    if source is None:
+        return cell
+    own_colours = bool(cell.colours)
+    steps = 0 if own_colours else source.tone.count("+") - source.tone.count("-")
+    steps += {"": 0, "lighter": 1, "darker": -1}[cell.tone]
+    return replace(
+        cell,
+        tone="+" * steps if steps >= 0 else "-" * -steps,
+        colours=cell.colours or source.colours,
+        arrangement=cell.arrangement if own_colours else source.arrangement,
+        texture=cell.texture or source.texture,
+        orientation=cell.orientation if cell.texture else source.orientation,
+        text=cell.text or source.text,
+    )

@@ -135,3 +135,8 @@ class Decoder:
     def overrun(self) -> int:
         """Count the bytes read behind the end of the data, the state's own included."""
         return max(0, self._at - len(self._data))
+
+    @property
+    def unread(self) -> int:
+        """Count the bytes at the end of the data that no symbol has needed."""
+        return max(0, len(self._data) - self._at)

@@ -8,7 +8,8 @@ bits of the head are the coder, from a closed table that is part of the format:
     1   brotli  one brotli stream
     2   zstd    the content of one zstd block, coded with the shipped dictionary text-1
     3   zstd    4 bytes naming a user's dictionary (the start of its SHA-256), then as 2
-    4   ppm     reserved for the token PPM
+    4   ppm     the token PPM with the shipped table ppm-1, up to PPM_MAX bytes of text
+    5   ppm     4 bytes naming a user's table (the start of its SHA-256), then as 4 with it
 
 The high two bits are the zstd block type for ids 2 and 3, and zero for all others. The
 payload ends where the data ends. Texts come back exactly: nothing is normalised.
@@ -19,14 +20,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promptcodec import models
-from promptcodec.entropy import brotli, dictionary, zstd
+from promptcodec.entropy import brotli, dictionary, ppm, ppm_model, ppm_user, zstd
 from promptcodec.errors import EntropyError, MissingDictionary, UsageError
 
 CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
 LIMIT = 1 << 24  # bytes of UTF-8 in one text
+PPM_MAX = 1 << 17  # bytes the PPM codes, in about a second
 
-_RAW, _BROTLI, _ZSTD, _ZSTD_USER, _PPM = range(5)
-_NAMES = {_RAW: "raw", _BROTLI: "brotli", _ZSTD: "zstd", _ZSTD_USER: "zstd", _PPM: "ppm"}
+_RAW, _BROTLI, _ZSTD, _ZSTD_USER, _PPM, _PPM_USER = range(6)
+_NAMES = {
+    _RAW: "raw",
+    _BROTLI: "brotli",
+    _ZSTD: "zstd",
+    _ZSTD_USER: "zstd",
+    _PPM: "ppm",
+    _PPM_USER: "ppm",
+}
 _SHIPPED = "text-1"
 
 
@@ -36,9 +45,9 @@ def encode_text(text: str, coder: str = "auto", *, dictionary: bytes | None = No
     Args:
         text: any text of at most LIMIT bytes of UTF-8.
         coder: one of CODERS; "auto" is the shortest. A coder that cannot beat raw UTF-8
-            gives way to it; zstd gives way to brotli above 128 KiB.
-        dictionary: the bytes of a user's dictionary file. "zstd" then uses it, "auto" where
-            it wins. The reader needs the same file.
+            gives way to it; zstd and ppm give way to brotli above 128 KiB.
+        dictionary: the bytes of a user's file made by train-dictionary, for zstd or for ppm.
+            That coder then uses it, "auto" where it wins. The reader needs the same file.
 
     Raises:
         UsageError: a coder that is not there, a text that is not Unicode or too long, or a
@@ -46,8 +55,6 @@ def encode_text(text: str, coder: str = "auto", *, dictionary: bytes | None = No
     """
     if coder not in CODERS:
         raise UsageError(f"no text coder {coder!r}; one of {', '.join(CODERS)}")
-    if coder == "ppm":
-        raise UsageError("the text coder 'ppm' is not in this version; use auto, zstd, brotli or raw")
     data = _utf8(text)
     if not data:
         return b""
@@ -56,12 +63,13 @@ def encode_text(text: str, coder: str = "auto", *, dictionary: bytes | None = No
         return raw
     if coder == "brotli":
         return min(_brotli(data), raw, key=len)
-    users = [] if dictionary is None else [_user(data, dictionary)]
-    if coder == "zstd":
-        coded = (users or [_shipped(data)])[0]
+    own = _own(data, dictionary)
+    if coder in ("zstd", "ppm"):
+        fits = own is not None and _NAMES[own[0] & 63] == coder
+        coded = own if fits else (_shipped(data) if coder == "zstd" else _ppm(data))
         return min(coded or _brotli(data), raw, key=len)
     # min takes the first of equals: the simpler coder.
-    candidates = [raw, _brotli(data), _shipped(data), *users]
+    candidates = [raw, _brotli(data), _shipped(data), _ppm(data), own]
     return min((coded for coded in candidates if coded), key=len)
 
 
@@ -82,17 +90,11 @@ def decode_text(data: bytes, *, dictionaries: Sequence[bytes] = (), limit: int =
     coder, kind, payload = data[0] & 63, data[0] >> 6, data[1:]
     if coder not in _NAMES:
         raise EntropyError(f"no text coder has the number {coder}; a newer promptcodec may read it")
-    if coder == _PPM:
-        raise EntropyError("this text is coded with ppm, which needs a newer promptcodec")
     if kind and coder not in (_ZSTD, _ZSTD_USER):
         raise EntropyError(f"the head byte {data[0]:#04x} of a text is not valid")
-    if coder == _ZSTD_USER:
-        return _decode_user(kind, payload, dictionaries, limit)
-    if coder == _ZSTD:
-        return _text(zstd.decompress(kind, payload, models.load(_SHIPPED), max(limit, 1)), limit)
-    if coder == _BROTLI:
-        return _text(brotli.decompress(payload, limit), limit)
-    return _text(payload, limit)
+    if coder in (_ZSTD_USER, _PPM_USER):
+        return _decode_user(data, dictionaries, limit)
+    return _text(_unpack(data[0], payload, None, limit), limit)
 
 
 def coder_name(data: bytes) -> str:
@@ -137,15 +139,40 @@ def _shipped(data: bytes) -> bytes | None:
     return None if block is None else bytes([_ZSTD | block[0] << 6]) + block[1]
 
 
-def _user(data: bytes, own: bytes) -> bytes | None:
+def _ppm(data: bytes) -> bytes | None:
+    return bytes([_PPM]) + ppm.encode(data, ppm_model.shipped()) if len(data) <= PPM_MAX else None
+
+
+def _unpack(head: int, payload: bytes, own: bytes | None, limit: int) -> bytes:
+    """Undo a coder, with a user's file or without."""
+    coder = head & 63
+    if coder in (_PPM, _PPM_USER):
+        model = ppm_model.shipped() if own is None else ppm_user.model(own)
+        return ppm.decode(payload, model, min(limit, PPM_MAX))
+    if coder in (_ZSTD, _ZSTD_USER):
+        return zstd.decompress(head >> 6, payload, own or models.load(_SHIPPED), max(limit, 1))
+    return brotli.decompress(payload, limit) if coder == _BROTLI else payload
+
+
+def _own(data: bytes, own: bytes | None) -> bytes | None:
+    """Code with a user's file, of whichever kind it is."""
+    if own is None:
+        return None
+    if ppm_user.is_table(own):
+        model = ppm_user.model(own)  # before the length: a damaged file is always an error
+        if len(data) > PPM_MAX:
+            return None
+        return bytes([_PPM_USER]) + dictionary.name(own) + ppm.encode(data, model)
     block = zstd.compress(data, own)
     return None if block is None else bytes([_ZSTD_USER | block[0] << 6]) + dictionary.name(own) + block[1]
 
 
-def _decode_user(kind: int, payload: bytes, dictionaries: Sequence[bytes], limit: int) -> str:
-    name, content = payload[: dictionary.NAME_BYTES], payload[dictionary.NAME_BYTES :]
+def _decode_user(data: bytes, dictionaries: Sequence[bytes], limit: int) -> str:
+    name, content = data[1 : 1 + dictionary.NAME_BYTES], data[1 + dictionary.NAME_BYTES :]
     if len(name) < dictionary.NAME_BYTES:
         raise EntropyError("the text is cut short in the name of its dictionary")
+    if data[0] & 63 == _PPM_USER:
+        dictionaries = [own for own in dictionaries if ppm_user.is_table(own)]
     own = dictionary.named(name, dictionaries)
     if not own:
         raise MissingDictionary(
@@ -153,10 +180,10 @@ def _decode_user(kind: int, payload: bytes, dictionaries: Sequence[bytes], limit
         )
     # Four bytes of hash can collide: a wrong dictionary all but always gives an error here.
     texts: set[str] = set()
-    failed = EntropyError("the zstd text is damaged")
+    failed = EntropyError("the text coded with your dictionary is damaged")
     for candidate in own:
         try:
-            texts.add(_text(zstd.decompress(kind, content, candidate, max(limit, 1)), limit))
+            texts.add(_text(_unpack(data[0], content, candidate, limit), limit))
         except EntropyError as error:
             failed = error
     if len(texts) > 1:

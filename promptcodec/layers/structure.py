@@ -1,67 +1,80 @@
-"""The structure layer: where the contours run, as a small bitmap.
+"""The structure layer: where the contours run, or how people stand.
 
-One part is::
+One part is a byte, and what a range coder wrote:
 
-    height - 1 in 7 bits, above it one bit: 1 where the bitmap is deflated (1 byte)
-    width - 1 (1 byte)
-    the bitmap, raster order, eight pixels a byte, rows running on; zero bits at the end
+    bits 6-7: 0 lines, 1 a bitmap, 2 poses
+    bit 5: taller than wide; bits 0-4: short side of the canvas - 1, in 1/32 of the long side
 
-Raw deflate and not brotli: ``zlib`` can be told to stop, so a part of a few bytes cannot
-ask for megabytes.
+For lines and bitmaps the range coder's part starts with the canvas' long side, an index into SIDES
+in two equally likely bits; see ``maps`` and ``polylines`` for the rest, ``pose`` for poses.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
 
-from promptcodec.errors import BitstreamError, BudgetError
+from promptcodec.entropy.bits import Coder, Model, tree
+from promptcodec.errors import BitstreamError, BudgetError, EntropyError
+from promptcodec.layers import maps, polylines, pose, salience, strokes
+from promptcodec.layers.maps import decode_map, encode_map
+from promptcodec.layers.pose import encode_pose
 
-HEADER_BYTES = 2
+__all__ = [
+    "MINIMUM_BYTES",
+    "coder_name",
+    "decode",
+    "decode_map",
+    "decode_value",
+    "encode",
+    "encode_map",
+    "encode_pose",
+]
+
 MINIMUM_BYTES = 3
-SIDES = (128, 96, 64, 48, 32)
-SIGMAS = (1.0, 1.4, 2.0, 2.8, 4.0)
-# Of full scale; below Canny's usual 0.1 and 0.2, which find nothing once sigma has grown.
-THRESHOLDS = (0.04, 0.1)
-DEFLATED = 0x80
-# Long side of the canvas the lines are drawn on, and the pen's width there.
-CANVAS = 1024
-PEN = 5
-SMOOTHINGS = 2
-# Canny needs a neighbourhood; below this there is nothing to trace.
-_SMALLEST_SIDE = 4
-
-Bitmap = npt.NDArray[np.bool_]
+SIDES = (32, 64, 128, 256)
+KINDS = ("polylines", "bitmap", "pose")
+_LINES, _BITMAP, _POSE = range(3)
+_PARTS = 32
+_GRID = 3
+# From so many bytes on a canvas is worth trying; a finer one is taken where it carries as much.
+_FROM = {64: 0, 128: 36, 256: 160}
+# So many lines behind the last that fits are tried.
+_TRIES = 12
+# What a larger canvas may carry less: its lines lie truer.
+_FINER = 0.7
 
 
 def encode(image: Image.Image, budget: int) -> bytes:
-    """Code the finest contours that fit: long side 128 down to 32, then smoother and smoother.
+    """Code the strongest contours that fit.
 
     Args:
         image: RGB, any size from 1x1.
         budget: bytes, at least MINIMUM_BYTES.
 
     Returns:
-        At most ``budget`` bytes; an empty bitmap where not even coarse contours fit.
+        At most ``budget`` bytes; no lines at all where there are none, or not even one fits.
 
     Raises:
         BudgetError: the budget is below MINIMUM_BYTES.
     """
     if budget < MINIMUM_BYTES:
         raise BudgetError(f"a structure layer needs at least {MINIMUM_BYTES} bytes, not {budget}")
-    for bitmap in _contours(image):
-        part = _pack(bitmap)
-        if len(part) <= budget:
-            return part
-    return _pack(np.zeros((1, 1), np.bool_))
+    best, best_share = b"", -1.0
+    for side, least in _FROM.items():
+        if budget < least:
+            continue
+        part, share = _strongest(image, side, budget)
+        if share >= best_share * _FINER:
+            best, best_share = part, share
+    return best
 
 
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
-    """Read contours and draw them at ``size`` with soft flanks.
+    """Read contours, or poses, and draw them at ``size`` with soft flanks.
 
     Args:
         data: one whole part.
@@ -71,98 +84,106 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
         Mode L of exactly ``size``, 255 on the lines, 0 off them.
 
     Raises:
-        BitstreamError: the part is malformed, too short or too long.
+        BitstreamError: the part is malformed.
     """
-    bitmap = _unpack(data)
-    # Drawn at one bounded scale, then resized: lines look alike at any size.
-    scale = CANVAS / max(size)
-    canvas = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    drawn = Image.new("L", canvas)
-    pen = ImageDraw.Draw(drawn)
-    height, width = bitmap.shape
-    for x0, y0, x1, y1 in (_strokes(bitmap) * np.tile([canvas[0] / width, canvas[1] / height], 2)).tolist():
-        pen.line((x0, y0, x1, y1), fill=255, width=PEN)
-    soft = drawn.filter(ImageFilter.GaussianBlur(PEN / 4))
-    return soft if soft.size == size else soft.resize(size, Image.Resampling.BICUBIC)
+    kind, value = decode_value(data, size)
+    if kind == "pose":
+        return strokes.draw(pose.limbs(value, size), size)
+    shape, content = value
+    if isinstance(content, np.ndarray):
+        return strokes.draw(strokes.of_pixels(content), size)
+    grid, paths = content
+    return strokes.draw(strokes.of_paths(paths, shape, grid), size)
 
 
-def _strokes(bitmap: Bitmap) -> npt.NDArray[np.float64]:
-    """Join neighbouring pixels by strokes, ``(n, 4)`` from x, y to x, y; a lone pixel is a short one."""
-    down, right = np.nonzero(bitmap)
-    count = down.size
-    number = np.full((bitmap.shape[0] + 2, bitmap.shape[1] + 2), -1)
-    number[down + 1, right + 1] = np.arange(count)
-    places = np.stack([right + 0.5, down + 0.5], axis=1)
-    pairs = []
-    for step_down, step_right in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        other = number[down + 1 + step_down, right + 1 + step_right]
-        pairs.append(np.stack([np.nonzero(other >= 0)[0], other[other >= 0]], axis=1))
-    joined = np.concatenate(pairs)
-    # The stairs of a bitmap go when each point moves to the middle of its neighbours.
-    for _ in range(SMOOTHINGS):
-        total, degree = places.copy(), np.ones((count, 1))
-        for one, other in ((joined[:, 0], joined[:, 1]), (joined[:, 1], joined[:, 0])):
-            np.add.at(total, one, places[other])
-            np.add.at(degree, one, 1)
-        places = total / degree
-    lone = np.setdiff1d(np.arange(count), joined)
-    dots = np.concatenate([places[lone] - 0.25, places[lone] + 0.25], axis=1)
-    return np.concatenate([places[joined].reshape(-1, 4), dots])
+def decode_value(data: bytes, size: tuple[int, int]) -> tuple[str, Any]:
+    """Read a part without drawing it.
 
+    Args:
+        data: one whole part.
+        size: width and height of the picture, for the scale of poses.
 
-def _contours(image: Image.Image) -> Iterator[Bitmap]:
-    """Give ever simpler contours of the image."""
-    from skimage.feature import canny  # noqa: PLC0415 - heavy
+    Returns:
+        what ``coder_name`` says, and for "pose" the JSON value; for the other two the rows and columns
+        of the canvas and a bitmap of that shape, or the grid and the paths.
 
-    longest = max(image.size)
-    grey = image.convert("L")
-    for side in SIDES:
-        scale = min(1.0, side / longest)
-        width, height = (max(1, round(length * scale)) for length in image.size)
-        small = np.asarray(grey.resize((width, height), Image.Resampling.BOX), np.float64) / 255
-        for sigma in SIGMAS:
-            if min(width, height) < _SMALLEST_SIDE:
-                yield np.zeros((1, 1), np.bool_)
-            else:
-                low, high = THRESHOLDS
-                found = canny(small, sigma, low, high)  # type: ignore[no-untyped-call]
-                yield np.asarray(found, np.bool_)
-
-
-def _pack(bitmap: Bitmap) -> bytes:
-    height, width = bitmap.shape
-    raw = np.packbits(bitmap.reshape(-1)).tobytes()
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    deflated = deflate.compress(raw) + deflate.flush()
-    if len(deflated) < len(raw):
-        return bytes([height - 1 | DEFLATED, width - 1]) + deflated
-    return bytes([height - 1, width - 1]) + raw
-
-
-def _unpack(data: bytes) -> Bitmap:
-    if len(data) < MINIMUM_BYTES:
-        raise BitstreamError(f"a structure layer of {len(data)} bytes is cut off", len(data))
-    height, width = (data[0] & ~DEFLATED) + 1, data[1] + 1
-    if width > max(SIDES):
-        raise BitstreamError(f"a structure layer is at most {max(SIDES)} pixels wide, not {width}", 1)
-    expected = (width * height + 7) // 8
-    raw = _inflate(data[HEADER_BYTES:], expected) if data[0] & DEFLATED else data[HEADER_BYTES:]
-    if len(raw) != expected:
-        raise BitstreamError(f"a {width}x{height} structure layer has {expected} bytes, not {len(raw)}")
-    bits = np.unpackbits(np.frombuffer(raw, np.uint8))
-    if bits[width * height :].any():
-        raise BitstreamError("a structure layer ends in bits that are not zero")
-    return bits[: width * height].reshape(height, width).astype(np.bool_)
-
-
-def _inflate(data: bytes, expected: int) -> bytes:
-    """Inflate to at most ``expected`` bytes and insist that nothing follows."""
-    inflate = zlib.decompressobj(-15)
+    Raises:
+        BitstreamError: the part is malformed.
+    """
+    if not data:
+        raise BitstreamError("a structure layer of no bytes", 0)
+    kind = coder_name(data)
+    if kind == "pose":
+        return kind, pose.decode_pose(data, size)
+    if kind == "unknown":
+        raise BitstreamError(f"a structure layer starts with {data[0]}", 0)
     try:
-        # One byte more than allowed: an overlong stream shows as such and goes no further.
-        raw = inflate.decompress(data, expected + 1)
-    except zlib.error as error:
-        raise BitstreamError(f"a structure layer cannot be inflated: {error}", HEADER_BYTES) from None
-    if len(raw) > expected or not inflate.eof or inflate.unused_data:
-        raise BitstreamError("a structure layer is cut off, or something follows it", HEADER_BYTES)
-    return raw
+        reader = polylines.Reading(data[1:])
+        side = SIDES[_side(reader)]
+        canvas = _canvas(data[0], side)
+        shape = (canvas[1], canvas[0])
+        content = maps.read(reader, shape)
+    except EntropyError as error:
+        raise BitstreamError(f"a structure layer is damaged: {error}") from None
+    # One value has one stream: a part that is cut off or followed by anything is seldom one.
+    if _part(data[0], side, shape, content) != data:
+        raise BitstreamError("a structure layer is damaged, cut off, or something follows it")
+    return kind, (shape, content)
+
+
+def coder_name(data: bytes) -> str:
+    """Name how a part is coded: "polylines", "bitmap", "pose" or "unknown"."""
+    kind = data[0] >> 6 if data else len(KINDS)
+    return KINDS[kind] if kind < len(KINDS) else "unknown"
+
+
+def _side(coder: Coder, value: int = 0) -> int:
+    return tree(coder, [Model() for _ in range(4)], 2, value)
+
+
+def _head(size: tuple[int, int]) -> int:
+    """Give a part's first byte for lines in a picture of ``size``."""
+    long, short = max(size), min(size)
+    return (size[1] > size[0]) << 5 | max(1, (2 * _PARTS * short + long) // (2 * long)) - 1
+
+
+def _canvas(head: int, side: int) -> tuple[int, int]:
+    """Give columns and rows of the canvas."""
+    short = side * ((head & _PARTS - 1) + 1) // _PARTS
+    return (short, side) if head & _PARTS else (side, short)
+
+
+def _part(head: int, side: int, shape: tuple[int, int], content: maps.Content) -> bytes:
+    kind = _BITMAP if isinstance(content, np.ndarray) else _LINES
+    writer = polylines.Writing()
+    _side(writer, SIDES.index(side))
+    maps.write(writer, shape, content)
+    return bytes([head & 0x3F | kind << 6]) + writer.finish()
+
+
+def _strongest(image: Image.Image, side: int, budget: int) -> tuple[bytes, float]:
+    """Code as many of the most salient lines as fit; give the part and the share of gradient it carries."""
+    head = _head(image.size)
+    found = salience.ranked(image, _canvas(head, side), _GRID)
+
+    def coded(chosen: Sequence[int]) -> bytes:
+        return _part(head, side, found.shape, (_GRID, [found.paths[index] for index in chosen]))
+
+    # The most that fit in order of rank, then whatever still fits of those behind.
+    low, high = 0, len(found.paths)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(coded(range(middle))) <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    chosen = list(range(low))
+    for index in range(low + 1, min(low + 1 + _TRIES, len(found.paths))):
+        if len(coded([*chosen, index])) <= budget:
+            chosen.append(index)
+    carried = sum(found.carried[index] for index in chosen)
+    part = coded(chosen)
+    if len(chosen) == len(found.paths):
+        whole = _part(head, side, found.shape, found.truth)
+        part = min(part, whole, key=len)
+    return part, carried / found.total if found.total else 0.0

@@ -1,0 +1,162 @@
+"""The best a rival can do for a picture at every budget: all settings, scales and qualities.
+
+At one scale and setting, more bytes are a better picture, all but exactly: of all qualities only the
+one that fills the budget best is decoded and scored. Over the scales the score has one hill, up to
+noise, that moves to larger scales with the budget: the climb starts where the last budget's ended and
+goes on until PATIENCE scales in a row are no better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from eval.rivals import Rival, scaling
+
+SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 96, 128, 160)
+PATIENCE = 2
+# Lengths go down by chance here and there: so many qualities above the bisected one are tried too.
+_ABOVE = 2
+
+
+@dataclass(frozen=True)
+class Found:
+    """One coded picture: bytes, PSNR in dB, and what it looks like at the picture's size."""
+
+    bytes: int
+    psnr: float
+    picture: Image.Image
+
+
+@dataclass
+class Scale:
+    """One setting at one scale; remembers what it has coded."""
+
+    rival: Rival
+    setting: str
+    image: Image.Image
+    method: str
+    small: Image.Image
+    payloads: dict[int, bytes] = field(default_factory=dict)
+    scored: dict[int, Found] = field(default_factory=dict)
+
+    def payload(self, index: int) -> bytes:
+        """Code with the quality of this index."""
+        if index not in self.payloads:
+            file = self.rival.file(self.small, self.rival.qualities[index], self.setting)
+            self.payloads[index] = self.rival.strip(file)
+        return self.payloads[index]
+
+    def fill(self, budget: int) -> Found | None:
+        """Give the highest quality that fits."""
+        low, high = -1, len(self.rival.qualities)  # the last known to fit, the first known not to
+        for index, payload in self.payloads.items():
+            if len(payload) <= budget:
+                low = max(low, index)
+        for index, payload in self.payloads.items():
+            if len(payload) > budget and index > low:
+                high = min(high, index)
+        while high - low > 1:
+            # Most budgets are met at low quality: halve the rest unevenly.
+            middle = low + max(1, (high - low) // 3)
+            low, high = (middle, high) if len(self.payload(middle)) <= budget else (low, middle)
+        above = 0 if self.rival.slow else _ABOVE
+        for index in range(high + 1, min(high + 1 + above, len(self.rival.qualities))):
+            if len(self.payload(index)) <= budget:
+                low = index
+        return self.score(low) if low >= 0 else None
+
+    def score(self, index: int) -> Found:
+        """Decode what was coded, from the payload alone."""
+        if index not in self.scored:
+            payload = self.payload(index)
+            file = self.rival.restore(payload, self.small.size, self.setting)
+            decoded = self.rival.open(file)
+            assert decoded.size == self.small.size, "decoded at another size"
+            picture = scaling.enlarge(decoded, self.image.size, self.method)
+            self.scored[index] = Found(len(payload), psnr(self.image, picture), picture)
+        return self.scored[index]
+
+
+def psnr(first: Image.Image, second: Image.Image) -> float:
+    """Compare two RGB pictures of one size."""
+    difference = np.asarray(first, np.float32) - np.asarray(second, np.float32)
+    return float(10 * np.log10(255**2 / max(float((difference**2).mean()), 1e-9)))
+
+
+def best(
+    rival: Rival,
+    image: Image.Image,
+    budgets: Sequence[int],
+    method: str,
+    enhance: Callable[[Image.Image], Image.Image],
+) -> Iterator[tuple[int, Found, Found]]:
+    """Search.
+
+    Args:
+        rival: the coder.
+        image: RGB.
+        budgets: payload bytes.
+        method: one of scaling.FILTERS.
+        enhance: what the second result has had done to it.
+
+    Yields:
+        each budget that one can be met, the best without and the best with enhancement; the latter of
+        the best of each setting and of the scales next to it, for enhancing is slow.
+    """
+    scales: dict[tuple[str, int], Scale] = {}
+    start = dict.fromkeys(rival.settings, 0)
+    for budget in sorted(budgets):
+        tops: list[Found] = []
+        for setting in rival.settings:
+            found = _climb(rival, image, budget, method, setting, start, scales)
+            tops += [each for _, each in sorted(found.items(), key=lambda pair: -pair[1].psnr)[:2]]
+        if not tops:
+            continue
+        tops.sort(key=lambda each: -each.psnr)
+        enhanced = []
+        for top in tops[:2]:
+            picture = enhance(top.picture)
+            enhanced.append(Found(top.bytes, psnr(image, picture), picture))
+        yield budget, tops[0], max(enhanced, key=lambda each: each.psnr)
+
+
+def _climb(
+    rival: Rival,
+    image: Image.Image,
+    budget: int,
+    method: str,
+    setting: str,
+    start: dict[str, int],
+    scales: dict[tuple[str, int], Scale],
+) -> dict[int, Found]:
+    """Give what was found by scale; set the start of the next climb."""
+    found: dict[int, Found] = {}
+    top = -1.0
+
+    def better(at: int) -> bool:
+        nonlocal top
+        side = SIDES[at]
+        if (setting, side) not in scales:
+            size = scaling.small_size(image.size, side, rival.multiple, rival.smallest)
+            small = scaling.shrink(image, size, method)
+            scales[setting, side] = Scale(rival, setting, image, method, small)
+        here = scales[setting, side].fill(budget)
+        if here is None:
+            return False
+        found[at] = here
+        gained, top = here.psnr > top, max(top, here.psnr)
+        return gained
+
+    for way in (range(start[setting], len(SIDES)), range(start[setting] - 1, -1, -1)):
+        without = 0
+        for at in way:
+            without = 0 if better(at) else without + 1
+            if without > PATIENCE - (way.step < 0):
+                break
+    if found:
+        start[setting] = max(found, key=lambda at: found[at].psnr)
+    return found

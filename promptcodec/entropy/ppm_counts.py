@@ -1,0 +1,161 @@
+"""Counts of token sequences as sorted flat arrays: built, merged, packed and unpacked with numpy.
+
+Level k holds the sequences of k tokens, k = 2, 3, 4, in lexicographic order. Two more levels
+hold what followed a token before which one of a class stood: CLASS its pairs of token and
+class of the token before, FOLLOW each of these with what followed. A sequence's
+children on the next level are those that start with it, and stand together: a trie without
+pointers. A level is three arrays: the last token of each sequence, the number of sequences of
+each parent, and the count. Everything is integers and sorting, so the same input gives the
+same arrays on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLASS, FOLLOW = 12, 13
+LEVELS = (2, 3, 4, CLASS, FOLLOW)
+SHIFT = 15  # bits of a token in a key; four fit in 63
+_MASK = (1 << SHIFT) - 1
+_PARTS = 256
+
+Keys: TypeAlias = NDArray[np.int64]
+Counted: TypeAlias = dict[int, tuple[Keys, NDArray[np.int64]]]
+"""For each level its keys, ascending, and how often each occurs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the trie.
+
+    Attributes:
+        last: the last token of each sequence, uint16.
+        children: for each sequence of the level above, how many start with it, uint16.
+        count: how often each occurs, as an index into STEPS, uint8.
+    """
+
+    last: NDArray[np.uint16]
+    children: NDArray[np.uint16]
+    count: NDArray[np.uint8]
+
+
+def _steps() -> NDArray[np.uint32]:
+    """Give the counts that are told apart: 1 to 32, then each about 1/16 above the last."""
+    steps = list(range(1, 33))
+    while len(steps) < _PARTS and steps[-1] < 1 << 20:
+        steps.append(steps[-1] + steps[-1] // 16)
+    return np.array(steps, np.uint32)
+
+
+STEPS = _steps()
+
+
+def count(texts: Iterable[NDArray[np.uint16]], end: int, classes: NDArray[np.int64]) -> Counted:
+    """Count the sequences of 2, 3 and 4 tokens, and of a class and 2 tokens.
+
+    Args:
+        texts: tokens, each text's end token last.
+        end: the end token, which also stands before each text.
+        classes: the class of each token.
+
+    Returns:
+        for each level its keys, ascending, and how often each occurs.
+    """
+    head = np.array([end], np.uint16)
+    stream = np.concatenate([head, *texts]).astype(np.int64)
+    ends = stream == end
+    counted = {}
+    for level in (2, 3, 4):
+        if len(stream) < level:
+            counted[level] = np.empty(0, np.int64), np.empty(0, np.int64)
+            continue
+        size = len(stream) - level + 1
+        keys = np.zeros(size, np.int64)
+        inside = np.ones(size, bool)
+        for at in range(level):
+            keys = keys << SHIFT | stream[at : at + size]
+            if 0 < at < level - 1:  # no sequence runs over an end token
+                inside &= ~ends[at : at + size]
+        found, times = np.unique(keys[inside], return_counts=True)
+        counted[level] = found, times.astype(np.int64)
+    keys, times = counted[3]
+    before, token, after = keys >> 2 * SHIFT, keys >> SHIFT & _MASK, keys & _MASK
+    keys = (token << SHIFT | classes[before]) << SHIFT | after
+    order = np.argsort(keys, kind="stable")
+    counted[FOLLOW] = _sum(keys[order], times[order])
+    counted[CLASS] = above(counted[FOLLOW][0])
+    return counted
+
+
+def above(keys: Keys) -> tuple[Keys, NDArray[np.int64]]:
+    """Give the keys one token shorter; how often they occur is not asked for."""
+    shorter = np.unique(keys >> SHIFT)
+    return shorter, np.ones(len(shorter), np.int64)
+
+
+def _sum(keys: Keys, times: NDArray[np.int64]) -> tuple[Keys, NDArray[np.int64]]:
+    """Add up the times of equal keys, which stand together."""
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    return keys[first], np.add.reduceat(times, first) if len(first) else times
+
+
+def merge(one: Counted, other: Counted) -> Counted:
+    """Add the counts of two tries."""
+    merged = {}
+    for level in LEVELS:
+        keys = np.concatenate([one[level][0], other[level][0]])
+        times = np.concatenate([one[level][1], other[level][1]])
+        order = np.argsort(keys, kind="stable")
+        merged[level] = _sum(keys[order], times[order])
+    return merged
+
+
+def levels(counted: Counted, tokens: int) -> list[Level]:
+    """Make the trie of counted keys; each key's prefix must be among the level above."""
+    made = []
+    single: Keys = np.arange(tokens, dtype=np.int64)
+    for level in LEVELS:
+        keys, times = counted[level]
+        parent = counted[level - 1][0] if level - 1 in counted else single
+        parents = np.searchsorted(parent, keys >> SHIFT)
+        codes = np.searchsorted(STEPS, times, side="right") - 1
+        made.append(
+            Level(
+                (keys & _MASK).astype(np.uint16),
+                np.bincount(parents, minlength=len(parent)).astype(np.uint16),
+                codes.astype(np.uint8),
+            )
+        )
+    return made
+
+
+def keys_of(made: list[Level], tokens: int) -> Counted:
+    """Undo ``levels``, up to the rounding of counts."""
+    counted: Counted = {}
+    single: Keys = np.arange(tokens, dtype=np.int64)
+    for level, part in zip(LEVELS, made, strict=True):
+        parent = counted[level - 1][0] if level - 1 in counted else single
+        keys = np.repeat(parent, part.children) << SHIFT | part.last
+        counted[level] = keys, STEPS[part.count].astype(np.int64)
+    return counted
+
+
+def pack(level: Level) -> bytes:
+    """Give a level as bytes that compress well: differences, high and low bytes apart."""
+    change = np.diff(level.last, prepend=np.uint16(0)).astype("<u2").view(np.uint8)
+    children = level.children.astype("<u2").view(np.uint8)
+    planes = [change[0::2], change[1::2], children[0::2], children[1::2], level.count]
+    return b"".join(np.ascontiguousarray(plane).tobytes() for plane in planes)
+
+
+def unpack(data: bytes, parents: int, size: int) -> Level:
+    """Undo ``pack`` for a level of ``size`` sequences below ``parents``; ``data`` is all of it."""
+    planes = np.split(np.frombuffer(data, np.uint8), np.cumsum([size, size, parents, parents]))
+    change = planes[0].astype(np.uint16) | planes[1].astype(np.uint16) << np.uint16(8)
+    children = planes[2].astype(np.uint16) | planes[3].astype(np.uint16) << np.uint16(8)
+    return Level(np.cumsum(change, dtype=np.uint16), children, planes[4])

@@ -1,0 +1,125 @@
+"""Find the step and the price of a bit with which a picture fits its bytes best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from promptcodec.entropy import coefficients as model
+from promptcodec.entropy.frequencies import RADII, Ints
+from promptcodec.layers import quantise
+from promptcodec.layers.texture_stream import Content, header_bits, length_class
+
+# Squared pixel levels that a bit is worth, in squares of the step.
+PRICE = 0.11
+# Steps looked at around the one that fits at that price, and multiples of the price.
+AROUND = range(-3, 2)
+PRICES = (0.55, 0.68, 0.82, 1.0, 1.2, 1.45, 1.75)
+FINE = 7
+ROUNDS = 2
+
+
+class Trial(NamedTuple):
+    """A coding: its bits, its squared error in pixel levels, its content, its price."""
+
+    bits: float
+    error: float
+    content: Content
+    price: float
+
+
+def candidates(planes: Ints, shape: int, budget: int) -> Iterator[Content]:
+    """Give contents that should fit, the best first, down to the smallest there is.
+
+    Args:
+        planes: ``(PLANES, down, across)`` amplitudes.
+        shape: the picture's shape.
+        budget: bytes.
+    """
+    kind, room = length_class(budget), 8 * budget
+    centre = _fitting_step(planes, shape, kind, room)
+    steps = [centre + d for d in AROUND if 0 <= centre + d < model.STEPS]
+    rough = _try(planes, shape, kind, [(s, p) for s in steps for p in PRICES], 1)
+    fits = [trial for trial in rough if trial.bits <= room]
+    best = sorted(fits, key=lambda trial: trial.error)[:2]
+    close = [
+        (step, price)
+        for step in dict.fromkeys(trial.content.step for trial in best)
+        for price in _prices_near(rough, step, room)
+    ]
+    trials = fits + (_try(planes, shape, kind, close, ROUNDS) if close else [])
+    # The last byte is worth having: a range coder may end in it or not.
+    yield from (t.content for t in sorted(trials, key=lambda t: t.error) if t.bits <= room + 3)
+    coarsest = [(model.STEPS - 1, price) for price in (2.0, 8.0, 1e9)]
+    yield from (trial.content for trial in _try(planes, shape, kind, coarsest, 0))
+
+
+def _prices_near(trials: Sequence[Trial], step: int, room: float) -> list[float]:
+    """Give prices close to the one at which ``step`` just fits."""
+    known = sorted((t.bits, t.price) for t in trials if t.content.step == step)
+    bits, prices = zip(*known, strict=True)
+    logs = np.log(prices)
+    middle = float(np.exp(np.interp(room, bits, logs)))
+    return [middle * factor for factor in np.linspace(0.9, 1.1, FINE)]
+
+
+def _fitting_step(planes: Ints, shape: int, kind: int, room: float) -> int:
+    """Give the finest step that fits at the usual price."""
+    low, high = 0, model.STEPS - 1
+    step = int(model.tables().steps[kind].argmax())
+    fits = high
+    while low <= high:
+        near = sorted({min(max(step + d, low), high) for d in (-2, 0, 2)})
+        over = -1
+        for trial in _try(planes, shape, kind, [(s, 1.0) for s in near], 0):
+            if trial.bits <= room:
+                fits = min(fits, trial.content.step)
+            else:
+                over = max(over, trial.content.step)
+        high = min(high, fits - 1)
+        low = max(low, over + 1)
+        if over >= 0 and fits - over <= 2:
+            break
+        step = low + 2 if over >= 0 else high - 2
+    return fits
+
+
+def _try(planes: Ints, shape: int, kind: int, pairs: Sequence[tuple[int, float]], rounds: int) -> list[Trial]:
+    """Quantise with each step and multiple of the price."""
+    steps = np.array([step for step, _ in pairs], np.int32)
+    squares = (np.array(model.STEP)[steps] / 64) ** 2
+    prices = np.array([PRICE * price for _, price in pairs]) * squares
+    task = quantise.prepare(planes[:, None], shape, steps, prices.astype(np.float32))
+    tables = model.tables()
+    choice = quantise.choose(task, tables)
+    found = _trials(planes, shape, kind, task, choice, pairs)
+    for _ in range(rounds):
+        choice = quantise.choose(task, tables, quantise.influence(task, tables, choice))
+        found += _trials(planes, shape, kind, task, choice, pairs)
+    return found
+
+
+def _trials(
+    planes: Ints,
+    shape: int,
+    kind: int,
+    task: quantise.Task,
+    choice: quantise.Choice,
+    pairs: Sequence[tuple[int, float]],
+) -> list[Trial]:
+    radii = quantise.cover(choice.levels, task.area)
+    found = []
+    for number, (step, price) in enumerate(pairs):
+        means = tuple(round(int(plane[0, 0]) / model.STEP[step]) for plane in planes)
+        inside = [task.area.radius <= RADII[radius] ** 2 * 16 for radius in radii[:, number]]
+        levels = tuple(plane[number, within] for plane, within in zip(choice.levels, inside, strict=True))
+        content = Content(shape, step, tuple(radii[:, number].tolist()), means, levels)
+        apart = [
+            (int(plane[0, 0]) - mean * model.STEP[step]) / 64
+            for plane, mean in zip(planes, means, strict=True)
+        ]
+        error = float(choice.error[number]) + sum(each * each for each in apart)
+        found.append(Trial(float(choice.bits[number]) + header_bits(content, kind), error, content, price))
+    return found

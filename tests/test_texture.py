@@ -1,0 +1,154 @@
+"""The texture layer: within every budget, back at any size, the same bytes everywhere."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from promptcodec.entropy import coefficients as model
+from promptcodec.entropy.frequencies import SHAPES, extent, shape_of
+from promptcodec.entropy.symbols import Scale
+from promptcodec.errors import BitstreamError, BudgetError
+from promptcodec.layers import quantise, texture, texture_stream
+
+sizes = st.tuples(st.integers(1, 90), st.integers(1, 90))
+
+
+def drawing(size=(192, 128), seed=0):
+    """Make a picture with large shapes and some noise."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", size, tuple(rng.integers(60, 200, 3).tolist()))
+    pen = ImageDraw.Draw(image)
+    for _ in range(6):
+        left, top, across, down = (rng.random(4) * [size[0], size[1], size[0] / 2, size[1] / 2]).tolist()
+        pen.ellipse((left, top, left + across, top + down), fill=tuple(rng.integers(0, 256, 3).tolist()))
+    noisy = np.asarray(image, np.int16) + rng.integers(-6, 7, (size[1], size[0], 3), np.int16)
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+def squared_error(first, second):
+    return float(np.mean((np.asarray(first, np.float32) - np.asarray(second, np.float32)) ** 2))
+
+
+@given(size=sizes, budget=st.integers(8, 900), out=sizes, seed=st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+@example(size=(1, 1), budget=8, out=(1, 1), seed=0)
+@example(size=(900, 3), budget=700, out=(5, 5), seed=1)
+@example(size=(1, 300), budget=texture.MINIMUM_BYTES, out=(7, 3), seed=2)
+def test_budget_and_size(size, budget, out, seed):
+    part = texture.encode(drawing(size, seed), budget)
+    assert len(part) <= budget
+    decoded = texture.decode(part, out)
+    assert decoded.size == out
+    assert decoded.mode == "RGB"
+    assert texture.encode(drawing(size, seed), budget) == part
+
+
+@given(seed=st.integers(0, 10**6), contrast=st.integers(1, 255), budget=st.integers(6, 40))
+@settings(max_examples=20, deadline=None)
+def test_noise_fits(seed, contrast, budget):
+    noise = np.random.default_rng(seed).integers(0, contrast + 1, (40, 50, 3), np.uint8)
+    assert len(texture.encode(Image.fromarray(noise), budget)) <= budget
+
+
+def test_budget_too_small():
+    with pytest.raises(BudgetError, match=str(texture.MINIMUM_BYTES)):
+        texture.encode(drawing(), texture.MINIMUM_BYTES - 1)
+
+
+@given(data=st.binary(max_size=300))
+@settings(max_examples=150, deadline=None)
+@example(data=b"")
+@example(data=bytes(1))
+@example(data=bytes(4096))
+@example(data=bytes(4097))
+@example(data=b"\xff" * 900)
+def test_any_bytes(data):
+    try:
+        decoded = texture.decode(data, (20, 10))
+    except BitstreamError:
+        return
+    assert decoded.size == (20, 10)
+
+
+@pytest.mark.parametrize("budget", [150, 800])
+def test_bytes_behind_the_end(budget):
+    part = texture.encode(drawing(), budget)
+    with pytest.raises(BitstreamError):
+        texture.decode(part + bytes(range(1, 20)), (30, 20))
+
+
+def test_more_bytes_are_closer(astronaut):
+    for image in (drawing(seed=1), drawing(seed=2), astronaut):
+        budgets = (10, 20, 40, 80, 160, 320, 640)
+        errors = [squared_error(image, texture.decode(texture.encode(image, b), image.size)) for b in budgets]
+        assert errors == sorted(errors, reverse=True)
+        assert errors[-1] < 0.4 * errors[0]
+
+
+def test_uses_its_budget(astronaut):
+    for budget in (16, 33, 64, 100, 200, 400):
+        assert budget - 2 - budget // 100 <= len(texture.encode(astronaut, budget)) <= budget
+
+
+def test_keeps_colours():
+    for colour in ((0, 0, 0), (255, 255, 255), (200, 40, 40), (20, 60, 160), (128, 128, 128)):
+        image = Image.new("RGB", (40, 30), colour)
+        part = texture.encode(image, 40)
+        assert len(part) <= 10
+        assert np.abs(np.asarray(texture.decode(part, (40, 30)), np.int32) - colour).max() <= 3
+
+
+def test_any_working_size(astronaut):
+    part = texture.encode(astronaut, 100)
+    large = texture.decode(part, (500, 400)).resize((100, 80), Image.Resampling.BOX)
+    assert squared_error(large, texture.decode(part, (100, 80))) < 4
+    shrunk = astronaut.resize((2048, 2048), Image.Resampling.BICUBIC)
+    other = texture.decode(texture.encode(shrunk, 100), (100, 100))
+    assert squared_error(other, texture.decode(part, (100, 100))) < 60
+
+
+def test_close_to_the_ideal_length(astronaut):
+    for budget in (12, 40, 200, 600):
+        part = texture.encode(astronaut, budget)
+        scale = Scale()
+        texture_stream.walk(scale, texture_stream.length_class(len(part)), texture_stream.read(part))
+        assert len(part) <= scale.bits / 8 + 2
+
+
+def test_same_bytes_everywhere(astronaut):
+    program = (
+        "import hashlib\nfrom PIL import Image\nfrom skimage import data\n"
+        "from promptcodec.layers import texture\n"
+        "image = Image.fromarray(data.astronaut())\n"
+        "parts = [texture.encode(image, budget) for budget in (20, 90, 300)]\n"
+        "print(hashlib.sha256(b''.join(parts)).hexdigest())"
+    )
+    parts = [texture.encode(astronaut, budget) for budget in (20, 90, 300)]
+    expected = hashlib.sha256(b"".join(parts)).hexdigest()
+    for seed, threads in (("1", "1"), ("77", "2")):
+        told = {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=os.environ | told, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == expected
+
+
+def test_fast_and_exact_networks_agree():
+    rng = np.random.default_rng(5)
+    for net, count in zip(model.tables().nets, model.FEATURES, strict=True):
+        seen = rng.integers(0, 255, (4, 200, count), np.int32)
+        assert (quantise.fast_logits(quantise.fast(net), seen) == model.logits(net, seen)).all()
+
+
+def test_shapes():
+    assert [shape_of(size) for size in ((10, 10), (3, 2), (2, 3), (900, 1), (1, 900))] == [12, 14, 10, 24, 0]
+    for shape in range(SHAPES):
+        across, down = extent(shape)
+        assert across * down < 8000

@@ -1,0 +1,116 @@
+"""Descriptions as a captioner with words writes them, composed from captions.
+
+The ``local`` captioner only names colours and textures. One that sees what is there fills
+cells with words, and its texts must be cheap too. No such texts exist that may be trained on,
+so these put phrases of allow-listed captions where words go; they make no sense as pictures.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+from promptcodec.description import PALETTE, Box, Cell, Description, Lettering, Thing, clean, format_text
+from promptcodec.description.model import ARRANGEMENTS, CONTINUES, ORIENTATIONS, TEXTURES, TONES
+
+_MEDIA = (
+    *("photo", "photograph", "photo", "photo", "close-up photo", "black and white photo", "aerial photo"),
+    *("oil painting", "watercolour", "acrylic painting", "digital painting", "digital illustration"),
+    *("anime illustration", "anime", "cartoon", "comic panel", "3D render", "pixel art", "vector graphic"),
+    *("pencil drawing", "ink drawing", "charcoal sketch", "screenshot", "poster", "logo", "infographic"),
+)
+_LIGHT = (
+    *("soft daylight", "bright daylight", "golden hour", "warm evening light", "overcast", "soft, diffuse"),
+    *("harsh midday sun", "bright, from the left", "bright, from the right", "from above", "backlit"),
+    *("low key", "high key", "neon", "studio light", "candlelight", "dim", "dark", "bright", "flat"),
+    *("warm, from the left", "cool, from above", "soft window light", "moonlight", "dramatic, high contrast"),
+)
+_MOOD = (
+    *("calm", "serene", "quiet", "peaceful", "cheerful", "playful", "warm", "cosy", "tense", "dramatic"),
+    *("mysterious", "melancholic", "lonely", "nostalgic", "romantic", "dreamy", "energetic", "festive"),
+    *("solemn", "majestic", "gloomy", "eerie", "hopeful", "intimate", "clean", "elegant", "everyday"),
+)
+_MANNER = ("", "", "printed", "painted", "handwritten", "neon", "carved", "bold white", "on a sign", "logo")
+_CLAUSE = re.compile(r"[,.;:]\s+|\s+(?:and|while|which|with|that|as|where)\s+")
+_LEAD = re.compile(
+    r"^(?:there (?:is|are)|it is|is|are|the image (?:shows|features)|in the background)\s+", re.IGNORECASE
+)
+
+
+def phrases(caption: str) -> list[str]:
+    """Cut a caption into phrases of 2 to 9 words."""
+    cut = (_LEAD.sub("", clean(part)).strip(" .\"'") for part in _CLAUSE.split(caption))
+    found = [part[:1].lower() + part[1:] for part in cut if 2 <= len(part.split()) <= 9]
+    return [part for part in found if part]
+
+
+def scan(caption: str, things: list[str], seed: int) -> str | None:
+    """Compose one description; None where the caption gives too few phrases.
+
+    Args:
+        caption: a dense caption; cells take its phrases in order.
+        things: short prompts such as "a red car"; names of objects.
+        seed: fixes every choice.
+    """
+    pick = random.Random(seed)
+    found = phrases(caption)
+    if len(found) < 4:
+        return None
+    rows, cols = pick.choice(((2, 2), (2, 3), (3, 2), (3, 3), (3, 3), (3, 4), (4, 3), (4, 4), (2, 4), (4, 6)))
+    colours = pick.sample(list(PALETTE), 9)
+    cells = tuple(_cell(pick, colours, found, index, cols) for index in range(rows * cols))
+    summary = clean(re.split(r"(?<=[.!?])\s", clean(caption))[0][:300])
+
+    def box() -> Box:
+        top, left = pick.randint(1, rows), pick.randint(1, cols)
+        return Box(top, left, pick.randint(top, rows), pick.randint(left, cols))
+
+    objects = tuple(
+        Thing(re.sub(r"^(?:an?|the|one|two) ", "", name.lower()), box(), ())
+        for name in pick.sample(things, pick.choice((0, 0, 1, 2, 3, 4)))
+    )
+    words = re.findall(r"\b[A-Z][A-Za-z]{2,9}\b", caption)
+    lettering = tuple(
+        Lettering(pick.choice((word, word.upper())), box(), pick.choice(_MANNER))
+        for word in pick.sample(words, min(len(words), pick.choice((0, 0, 0, 1, 2))))
+    )
+    return format_text(
+        Description(
+            pick.choice(_MEDIA),
+            rows,
+            cols,
+            cells,
+            summary,
+            pick.choice(("", *_LIGHT)),
+            pick.choice(("", *_MOOD)),
+            objects,
+            lettering,
+        )
+    )
+
+
+def _cell(pick: random.Random, colours: list[str], found: list[str], index: int, cols: int) -> Cell:
+    ways = [
+        way for way in CONTINUES if (way == "left" and index % cols) or (way == "above" and index >= cols)
+    ]
+    text = found[index % len(found)] if pick.random() < 0.8 and index < 2 * len(found) else ""
+    if ways and pick.random() < 0.35:
+        tone = pick.choice(("", *TONES))
+        texture = pick.choice(("", "", *TEXTURES))
+        return Cell(pick.choice(ways), tone, texture=texture, text=text if pick.random() < 0.5 else "")
+    # Colours early in the list are those the picture is mostly made of.
+    named = [colours[min(int(pick.expovariate(0.45)), 8)] for _ in range(pick.choice((1, 1, 2)))]
+    texture = pick.choice(("", *TEXTURES))
+    orientation = pick.choice(ORIENTATIONS) if texture and pick.random() < 0.2 else ""
+    return Cell(
+        "", "", tuple(named), pick.choice(ARRANGEMENTS) if len(named) == 2 else "", texture, orientation, text
+    )
+
+
+def scans(captions: list[str], prompts: list[str], number: int) -> list[str]:
+    """Compose up to ``number`` descriptions from captions and short prompts."""
+    things = [piece for prompt in prompts for piece in prompt.split(" and ") if 2 <= len(piece.split()) <= 4]
+    things = [thing for thing in things if clean(thing.replace(",", "")) and thing.isascii()]
+    things = [clean(thing.replace(",", "")) for thing in things]
+    made = (scan(captions[i % len(captions)], things, i) for i in range(number))
+    return [text for text in made if text]
