@@ -6,11 +6,12 @@ import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.errors import UsageError
-from promptcodec.files import check_free
+from promptcodec.files import STDIO, check_free
 
 
 @click.command(
     "train-dictionary",
+    short_help="Train a dictionary on your own texts.",
     epilog="\b\nExamples:\n"
     "  promptcodec train-dictionary captions.txt -o my.dict\n"
     "  promptcodec encode photo.jpg -o photo.pxt --dictionary my.dict\n"
@@ -30,15 +31,16 @@ def command(files: tuple[str, ...], output: str, size: int, overwrite: bool, as_
     """
     from promptcodec.entropy import dictionary  # noqa: PLC0415 - heavy
 
+    batch.check_stdout(output, as_json=as_json)
     check_free(output, overwrite=overwrite)
-    texts = []
+    texts: list[str] = []
     for file in files:
         with batch.naming(file):
             try:
-                texts += batch.read_input(file).decode("utf-8").splitlines()
+                texts += filter(None, batch.read_input(file).decode("utf-8").splitlines())
             except UnicodeDecodeError as error:
                 raise UsageError(f"is not UTF-8 text: byte {error.start}") from None
-    trained = dictionary.train([text for text in texts if text], size)
+    trained = dictionary.train(texts, size)
     batch.write_output(output, trained, overwrite=overwrite)
     made = {
         "out": output,
@@ -49,5 +51,5 @@ def command(files: tuple[str, ...], output: str, size: int, overwrite: bool, as_
     }
     if as_json:
         report.emit(made)
-    else:
+    elif output != STDIO:
         report.say(f"{output}  {made['bytes']} B  from {made['texts']} texts  hash {made['hash']}")

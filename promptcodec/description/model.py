@@ -15,6 +15,8 @@ TEXTURES = ("smooth", "soft", "grainy", "rough", "busy")
 ORIENTATIONS = ("horizontal", "vertical", "rising", "falling")
 MAX_SIDE = 8
 MAX_TEXT = 4000
+# Overrides and isolates make a text read otherwise than it is stored; right-to-left text needs none.
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -116,7 +118,9 @@ class Description:
 
 def clean(text: str) -> str:
     """Make any string fit for a description: one line, no control characters, length capped."""
-    kept = "".join(" " if unicodedata.category(c) in _FORBIDDEN_CATEGORIES else c for c in text)
+    kept = "".join(
+        " " if unicodedata.category(c) in _FORBIDDEN_CATEGORIES or c in _DIRECTION_MARKS else c for c in text
+    )
     return " ".join(" ".join(kept.split())[:MAX_TEXT].split())
 
 
@@ -127,7 +131,9 @@ def check_text(name: str, text: str, *, required: bool = False, without: str = "
     if len(text) > MAX_TEXT:
         raise DescriptionError(f"{name} has {len(text)} characters, the limit is {MAX_TEXT}")
     if text != clean(text):
-        raise DescriptionError(f"{name} must be one line without control characters or doubled spaces")
+        raise DescriptionError(
+            f"{name} must be one line without control characters, direction marks or doubled spaces"
+        )
     for char in without:
         if char in text:
             raise DescriptionError(f"{name} must not contain {char!r}")
@@ -192,7 +198,7 @@ def resolve(description: Description) -> tuple[Cell, ...]:
     """Give every cell what it inherits from the neighbour it continues.
 
     Returns:
-        ``rows * cols`` cells in raster order. ``continues`` and ``text`` stay as they are;
+        ``rows * cols`` cells in raster order. ``continues`` stays as it is;
         ``tone`` becomes a signed count of steps as a string of ``+`` (lighter) and ``-``
         (darker), summed along the chain of neighbours; colours may still be empty where
         neither the cell nor its chain names one.
@@ -214,6 +220,7 @@ def resolve(description: Description) -> tuple[Cell, ...]:
                 arrangement=cell.arrangement if own_colours else source.arrangement,
                 texture=cell.texture or source.texture,
                 orientation=cell.orientation if cell.texture else source.orientation,
+                text=cell.text or source.text,
             )
         )
     return tuple(resolved)
