@@ -12,12 +12,14 @@ from typing import Any
 from PIL import Image
 
 from promptcodec import bitstream, checks, entropy, plugins, rate
-from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
+from promptcodec.bitstream import MAX_SIDE, PART_IDS, Part, Stream, part_name
 from promptcodec.description import Description, format_text, to_json
-from promptcodec.errors import BitstreamError, UsageError
+from promptcodec.errors import BitstreamError, BudgetError, UsageError
+from promptcodec.files import read_file
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
 from promptcodec.layers import recipe as recipe_layer
+from promptcodec.recipe import prompt_of
 from promptcodec.recipe import read as read_recipe
 from promptcodec.vision.load import load_image
 
@@ -26,6 +28,8 @@ DEFAULT_LAYERS = ("semantic", "texture")
 RECIPE_MODES = ("auto", "only", "off")
 # What a layer may spend where there is no budget, in bytes.
 DEFAULT_BYTES = {"texture": 128, "structure": 128, "pixels": 2000}
+# Colour map and contours hold nothing finer; a generator scales them.
+LAYER_SIDE = 2048
 # The signature describes nothing a generator could draw: it waits until the layers have room.
 SIGNATURE_FROM = 100
 _PICTURE_CODERS: dict[str, Callable[[bytes], str]] = {
@@ -104,7 +108,10 @@ def encode(
     """
     layers = check_layers(layers, recipe)
     if isinstance(image, (str, Path)):
-        image = read_file(Path(image))
+        try:
+            image = read_file(image)
+        except UsageError as error:
+            raise UsageError(f"{image!s} {error}") from None
     picture = load_image(image)
     limit = rate.limit(picture.size, budget, bpp)
     fixed: dict[str, bytes] = {}
@@ -123,8 +130,11 @@ def encode(
     elastic = _picture_coders(picture, layers)
     if "semantic" in layers:
         code = bind(semantic.encode, coder=text_coder, dictionary=dictionary)
-        elastic = {"semantic": _semantic_coder(picture, captioner, description, code), **elastic}
+        prompt = prompt_of(found) if found else ""
+        elastic = {"semantic": _semantic_coder(picture, captioner, prompt, description, code), **elastic}
     payloads = rate.allocate(elastic, fixed, picture.size, limit)
+    if not payloads:
+        raise BudgetError(f"nothing of {', '.join(layers)} fits into {limit} bytes")
     parts = tuple(Part(PART_IDS[name], payload) for name, payload in payloads.items())
     return bitstream.write(Stream(*picture.size, parts))
 
@@ -145,18 +155,6 @@ def check_layers(layers: Sequence[str], recipe: str = "auto") -> tuple[str, ...]
     return tuple(name for name in LAYERS if (name == "recipe" if recipe == "only" else name in layers))
 
 
-def read_file(path: Path) -> bytes:
-    """Read a whole file.
-
-    Raises:
-        UsageError: it is not there or cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-
-
 def _made(captioner: str | None, seed: int | None) -> dict[str, str]:
     if seed is not None and not 0 <= seed < 2**32:
         raise UsageError(f"the seed {seed} is outside 0..2**32-1")
@@ -168,6 +166,7 @@ def _made(captioner: str | None, seed: int | None) -> dict[str, str]:
 def _semantic_coder(
     picture: Image.Image,
     captioner: str,
+    prompt: str,
     description: Description | None,
     code: Callable[[Description], bytes],
 ) -> rate.Coder:
@@ -176,7 +175,7 @@ def _semantic_coder(
     look = plugins.create("captioners", captioner)
 
     def describe(rows: int, cols: int) -> Description:
-        said: Description = look.describe(picture, rows=rows, cols=cols)
+        said: Description = look.describe(picture, rows=rows, cols=cols, prompt=prompt)
         return said
 
     def coder(room: int | None) -> bytes:
@@ -229,6 +228,10 @@ def decode(
         GeneratorError: no picture could be made.
         UsageError: an unknown or impossible argument.
     """
+    if size is not None and not bitstream.fits(*size):
+        raise UsageError(f"a picture of {size[0]}x{size[1]} cannot be made; sides go from 1 to {MAX_SIDE}")
+    if best_of < 1 or retries < 0 or (seed is not None and not 0 <= seed < 2**32):
+        raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
     stream = _open(data, partial=partial)
     names = LAYERS if layers is None else check_layers(layers)
     conditions = _conditions(stream, names, size or (stream.width, stream.height), dictionaries)
@@ -263,12 +266,13 @@ def run_checks(said: Conditions, image: Image.Image) -> checks.ConsistencyReport
 
 
 def check(data: bytes, image: Image.Image, *, dictionaries: Sequence[bytes] = ()) -> checks.ConsistencyReport:
-    """Compare a picture (mode RGB) with what a stream says.
+    """Compare a picture with what a stream says.
 
     Raises:
         BitstreamError, MissingDictionary: the stream cannot be read.
     """
-    return run_checks(_conditions(_open(data), LAYERS, image.size, dictionaries), image)
+    picture = load_image(image)
+    return run_checks(_conditions(_open(data), LAYERS, picture.size, dictionaries), picture)
 
 
 def _open(data: bytes, *, partial: bool = False) -> Stream:
@@ -291,11 +295,13 @@ def _payloads(stream: Stream) -> dict[str, bytes]:
 def _conditions(
     stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[bytes]
 ) -> Conditions:
-    """Decode the named layers of a stream at ``size``."""
+    """Decode the named layers of a stream at ``size``; what is smooth anyway, at LAYER_SIDE at most."""
+    shrink = min(1.0, LAYER_SIDE / max(size))
+    smooth = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     readers: dict[str, Callable[[bytes], Any]] = {
         "semantic": bind(semantic.decode, dictionaries=dictionaries),
-        "texture": lambda payload: texture.decode(payload, size),
-        "structure": lambda payload: structure.decode(payload, size),
+        "texture": lambda payload: texture.decode(payload, smooth),
+        "structure": lambda payload: structure.decode(payload, smooth),
         "recipe": bind(recipe_layer.decode, dictionaries=dictionaries),
         "signature": signature.decode,
         "pixels": lambda payload: pixels.decode(payload, size),

@@ -15,6 +15,8 @@ IMAGE_SUFFIXES = (
     ".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp",
 )  # fmt: skip
 STDIO = "-"
+# No picture or stream within the limits of the format comes near this.
+MAX_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,33 @@ class Source:
 
     path: str
     name: str
+
+
+def exists(path: str | Path) -> bool:
+    """Say whether there is something at ``path``; a path no file can have is not there.
+
+    ``Path.exists`` raises for names that are too long and folders that may not be entered.
+    """
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
+
+
+def read_file(path: str | Path) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        UsageError: it is not there, cannot be read, or has more than MAX_BYTES.
+    """
+    try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            raise UsageError(f"cannot be read: it has more than {MAX_BYTES} bytes")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a name with a null character
+        raise UsageError(f"cannot be read: {error}") from None
 
 
 def expand(inputs: Iterable[str], suffixes: Sequence[str]) -> tuple[list[Source], bool]:
@@ -45,13 +74,13 @@ def expand(inputs: Iterable[str], suffixes: Sequence[str]) -> tuple[list[Source]
         path = Path(item)
         if item == STDIO:
             sources.append(Source(STDIO, "stdin"))
-        elif path.is_dir():
+        elif _is_dir(path):
             in_folder = True
             found = [p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in suffixes]
             if not found:
                 raise UsageError(f"the folder {item} holds no file ending in {' '.join(suffixes)}")
             sources += [Source(str(p), str(p.relative_to(path))) for p in found]
-        elif not path.exists() and glob.has_magic(item):
+        elif not exists(path) and glob.has_magic(item):
             # Path.glob wants a relative pattern; what a user types may be absolute.
             matches = [Path(match) for match in sorted(glob.glob(item, recursive=True))]  # noqa: PTH207
             if not any(match.is_file() for match in matches):
@@ -73,27 +102,44 @@ def destinations(sources: Sequence[Source], names: Sequence[str], out: str, *, i
         in_folder: the results need a folder.
 
     Raises:
-        UsageError: two inputs would give one output, or several standard output.
+        UsageError: two inputs would give one output, or several standard output, or an output
+            is its own input.
     """
     if out == STDIO:
         if in_folder:
             raise UsageError("several results cannot go to standard output; name a folder with -o")
         return [STDIO]
-    if not in_folder and not Path(out).is_dir() and not out.endswith(("/", os.sep)):
+    if not in_folder and not _is_dir(Path(out)) and not out.endswith(("/", os.sep)):
+        _check_apart(sources[0].path, out)
         return [out]
     if in_folder and Path(out).is_file():
         raise UsageError(f"several results need a folder, but {out} is a file")
     targets = [str(Path(out) / name) for name in names]
     first: dict[str, str] = {}
     for source, target in zip(sources, targets, strict=True):
+        _check_apart(source.path, target)
         if first.setdefault(target, source.path) != source.path or targets.count(target) > 1:
             raise UsageError(f"{first[target]} and {source.path} would both become {target}")
     return targets
 
 
+def _check_apart(source: str, target: str) -> None:
+    if source != STDIO and exists(source) and exists(target) and Path(source).samefile(target):
+        raise UsageError(f"{target} is the input itself; choose another output")
+
+
+def _is_dir(path: Path) -> bool:
+    return exists(path) and path.is_dir()
+
+
+def _is_device(path: Path) -> bool:
+    """Say whether ``path`` is something that is written into, never replaced, such as /dev/null."""
+    return exists(path) and not (path.is_file() or path.is_dir())
+
+
 def check_free(path: str, *, overwrite: bool) -> None:
     """Raise OutputExistsError where ``path`` is taken, before any work is done for it."""
-    if path != STDIO and not overwrite and Path(path).exists():
+    if path != STDIO and not overwrite and exists(path) and not _is_device(Path(path)):
         raise OutputExistsError(f"{path} exists; --overwrite replaces it")
 
 
@@ -108,12 +154,17 @@ def write_whole(path: str, data: bytes, *, overwrite: bool) -> None:
     target = Path(path)
     temporary = ""
     try:
+        if _is_device(target):
+            target.write_bytes(data)
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(target)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{path} cannot be written: {target.parent} is not a folder") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     finally:

@@ -59,7 +59,10 @@ def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
         return name, {}
     if "://" not in argument:
         return name, {"variant": argument}
-    parts = urlsplit(argument)
+    try:
+        parts = urlsplit(argument)
+    except ValueError as error:
+        raise UsageError(f"{spec!r} holds no valid address: {error}") from None
     return name, {"url": urlunsplit(parts._replace(query="")), **dict(parse_qsl(parts.query))}
 
 

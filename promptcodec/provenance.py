@@ -17,7 +17,10 @@ from PIL import Image, PngImagePlugin
 from promptcodec import __version__
 from promptcodec.errors import UsageError
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".avif": "AVIF", ".tif": "TIFF"}
+FORMATS = {
+    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".avif": "AVIF",
+    ".tif": "TIFF", ".tiff": "TIFF",
+}  # fmt: skip
 # The built-in renderer is a pure algorithm; see cv.iptc.org/newscodes/digitalsourcetype.
 _SOURCE_TYPES = {"builtin:classical": "algorithmicMedia"}
 _DEFAULT_SOURCE_TYPE = "trainedAlgorithmicMedia"
@@ -30,6 +33,18 @@ _XMP = (
 )
 
 
+def picture_format(name: str) -> str:
+    """Give Pillow's name of the format that a file of this name has; PNG where it has no ending.
+
+    Raises:
+        UsageError: the ending is not one of FORMATS.
+    """
+    suffix = Path(name).suffix.lower() or ".png"
+    if suffix not in FORMATS:
+        raise UsageError(f"a picture cannot be written as {suffix}; use one of {', '.join(FORMATS)}")
+    return FORMATS[suffix]
+
+
 def save(image: Image.Image, name: str, record: dict[str, Any]) -> bytes:
     """Make the bytes of a picture file that says how it was made.
 
@@ -39,24 +54,26 @@ def save(image: Image.Image, name: str, record: dict[str, Any]) -> bytes:
         record: generator, layers, seed and checks, as JSON values.
 
     Raises:
-        UsageError: the ending is not one of FORMATS.
+        UsageError: the ending is not one of FORMATS, or the format cannot hold the picture.
     """
-    suffix = Path(name).suffix.lower() or ".png"
-    if suffix not in FORMATS:
-        raise UsageError(f"a picture cannot be written as {suffix}; use one of {', '.join(FORMATS)}")
+    kind = picture_format(name)
     text = json.dumps({"promptcodec": __version__, **record}, ensure_ascii=True)
     source = _SOURCE_TYPES.get(str(record["generator"]), _DEFAULT_SOURCE_TYPE)
     xmp = _XMP.format(source=source, record=escape(text))
     options: dict[str, Any] = {"xmp": xmp.encode()}
-    if suffix == ".png":
+    if kind == "PNG":
         info = PngImagePlugin.PngInfo()
         info.add_text("promptcodec", text)
         info.add_itxt("XML:com.adobe.xmp", xmp)
         options = {"pnginfo": info}
-    elif suffix == ".tif":
+    elif kind == "TIFF":
         options = {"tiffinfo": {700: xmp.encode()}}
-    elif suffix in {".jpg", ".jpeg", ".webp"}:
+    elif kind in {"JPEG", "WEBP"}:
         options["quality"] = 95
     file = io.BytesIO()
-    image.save(file, FORMATS[suffix], **options)
+    try:
+        image.save(file, kind, **options)
+    except (OSError, ValueError, RuntimeError, KeyError):
+        width, height = image.size
+        raise UsageError(f"a picture of {width}x{height} cannot be written as {kind}; use .png") from None
     return file.getvalue()

@@ -6,11 +6,11 @@ First form: fixed shares, spent coarse to fine; what one layer leaves goes to th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from promptcodec.bitstream import PART_IDS, overhead
-from promptcodec.description import Description
+from promptcodec.description import Description, shorten
 from promptcodec.description.model import MAX_SIDE
 from promptcodec.errors import BudgetError, UsageError
 
@@ -70,34 +70,46 @@ def fit_description(
 ) -> bytes:
     """Code the finest description that fits into ``room`` bytes.
 
-    Grids are tried by bisection, then the coarsest without its sentence and style. The
+    The sentence is cut to what leaves half the room to the cells; then grids are tried by
+    bisection, each whole and without orientations; last the coarsest in ever fewer words. The
     result may still be too long: it is then the shortest there is.
+
+    Args:
+        describe: gives the description on a grid of rows and columns.
+        size: width and height of the picture.
+        encode: codes a description.
+        room: bytes.
     """
     grids = list(dict.fromkeys(grid(cells, size) for cells in CELLS))
-    low, high = 0, len(grids) - 1
+    coarsest = describe(*grids[-1])
+    summary = _fit_summary(coarsest, encode, room)
+
+    def candidate(level: int) -> bytes:
+        said = replace(describe(*grids[level // 2]), summary=summary)
+        return encode(shorten.without_orientations(said) if level % 2 else said)
+
+    low, high = 0, 2 * len(grids) - 1
     best = None
     while low <= high:
         middle = (low + high) // 2
-        data = encode(describe(*grids[middle]))
+        data = candidate(middle)
         if len(data) <= room:
             best, high = data, middle - 1
         else:
             low = middle + 1
     if best is not None:
         return best
-    coarsest = describe(*grids[-1])
-    for shorter in _shortened(coarsest):
-        best = encode(shorter)
-        if len(best) <= room:
-            break
-    assert best is not None
-    return best
+    forms = [encode(shorter) for shorter in shorten.least(replace(coarsest, summary=summary))]
+    return next((data for data in forms if len(data) <= room), forms[-1])
 
 
-def _shortened(description: Description) -> Iterator[Description]:
-    yield replace(description, mood="")
-    yield replace(description, mood="", light="")
-    yield replace(description, mood="", light="", summary="")
+def _fit_summary(coarsest: Description, encode: Callable[[Description], bytes], room: int) -> str:
+    """Cut the summary so that it takes at most half the room beside the fewest cells there are."""
+    without = len(encode(replace(coarsest, summary="")))
+    for summary in shorten.shorter_sentences(coarsest.summary):
+        if len(encode(replace(coarsest, summary=summary))) - without <= room // 2:
+            return summary
+    return ""
 
 
 def allocate(

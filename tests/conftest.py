@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +40,21 @@ def data_folder():
     if not folder.is_dir():
         pytest.skip(f"the data folder {folder} is not there; set PROMPTCODEC_TEST_DATA")
     return folder
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys, tmp_path):
+    """Run the command line in this process, in a folder of its own; give exit code, output and errors."""
+    from promptcodec.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args):
+        monkeypatch.setattr(sys, "argv", ["promptcodec", *map(str, args)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return stopped.value.code or 0, said.out, said.err
+
+    return run

@@ -99,7 +99,7 @@ def test_resolve_fills_colours_along_chains(description):
     resolved = resolve(description)
     assert len(resolved) == len(description.cells)
     for cell, full in zip(description.cells, resolved, strict=True):
-        assert full.text == cell.text
+        assert full.text == cell.text or (cell.continues and not cell.text)
         if cell.colours:
             assert full.colours == cell.colours
         if cell.texture:
@@ -145,12 +145,13 @@ def test_json_that_breaks_the_schema_is_refused(change):
 
 def test_resolve_sums_tones_and_inherits():
     description = parse_text(
-        "photo 1x4\nr1c1 sky blue over white, soft horizontal\nr1c2 as left, lighter\n"
-        "r1c3 as left, lighter, rough\nr1c4 as left, darker, teal"
+        "photo 1x4\nr1c1 sky blue over white, soft horizontal: sky\nr1c2 as left, lighter\n"
+        "r1c3 as left, lighter, rough: a cloud\nr1c4 as left, darker, teal"
     )
     second, third, fourth = resolve(description)[1:]
     assert (second.tone, second.colours, second.orientation) == ("+", ("sky blue", "white"), "horizontal")
     assert (third.tone, third.texture, third.orientation) == ("++", "rough", "")
+    assert [cell.text for cell in (second, third, fourth)] == ["sky", "a cloud", "a cloud"]
     assert (fourth.tone, fourth.colours, fourth.arrangement) == ("-", ("teal",), "")
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from promptcodec.captioners.local import INVISIBLE, create
+from promptcodec.captioners.local import create
+from promptcodec.captioners.raster import INVISIBLE
 from promptcodec.description import PALETTE, format_text, parse_text, resolve
 from promptcodec.vision.colour import ciede2000, said_colours, to_srgb
 

@@ -19,8 +19,11 @@ from promptcodec.vision.colour import (
     to_oklab,
     to_srgb,
 )
-from promptcodec.vision.style import light, medium
 from promptcodec.vision.texture import measure_texture, texture_words
+
+
+def best_words(texture):
+    return [choices[0] for choices in texture_words(texture)]
 
 
 def picture(array):
@@ -122,53 +125,30 @@ def test_two_colours_of_one_colour():
 )
 @pytest.mark.parametrize("grid", [(1, 1), (3, 2)])
 def test_stripes_have_the_orientation_of_their_lines(down, right, orientation, grid):
-    words = texture_words(measure_texture(stripes(14, down, right), *grid))
+    words = best_words(measure_texture(stripes(14, down, right), *grid))
     assert [word[1] for word in words] == [orientation] * len(words)
 
 
 def test_detail_grows_from_flat_to_noise():
     flat = picture(np.full((96, 96, 3), 90))
-    assert texture_words(measure_texture(flat, 1, 1)) == [("smooth", "")]
-    assert texture_words(measure_texture(noise(), 1, 1)) == [("busy", "")]
+    assert best_words(measure_texture(flat, 1, 1)) == [("smooth", "")]
+    assert best_words(measure_texture(noise(), 1, 1)) == [("busy", "")]
     grey = Image.new("RGB", (48, 48), (128, 128, 128))
     names = [
-        texture_words(measure_texture(Image.blend(noise(), grey, share), 1, 1))[0][0]
+        best_words(measure_texture(Image.blend(noise(), grey, share), 1, 1))[0][0]
         for share in (1, 0.9, 0.8, 0.7, 0)
     ]
     assert names == list(TEXTURES)
-    assert texture_words(measure_texture(stripes(170, 1, 0), 1, 1)) == [("soft", "horizontal")]
+    assert best_words(measure_texture(stripes(170, 1, 0), 1, 1)) == [("soft", "horizontal")]
 
 
 def test_one_edge_is_not_a_busy_texture():
     array = np.zeros((96, 96, 3))
     array[48:] = 255
-    assert texture_words(measure_texture(picture(array), 1, 1))[0][0] in {"smooth", "soft"}
+    assert best_words(measure_texture(picture(array), 1, 1))[0][0] in {"smooth", "soft"}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3, 2)])
 def test_textures_of_any_size(size):
     image = stripes(14, 1, 0).resize(size)
-    assert len(texture_words(measure_texture(image, 8, 8))) == 64
-
-
-def test_medium_is_said_only_when_certain():
-    ramp = np.repeat(np.linspace(0, 255, 128)[None, :, None], 128, 0).repeat(3, 2)
-    assert medium(picture(ramp)) == "black and white picture"
-    assert medium(picture(ramp * (1, 0.7, 0.4))) == "photo"
-    drawing = np.full((128, 128, 3), 250)
-    drawing[20:60, 20:90] = (200, 30, 40)
-    drawing[70:120, 40:80] = (30, 90, 200)
-    assert medium(picture(drawing)) == "flat graphic"
-    assert medium(picture(drawing[..., :1].repeat(3, 2))) == "black and white graphic"
-
-
-def test_light_says_brightness_contrast_and_side():
-    ramp = np.repeat(np.linspace(250, 20, 128)[None, :, None], 128, 0).repeat(3, 2)
-    assert light(picture(ramp)) == "even, from the left"
-    assert light(picture(ramp[:, ::-1])) == "even, from the right"
-    assert light(picture(ramp.swapaxes(0, 1))) == "even, from above"
-    assert light(picture(np.full((9, 9, 3), 10))) == "dark, low contrast"
-    assert light(picture(np.full((9, 9, 3), 240))) == "bright, low contrast"
-    halves = np.zeros((64, 64, 3))
-    halves[::2] = 255
-    assert "high contrast" in light(picture(halves))
+    assert len(best_words(measure_texture(image, 8, 8))) == 64

@@ -1,6 +1,28 @@
 """The container: ordered parts to file bytes and back. See docs/format.md."""
 
-from promptcodec.bitstream.container import MAX_PIXELS, VERSION, Part, Stream, overhead, read, write
+from promptcodec.bitstream.container import (
+    MAX_PIXELS,
+    MAX_SIDE,
+    VERSION,
+    Part,
+    Stream,
+    fits,
+    overhead,
+    read,
+    write,
+)
 from promptcodec.bitstream.types import PART_IDS, part_name
 
-__all__ = ["MAX_PIXELS", "PART_IDS", "VERSION", "Part", "Stream", "overhead", "part_name", "read", "write"]
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "PART_IDS",
+    "VERSION",
+    "Part",
+    "Stream",
+    "fits",
+    "overhead",
+    "part_name",
+    "read",
+    "write",
+]

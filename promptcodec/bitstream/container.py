@@ -22,6 +22,7 @@ from promptcodec.errors import BitstreamError
 MAGIC = b"\xabP"
 VERSION = 0
 MAX_PIXELS = 2**26
+MAX_SIDE = 2**16 - 1
 CRITICAL = 0x80
 LAST = 0x40
 TYPE_MASK = 0x3F
@@ -61,9 +62,16 @@ class Stream:
 
 
 def write(stream: Stream, *, bare: bool = False) -> bytes:
-    """Write the file of ``stream``; ``bare`` leaves out magic and checksum."""
-    if not stream.parts:
-        raise ValueError("a stream has at least one part")
+    """Write the file of ``stream``; ``bare`` leaves out magic and checksum.
+
+    Raises:
+        ValueError: no reader would take it: a size out of range, no part, or two of one type.
+    """
+    types = {part.type for part in stream.parts}
+    if not types or len(types) < len(stream.parts) or not 0 <= min(types) <= max(types) <= TYPE_MASK:
+        raise ValueError(f"a stream has at least one part, each of another type of 0..{TYPE_MASK}")
+    if not fits(stream.width, stream.height):
+        raise ValueError(f"a picture of {stream.width}x{stream.height} cannot be written")
     out = bytearray() if bare else bytearray(MAGIC + bytes([ord("0") + VERSION]))
     out += write_varint(stream.width) + write_varint(stream.height)
     for index, part in enumerate(stream.parts):
@@ -75,6 +83,11 @@ def write(stream: Stream, *, bare: bool = False) -> bytes:
     if not bare:
         out += _crc(bytes(out))
     return bytes(out)
+
+
+def fits(width: int, height: int) -> bool:
+    """Tell whether a picture of this size can be in a stream."""
+    return min(width, height) >= 1 and max(width, height) <= MAX_SIDE and width * height <= MAX_PIXELS
 
 
 def overhead(lengths: Sequence[int], size: tuple[int, int]) -> int:
@@ -137,8 +150,10 @@ def _read_parts(data: bytes, pos: int, version: int, *, cut: bool = False) -> St
     start = pos
     width, pos = read_varint(data, pos, "the width")
     height, pos = read_varint(data, pos, "the height")
-    if not (width and height and width * height <= MAX_PIXELS):
-        raise BitstreamError(f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels", start)
+    if not fits(width, height):
+        raise BitstreamError(
+            f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels, {MAX_SIDE} a side", start
+        )
     parts: list[Part] = []
     while True:
         if pos == len(data):

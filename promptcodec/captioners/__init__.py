@@ -14,8 +14,10 @@ class Captioner(Protocol):
 
     name: str
 
-    def describe(self, image: Image.Image, *, rows: int, cols: int) -> Description:
+    def describe(self, image: Image.Image, *, rows: int, cols: int, prompt: str = "") -> Description:
         """Describe an RGB picture on a grid of ``rows`` x ``cols`` cells (1..8 each).
+
+        ``prompt`` is the one the file carries, in plain words: a caption where the picture agrees.
 
         Raises:
             CaptionerError: no usable description came back.

@@ -16,6 +16,13 @@ from promptcodec.vision.colour import ciede2000
 GRID = 16
 # CIEDE2000 at which a colour map no longer counts as the same; see docs/checks.md.
 COLOUR_SCALE = 12.0
+# Aim of each part of the signature, and the distance that best tells the same picture, compressed, shrunk,
+# cropped or blurred, from others (training/tagger/principal.py --measure; docs/tags.md).
+SIGNATURE_SCALES = {
+    "content": ("semantics", 0.46),
+    "colour": ("photometry", 0.06),
+    "layout": ("geometry", 0.27),
+}
 
 
 def create(_profile: Mapping[str, str]) -> LayersCheck:
@@ -37,8 +44,7 @@ class LayersCheck:
         if said.structure is not None:
             fields.append(_compare_contours(said.structure, image))
         if said.signature is not None:
-            distance = signature.distance(said.signature, signature.encode(image))
-            fields.append(Field("signature distance", "semantics", 0, round(distance, 3), 1 - distance))
+            fields += _compare_signatures(said.signature, image)
         return fields
 
 
@@ -51,6 +57,14 @@ def _compare_colours(name: str, layer: Image.Image, image: Image.Image) -> list[
             f"{name} CIEDE2000", "photometry", 0, round(difference, 2), closeness(difference, COLOUR_SCALE)
         ),
         Field(f"{name} layout", "geometry", 1, round(layout, 3), max(layout, 0.0)),
+    ]
+
+
+def _compare_signatures(expected: bytes, image: Image.Image) -> list[Field]:
+    apart = signature.parts(expected, signature.encode(image))
+    return [
+        Field(f"signature {name}", aim, 0, round(apart[name], 3), closeness(apart[name], scale))
+        for name, (aim, scale) in SIGNATURE_SCALES.items()
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
@@ -80,10 +81,16 @@ class ConsistencyReport:
 
 
 def run(checks: Sequence[Check], said: Conditions, image: Image.Image) -> ConsistencyReport:
-    """Run the checks on an RGB picture and sum them up."""
+    """Run the checks on an RGB picture and sum them up.
+
+    Raises:
+        UsageError: the stream says nothing that a check could compare.
+    """
     fields = tuple(field for check in checks for field in check.compare(said, image))
     aims = {aim: _mean([f.closeness for f in fields if f.aim == aim]) for aim in AIMS}
-    score = _mean(list(aims.values())) or 0.0
+    score = _mean(list(aims.values()))
+    if score is None:
+        raise UsageError("the stream holds nothing that a picture could be checked against")
     return ConsistencyReport(score, "pass" if score >= THRESHOLD else "fail", aims, fields)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
 from promptcodec.cli import report
 from promptcodec.errors import PromptcodecError, UsageError
-from promptcodec.files import STDIO
+from promptcodec.files import STDIO, read_file, write_whole
 
 
 class Task(Protocol):
@@ -62,7 +63,7 @@ def run(
         if error is None:
             code = max(code, judge(result))
         else:
-            report.warn(f"{result['file']}: {error}")
+            report.warn(f"{result['file']}: {report.message(error)}")
             errors.append(error)
     if len(tasks) > 1 and errors:
         report.warn(f"{len(errors)} of {len(tasks)} failed")
@@ -75,15 +76,42 @@ def _results(tasks: Sequence[Task], work: Callable[[Any], dict[str, Any]], jobs:
     if workers <= 1:
         yield from (_attempt(work, task) for task in tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_attempt, [work] * len(tasks), tasks)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        with _no_interrupt():
+            futures = [pool.submit(_attempt, work, task) for task in tasks]
+        for task, future in zip(tasks, futures, strict=True):
+            yield _outcome(task, future)
+    finally:
+        pool.shutdown(cancel_futures=True)  # what is being worked on is finished
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Start workers that leave Ctrl-C to this process: they inherit that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _outcome(task: Task, future: Future[Result]) -> Result:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        error = PromptcodecError("a worker process died, perhaps for lack of memory; try a lower --jobs")
+        return report.error_object(task.source, error), error
 
 
 def _attempt(work: Callable[[Any], dict[str, Any]], task: Task) -> Result:
     try:
         return work(task), None
     except PromptcodecError as error:
-        return report.error_object(task.source, error), error
+        failed = error
+    except MemoryError:
+        failed = PromptcodecError("there is not enough memory for it; scale it down or use a lower --jobs")
+    return report.error_object(task.source, failed), failed
 
 
 def _progress(results: Iterable[Result], total: int) -> Iterator[Result]:
@@ -107,16 +135,23 @@ def read_input(path: str) -> bytes:
     """
     if path == STDIO:
         return sys.stdin.buffer.read()
+    return read_file(path)
+
+
+def read_dictionaries(path: str | None) -> list[bytes]:
+    """Read the dictionary of ``--dictionary``, where there is one.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}") from None
+        return [read_file(path)] if path else []
+    except UsageError as error:
+        raise UsageError(f"the dictionary {path} {error}") from None
 
 
 def write_output(path: str, data: bytes, *, overwrite: bool) -> None:
     """Write a file whole or, for ``-``, to standard output."""
-    from promptcodec.files import write_whole  # noqa: PLC0415
-
     if path == STDIO:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.cli.decode import CHECK_FAILED
+from promptcodec.files import STDIO
 
 
 def show(said: dict[str, Any]) -> str:
@@ -26,23 +26,29 @@ def show(said: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@click.command("check", epilog="\b\nExamples:\n  promptcodec check photo.pxt photo-again.png --json")
+@click.command(
+    "check",
+    short_help="Check a picture against a stream.",
+    epilog="\b\nExamples:\n  promptcodec check photo.pxt photo-again.png --json",
+)
 @click.argument("stream", metavar="X.pxt")
 @click.argument("image", metavar="IMG")
 @options.dictionary_option
 @options.json_option
 def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Check that a picture means what a stream says; exit 3 where it does not."""
+    if stream == image == STDIO:
+        raise click.UsageError("only one of the two can be standard input")
     from promptcodec import codec  # noqa: PLC0415 - heavy
     from promptcodec.vision.load import load_image  # noqa: PLC0415
 
     with batch.naming(image):
         picture = load_image(batch.read_input(image))
     with batch.naming(stream):
-        dictionaries = [Path(dictionary).read_bytes()] if dictionary else []
+        dictionaries = batch.read_dictionaries(dictionary)
         said = codec.check(batch.read_input(stream), picture, dictionaries=dictionaries).to_json()
     if as_json:
         report.emit(said)
     else:
-        report.say(show(said))
+        report.say(show(said), lines=True)
     sys.exit(0 if said["verdict"] == "pass" else CHECK_FAILED)

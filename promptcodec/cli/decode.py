@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
 from promptcodec.cli import batch, options, report
-from promptcodec.files import STDIO, check_free, destinations, expand
+from promptcodec.files import STDIO, check_free, destinations, exists, expand
 
 CHECK_FAILED = 3
 
@@ -32,10 +31,12 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
     from promptcodec import codec, provenance  # noqa: PLC0415 - workers and --help start light
 
     check_free(task.out, overwrite=task.overwrite)
+    name = "" if task.out == STDIO else task.out
+    provenance.picture_format(name)  # refused before anything is drawn
     start = time.perf_counter()
     decoded = codec.decode(
         batch.read_input(task.source),
-        dictionaries=[Path(task.dictionary).read_bytes()] if task.dictionary else [],
+        dictionaries=batch.read_dictionaries(task.dictionary),
         **task.settings,
     )
     about = decoded.report
@@ -56,7 +57,6 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
     record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")}
     if about.check:
         record["check"] = {"score": about.check.score, "verdict": about.check.verdict}
-    name = "" if task.out == STDIO else task.out
     batch.write_output(task.out, provenance.save(decoded.image, name, record), overwrite=task.overwrite)
     return result
 
@@ -124,7 +124,7 @@ def command(
     tasks = [
         DecodeTask(source.path, target, overwrite, dictionary, settings)
         for source, target in zip(sources, targets, strict=True)
-        if not (skip_existing and Path(target).exists())
+        if not (skip_existing and exists(target))
     ]
     workers = options.resolve_jobs(jobs, len(tasks))
     sys.exit(batch.run(tasks, decode_one, show, jobs=workers, as_json=as_json, judge=judge))

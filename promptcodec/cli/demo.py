@@ -5,12 +5,16 @@ from __future__ import annotations
 import click
 
 from promptcodec.cli import batch, options, report
-from promptcodec.files import check_free
+from promptcodec.files import STDIO, check_free
 
 SETTINGS = (("words only", ("semantic",), 100), ("words + thumbnail", ("semantic", "texture"), 200))
 
 
-@click.command("demo", epilog="\b\nExamples:\n  promptcodec demo\n  promptcodec demo -o look.png --json")
+@click.command(
+    "demo",
+    short_help="See it work on a sample picture.",
+    epilog="\b\nExamples:\n  promptcodec demo\n  promptcodec demo -o look.png --json",
+)
 @click.option("-o", "--output", default="demo.png", show_default=True, help="The side-by-side picture.")
 @options.overwrite_option
 @options.json_option
@@ -25,7 +29,10 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
     from promptcodec import codec, provenance  # noqa: PLC0415
     from promptcodec.cli.sheet import side_by_side  # noqa: PLC0415
 
+    batch.check_stdout(output, as_json=as_json)
     check_free(output, overwrite=overwrite)
+    sheet_name = "" if output == STDIO else output
+    provenance.picture_format(sheet_name)  # refused before anything is drawn
     picture = Image.fromarray(data.astronaut())  # type: ignore[no-untyped-call]
     rows = []
     panels = [("original", picture)]
@@ -47,12 +54,14 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
         panels.append((f"{name}, {said['bytes']} bytes", decoded.image))
     sheet = provenance.save(
         side_by_side(panels),
-        output,
+        sheet_name,
         {"generator": decoded.report.generator, "panels": [p[0] for p in panels]},
     )
     batch.write_output(output, sheet, overwrite=overwrite)
     if as_json:
         report.emit({"out": output, "ok": True, "rows": rows})
+    # A table is for people, and standard output may be taken by the picture.
+    if as_json or output == STDIO:
         return
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.description import Description, format_text, from_json, parse_text, to_json
-from promptcodec.errors import DescriptionError
+from promptcodec.errors import DescriptionError, UsageError
+from promptcodec.files import read_file
 
 
 def read_description(path: str) -> Description:
@@ -19,17 +19,23 @@ def read_description(path: str) -> Description:
         DescriptionError: with line and column.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        # Editors may put a byte order mark before the text, and carriage returns into it.
+        text = read_file(path).decode("utf-8-sig").replace("\r\n", "\n")
         value = json.loads(text) if text.lstrip().startswith("{") else None
+    except UsageError as error:
+        raise DescriptionError(f"the description {path} {error}") from None
     except UnicodeDecodeError:
         raise DescriptionError(f"{path} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise DescriptionError(f"{path}: {error.msg}", error.lineno, error.colno) from None
+    except (ValueError, RecursionError):
+        raise DescriptionError(f"{path} is no JSON of a description") from None
     return parse_text(text) if value is None else from_json(value)
 
 
 @click.command(
     "describe",
+    short_help="Describe a picture in words.",
     epilog="\b\nExamples:\n"
     "  promptcodec describe photo.jpg > photo.txt\n"
     "  promptcodec describe photo.jpg --grid 3x4 --json\n"
@@ -51,4 +57,4 @@ def command(image: str, captioner: str, grid: tuple[int, int] | None, as_json: b
         if as_json:
             report.emit(to_json(said))
         else:
-            report.say(format_text(said))
+            report.say(format_text(said), lines=True)

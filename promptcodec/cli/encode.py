@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
 from promptcodec.cli import batch, options
-from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, expand
+from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, exists, expand
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,11 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
 
     check_free(task.out, overwrite=task.overwrite)
     start = time.perf_counter()
+    dictionaries = batch.read_dictionaries(task.dictionary)
     data = codec.encode(
         batch.read_input(task.source),
         description=read_description(task.description) if task.description else None,
-        dictionary=Path(task.dictionary).read_bytes() if task.dictionary else None,
+        dictionary=dictionaries[0] if dictionaries else None,
         **task.settings,
     )
     seconds = time.perf_counter() - start
@@ -130,6 +130,6 @@ def command(
     tasks = [
         EncodeTask(source.path, target, overwrite, description, dictionary, settings)
         for source, target in zip(sources, targets, strict=True)
-        if not (skip_existing and Path(target).exists())
+        if not (skip_existing and exists(target))
     ]
     sys.exit(batch.run(tasks, encode_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -27,13 +26,18 @@ def show(said: dict[str, Any]) -> str:
     if said["recipe"] is not None:
         lines += [
             "",
-            *(f"{chunk['carrier']}:{chunk['key']}\n{chunk['text']}" for chunk in said["recipe"]["chunks"]),
+            *(f"{_title(chunk)}\n{chunk['text']}" for chunk in said["recipe"]["chunks"]),
         ]
     return "\n".join(lines)
 
 
+def _title(chunk: dict[str, str]) -> str:
+    return report.printable(f"{chunk['carrier']}:{chunk['key']}")
+
+
 @click.command(
     "inspect",
+    short_help="Show what a stream holds.",
     epilog="\b\nExamples:\n"
     "  promptcodec inspect photo.pxt\n"
     "  promptcodec inspect --json photo.pxt | jq -r .text",
@@ -52,9 +56,9 @@ def command(
     from promptcodec import codec  # noqa: PLC0415 - heavy
 
     with batch.naming(file):
-        dictionaries = [Path(dictionary).read_bytes()] if dictionary else []
+        dictionaries = batch.read_dictionaries(dictionary)
         said = codec.inspect(batch.read_input(file), partial=partial, dictionaries=dictionaries)
         if as_json:
             report.emit(said)
         else:
-            report.say(show(said))
+            report.say(show(said), lines=True)

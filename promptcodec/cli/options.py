@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from promptcodec.bitstream import MAX_PIXELS, MAX_SIDE
 from promptcodec.files import STDIO
 
 _UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1024}
@@ -20,14 +21,14 @@ class Bytes(click.ParamType):  # type: ignore[type-arg] # generic only in newer 
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Parse it."""
-        match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([a-z]*)", str(value).strip().lower())
+        match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?) ?([a-z]*)", str(value).strip().lower())
         if match is None or match[2] not in _UNITS:
             self.fail(f"{value!r} is not a number of bytes such as 200B or 1.5kB", param, ctx)
         return int(float(match[1]) * _UNITS[match[2]])
 
 
 class Pair(click.ParamType):  # type: ignore[type-arg]
-    """Two numbers around an ``x``: ``768x512``."""
+    """Two numbers around an ``x``: ``768x512``, no more than a picture may have."""
 
     name = "pair"
 
@@ -40,7 +41,10 @@ class Pair(click.ParamType):  # type: ignore[type-arg]
         match = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", str(value))
         if match is None:
             self.fail(f"{value!r} is not two positive numbers such as 768x512", param, ctx)
-        return int(match[1]), int(match[2])
+        pair = int(match[1]), int(match[2])
+        if pair[0] * pair[1] > MAX_PIXELS or max(pair) > MAX_SIDE:
+            self.fail(f"{value!r} is more than {MAX_PIXELS} pixels, or {MAX_SIDE} a side", param, ctx)
+        return pair
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]

@@ -11,20 +11,26 @@ import click
 
 from promptcodec.errors import PromptcodecError
 
+# Controls, format characters such as direction marks, halves of surrogate pairs, private use,
+# and the two separators that some programs take for the end of a line.
+_STEERING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+# Joiners: without them emoji and Persian words fall apart, and they steer nothing.
+_JOINERS = "\u200c\u200d"
+_LONGEST_MESSAGE = 600
 
-def printable(text: str) -> str:
-    """Show characters that would steer a terminal (controls, direction marks) as escapes."""
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """Show characters that would steer a terminal as escapes; line feeds too, unless ``lines``."""
+    kept = _JOINERS + "\n" if lines else _JOINERS
     return "".join(
-        char
-        if char == "\n" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"}
-        else repr(char)[1:-1]
+        char if char in kept or unicodedata.category(char) not in _STEERING else repr(char)[1:-1]
         for char in text
     )
 
 
-def say(text: str) -> None:
-    """Print a line for people on standard output."""
-    click.echo(printable(text))
+def say(text: str, *, lines: bool = False) -> None:
+    """Print a line (or ``lines``) for people on standard output."""
+    click.echo(printable(text, lines=lines))
 
 
 def warn(text: str) -> None:
@@ -42,13 +48,19 @@ def error_object(file: str | None, error: PromptcodecError) -> dict[str, Any]:
     return {
         "file": file,
         "ok": False,
-        "error": {"kind": error.kind, "message": str(error), "offset": error.offset},
+        "error": {"kind": error.kind, "message": message(error), "offset": error.offset},
     }
+
+
+def message(error: Exception) -> str:
+    """Give what an error says; a stream may make it quote a megabyte, of which the start is enough."""
+    text = str(error)
+    return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "..."
 
 
 def fail(error: PromptcodecError, file: str | None = None) -> int:
     """Report an error in the form the command line asks for; give its exit code."""
     if "--json" in sys.argv[1:]:
         emit(error_object(file, error))
-    warn(f"{file}: {error}" if file else str(error))
+    warn(f"{file}: {message(error)}" if file else message(error))
     return error.exit_code

@@ -6,11 +6,12 @@ import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.errors import UsageError
-from promptcodec.files import check_free
+from promptcodec.files import STDIO, check_free
 
 
 @click.command(
     "train-dictionary",
+    short_help="Train a dictionary on your own texts.",
     epilog="\b\nExamples:\n"
     "  promptcodec train-dictionary captions.txt -o my.dict\n"
     "  promptcodec train-dictionary captions.txt -o my.dict --ppm\n"
@@ -44,15 +45,15 @@ def command(
     """
     from promptcodec.entropy import dictionary, ppm_user  # noqa: PLC0415 - heavy
 
+    batch.check_stdout(output, as_json=as_json)
     check_free(output, overwrite=overwrite)
-    texts = []
+    texts: list[str] = []
     for file in files:
         with batch.naming(file):
             try:
-                texts += batch.read_input(file).decode("utf-8").splitlines()
+                texts += filter(None, batch.read_input(file).decode("utf-8").splitlines())
             except UnicodeDecodeError as error:
                 raise UsageError(f"is not UTF-8 text: byte {error.start}") from None
-    texts = [text for text in texts if text]
     if ppm:
         trained, used = ppm_user.make(texts)
     else:
@@ -67,5 +68,5 @@ def command(
     }
     if as_json:
         report.emit(made)
-    else:
+    elif output != STDIO:
         report.say(f"{output}  {made['bytes']} B  from {made['texts']} texts  hash {made['hash']}")

@@ -38,8 +38,8 @@ from promptcodec.description.model import (
 from promptcodec.description.palette import PALETTE
 from promptcodec.errors import DescriptionError
 
-_HEAD = re.compile(r"(.+) (\d{1,3})x(\d{1,3})")
-_BOXED = re.compile(r"(?:object|lettering) r(\d{1,3})c(\d{1,3}):r(\d{1,3})c(\d{1,3})(?= |: )(.*)")
+_HEAD = re.compile(r"(.+) ([1-9][0-9]?)x([1-9][0-9]?)")
+_BOXED = re.compile(r"(?:object|lettering) r([1-9])c([1-9]):r([1-9])c([1-9])(?= |: )(.*)")
 _PAIR = re.compile(rf"(.+) ({'|'.join(ARRANGEMENTS)}) (.+)")
 
 

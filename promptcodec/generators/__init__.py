@@ -19,8 +19,8 @@ class Conditions:
         size: width and height of the picture wanted, in pixels.
         seed: 0 <= seed < 2**32, for everything random.
         description: the semantic layer.
-        texture: RGB colour map, band-limited, already at ``size``.
-        structure: contours, mode L at ``size``, 255 on the line.
+        texture: RGB colour map, band-limited, at ``size`` or scaled down from it.
+        structure: contours, mode L, 255 on the line, at ``size`` or scaled down from it.
         pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
         recipe: the generation syntax the original file carried.
         signature: what the original measured, for checks and for choosing among candidates.

@@ -8,6 +8,7 @@ from promptcodec import entropy
 from promptcodec.errors import BitstreamError
 
 KEYS = ("captioner", "template", "seed", "note")
+LIMIT = 1 << 16  # bytes of text
 _LINE = re.compile(r"([a-z]+): (.+)")
 
 
@@ -22,7 +23,7 @@ def decode(data: bytes) -> dict[str, str]:
     Raises:
         BitstreamError: a line is not ``key: value``, or the seed is not a 32-bit integer.
     """
-    text = entropy.decode_text(data)
+    text = entropy.decode_text(data, limit=LIMIT)
     matches = [_LINE.fullmatch(line) for line in text.split("\n")]
     values = {match[1]: match[2] for match in matches if match}
     if len(values) != len(matches):

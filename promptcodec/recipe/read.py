@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 
 from PIL import Image
 
+from promptcodec.bitstream import MAX_PIXELS
 from promptcodec.recipe.model import Chunk, Recipe
+from promptcodec.vision.load import BROKEN
 
 # The keywords generation tools write; other text chunks (comments, dates, XMP) are not recipes.
 PNG_KEYS = (
@@ -31,27 +32,22 @@ def read(data: bytes) -> Recipe | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data)) as image:
-                image.load()  # text chunks may stand behind the pixels
-                chunks = [
-                    Chunk("png", key, str(image.info[key]))
-                    for key in PNG_KEYS
-                    if image.format == "PNG" and isinstance(image.info.get(key), str)
-                ]
+                chunks = _png_chunks(image) if image.format == "PNG" else []
                 comment = image.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        KeyError,
-        TypeError,
-        struct.error,
-        Image.DecompressionBombError,
-    ):
+    except (*BROKEN, MemoryError, Image.DecompressionBombError):
         return None
     text = _decode_comment(comment) if isinstance(comment, bytes) else ""
     if "Steps: " in text or text.startswith("{"):
         chunks.append(Chunk("exif", "UserComment", text))
     return Recipe(tuple(chunks)) if chunks else None
+
+
+def _png_chunks(image: Image.Image) -> list[Chunk]:
+    if image.width * image.height <= MAX_PIXELS:
+        image.load()  # text chunks may stand behind the pixels
+    return [
+        Chunk("png", key, str(image.info[key])) for key in PNG_KEYS if isinstance(image.info.get(key), str)
+    ]
 
 
 def _decode_comment(comment: bytes) -> str:

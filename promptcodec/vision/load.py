@@ -5,18 +5,23 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from promptcodec.bitstream import MAX_PIXELS
+from promptcodec.bitstream import MAX_PIXELS, MAX_SIDE
 from promptcodec.errors import ImageError
 
-_BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, struct.error)
+# All that Pillow is known to raise on damaged files.
+BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, struct.error)
+# Drawing instructions: Pillow would hand them to a program (Ghostscript, Windows' GDI) to be run.
+_PROGRAMS = {"EPS", "WMF"}
 
 
-def load_image(source: Image.Image | bytes | str | Path) -> Image.Image:
+def load_image(source: Image.Image | bytes | bytearray | memoryview | str | Path) -> Image.Image:
     """Read a picture as upright sRGB.
 
     Transparency is laid on white, 16-bit and float samples are brought to 0..255, animation gives
@@ -26,23 +31,32 @@ def load_image(source: Image.Image | bytes | str | Path) -> Image.Image:
         source: a Pillow image, the bytes of an image file, or a path.
 
     Returns:
-        Mode RGB, at most 2**26 pixels.
+        Mode RGB, at most MAX_PIXELS pixels and MAX_SIDE a side.
 
     Raises:
         ImageError: it cannot be read, or is larger than that.
     """
-    if isinstance(source, Image.Image):
-        return _to_rgb(_check_size(source))
-    if source == b"":
-        raise ImageError("the file is empty")
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with _clear_errors():
+        if isinstance(source, Image.Image):
+            return _to_rgb(_check_size(source))
+        if source == b"":
+            raise ImageError("the file is empty")
+        file = source if isinstance(source, (str, Path)) else io.BytesIO(source)
+        with Image.open(file) as image:
+            _check_size(image)
+            if image.format in _PROGRAMS:
+                raise ImageError(f"{image.format} is not a picture but instructions; save it as PNG first")
+            image.load()
+            return _to_rgb(_check_size(image))  # an icon's size is only known now
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Turn whatever goes wrong while Pillow reads a file into an ImageError; keep its warnings quiet."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(file) as image:
-                _check_size(image)
-                image.load()
-                return _to_rgb(image)
+            yield
     except UnidentifiedImageError:
         raise ImageError("this is not an image in a format that can be read here") from None
     except FileNotFoundError:
@@ -51,39 +65,53 @@ def load_image(source: Image.Image | bytes | str | Path) -> Image.Image:
         raise ImageError(f"the picture is too large: {error}") from None
     except MemoryError:
         raise ImageError("the picture does not fit into memory") from None
-    except _BROKEN as error:
+    except BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise ImageError(f"the file cannot be read: {error.strerror}") from None
         raise ImageError(f"the picture is damaged: {error}") from error
 
 
 def _check_size(image: Image.Image) -> Image.Image:
     width, height = image.size
-    if not 0 < width * height <= MAX_PIXELS:
+    if not (0 < width * height <= MAX_PIXELS and max(width, height) <= MAX_SIDE):
         raise ImageError(
-            f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels; scale it down first"
+            f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels, {MAX_SIDE} a side; "
+            "scale it down first"
         )
     return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
+    image = _upright(image)
     if image.mode in {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}:
         image = _to_eight_bits(image)
     if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
-        image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(ground, image).convert("RGB")
-    if profile and image.mode in {"RGB", "CMYK", "L"}:
-        image = _to_srgb(image, profile)
+        clear = image.convert("RGBA")
+        image = Image.new("RGB", image.size, "white")
+        image.paste(clear, mask=clear)
+    if profile and image.mode in {"RGB", "CMYK", "L", "P"}:
+        image = _to_srgb(image.convert("RGB") if image.mode == "P" else image, profile)
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture as its EXIF asks; EXIF that cannot be read is ignored as viewers do."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except BROKEN:
+        image.load()  # damaged pixels raise here again
+        return image
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Bring samples to 0..255: integers from 16 bits, floats from 1, 255 or 65535, whichever holds them."""
-    samples = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
+    samples = np.array(image, np.float32)
+    np.nan_to_num(samples, copy=False, posinf=0, neginf=0)
     ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    white = next((top for top in ranges if samples.max() <= top), samples.max())
-    return Image.fromarray(np.round(np.clip(samples / white, 0, 1) * 255).astype(np.uint8))
+    highest = float(samples.max())
+    samples *= 255 / next((top for top in ranges if highest <= top), highest)
+    return Image.fromarray(np.rint(np.clip(samples, 0, 255, out=samples), out=samples).astype(np.uint8))
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:

@@ -36,6 +36,11 @@ MIN_COHERENCE = 0.38
 """Coherence (0 no direction, 1 parallel lines) from which an orientation is said: one cell in three."""
 
 
+UNSURE = 1.25
+"""Detail this factor from a class's border, or coherence from its own, could be either: a cell then
+takes the words of the neighbour it continues rather than news that nobody would see."""
+
+
 @dataclass(frozen=True, slots=True)
 class Texture:
     """The texture of ``n`` cells.
@@ -112,19 +117,26 @@ def _gradients(luma: Floats) -> tuple[Floats, Floats]:
     return (down[:, :, 1:] + down[:, :, :-1]) * half, (right[:, 1:] + right[:, :-1]) * half
 
 
-def texture_words(texture: Texture) -> list[tuple[str, str]]:
+def texture_words(texture: Texture) -> list[tuple[tuple[str, str], ...]]:
     """Name textures.
 
     Returns:
-        A class from TEXTURES and an orientation from ORIENTATIONS, or ``""``, per cell. Smooth
-        cells have no orientation: a gradient of light has a direction, but no lines.
+        Per cell a class from TEXTURES and an orientation from ORIENTATIONS, or ``""``; the best
+        first, then those that would do as well. Smooth cells have no orientation: a gradient of
+        light has a direction, but no lines.
     """
     detail = np.round(texture.detail, 5)
     grain = np.round(texture.fine / np.maximum(texture.middle, 1e-6), 4)
     return [
-        _words(*measures)
+        _choices(*measures)
         for measures in zip(detail.tolist(), grain.tolist(), *_directions(texture), strict=True)
     ]
+
+
+def _choices(detail: float, grain: float, direction: int, coherence: float) -> tuple[tuple[str, str], ...]:
+    factors = (1, 1 / UNSURE, UNSURE)
+    words = [_words(detail * a, grain, direction, coherence * b) for a in factors for b in factors]
+    return tuple(dict.fromkeys(words))
 
 
 def _directions(texture: Texture) -> tuple[list[int], list[float]]:

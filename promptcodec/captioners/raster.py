@@ -1,0 +1,150 @@
+"""Cells in raster order, each said against the neighbours the decoder already knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from promptcodec.description import Cell
+from promptcodec.vision.cells import (
+    MIN_DISTANCE,
+    MIN_OFFSET,
+    MIN_SHARE,
+    SAMPLES,
+    CellColours,
+    cut,
+    two_colours,
+)
+from promptcodec.vision.colour import Floats, colour_distance, nearest_names, said_colours, to_oklab
+from promptcodec.vision.texture import measure_texture, texture_words
+
+Words = tuple[tuple[str, str], ...]
+"""Texture and orientation: the best words first, then those that would do as well."""
+
+INVISIBLE = 0.02
+"""A neighbour's colour is carried on when it misses by no more than this over the nearest name's
+miss: 0.02 in Oklab is about 2 in CIEDE2000, seen only where two flat areas touch."""
+
+TONE_COST = 0.01
+"""How much nearer a lighter or darker neighbour must be than the plain one to be worth its word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """The colours measured in a cell: ``(k, 3)`` Oklab, ``(k,)`` shares, and how they lie."""
+
+    colours: Floats
+    shares: Floats
+    arrangement: str
+
+
+def measure_fills(image: Image.Image, rows: int, cols: int) -> list[Fill]:
+    """Measure the one or two colours of every cell, raster order."""
+    measured = two_colours(to_oklab(cut(image, rows, cols, SAMPLES, SAMPLES)))
+    return [_fill(measured, index) for index in range(rows * cols)]
+
+
+def _fill(measured: CellColours, index: int) -> Fill:
+    """Decide whether a cell has one colour or two, and how two lie."""
+    centres, share = measured.centres[index], float(measured.shares[index, 1])
+    one = Fill(measured.means[index : index + 1], np.ones(1, np.float32), "")
+    if round(share, 4) < MIN_SHARE or round(float(colour_distance(*centres)), 4) < MIN_DISTANCE:
+        return one
+    first, second = nearest_names(centres)
+    if first == second:
+        return one
+    shares = measured.shares[index]
+    down, right = (round(float(offset), 4) for offset in measured.offsets[index])
+    if max(abs(down), abs(right)) < MIN_OFFSET:
+        return Fill(centres, shares, "with")
+    word, order = ("over", down) if abs(down) >= abs(right) else ("beside", right)
+    # "over" and "beside" read top to bottom and left to right, whichever area is larger.
+    step = 1 if order > 0 else -1
+    return Fill(centres[::step], shares[::step], word)
+
+
+def write_cells(
+    image: Image.Image, fills: Sequence[Fill], named: Sequence[str], rows: int, cols: int
+) -> tuple[Cell, ...]:
+    """Write cells in raster order, each against its neighbours as the decoder will know them.
+
+    Args:
+        image: RGB, any size from 1x1.
+        fills: what ``measure_fills`` gave for this grid.
+        named: what is there, in words, per cell; ``""`` where it is not sure.
+        rows: rows of the grid, 1..8.
+        cols: columns of the grid, 1..8.
+    """
+    textures = texture_words(measure_texture(image, rows, cols))
+    said: list[Cell] = []
+    known: list[Cell] = []
+    for index, seen in enumerate(zip(fills, textures, named, strict=True)):
+        neighbours = []
+        if index % cols:
+            neighbours.append(("left", known[index - 1]))
+        if index >= cols:
+            neighbours.append(("above", known[index - cols]))
+        cell, full = _write_cell(*seen, neighbours)
+        said.append(cell)
+        known.append(full)
+    return tuple(said)
+
+
+def _write_cell(
+    fill: Fill, textures: Words, what: str, neighbours: Sequence[tuple[str, Cell]]
+) -> tuple[Cell, Cell]:
+    """Write one cell: as a neighbour where that shows as well, else by its own names.
+
+    Returns:
+        The cell as said, and as ``description.resolve`` will give it.
+    """
+    own = Cell("", "", tuple(nearest_names(fill.colours)), fill.arrangement, *textures[0], what)
+    likeness = _continue(fill, textures, _miss(fill, own) + INVISIBLE, neighbours)
+    if likeness is not None:
+        said, full = likeness
+        return (
+            (said, full) if what in ("", full.text) else (replace(said, text=what), replace(full, text=what))
+        )
+    for direction, neighbour in neighbours:
+        if what and neighbour.text == what:  # the same wall in another colour
+            full = replace(neighbour, colours=own.colours, arrangement=own.arrangement, tone="")
+            return _with_texture(Cell(direction, "", own.colours, own.arrangement), full, textures)
+    return own, own
+
+
+def _continue(
+    fill: Fill, textures: Words, limit: float, neighbours: Sequence[tuple[str, Cell]]
+) -> tuple[Cell, Cell] | None:
+    """Carry on the neighbour, perhaps lighter or darker, that misses least; None where all miss."""
+    best: tuple[float, Cell, Cell] | None = None
+    for direction, neighbour in neighbours:
+        if neighbour.arrangement != fill.arrangement:
+            continue
+        steps = neighbour.tone.count("+") - neighbour.tone.count("-")
+        for tone, step in (("", 0), ("lighter", 1), ("darker", -1)):
+            total = steps + step
+            full = replace(neighbour, tone="+" * total if total >= 0 else "-" * -total)
+            miss = _miss(fill, full)
+            cost = round(miss + (TONE_COST if tone else 0), 4)
+            if miss <= limit and (best is None or cost < best[0]):
+                best = (cost, *_with_texture(Cell(direction, tone), full, textures))
+    return None if best is None else best[1:]
+
+
+def _with_texture(said: Cell, full: Cell, textures: Words) -> tuple[Cell, Cell]:
+    """Say a texture only where the neighbour's would not do."""
+    if (full.texture, full.orientation) in textures:
+        return said, full
+    texture, orientation = textures[0]
+    return (
+        replace(said, texture=texture, orientation=orientation),
+        replace(full, texture=texture, orientation=orientation),
+    )
+
+
+def _miss(fill: Fill, cell: Cell) -> float:
+    """Give the mean distance of a cell's colours from what it stands for, once resolved."""
+    return round(float(colour_distance(fill.colours, said_colours(cell)) @ fill.shares), 4)

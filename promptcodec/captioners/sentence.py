@@ -1,0 +1,79 @@
+"""The sentence that sums a picture up: what it shows, its palette, and how that is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from promptcodec.captioners.raster import Fill
+from promptcodec.vision.cells import MIN_OFFSET
+from promptcodec.vision.colour import Floats, colour_distance, nearest_names
+
+ALIKE = 0.12
+"""Weighted Oklab distance at which two colours half count as one in the summary: a few shades of a name."""
+
+APART = 0.25
+"""Weighted Oklab distance from which the summary names a second colour."""
+
+MIN_SECOND = 0.1
+"""Share of the area like a second colour from which the summary names it."""
+
+VIVID = 0.25
+"""Weighted distance in a and b alone from which a small area stands out: hue is seen first."""
+
+SMALL = 0.2
+"""An area above this share of the picture does not stand out, it is part of the whole."""
+
+
+def palette_sentence(fills: Sequence[Fill], rows: int, cols: int) -> str:
+    """Say the palette and layout in a sentence."""
+    colours = np.concatenate([fill.colours for fill in fills])
+    areas = np.concatenate([fill.shares / np.float32(len(fills)) for fill in fills])
+    owner = np.repeat(np.arange(len(fills)), [len(fill.shares) for fill in fills])
+    places: Floats = ((np.stack(np.divmod(owner, cols), 1) + 0.5) / (rows, cols)).astype(np.float32)
+    first, second, sentence = _layout(colours, areas, places)
+    accent = _accent(colours, areas, places, (first, second))
+    return f"Mostly {sentence}{accent}."
+
+
+def _layout(colours: Floats, areas: Floats, places: Floats) -> tuple[int, int, str]:
+    """Name the one or two main colours and how they lie; gives their indices and the words."""
+    likeness = np.exp2(-((colour_distance(colours[:, None], colours[None]) / ALIKE) ** 2)) * areas
+    support = np.round(likeness.sum(1), 4)
+    first = int(support.argmax())
+    # Large and different: a second shade of the first says little.
+    apart = colour_distance(colours, colours[first])
+    second = int(np.round(support * apart * (apart >= APART), 4).argmax())
+    names = nearest_names(colours[[first, second]])
+    if apart[second] < APART or support[second] < MIN_SECOND:
+        return first, first, names[0]
+    centres = (likeness @ places) / likeness.sum(1)[:, None]
+    down, right = np.round(centres[second] - centres[first], 4).tolist()
+    if max(abs(down), abs(right)) < MIN_OFFSET:
+        return first, second, " with ".join(names)
+    word, order = ("over", down) if abs(down) >= abs(right) else ("beside", right)
+    return first, second, f" {word} ".join(names if order > 0 else names[::-1])
+
+
+def _accent(colours: Floats, areas: Floats, places: Floats, main: tuple[int, int]) -> str:
+    """Name a small area of a hue far from the main colours, and where it lies; ``""`` if none."""
+    hues = colours * np.array([0, 1, 1], np.float32)
+    far = np.min([colour_distance(hues, hues[index]) for index in main], 0)
+    found = int(np.round(far, 4).argmax())
+    alike = colour_distance(hues, hues[found]) < VIVID / 2
+    area = areas * alike
+    if far[found] < VIVID or area.sum() > SMALL:
+        return ""
+    name = nearest_names(colours[[found]])[0]
+    article = "an" if name[0] in "aeiou" else "a"
+    return f"; {article} {name} area stands out {_where(*(area @ places / area.sum()).tolist())}"
+
+
+def _where(down: float, across: float) -> str:
+    """Name a place, both 0..1, by thirds."""
+    row = ("top", "", "bottom")[min(int(round(down, 4) * 3), 2)]
+    col = ("left", "", "right")[min(int(round(across, 4) * 3), 2)]
+    if not row and not col:
+        return "at the centre"
+    return f"at the {row} {col}".strip() if row else f"on the {col}"

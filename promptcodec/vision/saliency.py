@@ -1,0 +1,141 @@
+"""Where a picture draws the eye, from contrast alone: no network, no chance.
+
+Centre-surround contrast of colour on three scales and rarity against the whole (Achanta et al. 2009,
+"Frequency-tuned salient region detection"; Itti et al. 1998), local detail, and a centre prior.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from promptcodec.vision.colour import CHROMA_WEIGHT, Floats, to_oklab
+
+LONGEST = 48
+"""Longest side of the map."""
+
+Box = tuple[float, float, float, float]
+
+_SURROUNDS = (4, 8, 16)
+"""Half widths of the surroundings, in map pixels."""
+
+_SIDES = (0.4, 0.55, 0.75)
+"""Sides of a region's window, in shorter sides of the picture; a long picture gets the wider ones too."""
+
+_OVERLAP = 0.45
+"""Intersection over union from which a second region says what the first has said."""
+
+
+def saliency(image: Image.Image) -> Floats:
+    """Map how much each place stands out.
+
+    Args:
+        image: RGB, any size from 1x1.
+
+    Returns:
+        ``(h, w)`` 0..1, the longer side LONGEST or the picture's own if that is shorter; all zero
+        for a picture of one colour.
+    """
+    fine = _shrink(image, LONGEST * 3)
+    coarse = _shrink(fine, LONGEST)
+    lab = to_oklab(np.asarray(coarse, np.uint8)) * np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
+    contrast = sum(np.sqrt(((lab - _box_mean(lab, half)) ** 2).sum(2)) for half in _SURROUNDS) + np.sqrt(
+        ((lab - lab.mean((0, 1))) ** 2).sum(2)
+    )
+    detail = _detail(np.asarray(fine.convert("L"), np.float32) / 255, contrast.shape)
+    height, width = contrast.shape
+    down = (np.arange(height) + 0.5) / height - 0.5
+    across = (np.arange(width) + 0.5) / width - 0.5
+    centre = np.exp(-(down[:, None] ** 2 + across[None] ** 2) / 0.3)
+    raw = _box_mean(((contrast / 4 + detail) * centre)[..., None].astype(np.float32), 1)[..., 0]
+    low, high = np.round([raw.min(), np.quantile(raw, 0.98)], 4)
+    if high - low < 0.01:
+        return np.zeros_like(raw, np.float32)
+    return np.clip((raw - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def regions(image: Image.Image, n: int) -> tuple[Box, ...]:
+    """Give the places that stand out most.
+
+    Args:
+        image: RGB, any size from 1x1.
+        n: how many at most.
+
+    Returns:
+        Up to ``n`` boxes ``(x0, y0, x1, y1)``, fractions 0..1, near square, most salient first; none
+        where nothing stands out.
+    """
+    found = saliency(image)
+    height, width = found.shape
+    if not found.any():
+        return ()
+    total = np.pad(np.rint(found * 255).astype(np.int64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    windows = _windows(height, width)
+    top, left, bottom, right = windows.T
+    inside = total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left]
+    # Between the mean (smallest window wins) and the sum (largest wins).
+    score = inside / ((bottom - top) * (right - left)) ** 0.6
+    chosen: list[int] = []
+    for index in np.argsort(-np.round(score, 3), kind="stable").tolist():
+        if all(_overlap(windows[index], windows[other]) < _OVERLAP for other in chosen):
+            chosen.append(index)
+            if len(chosen) == n:
+                break
+    return tuple((l / width, t / height, r / width, b / height) for t, l, b, r in windows[chosen].tolist())
+
+
+@lru_cache(maxsize=16)
+def _windows(height: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Give every window ``(top, left, bottom, right)`` in raster order, by size."""
+    short, found = min(height, width), []
+    for side in _SIDES:
+        size = max(round(side * short), 1)
+        # A window may be longer along the longer side of the picture: things fill their frames.
+        for tall, wide in {
+            (size, size),
+            (size, min(size * 3 // 2, width)),
+            (min(size * 3 // 2, height), size),
+        }:
+            step = max(size // 6, 1)
+            for top in range(0, height - tall + 1, step):
+                found += [(top, left, top + tall, left + wide) for left in range(0, width - wide + 1, step)]
+    return np.array(sorted(set(found)), np.int64)
+
+
+def _overlap(
+    first: np.ndarray[tuple[int], np.dtype[np.int64]], second: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> float:
+    """Give intersection over union."""
+    tall = min(first[2], second[2]) - max(first[0], second[0])
+    wide = min(first[3], second[3]) - max(first[1], second[1])
+    if tall <= 0 or wide <= 0:
+        return 0.0
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
+    return float(tall * wide / (sum(areas) - tall * wide))
+
+
+def _shrink(image: Image.Image, longest: int) -> Image.Image:
+    scale = min(longest / max(image.size), 1.0)
+    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
+    return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+
+
+def _detail(luma: Floats, shape: tuple[int, int]) -> Floats:
+    """Give the spread of luma within each map pixel and its neighbours."""
+    mean = _box_mean(luma[..., None], 2)[..., 0]
+    spread = np.abs(luma - mean).astype(np.float32)
+    small = Image.fromarray(spread, "F").resize(shape[::-1], Image.Resampling.BOX)
+    return np.asarray(small, np.float32) * 2
+
+
+def _box_mean(values: Floats, half: int) -> Floats:
+    """Give the mean over the part of a square of ``2 * half + 1`` that lies in the picture."""
+    height, width, _ = values.shape
+    total = np.pad(values.astype(np.float64), ((1, 0), (1, 0), (0, 0))).cumsum(0).cumsum(1)
+    top, bottom = np.maximum(np.arange(height) - half, 0), np.minimum(np.arange(height) + half + 1, height)
+    left, right = np.maximum(np.arange(width) - half, 0), np.minimum(np.arange(width) + half + 1, width)
+    inside = total[bottom][:, right] - total[top][:, right] - total[bottom][:, left] + total[top][:, left]
+    area = ((bottom - top)[:, None] * (right - left)[None])[..., None]
+    return np.asarray(inside / area, np.float32)

@@ -1,0 +1,222 @@
+"""Name what a picture certainly shows, and where; say nothing about the rest.
+
+The words, how ImageNet's classes group into them and the probability from which each is said are the
+table ``tags-1`` (``training/tagger/calibrate.py``, docs/tags.md). ``heads-1`` adds classes ImageNet lacks.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from promptcodec import models
+from promptcodec.errors import MissingError
+from promptcodec.vision import network
+from promptcodec.vision.colour import Floats
+from promptcodec.vision.saliency import Box, regions
+
+CROPS = 3
+"""Salient places looked at besides the whole."""
+
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+WHOLE_WEIGHT = 2.0
+"""What the whole picture counts against one crop: of whole, best crop, means and sums tried, this one
+ranks right names before wrong ones best (docs/tags.md)."""
+
+TEMPERATURE = 1.0
+"""Of 0.6 to 2, the one with the best ranking and likelihood on the judged names."""
+
+HEADS_WIDTH = network.DIMENSIONS + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Something the picture shows.
+
+    Attributes:
+        name: one of the table's words, such as ``cat`` or ``sports car``.
+        box: where, ``(x0, y0, x1, y1)`` as fractions 0..1; a salient place, not an outline.
+        confidence: the group's probability over the views, 0..1; only comparable with itself.
+    """
+
+    name: str
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Words:
+    """The table.
+
+    Attributes:
+        names: ``w`` words, parents before their children.
+        parents: index of each word's parent, -1 where it has none.
+        thresholds: probability from which each is said; above 1 for never.
+        scenes: whether the word is about the whole picture.
+        members: ``(classes, w)`` of 0 and 1: which classes count for which word.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    thresholds: tuple[float, ...]
+    scenes: tuple[bool, ...]
+    members: Floats
+
+
+def find(image: Image.Image) -> tuple[Tag, ...]:
+    """Name what the picture shows.
+
+    Args:
+        image: RGB, any size from 1x1.
+
+    Returns:
+        Tags, surest first, of each family (animal > dog > poodle) only the most specific that is
+        sure; often none.
+
+    Raises:
+        MissingError: onnxruntime is not installed, or a table is not the one that was shipped.
+    """
+    table = words()
+    boxes = views(image)
+    seen = probabilities(*network.look([crop(image, box) for box in boxes]), table.members)
+    overall = combine(seen)
+    tags = [
+        Tag(table.names[index], _place(index, seen, boxes, scene=table.scenes[index]), float(overall[index]))
+        for index in spoken(overall, table)
+    ]
+    return tuple(sorted(tags, key=lambda tag: (-tag.confidence, tag.name)))
+
+
+def views(image: Image.Image) -> tuple[Box, ...]:
+    """Give what is looked at: the whole, then up to CROPS salient places."""
+    return (WHOLE, *regions(image, CROPS))
+
+
+def crop(image: Image.Image, box: Box) -> Image.Image:
+    """Cut a box out, at least a pixel of it; the whole is the picture itself."""
+    if box == WHOLE:
+        return image
+    left, top = int(box[0] * image.width), int(box[1] * image.height)
+    right, bottom = max(round(box[2] * image.width), left + 1), max(round(box[3] * image.height), top + 1)
+    return image.crop((left, top, right, bottom))
+
+
+def probabilities(logits: Floats, embeddings: Floats, members: Floats, head: Floats | None = None) -> Floats:
+    """Give the probability of each word in each view.
+
+    Args:
+        logits: ``(n, 1000)``.
+        embeddings: ``(n, 1280)``, of length 1.
+        members: ``(classes, w)``.
+        head: ``(classes - 1000, 1281)``, weights and bias of the classes ImageNet lacks; the
+            shipped ones by default.
+
+    Returns:
+        ``(n, w)`` 0..1.
+    """
+    head = heads() if head is None else head
+    own = embeddings @ head[:, :-1].T + head[:, -1]
+    joined = np.concatenate([logits, own], 1) / np.float32(TEMPERATURE)
+    shares = np.exp(joined - joined.max(1, keepdims=True))
+    return np.asarray(shares / shares.sum(1, keepdims=True) @ members, np.float32)
+
+
+def combine(seen: Floats) -> Floats:
+    """Put views together, ``(n, w)`` to ``(w,)``; where there are fewer crops the whole stands in."""
+    crops = seen[1:].sum(0) + (CROPS + 1 - len(seen)) * seen[0]
+    # Rounded, so that the last bit of a sum, which differs between machines, decides nothing.
+    return np.asarray(np.round((WHOLE_WEIGHT * seen[0] + crops) / (WHOLE_WEIGHT + CROPS), 4), np.float32)
+
+
+def spoken(overall: Floats, table: Words) -> Iterator[int]:
+    """Give the words that are sure and have no child that is."""
+    sure = [float(value) >= limit for value, limit in zip(overall, table.thresholds, strict=True)]
+    heard: set[int] = set()
+    for index, is_sure in enumerate(sure):
+        if is_sure:
+            parent = table.parents[index]
+            while parent >= 0:
+                heard.add(parent)
+                parent = table.parents[parent]
+    return (index for index, is_sure in enumerate(sure) if is_sure and index not in heard)
+
+
+def _place(word: int, seen: Floats, boxes: tuple[Box, ...], *, scene: bool) -> Box:
+    """Give the crop that says the word most strongly, but the whole for a scene."""
+    if scene or len(boxes) == 1:
+        return WHOLE
+    return boxes[1 + int(np.round(seen[1:, word], 3).argmax())]
+
+
+@functools.cache
+def words() -> Words:
+    """Load the table of words.
+
+    Raises:
+        MissingError: it is absent or damaged.
+    """
+    return parse(models.load("tags-1").decode("utf-8"), network.CLASSES + len(heads()))
+
+
+@functools.cache
+def heads() -> Floats:
+    """Load the classes ImageNet lacks, ``(k, 1281)``.
+
+    Raises:
+        MissingError: the table is absent or damaged.
+    """
+    data = np.frombuffer(models.load("heads-1"), "<f2")
+    if data.size % HEADS_WIDTH:
+        raise MissingError("the table heads-1 is damaged; reinstall promptcodec")
+    return data.reshape(-1, HEADS_WIDTH).astype(np.float32)
+
+
+def parse(text: str, classes: int) -> Words:
+    """Read the table of words.
+
+    Args:
+        text: a line per word: name, parent, threshold in thousandths (``-`` for never), ``scene`` or
+            nothing, and classes such as ``1-4,7``, separated by tabs; parents first.
+        classes: how many classes there are.
+
+    Raises:
+        MissingError: a line is not like that.
+    """
+    names: list[str] = []
+    parents: list[int] = []
+    thresholds: list[float] = []
+    scenes: list[bool] = []
+    lines = text.splitlines()
+    members = np.zeros((classes, len(lines)), np.float32)
+    try:
+        for column, line in enumerate(lines):
+            name, parent, threshold, scene, ranges = line.split("\t")
+            parents.append(names.index(parent) if parent else -1)
+            names.append(name)
+            thresholds.append(2.0 if threshold == "-" else int(threshold) / 1000)
+            scenes.append(scene == "scene")
+            members[numbers(ranges, classes), column] = 1
+    except ValueError as error:
+        raise MissingError(f"the table of words is damaged: {error}; reinstall promptcodec") from error
+    return Words(tuple(names), tuple(parents), tuple(thresholds), tuple(scenes), members)
+
+
+def numbers(ranges: str, limit: int) -> npt.NDArray[np.int64]:
+    """Read ``1-4,7``.
+
+    Raises:
+        ValueError: it is not like that, or reaches ``limit``.
+    """
+    found: list[int] = []
+    for piece in ranges.split(","):
+        first, _, last = piece.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    if not found or max(found) >= limit:
+        raise ValueError(f"classes {ranges!r} outside 0..{limit - 1}")
+    return np.array(found, np.int64)

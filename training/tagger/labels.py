@@ -1,0 +1,75 @@
+"""What is known of the training pictures: their folders, and what was judged by eye."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from training.texts import HERE
+
+FLOWERS = {
+    "daisy": "daisy",
+    "dandelion": "dandelion",
+    "roses": "rose",
+    "sunflowers": "sunflower",
+    "tulips": "tulip",
+}
+HEADS = (*FLOWERS.values(), "person", "street", "abstract pattern")
+"""Classes that ImageNet lacks, from 1000 on in ``words.tsv``."""
+
+Labels = dict[tuple[str, str], bool]
+
+
+def manifest(data: Path) -> list[dict[str, Any]]:
+    """Give the training pictures."""
+    lines = (data / "train" / "manifest.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def rows(name: str) -> Iterator[list[str]]:
+    """Give the fields of a table of this folder, without its comments."""
+    for line in (HERE / "tagger" / name).read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            yield line.split("\t")
+
+
+def classes(items: list[dict[str, Any]]) -> dict[str, int]:
+    """Say which head a picture belongs to.
+
+    Returns:
+        by file, its class, 0 for ImageNet's and 1 + index in HEADS; a file of which nothing
+        is known stands nowhere.
+    """
+    subjects = {file: subject for file, subject in rows("subjects.tsv")}
+    found: dict[str, int] = {}
+    for item in items:
+        file, group = item["file"], item.get("group")
+        if group == "flowers":
+            found[file] = 1 + HEADS.index(FLOWERS[Path(item["orig_path"]).parent.name])
+        elif file in subjects:
+            found[file] = 0 if subjects[file] == "-" else 1 + HEADS.index(subjects[file])
+        elif group in {"grocery", "endless"}:
+            # Goods, and landscapes without people, streets or flowers.
+            found[file] = 0
+    return found
+
+
+def labels(items: list[dict[str, Any]]) -> Labels:
+    """Say what pictures show and what they do not: by file and word."""
+    known: Labels = {}
+    for file, right, wrong in rows("judged.tsv"):
+        known |= {(file, word): True for word in right.split(",") if word}
+        known |= {(file, word): False for word in wrong.split(",") if word}
+    for file, index in classes(items).items():
+        own = HEADS[index - 1] if index else ""
+        flower = own in FLOWERS.values()
+        if own:
+            known.setdefault((file, own), True)
+        if flower or not own:
+            # Only then: a street has people, and someone stands in front of a pattern or flowers.
+            known.setdefault((file, "flower"), flower)
+            for word in HEADS:
+                known.setdefault((file, word), False)
+    return known
