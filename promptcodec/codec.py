@@ -32,7 +32,10 @@ DEFAULT_BYTES = {"texture": 128, "structure": 128, "pixels": 2000}
 LAYER_SIDE = 2048
 # The signature describes nothing a generator could draw: it waits until the layers have room.
 SIGNATURE_FROM = 100
-_PICTURE_CODERS: dict[str, Callable[[bytes], str]] = {
+_CODER_NAMES: dict[str, Callable[[bytes], str]] = {
+    "semantic": semantic.coder_name,
+    "recipe": entropy.coder_name,
+    "about": entropy.coder_name,
     "texture": lambda _: "dct",
     "structure": structure.coder_name,
     "signature": lambda _: "raw",
@@ -371,6 +374,4 @@ def inspect(data: bytes, *, partial: bool = False, dictionaries: Sequence[bytes]
 
 
 def _coder_name(name: str, payload: bytes) -> str | None:
-    if name in ("semantic", "recipe", "about"):
-        return entropy.coder_name(payload)
-    return _PICTURE_CODERS[name](payload) if name in _PICTURE_CODERS else None
+    return _CODER_NAMES[name](payload) if name in _CODER_NAMES else None

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from promptcodec.errors import BitstreamError, BudgetError
-from promptcodec.layers import pixels, signature, texture
+from promptcodec.layers import pixels, signature
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
-BOTH = pytest.mark.parametrize("layer", [texture])
 
 
 def scene(size=(192, 128), seed=0):
@@ -32,47 +31,26 @@ def squared_error(first, second):
     return float(np.mean((np.asarray(first, np.float32) - np.asarray(second, np.float32)) ** 2))
 
 
-@BOTH
-@given(size=sizes, budget=st.integers(6, 2000), out=sizes, seed=st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
-def test_budget_and_size(layer, size, budget, out, seed):
-    part = layer.encode(scene(size, seed), budget)
-    assert layer.MINIMUM_BYTES <= len(part) <= budget
-    decoded = layer.decode(part, out)
-    assert decoded.size == out
-    assert decoded.mode == "RGB"
-    assert layer.encode(scene(size, seed), budget) == part
-
-
-@BOTH
-def test_budget_too_small(layer):
-    assert len(layer.encode(scene(), layer.MINIMUM_BYTES)) <= layer.MINIMUM_BYTES
-    with pytest.raises(BudgetError, match=str(layer.MINIMUM_BYTES)):
-        layer.encode(scene(), layer.MINIMUM_BYTES - 1)
-
-
-@pytest.mark.parametrize("layer", [texture, pixels])
 @given(data=st.binary(max_size=300))
 @settings(max_examples=150, deadline=None)
 @example(data=b"")
 @example(data=bytes(3))
 @example(data=bytes([0, 0, 0, 0, 1]))
-def test_any_bytes(layer, data):
+def test_any_bytes(data):
     try:
-        decoded = layer.decode(data, (20, 10))
+        decoded = pixels.decode(data, (20, 10))
     except BitstreamError:
         return
     assert decoded.size == (20, 10)
 
 
-@pytest.mark.parametrize("layer", [texture, pixels])
 @pytest.mark.parametrize("budget", [150, 1500])
-def test_cut_and_trailing_bytes(layer, budget):
-    part = layer.encode(scene(), budget)
-    layer.decode(part, (30, 20))
+def test_cut_and_trailing_bytes(budget):
+    part = pixels.encode(scene(), budget)
+    pixels.decode(part, (30, 20))
     for damaged in (part[:-1], part[:-3], part + b"\0", part + part[:4], part[:2]):
         with pytest.raises(BitstreamError):
-            layer.decode(damaged, (30, 20))
+            pixels.decode(damaged, (30, 20))
 
 
 @given(flips=st.lists(st.tuples(st.integers(0, 799), st.integers(0, 255)), min_size=1, max_size=4))
@@ -95,26 +73,13 @@ def coded(coder, size=(64, 40), **options):
 PARTS = {coder: coded(coder, quality=30) for coder in pixels.CODERS}
 
 
-@pytest.mark.parametrize("layer", [texture, pixels])
-def test_more_bytes_are_closer(layer):
+def test_more_bytes_are_closer():
     for seed in range(3):
         image = scene(seed=seed)
-        budgets = (30, 400) if layer is texture else (60, 400, 4000)
-        errors = [squared_error(image, layer.decode(layer.encode(image, b), image.size)) for b in budgets]
+        budgets = (60, 400, 4000)
+        errors = [squared_error(image, pixels.decode(pixels.encode(image, b), image.size)) for b in budgets]
         assert errors == sorted(errors, reverse=True)
         assert errors[-1] < 0.7 * errors[0]
-
-
-def test_texture_keeps_colours():
-    for colour in ((0, 0, 0), (255, 255, 255), (200, 40, 40), (20, 60, 160), (128, 128, 128)):
-        image = Image.new("RGB", (40, 30), colour)
-        decoded = np.asarray(texture.decode(texture.encode(image, 40), (40, 30)), np.int32)
-        assert np.abs(decoded - colour).max() <= 12
-
-
-def test_texture_shape_follows_the_picture():
-    part = texture.encode(scene((200, 50)), 300)
-    assert 3 < (part[0] + 1) / (part[1] + 1) < 5
 
 
 def test_signature():

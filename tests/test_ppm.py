@@ -220,7 +220,7 @@ def test_packing_gives_the_table_back():
 def test_counting_and_merging():
     end = 9
     texts = [np.array(tokens, np.uint16) for tokens in ([1, 2, 3, end], [1, 2, end], [2, 2, 2, 2, end])]
-    counted = ppm_counts.count(texts, end, np.arange(10) // 2)
+    counted = ppm_counts.count(texts, end)
     shift = ppm_counts.SHIFT
     pairs = dict(zip(counted[2][0].tolist(), counted[2][1].tolist(), strict=True))
     assert pairs[1 << shift | 2] == 2
@@ -228,11 +228,6 @@ def test_counting_and_merging():
     assert all(
         end not in (key >> shift & 0x7FFF, key >> 2 * shift & 0x7FFF) for key in counted[4][0].tolist()
     )
-    follow = dict(
-        zip(counted[ppm_counts.FOLLOW][0].tolist(), counted[ppm_counts.FOLLOW][1].tolist(), strict=True)
-    )
-    assert follow[(2 << shift | 0) << shift | 3] == 1  # 2, after one of class 0, then 3
-    assert follow[(2 << shift | 1) << shift | 2] == 2
     made = ppm_counts.levels(counted, 10)
     back = ppm_counts.keys_of(made, 10)
     twice = ppm_counts.merge(back, counted)

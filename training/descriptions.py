@@ -25,6 +25,7 @@ PER_PICTURE = 4
 AREAS = (1, 4, 6, 9, 12, 12, 16, 16, 20, 24, 35, 48)  # cells in a grid, as budgets ask for them
 _ROOT = HERE.parent
 _WRITERS = ("captioners", "description", "vision", "models")  # the folders of promptcodec that matter
+_SUFFIXES = (".py", ".f16", ".heads", ".onnx", ".trees", ".tsv")
 
 
 def grids(name: str, width: int, height: int) -> list[tuple[int, int]]:
@@ -98,8 +99,8 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     for folder in _WRITERS:
         for file in sorted((_ROOT / "promptcodec" / folder).rglob("*")):
-            # The dictionary made from the texts is no part of what writes them.
-            if file.is_file() and file.suffix not in (".pyc", ".zdict") and file.name != "manifest.json":
+            # Tables that are made from the texts are no part of what writes them.
+            if file.is_file() and file.suffix in _SUFFIXES:
                 digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 

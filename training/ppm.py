@@ -22,13 +22,12 @@ from promptcodec.entropy import ppm, ppm_counts, zstd
 from promptcodec.entropy.bpe import BASE, Vocabulary
 from promptcodec.entropy.dictionary import train
 from promptcodec.entropy.ppm_model import BAND_COUNT, INPUTS, LOGITS, NAME, Model, Tables, pack
-from promptcodec.entropy.ppm_model import classes as classes_of
 from training import descriptions, ppm_bpe, ppm_fit, ppm_tree, scans, tables
 from training.texts import DATA, GROUPS, HERE, allowlist, lines, load, split, unescape
 
 TOKENS = 12288
 LEAST = 2  # sequences of four tokens seen less often are left out
-PHRASES, LOCAL, SCANS = 30000, 5000, 6000  # texts of each kind at most
+PHRASES, LOCAL = 30000, 5000  # texts at most
 WEIGHTS = {"local": 1, "phrases": 1}  # of a kind's words in the vocabulary; 2 for the others
 _UNSEEN = ("open-prompts-1k", "gpt4o-image-prompts", "Pick-a-Pic (via Flow-Factory)")
 
@@ -46,10 +45,10 @@ def gather(data: Path, limit: int | None, jobs: int) -> Texts:
     parts = {group: split(load(data, group)) for group in GROUPS}
     parts["local"] = descriptions.load(data, limit, jobs)
     prompts, captions = parts["prompts"], parts["captions"]
-    parts["scans"] = (
-        scans.scans(captions[0], prompts[0], SCANS),
-        scans.scans(captions[1], prompts[1], len(captions[1])),
-    )
+    # One of each caption, in the captions' order: what logits are fitted to must not have its
+    # caption among the texts counted, nor the other way round.
+    first, second = (scans.scans(captions[at], prompts[at], len(captions[at])) for at in (0, 1))
+    parts["scans"] = first, second
     known = list(lines(data / "text" / "prompt_phrases.txt.zst"))
     known = sorted(known, key=lambda text: hashlib.sha256(text.encode()).digest())
     train = {kind: part[0] for kind, part in parts.items()} | {"phrases": known[:PHRASES]}
@@ -72,11 +71,9 @@ def tokenise(vocabulary: Vocabulary, texts: list[str]) -> list[NDArray[np.uint16
 
 
 def prune(counted: ppm_counts.Counted, least: int) -> None:
-    """Drop rare sequences of four tokens, and what rarely followed a token and a class."""
-    for level in (4, ppm_counts.FOLLOW):
-        keys, times = counted[level]
-        counted[level] = keys[times >= least], times[times >= least]
-    counted[ppm_counts.CLASS] = ppm_counts.above(counted[ppm_counts.FOLLOW][0])
+    """Drop rare sequences of four tokens."""
+    keys, times = counted[4]
+    counted[4] = keys[times >= least], times[times >= least]
 
 
 def make(texts: dict[str, list[str]], size: int) -> Tables:
@@ -110,8 +107,7 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
             spared += texts[kind][cut:]
     stream = np.concatenate(folds[0] + folds[1]).astype(np.int64)
     base = ppm_fit.base_logits(stream, tree.root, tree.left.tolist(), tree.right.tolist())
-    classes = np.array(classes_of(tree.root, tree.left.tolist(), tree.right.tolist()))
-    some = ppm_counts.count(folds[0], vocabulary.end, classes)
+    some = ppm_counts.count(folds[0], vocabulary.end)
     prune(some, LEAST)
     made = Tables(
         np.array(merges, np.uint16),
@@ -129,7 +125,7 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
     say(f"{len(rows)} splits of {len(spared)} texts to fit to")
     fitted = ppm_fit.fit(base, rows)
     say("fitted")
-    counted = ppm_counts.count(folds[0] + folds[1], vocabulary.end, classes)
+    counted = ppm_counts.count(folds[0] + folds[1], vocabulary.end)
     prune(counted, LEAST)
     print("  sequences:", {level: len(keys) for level, (keys, _) in counted.items()})
     return replace(

@@ -17,7 +17,7 @@ from promptcodec.entropy.ppm_model import (
     Model,
 )
 
-ROW = 10  # numbers in the trace of one split: band, split, seven indices, bit
+ROW = 9  # numbers in the trace of one split: band, split, six indices, bit
 _BATCH = 4096
 
 
@@ -72,10 +72,10 @@ def fit(
     random = np.random.default_rng(1)
     base = base.copy()
     logits = start_logits()
-    weights = np.tile(np.array([0.3, 0.3, 0.3, 0.4, 0.15, 0.15, 0.3, 0.2]), (BAND_COUNT, 1))
+    weights = np.tile(np.array([0.3, 0.3, 0.3, 0.4, 0.15, 0.15, 0.3]), (BAND_COUNT, 1))
     # Long repetitions are too rare in the texts to fit these to.
-    weights[4::CACHES] = 0.1, 0.1, 0.1, 0.2, 0.1, 0.2, 0.9, 0.1
-    weights[5::CACHES] = 0.1, 0.1, 0.1, 0.2, 0.1, 0.2, 1.3, 0.1
+    weights[4::CACHES] = 0.1, 0.1, 0.1, 0.2, 0.1, 0.2, 0.9
+    weights[5::CACHES] = 0.1, 0.1, 0.1, 0.2, 0.1, 0.2, 1.3
     step_base, step_logits, step_weights = (np.full(x.shape, 1e-3) for x in (base, logits, weights))
     rows = rows.astype(np.int64)
     columns = np.arange(INPUTS - 1)[None, :] * LOGITS

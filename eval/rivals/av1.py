@@ -30,7 +30,13 @@ class Av1:
         """Encode; slower speeds give no fewer bytes on pictures this small."""
         out = io.BytesIO()
         image.save(
-            out, "AVIF", quality=int(quality), speed=4, codec="aom", max_threads=1, advanced=_ADVANCED[setting]
+            out,
+            "AVIF",
+            quality=int(quality),
+            speed=4,
+            codec="aom",
+            max_threads=1,
+            advanced=_ADVANCED[setting],
         )
         return out.getvalue()
 

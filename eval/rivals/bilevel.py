@@ -54,7 +54,7 @@ def _webp(bitmap: Bitmap) -> bytes:
     return file[20 : 20 + int.from_bytes(file[16:20], "little")]
 
 
-def _from_webp(payload: bytes, shape: tuple[int, int]) -> Bitmap:
+def _from_webp(payload: bytes, shape: tuple[int, int]) -> Bitmap:  # noqa: ARG001 - VP8L says it
     chunk = b"VP8L" + len(payload).to_bytes(4, "little") + payload + b"\0" * (len(payload) % 2)
     file = b"RIFF" + (len(chunk) + 4).to_bytes(4, "little") + b"WEBP" + chunk
     return np.asarray(Image.open(io.BytesIO(file)).convert("L")) > 0

@@ -20,9 +20,7 @@ Floats = npt.NDArray[np.float64]
 def small_size(size: tuple[int, int], side: int, multiple: int, smallest: int) -> tuple[int, int]:
     """Give width and height with a long side of about ``side``, near the shape of ``size``."""
     scale = side / max(size)
-    width, height = (
-        max(smallest, multiple * max(1, round(length * scale / multiple))) for length in size
-    )
+    width, height = (max(smallest, multiple * max(1, round(length * scale / multiple))) for length in size)
     return width, height
 
 

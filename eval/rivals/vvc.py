@@ -43,7 +43,18 @@ class Vvc:
         return self._run(
             image.tobytes(),
             *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-i", "-", "-frames:v", "1"),
-            *("-sws_flags", _SCALER, "-pix_fmt", "yuv420p10le", "-c:v", "libvvenc", "-qp", str(-int(quality)), "-qpa", "0"),
+            *(
+                "-sws_flags",
+                _SCALER,
+                "-pix_fmt",
+                "yuv420p10le",
+                "-c:v",
+                "libvvenc",
+                "-qp",
+                str(-int(quality)),
+                "-qpa",
+                "0",
+            ),
             *("-preset", setting, "-threads", "1", "-f", "vvc", "-"),
         )
 

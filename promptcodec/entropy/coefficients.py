@@ -93,7 +93,7 @@ def features(field: Field, area: Region, plane: int, start: int, end: int, steps
     return result
 
 
-def learn(field: Field, area: Region, plane: int, start: int, end: int, levels: npt.NDArray[np.int_]) -> None:
+def learn(field: Field, area: Region, plane: int, start: int, end: int, levels: Ints) -> None:
     """Enter the levels ``(many, end - start)`` of a half diagonal into the field."""
     magnitudes = MAGNITUDE[np.minimum(np.abs(levels), 255)]
     field.planes[plane][:, area.at[start:end]] = magnitudes
@@ -126,7 +126,8 @@ def logits(net: Net, seen: Ints) -> Ints:
     hidden = seen
     for weights, bias in zip(net.weights[:2], net.biases[:2], strict=True):
         hidden = np.clip((hidden @ weights + bias) >> 6, 0, 1023)
-    return np.clip((hidden @ net.weights[2] + net.biases[2]) >> 3, -LOGIT_LIMIT, LOGIT_LIMIT)
+    last = (hidden @ net.weights[2] + net.biases[2]) >> 3
+    return np.asarray(np.clip(last, -LOGIT_LIMIT, LOGIT_LIMIT), np.int32)
 
 
 @dataclass(frozen=True, slots=True)

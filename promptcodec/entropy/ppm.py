@@ -3,8 +3,7 @@
 The tokens stand in an order in which like tokens are neighbours, and a binary tree splits it;
 a token is the path to its leaf. At each split every model that knows something says how often
 tokens left and right of it followed: the trained counts after the last 1, 2 and 3 tokens, and
-the text so far after the last 0, 1 and 2, and the trained counts after the last and the class of
-the one before. Two counts are looked up as a logit, the logits are
+the text so far after the last 0, 1 and 2. Two counts are looked up as a logit, the logits are
 summed with weights that depend on how much the longest contexts know, and the sum is the
 chance of going right. Escapes are not needed: a model that never saw what follows falls silent
 on the way down and the others go on.
@@ -87,9 +86,7 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
     last2, sum2, first2 = model.last[0], model.sums[0], model.first[0]
     last3, sum3, first3 = model.last[1], model.sums[1], model.first[1]
     last4, sum4, first4 = model.last[2], model.sums[2], model.first[2]
-    lastc, firstc, classes = model.last[3], model.first[3], model.classes
-    lastx, sumx, firstx = model.last[4], model.sums[4], model.first[4]
-    f1, f2, f3, g0, g1, g2, fx = model.logits
+    f1, f2, f3, g0, g1, g2 = model.logits
     sets, squash = model.weights, model.squash
     pieces, end = model.vocabulary.pieces, model.vocabulary.end
     tri, log, bands = TRI, LOG, BANDS
@@ -116,13 +113,6 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
             if t3 >= 0:
                 l3, h3 = first4[t3], first4[t3 + 1]
                 a3, b3 = sum4[l3], sum4[h3]
-        lx = hx = ax = bx = 0
-        group = classes[pair >> 16]
-        ends = firstc[t1 + 1]
-        found = bisect_left(lastc, group, firstc[t1], ends)
-        if found < ends and lastc[found] == group:
-            lx, hx = firstx[found], firstx[found + 1]
-            ax, bx = sumx[lx], sumx[hx]
         l0, h0 = 0, len(seen)
         near1 = after1.get(t1, _NONE)
         near2 = after2.get(pair, _NONE)
@@ -131,7 +121,7 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
         mid = model.root
         while True:
             # One block for each model: the count n of what is left of it, r of n to the right.
-            i1 = i2 = i3 = j0 = j1 = j2 = ix = 0
+            i1 = i2 = i3 = j0 = j1 = j2 = 0
             band = 0
             n = b1 - a1
             if n:
@@ -145,18 +135,6 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
                 )
                 band = n.bit_length()
                 band = min(band, 5)
-                n = bx - ax
-                if n:
-                    mx = bisect_left(lastx, mid, lx, hx)
-                    sx = sumx[mx]
-                    r = bx - sx
-                    ix = (
-                        tri[n] + r
-                        if n < EXACT
-                        else bands[min(n, TOP).bit_length()] + log[min(r, TOP)] - log[min(n - r, TOP)]
-                    )
-                    band = n.bit_length()
-                    band = band + 5 if band < 5 else 10
                 n = b2 - a2
                 if n:
                     m2 = bisect_left(last3, mid, l2, h2)
@@ -168,7 +146,7 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
                         else bands[min(n, TOP).bit_length()] + log[min(r, TOP)] - log[min(n - r, TOP)]
                     )
                     band = n.bit_length()
-                    band = band + 10 if band < 5 else 15
+                    band = band + 5 if band < 5 else 10
                     n = b3 - a3
                     if n:
                         m3 = bisect_left(last4, mid, l3, h3)
@@ -180,7 +158,7 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
                             else bands[min(n, TOP).bit_length()] + log[min(r, TOP)] - log[min(n - r, TOP)]
                         )
                         band = n.bit_length()
-                        band = band + 15 if band < 5 else 20
+                        band = band + 10 if band < 5 else 15
             band *= CACHES
             n = h0 - l0
             if n:
@@ -199,7 +177,7 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
                         up2 = [other for other in near2 if other >= mid]
                         j2 = tri[len(near2)] + len(up2)
                         band += steady
-            w0, w1, w2, w3, w4, w5, w6, w7 = sets[band]
+            w0, w1, w2, w3, w4, w5, w6 = sets[band]
             dot = (
                 w0 * base[mid]
                 + w1 * f1[i1]
@@ -208,7 +186,6 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
                 + w4 * g0[j0]
                 + w5 * g1[j1]
                 + w6 * g2[j2]
-                + w7 * fx[ix]
             ) >> 16
             p = squash[(dot if dot > -3071 else -3071) if dot < 3071 else 3071]  # noqa: FURB136 - faster
             if get:
@@ -218,12 +195,10 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
                 if put:
                     put(bit, p)
                 elif trace is not None:
-                    trace.extend((band, mid, i1, i2, i3, j0, j1, j2, ix, bit))
+                    trace.extend((band, mid, i1, i2, i3, j0, j1, j2, bit))
             if bit:
                 if i1:
                     l1, a1 = m1, s1
-                    if ix:
-                        lx, ax = mx, sx
                     if i2:
                         l2, a2 = m2, s2
                         if i3:
@@ -241,8 +216,6 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
             else:
                 if i1:
                     h1, b1 = m1, s1
-                    if ix:
-                        hx, bx = mx, sx
                     if i2:
                         h2, b2 = m2, s2
                         if i3:

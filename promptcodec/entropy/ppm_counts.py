@@ -1,8 +1,6 @@
 """Counts of token sequences as sorted flat arrays: built, merged, packed and unpacked with numpy.
 
-Level k holds the sequences of k tokens, k = 2, 3, 4, in lexicographic order. Two more levels
-hold what followed a token before which one of a class stood: CLASS its pairs of token and
-class of the token before, FOLLOW each of these with what followed. A sequence's
+Level k holds the sequences of k tokens, k = 2, 3, 4, in lexicographic order. A sequence's
 children on the next level are those that start with it, and stand together: a trie without
 pointers. A level is three arrays: the last token of each sequence, the number of sequences of
 each parent, and the count. Everything is integers and sorting, so the same input gives the
@@ -18,10 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-CLASS, FOLLOW = 12, 13
-LEVELS = (2, 3, 4, CLASS, FOLLOW)
+LEVELS = (2, 3, 4)
 SHIFT = 15  # bits of a token in a key; four fit in 63
-_MASK = (1 << SHIFT) - 1
 _PARTS = 256
 
 Keys: TypeAlias = NDArray[np.int64]
@@ -55,13 +51,12 @@ def _steps() -> NDArray[np.uint32]:
 STEPS = _steps()
 
 
-def count(texts: Iterable[NDArray[np.uint16]], end: int, classes: NDArray[np.int64]) -> Counted:
-    """Count the sequences of 2, 3 and 4 tokens, and of a class and 2 tokens.
+def count(texts: Iterable[NDArray[np.uint16]], end: int) -> Counted:
+    """Count the sequences of 2, 3 and 4 tokens.
 
     Args:
         texts: tokens, each text's end token last.
         end: the end token, which also stands before each text.
-        classes: the class of each token.
 
     Returns:
         for each level its keys, ascending, and how often each occurs.
@@ -70,7 +65,7 @@ def count(texts: Iterable[NDArray[np.uint16]], end: int, classes: NDArray[np.int
     stream = np.concatenate([head, *texts]).astype(np.int64)
     ends = stream == end
     counted = {}
-    for level in (2, 3, 4):
+    for level in LEVELS:
         if len(stream) < level:
             counted[level] = np.empty(0, np.int64), np.empty(0, np.int64)
             continue
@@ -83,25 +78,7 @@ def count(texts: Iterable[NDArray[np.uint16]], end: int, classes: NDArray[np.int
                 inside &= ~ends[at : at + size]
         found, times = np.unique(keys[inside], return_counts=True)
         counted[level] = found, times.astype(np.int64)
-    keys, times = counted[3]
-    before, token, after = keys >> 2 * SHIFT, keys >> SHIFT & _MASK, keys & _MASK
-    keys = (token << SHIFT | classes[before]) << SHIFT | after
-    order = np.argsort(keys, kind="stable")
-    counted[FOLLOW] = _sum(keys[order], times[order])
-    counted[CLASS] = above(counted[FOLLOW][0])
     return counted
-
-
-def above(keys: Keys) -> tuple[Keys, NDArray[np.int64]]:
-    """Give the keys one token shorter; how often they occur is not asked for."""
-    shorter = np.unique(keys >> SHIFT)
-    return shorter, np.ones(len(shorter), np.int64)
-
-
-def _sum(keys: Keys, times: NDArray[np.int64]) -> tuple[Keys, NDArray[np.int64]]:
-    """Add up the times of equal keys, which stand together."""
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    return keys[first], np.add.reduceat(times, first) if len(first) else times
 
 
 def merge(one: Counted, other: Counted) -> Counted:
@@ -111,37 +88,39 @@ def merge(one: Counted, other: Counted) -> Counted:
         keys = np.concatenate([one[level][0], other[level][0]])
         times = np.concatenate([one[level][1], other[level][1]])
         order = np.argsort(keys, kind="stable")
-        merged[level] = _sum(keys[order], times[order])
+        keys, times = keys[order], times[order]
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        merged[level] = keys[first], np.add.reduceat(times, first) if len(first) else times
     return merged
 
 
 def levels(counted: Counted, tokens: int) -> list[Level]:
     """Make the trie of counted keys; each key's prefix must be among the level above."""
     made = []
-    single: Keys = np.arange(tokens, dtype=np.int64)
+    above: Keys = np.arange(tokens, dtype=np.int64)
     for level in LEVELS:
         keys, times = counted[level]
-        parent = counted[level - 1][0] if level - 1 in counted else single
-        parents = np.searchsorted(parent, keys >> SHIFT)
+        parents = np.searchsorted(above, keys >> SHIFT)
         codes = np.searchsorted(STEPS, times, side="right") - 1
         made.append(
             Level(
-                (keys & _MASK).astype(np.uint16),
-                np.bincount(parents, minlength=len(parent)).astype(np.uint16),
+                (keys & (1 << SHIFT) - 1).astype(np.uint16),
+                np.bincount(parents, minlength=len(above)).astype(np.uint16),
                 codes.astype(np.uint8),
             )
         )
+        above = keys
     return made
 
 
 def keys_of(made: list[Level], tokens: int) -> Counted:
     """Undo ``levels``, up to the rounding of counts."""
-    counted: Counted = {}
-    single: Keys = np.arange(tokens, dtype=np.int64)
+    counted = {}
+    above: Keys = np.arange(tokens, dtype=np.int64)
     for level, part in zip(LEVELS, made, strict=True):
-        parent = counted[level - 1][0] if level - 1 in counted else single
-        keys = np.repeat(parent, part.children) << SHIFT | part.last
+        keys = np.repeat(above, part.children) << SHIFT | part.last
         counted[level] = keys, STEPS[part.count].astype(np.int64)
+        above = keys
     return counted
 
 

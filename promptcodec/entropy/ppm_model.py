@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from promptcodec import models
 from promptcodec.entropy import ppm_counts
 from promptcodec.entropy.bpe import BASE, Vocabulary
-from promptcodec.entropy.ppm_counts import CLASS, LEVELS, STEPS, Counted, Level
+from promptcodec.entropy.ppm_counts import LEVELS, STEPS, Counted, Level
 
 NAME = "ppm-1"
-INPUTS = 8
+INPUTS = 7
 CACHES = 6  # how much the text so far knows: nothing, 1 token, 2 tokens and right 0, 1, 4, 16 times
-BAND_COUNT = 21 * CACHES
+BAND_COUNT = 16 * CACHES
 UNPACKED = 1 << 26  # a table has fewer bytes
 
 # Two counts, r of n to the right, as the index of a logit: exactly for small n, else by the
@@ -50,14 +50,12 @@ def _logarithms() -> list[int]:
     return table
 
 
-CLASS_DEPTH = 8
-
 LOG = _logarithms()
 _FIRST_BAND = 1 + EXACT * (EXACT + 1) // 2
 BANDS = [_FIRST_BAND + _WIDE + max(bits - 6, 0) * (2 * _WIDE + 1) for bits in range(18)]
 LOGITS = _FIRST_BAND + 12 * (2 * _WIDE + 1)
 
-_HEADER = struct.Struct("<7I")
+_HEADER = struct.Struct("<5I")
 
 
 @dataclass(slots=True)
@@ -70,7 +68,7 @@ class Tables:
         left, right: for each split the one below it, 0 for a single token; by token number.
         base: for each split the logit of going right when nothing else is known, in 1/256.
         logits: INPUTS - 1 rows of LOGITS, in 1/256: counts after 1, 2, 3 trained tokens, then
-            after 0, 1, 2 tokens of the text so far, after a class and a trained token.
+            after 0, 1, 2 tokens of the text so far.
         weights: BAND_COUNT rows of INPUTS, in 1/65536.
         levels: the counts.
     """
@@ -95,7 +93,6 @@ class Model:
         self.root = tables.root
         self.left = tables.left.tolist()
         self.right = tables.right.tolist()
-        self.classes = classes(tables.root, self.left, self.right)
         self.base = tables.base.tolist()
         self.logits = [row.tolist() for row in tables.logits]
         self.weights = [tuple(row) for row in tables.weights.tolist()]
@@ -110,21 +107,6 @@ class Model:
         size = self.vocabulary.size
         merged = ppm_counts.merge(ppm_counts.keys_of(self.tables.levels, size), counted)
         return Model(replace(self.tables, levels=ppm_counts.levels(merged, size)), self.vocabulary)
-
-
-def classes(root: int, left: list[int], right: list[int]) -> list[int]:
-    """Give each token's class: the part of the tree it is in, CLASS_DEPTH splits down."""
-    made = [0] * len(left)
-    stack = [(root, 0, len(left), 0)]
-    number = 0
-    while stack:
-        mid, low, high, depth = stack.pop()
-        if not mid or depth == CLASS_DEPTH:
-            made[low:high] = [number] * (high - low)
-            number += 1
-        else:
-            stack += [(right[mid], mid, high, depth + 1), (left[mid], low, mid, depth + 1)]
-    return made
 
 
 def _starts(sizes: NDArray[np.uint16] | NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -194,8 +176,7 @@ def unpack(data: bytes) -> Tables:
     logits = take((INPUTS - 1) * LOGITS, "<i2").astype(np.int16).reshape(INPUTS - 1, LOGITS)
     weights = take(BAND_COUNT * INPUTS, "<i4").astype(np.int32).reshape(BAND_COUNT, INPUTS)
     levels, parents = [], size
-    for count, level in zip(sizes, LEVELS, strict=True):
-        parents = size if level == CLASS else parents
+    for count, _ in zip(sizes, LEVELS, strict=True):
         length = 3 * count + 2 * parents
         levels.append(ppm_counts.unpack(bytes(content[at : at + length]), parents, count))
         at += length

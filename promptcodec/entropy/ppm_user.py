@@ -87,8 +87,7 @@ def model(data: bytes) -> Model:
     stream = np.frombuffer(raw[: len(raw) & ~1], "<u2").astype(np.uint16)
     if not len(stream) or stream[-1] != end or int(stream.max()) >= size:
         raise UsageError("the table of texts is damaged; make it again with train-dictionary --ppm")
-    counted = ppm_counts.count([stream], end, np.array(shipped.classes))
-    own = {level: (keys, WEIGHT * times) for level, (keys, times) in counted.items()}
+    own = {level: (keys, WEIGHT * times) for level, (keys, times) in ppm_counts.count([stream], end).items()}
     return shipped.plus(own)
 
 

@@ -10,7 +10,7 @@ highest bit of the context on::
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,12 +26,12 @@ CONTEXTS = 1 << len(TEMPLATE)
 _MARGIN = 4
 
 
-def models(priors: Iterable[tuple[int, int]]) -> list[Model]:
-    """Give fresh models from CONTEXTS trained pairs of chance and confidence."""
-    return [Model(one, seen) for one, seen in priors]
-
-
-def code(coder: Coder, contexts: list[Model], shape: tuple[int, int], bitmap: Bitmap | None = None) -> Bitmap:
+def code(
+    coder: Coder,
+    contexts: Sequence[Model] | Mapping[int, Model],
+    shape: tuple[int, int],
+    bitmap: Bitmap | None = None,
+) -> Bitmap:
     """Write ``bitmap``, or read one of ``shape`` rows and columns."""
     rows, columns = shape
     across = columns + 2 * _MARGIN

@@ -49,8 +49,15 @@ KINDS = {
     "colour-above": (len(COLOURS), len(COLOURS) + 1),
     "colour-second": (len(COLOURS), len(COLOURS)),
 }
-SEEN = 24
-"""What one use of a symbol in this picture adds to its frequency; trained rows sum to about 255."""
+SEEN = 40
+"""What one use of a symbol in this picture adds to its frequency, which starts at one; a trained row
+adds about 2040 in all."""
+
+WEIGHT = 8
+"""Frequency of one in a trained row."""
+
+WEIGHT_ALONE = 2
+"""The same in the row of colours that knows no neighbour: it only fills what the others leave."""
 
 
 @cache
@@ -59,42 +66,40 @@ def _rows() -> dict[str, list[list[int]]]:
     data = np.frombuffer(models.load(TABLE), np.uint8).astype(int)
     rows, at = {}, 0
     for kind, (size, contexts) in KINDS.items():
-        rows[kind] = data[at : at + size * contexts].reshape(contexts, size).tolist()
+        weight = WEIGHT_ALONE if kind == "colour" else WEIGHT
+        rows[kind] = (data[at : at + size * contexts] * weight).reshape(contexts, size).tolist()
         at += size * contexts
     return rows
 
 
-class _Symbols:
+class Symbols:
     """Code symbols in either direction; when reading, the values given are ignored."""
 
     def __init__(self, data: bytes | None) -> None:
-        self._decoder = None if data is None else Decoder(data)
+        self.decoder = None if data is None else Decoder(data)
         self.encoder = Encoder()
         self._seen: dict[str, list[int]] = {}
 
-    def code(self, name: str, contexts: Sequence[tuple[str, int]], value: int, banned: int = -1) -> int:
+    def code(self, name: str, contexts: Sequence[tuple[str, int]], value: int) -> int:
         """Code one symbol.
 
         Args:
             name: the adaptive counts it shares.
             contexts: trained rows, by kind and index, that are added up.
             value: the symbol, when writing.
-            banned: a symbol that cannot occur.
         """
         rows = _rows()
         seen = self._seen.setdefault(name, [1] * KINDS[contexts[0][0]][0])
         picked = [rows[kind][index] for kind, index in contexts]
         frequencies = [sum(column) for column in zip(seen, *picked, strict=True)]
-        if banned >= 0:
-            frequencies[banned] = 0
         total = sum(frequencies)
-        if self._decoder is not None:
-            target = self._decoder.target(total)
+        if self.decoder is not None:
+            target = self.decoder.target(total)
             value, start = 0, 0
             while start + frequencies[value] <= target:
                 start += frequencies[value]
                 value += 1
-            self._decoder.take(start, frequencies[value], total)
+            self.decoder.take(start, frequencies[value], total)
         else:
             self.encoder.encode(sum(frequencies[:value]), frequencies[value], total)
         seen[value] += SEEN
@@ -107,8 +112,8 @@ def encode(cells: Sequence[Cell], rows: int, cols: int) -> bytes:
     Returns:
         A varint length and that many bytes.
     """
-    symbols = _Symbols(None)
-    _walk(symbols, cells, rows, cols)
+    symbols = Symbols(None)
+    walk(symbols, cells, rows, cols)
     data = symbols.encoder.finish()
     return write_varint(len(data)) + data
 
@@ -122,15 +127,26 @@ def decode(data: bytes) -> tuple[list[Cell], int, int, int]:
     Raises:
         BitstreamError: the data ends too soon or cannot have been written by ``encode``.
     """
+    stop = end(data)
+    _, at = read_varint(data, 0, "the length of the grid symbols")
+    cells, rows, cols = walk(Symbols(data[at:stop]), None, 0, 0)
+    return cells, rows, cols, stop
+
+
+def end(data: bytes) -> int:
+    """Give the position behind the symbols of a part.
+
+    Raises:
+        BitstreamError: the data ends too soon.
+    """
     length, at = read_varint(data, 0, "the length of the grid symbols")
     if at + length > len(data):
         raise EntropyError("the grid symbols are cut off", len(data))
-    cells, rows, cols = _walk(_Symbols(data[at : at + length]), None, 0, 0)
-    return cells, rows, cols, at + length
+    return at + length
 
 
-def _walk(
-    symbols: _Symbols, cells: Sequence[Cell] | None, rows: int, cols: int
+def walk(
+    symbols: Symbols, cells: Sequence[Cell] | None, rows: int, cols: int
 ) -> tuple[list[Cell], int, int]:
     """Go through a grid, writing ``cells`` or, where they are None, reading them."""
     size = (rows - 1) * MAX_SIDE + cols - 1
@@ -147,24 +163,24 @@ def _walk(
     return said, rows, cols
 
 
-def _uniform(symbols: _Symbols, value: int, total: int) -> int:
-    if symbols._decoder is None:  # noqa: SLF001 - one module
+def _uniform(symbols: Symbols, value: int, total: int) -> int:
+    if symbols.decoder is None:
         symbols.encoder.encode(value, 1, total)
         return value
-    value = symbols._decoder.target(total)  # noqa: SLF001
-    symbols._decoder.take(value, 1, total)  # noqa: SLF001
+    value = symbols.decoder.target(total)
+    symbols.decoder.take(value, 1, total)
     return value
 
 
 Pair = tuple[Cell | None, Cell | None]
 
 
-def _cell(symbols: _Symbols, cell: Cell, near: Pair, before: Pair) -> Cell:
+def _cell(symbols: Symbols, cell: Cell, near: Pair, before: Pair) -> Cell:
     """Code one cell; ``near`` are the left and upper cells as resolved, ``before`` as said."""
 
-    def word(kind: str, context: int, value: str, banned: int = -1) -> str:
+    def word(kind: str, context: int, value: str) -> str:
         words = _WORDS[kind]
-        return words[symbols.code(kind, [(kind, context)], words.index(value), banned)]
+        return words[symbols.code(kind, [(kind, context)], words.index(value))]
 
     edges = [3 if said is None else _WORDS["continues"].index(said.continues) for said in before]
     # At an edge the row of its context has no share for what cannot be; the count of one keeps it legal.
@@ -197,8 +213,8 @@ def _lies(cell: Cell) -> str:
     return cell.arrangement or ("one" if cell.colours else "none")
 
 
-def _colours(symbols: _Symbols, lies: str, colours: Sequence[str], near: Pair) -> tuple[str, ...]:
-    """Code the names of one or two colours, the second never the first."""
+def _colours(symbols: Symbols, lies: str, colours: Sequence[str], near: Pair) -> tuple[str, ...]:
+    """Code the names of one or two colours."""
     if lies == "none":
         return ()
     beside, over = (_NONE if full is None or not full.colours else _COLOUR[full.colours[-1]] for full in near)

@@ -14,7 +14,7 @@ No two paths share a node. A stream holds, all by one range coder:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from promptcodec.entropy.bits import Model, Reader, Writer, tree
@@ -46,7 +46,8 @@ class Models:
     Attributes:
         weights: START_KINDS weights of a start, in WEIGHT_ONE.
         directions: 8 frequencies of the first step.
-        number: tree of the bit length of the number of paths.
+        bits: all models, in LAYOUT's order; what follows are the numbers of the first of each group.
+        number: tree of the bit length of the number of paths, the models themselves.
         end: whether a path ends, by grid, length so far and which of the three nodes ahead are free.
         blocked: where not all three are free; by grid, those three and how many of the last two steps
             turned: no turn, to the side of the last turn, more than one eighth, three.
@@ -54,15 +55,22 @@ class Models:
         turns: likewise, and by the signs of the four turns before: the first two of them.
     """
 
-    def __init__(self, weights: Sequence[int], directions: Sequence[int], bits: Sequence[Model]) -> None:
+    def __init__(
+        self, weights: Sequence[int], directions: Sequence[int], bits: Sequence[Model] | Mapping[int, Model]
+    ) -> None:
         self.weights, self.directions = weights, directions
-        parts = []
+        self.bits = bits
+        offsets = []
         at = 0
         for digits, kinds in LAYOUT:
-            size = math.prod(digits) * kinds
-            parts.append(bits[at : at + size])
-            at += size
-        self.number, self.end, self.blocked, self.sizes, self.turns = parts
+            offsets.append(at)
+            at += math.prod(digits) * kinds
+        number, self.end, self.blocked, self.sizes, self.turns = offsets
+        self.number = [bits[number + node] for node in range(1 << NUMBER_BITS)]
+
+    def some(self, at: int, count: int) -> list[Model]:
+        """Give ``count`` models from the one numbered ``at`` on."""
+        return [self.bits[number] for number in range(at, at + count)]
 
 
 class Symbols(Protocol):
@@ -207,7 +215,7 @@ def _walk(
             if not any(open_):
                 break
             front = open_[side] << 2 | open_[0] << 1 | open_[-side]
-        end = models.end[(coarse * LENGTHS + min(len(steps), LENGTHS - 1)) * FRONTS + front]
+        end = models.bits[models.end + (coarse * LENGTHS + min(len(steps), LENGTHS - 1)) * FRONTS + front]
         if symbols.bit(end, int(not writing)):
             break
         if not steps:
@@ -243,13 +251,13 @@ def _turn(
         index = coarse * 2 + slanted
         for turn in mirrored[:2]:
             index = index * 5 + turn + 2
-        sizes = models.sizes[index * 2 : index * 2 + 2]
+        sizes = models.some(models.sizes + index * 2, 2)
         for turn in mirrored[2:]:
             index = index * 3 + (turn > 0) - (turn < 0) + 1
-        bits = [*models.turns[index * 2 : index * 2 + 2], *sizes]
+        bits = [*models.some(models.turns + index * 2, 2), *sizes]
     else:
         index = (coarse * FRONTS + front) * 3 + (recent[0] != 0) + (recent[1] != 0)
-        bits = [*models.blocked[index * 4 : index * 4 + 4]]
+        bits = models.some(models.blocked + index * 4, 4)
     rest = any(open_[1:])
     if open_[0] and (not rest or symbols.bit(bits[0], int(wanted == 0))):
         return 0

@@ -151,7 +151,7 @@ def decode_pose(data: bytes, size: tuple[int, int]) -> Any:
         raise BitstreamError("a pose is damaged, cut off, or something follows it")
     scale = max(size) / STEPS
     numbers = [
-        [number for x, y, seen in person.joints for number in (_tidy(x * scale), _tidy(y * scale), seen)]
+        [number for x, y, seen in person.joints for number in (_tidy(x, scale), _tidy(y, scale), seen)]
         for person in people
     ]
     values = [{"keypoints": person} for person in numbers] if form & 1 else numbers
@@ -167,8 +167,9 @@ def limbs(people: Any, size: tuple[int, int]) -> list[Line]:
     return lines
 
 
-def _tidy(value: float) -> float:
-    rounded = round(value, 2)
+def _tidy(place: int, step: float) -> float:
+    # Hundredths of a pixel are enough, but not where the grid itself is as fine.
+    rounded = round(place * step, 2 if step >= 0.1 else 6)
     return int(rounded) if rounded == int(rounded) else rounded
 
 

@@ -13,11 +13,11 @@ from promptcodec.layers import quantise
 from promptcodec.layers.texture_stream import Content, header_bits, length_class
 
 # Squared pixel levels that a bit is worth, in squares of the step.
-PRICE = 0.11
+PRICE = 0.16
 # Steps looked at around the one that fits at that price, and multiples of the price.
-AROUND = range(-3, 2)
-PRICES = (0.55, 0.68, 0.82, 1.0, 1.2, 1.45, 1.75)
-FINE = 7
+AROUND = (-1, 0, 1)
+PRICES = (0.75, 0.87, 1.0, 1.15, 1.33)
+FINE = 5
 ROUNDS = 2
 
 
@@ -62,7 +62,7 @@ def _prices_near(trials: Sequence[Trial], step: int, room: float) -> list[float]
     bits, prices = zip(*known, strict=True)
     logs = np.log(prices)
     middle = float(np.exp(np.interp(room, bits, logs)))
-    return [middle * factor for factor in np.linspace(0.9, 1.1, FINE)]
+    return [middle * factor for factor in np.linspace(0.94, 1.06, FINE)]
 
 
 def _fitting_step(planes: Ints, shape: int, kind: int, room: float) -> int:

@@ -20,14 +20,26 @@ def content() -> bytes:
     return zlib.decompress(models.load(NAME))
 
 
+class Lazy(dict[int, Model]):
+    """Fresh models made when they are first asked for: a stream uses few of many."""
+
+    def __init__(self, table: bytes) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, number: int) -> Model:
+        model = self[number] = Model(self._table[number] * 256 + 128, SEEN)
+        return model
+
+
 def polyline_models() -> polylines.Models:
     """Give fresh models for one stream of polylines."""
     table = content()
     first, second = polylines.START_KINDS, polylines.START_KINDS + 8
-    bits = [Model(byte * 256 + 128, SEEN) for byte in table[second : second + polylines.COUNT]]
+    bits = Lazy(table[second : second + polylines.COUNT])
     return polylines.Models(table[:first], table[first:second], bits)
 
 
-def bitmap_models() -> list[Model]:
+def bitmap_models() -> Lazy:
     """Give fresh models for one bitmap."""
-    return [Model(byte * 256 + 128, SEEN) for byte in content()[-bitmap.CONTEXTS :]]
+    return Lazy(content()[-bitmap.CONTEXTS :])

@@ -40,8 +40,9 @@ def encode(image: Image.Image, budget: int) -> bytes:
     for content in candidates(planes, shape, budget):
         data = write(content, length_class(budget))
         if len(data) <= budget:
-            shorter = write(content, length_class(len(data.rstrip(b"\0")) or 1))
-            return min(data, shorter, key=len)
+            kind = length_class(max(len(data.rstrip(b"\0")), 1))
+            shorter = write(content, kind)
+            return shorter if length_class(len(shorter)) == kind else data
     raise BudgetError(f"this picture's texture layer does not fit into {budget} bytes")
 
 
@@ -56,7 +57,7 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
         RGB of exactly ``size``.
 
     Raises:
-        BitstreamError: the part is empty, too long, or goes on behind its end.
+        BitstreamError: the part is damaged.
     """
     content = read(data)
     across, down = extent(content.shape)

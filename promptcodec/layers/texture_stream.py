@@ -65,14 +65,15 @@ def read(data: bytes) -> Content:
     """Read a part.
 
     Raises:
-        BitstreamError: it is empty, too long, or goes on behind its end.
+        BitstreamError: it is empty, too long, or nothing that write would have given.
     """
     if not 0 < len(data) <= MAX_BYTES:
         raise BitstreamError(f"a texture layer has 1 to {MAX_BYTES} bytes, not {len(data)}", len(data))
-    reader = Reader(data)
-    content = walk(reader, length_class(len(data)))
-    if reader.decoder.unread:
-        raise BitstreamError("a texture layer goes on behind its end", len(data) - reader.decoder.unread)
+    kind = length_class(len(data))
+    content = walk(Reader(data), kind)
+    # One picture, one part: this also finds bytes behind the end.
+    if write(content, kind) != data:
+        raise BitstreamError("a texture layer is not what its own content is written as", len(data))
     return content
 
 

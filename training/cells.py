@@ -1,0 +1,76 @@
+"""Count the grid symbols of real descriptions: `python -m training.cells --data DIR`.
+
+Writes the table of ``promptcodec.layers.cells``: a row of frequencies per context, summing to about 255
+where the context was seen often, to less where it was not, so that rare contexts weigh little.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from promptcodec.description import parse_text
+from promptcodec.layers import cells
+from training import tables
+from training.descriptions import load
+from training.texts import DATA, HERE
+
+# Observations at which a context has half its full weight.
+HALF = {"colour-left": 40, "colour-above": 40, "colour-second": 40}
+DEFAULT_HALF = 6
+FULL = 255
+
+
+class _Counter:
+    """Stands where the coder of symbols stands and counts what passes."""
+
+    def __init__(self, counts: dict[str, np.ndarray]) -> None:
+        self._counts = counts
+        self.encoder = self
+        self.decoder = None
+
+    def encode(self, start: int, size: int, total: int) -> None:
+        """Take the grid's size, which has no table."""
+
+    def code(self, _name: str, contexts: list[tuple[str, int]], value: int) -> int:
+        """Count one symbol in all its contexts."""
+        for kind, index in contexts:
+            self._counts[kind][index, value] += 1
+        return value
+
+
+def rows(texts: list[str]) -> bytes:
+    """Count canonical texts and give the table's content."""
+    counts = {kind: np.zeros((contexts, size)) for kind, (size, contexts) in cells.KINDS.items()}
+    for text in texts:
+        said = parse_text(text)
+        cells.walk(_Counter(counts), said.cells, said.rows, said.cols)
+    table = b""
+    for kind, seen in counts.items():
+        total = seen.sum(axis=1, keepdims=True)
+        weight = FULL * total / (total + HALF.get(kind, DEFAULT_HALF))
+        table += np.round(seen / np.maximum(total, 1) * weight).clip(0, FULL).astype(np.uint8).tobytes()
+    return table
+
+
+def main() -> None:
+    """Make the table and say what held-out grids cost."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=HERE.parent / DATA)
+    parser.add_argument("--limit", type=int, help="pictures")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    train, held_out = load(options.data, options.limit, options.jobs)
+    tables.write("cells-1", "cells-1.bin", rows(train), source="python -m training.cells --data DIR")
+    sizes = []
+    for text in held_out:
+        said = parse_text(text)
+        sizes.append((len(cells.encode(said.cells, said.rows, said.cols)), said.rows * said.cols))
+    coded, count = np.array(sizes).sum(axis=0)
+    print(f"{len(train)} descriptions counted; {len(held_out)} held out: {coded * 8 / count:.2f} bits a cell")
+
+
+if __name__ == "__main__":
+    main()
