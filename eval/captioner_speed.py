@@ -2,8 +2,8 @@
 
     python -m eval.captioner_speed DIR [--processes N] [--seconds S]
 
-Pictures of the folder are brought to 512 px on the long side and kept in memory; every process loads its model
-before the clock starts and describes the pictures on a grid of about 24 cells, again and again.
+Pictures of the folder are brought to 512 px on the long side and kept in memory; every process loads its
+model before the clock starts and describes the pictures on a grid of about 24 cells, again and again.
 """
 
 from __future__ import annotations
@@ -36,10 +36,8 @@ def describe_for(folder: Path, seconds: float) -> float:
     grids = [rate.grid(rate.DEFAULT_CELLS, picture.size) for picture in pictures]
     captioner.describe(pictures[0], rows=1, cols=1)
     start = time.perf_counter()
-    done = 0
-    for picture, (rows, cols) in itertools.cycle(zip(pictures, grids, strict=True)):
+    for done, (picture, (rows, cols)) in enumerate(itertools.cycle(zip(pictures, grids, strict=True)), 1):
         captioner.describe(picture.copy(), rows=rows, cols=cols)  # a copy: nothing is remembered of it
-        done += 1
         if time.perf_counter() - start > seconds:
             return done / (time.perf_counter() - start)
     raise SystemExit(f"{folder} holds no picture")

@@ -3,7 +3,7 @@
     python -m eval.describe_match PROMPTS.jsonl [--repeats N] [--words] [--json]
 
 PROMPTS.jsonl has `file` and `prompt` per line, files beside it; lines without a prompt are left out. The
-prose of the description (medium, summary, objects, light) is compared with the own prompt and 20 others
+summary of the description is compared with the own prompt and 20 others
 drawn at random, many times. Reported: mean reciprocal rank and share of first places, with what chance
 gives. `pixels` describes the picture alone; `file` may use the prompt the file itself carries.
 """
@@ -19,15 +19,8 @@ import numpy as np
 from eval.sentences import embed
 from promptcodec import inspect
 from promptcodec.codec import encode
-from promptcodec.description import Description, from_json
 
 OTHERS = 20
-
-
-def prose(said: Description) -> str:
-    """Give the words of a description that are not about single cells."""
-    things = ", ".join(" ".join((*thing.attributes, thing.name)) for thing in said.objects)
-    return ". ".join(part.rstrip(".") for part in (said.medium, said.summary, things, said.light) if part)
 
 
 def reciprocal_ranks(similarity: np.ndarray, repeats: int) -> np.ndarray:
@@ -59,9 +52,7 @@ def main() -> None:
         said = []
         for line in lines:
             data = (options.prompts.parent / line["file"]).read_bytes()
-            said.append(
-                prose(from_json(inspect(encode(data, layers=("semantic",), recipe=recipe))["description"]))
-            )
+            said.append(inspect(encode(data, layers=("semantic",), recipe=recipe))["description"]["summary"])
             if options.words:
                 print(f"{line['file']}\n  said:   {said[-1]}\n  prompt: {line['prompt'][:200]}")
         ranks = reciprocal_ranks(embed(said) @ targets.T, options.repeats)

@@ -30,6 +30,13 @@ _PICTURES = """Descriptions of pictures from these sources (a grid of colour and
 promptcodec's local captioner) are the other part of the same dictionary:
 """
 
+_STATISTICS = """The other tables (words and their thresholds, small classifiers, principal directions) hold
+statistics of the same pictures.
+"""
+
+_WEIGHTS = """Networks made by others, and what was changed in them:
+"""
+
 _COLOURS = """Colour names in promptcodec/description/palette.py come from the xkcd colour name survey by
 Randall Munroe, https://xkcd.com/color/rgb/, which is in the public domain by CC0-1.0.
 """
@@ -58,12 +65,15 @@ def entry(source: dict[str, Any]) -> str:
     lines = [f"{source['name']}, by {source['by']}", source["url"], f"Licence: {source['licence']}"]
     if "copyright" in source:
         lines.append(source["copyright"])
+    if "changes" in source:
+        lines.append(f"promptcodec/models/{source['file']}: {source['changes']}")
     return textwrap.indent("\n".join(lines), "    ") + "\n"
 
 
 def notice(allow: dict[str, Any]) -> str:
     """Give the whole NOTICE."""
     parts = [_HEAD, _TEXT, *map(entry, allow["text"]), _PICTURES, *map(entry, allow["pictures"])]
+    parts += [_STATISTICS, _WEIGHTS, *map(entry, allow["weights"])]
     return "\n".join([*parts, _COLOURS, _MIT])
 
 

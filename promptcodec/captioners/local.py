@@ -8,7 +8,7 @@ from PIL import Image
 
 from promptcodec.captioners.prompt import agrees
 from promptcodec.captioners.raster import measure_fills, write_cells
-from promptcodec.captioners.sentence import palette_sentence
+from promptcodec.captioners.sentence import sentence
 from promptcodec.captioners.sight import Sight, see, things
 from promptcodec.description import Description, clean
 from promptcodec.description.model import check_grid
@@ -37,7 +37,7 @@ class LocalCaptioner:
 
         Returns:
             Colours, textures, continuations and sure stuff per cell; objects, medium, light, mood and
-            a summary of what is shown and of the palette. No lettering.
+            a summary of what is shown or of the palette. No lettering.
 
         Raises:
             DescriptionError: the grid is outside 1..8.
@@ -52,7 +52,7 @@ class LocalCaptioner:
             rows,
             cols,
             write_cells(image, fills, named, rows, cols),
-            _summary(sight, palette_sentence(fills, rows, cols), clean(prompt)),
+            _summary(sight, clean(prompt)) or sentence(sight.subject, fills, rows, cols),
             sight.light,
             sight.mood,
             things(sight, rows, cols),
@@ -65,12 +65,10 @@ class LocalCaptioner:
         return self._last[1]
 
 
-def _summary(sight: Sight, palette: str, prompt: str) -> str:
-    """Sum up by the file's own prompt, or by what is seen and the palette."""
-    if prompt and agrees(prompt, " ".join((sight.subject, *(tag.name for tag in sight.tags)))):
-        return prompt
-    subject = sight.subject[:1].upper() + sight.subject[1:]
-    return f"{subject}. {palette}" if subject else palette
+def _summary(sight: Sight, prompt: str) -> str:
+    """Give the file's own prompt where the picture does not contradict it, else ``""``."""
+    seen = " ".join((sight.subject, *(tag.name for tag in sight.tags)))
+    return prompt if agrees(prompt, seen) else ""
 
 
 def create(profile: Mapping[str, str]) -> LocalCaptioner:  # noqa: ARG001 - it has no settings

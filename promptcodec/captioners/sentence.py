@@ -26,15 +26,22 @@ SMALL = 0.2
 """An area above this share of the picture does not stand out, it is part of the whole."""
 
 
-def palette_sentence(fills: Sequence[Fill], rows: int, cols: int) -> str:
-    """Say the palette and layout in a sentence."""
+def sentence(subject: str, fills: Sequence[Fill], rows: int, cols: int) -> str:
+    """Say what a picture shows or, where that is not sure, its palette; and what stands out and where.
+
+    Args:
+        subject: a noun phrase, or ``""``. The cells say the palette already: it is not said again.
+        fills: the colours of ``rows * cols`` cells, raster order.
+        rows: rows of the grid.
+        cols: columns of the grid.
+    """
     colours = np.concatenate([fill.colours for fill in fills])
     areas = np.concatenate([fill.shares / np.float32(len(fills)) for fill in fills])
     owner = np.repeat(np.arange(len(fills)), [len(fill.shares) for fill in fills])
     places: Floats = ((np.stack(np.divmod(owner, cols), 1) + 0.5) / (rows, cols)).astype(np.float32)
-    first, second, sentence = _layout(colours, areas, places)
+    first, second, palette = _layout(colours, areas, places)
     accent = _accent(colours, areas, places, (first, second))
-    return f"Mostly {sentence}{accent}."
+    return f"{subject[:1].upper() + subject[1:] if subject else f'Mostly {palette}'}{accent}."
 
 
 def _layout(colours: Floats, areas: Floats, places: Floats) -> tuple[int, int, str]:

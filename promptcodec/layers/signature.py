@@ -72,7 +72,7 @@ def encode(image: Image.Image) -> bytes:
     grid = image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
     luma = np.asarray(grid, np.int32)
     layout = np.packbits(luma[:, :-1] < luma[:, 1:])
-    return codes.tobytes() + layout.tobytes() + _encode_content(look([image])[1][0])
+    return b"".join([bytes(codes), bytes(layout), _encode_content(look([image])[1][0])])
 
 
 def _encode_content(embedding: Floats) -> bytes:
@@ -80,7 +80,7 @@ def _encode_content(embedding: Floats) -> bytes:
     table = _directions()
     steps = np.clip(np.floor(table.scales * (table.matrix @ embedding) - table.offsets), -2, 1) + 2
     quarters = steps.astype(np.uint8).reshape(-1, 4)
-    return (quarters << np.array([6, 4, 2, 0], np.uint8)).sum(1).astype(np.uint8).tobytes()
+    return bytes((quarters << np.array([6, 4, 2, 0], np.uint8)).sum(1).tolist())
 
 
 def decode(data: bytes) -> bytes:

@@ -41,19 +41,18 @@ def saliency(image: Image.Image) -> Floats:
     fine = _shrink(image, LONGEST * 3)
     coarse = _shrink(fine, LONGEST)
     lab = to_oklab(np.asarray(coarse, np.uint8)) * np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
-    contrast = sum(np.sqrt(((lab - _box_mean(lab, half)) ** 2).sum(2)) for half in _SURROUNDS) + np.sqrt(
-        ((lab - lab.mean((0, 1))) ** 2).sum(2)
-    )
-    detail = _detail(np.asarray(fine.convert("L"), np.float32) / 255, contrast.shape)
+    grounds = [_box_mean(lab, half) for half in _SURROUNDS] + [lab.mean((0, 1), keepdims=True)]
+    contrast = np.mean([np.sqrt(((lab - ground) ** 2).sum(2)) for ground in grounds], 0)
+    detail = _detail(np.asarray(fine.convert("L"), np.float32), coarse.size)
     height, width = contrast.shape
     down = (np.arange(height) + 0.5) / height - 0.5
     across = (np.arange(width) + 0.5) / width - 0.5
     centre = np.exp(-(down[:, None] ** 2 + across[None] ** 2) / 0.3)
-    raw = _box_mean(((contrast / 4 + detail) * centre)[..., None].astype(np.float32), 1)[..., 0]
+    raw = _box_mean(((contrast + detail) * centre)[..., None].astype(np.float32), 1)[..., 0]
     low, high = np.round([raw.min(), np.quantile(raw, 0.98)], 4)
     if high - low < 0.01:
         return np.zeros_like(raw, np.float32)
-    return np.clip((raw - low) / (high - low), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((raw - low) / (high - low), 0, 1), np.float32)
 
 
 def regions(image: Image.Image, n: int) -> tuple[Box, ...]:
@@ -73,22 +72,25 @@ def regions(image: Image.Image, n: int) -> tuple[Box, ...]:
         return ()
     total = np.pad(np.rint(found * 255).astype(np.int64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     windows = _windows(height, width)
-    top, left, bottom, right = windows.T
-    inside = total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left]
+    tops, lefts, bottoms, rights = windows.T
+    inside = total[bottoms, rights] - total[tops, rights] - total[bottoms, lefts] + total[tops, lefts]
     # Between the mean (smallest window wins) and the sum (largest wins).
-    score = inside / ((bottom - top) * (right - left)) ** 0.6
+    score = inside / ((bottoms - tops) * (rights - lefts)) ** 0.6
     chosen: list[int] = []
     for index in np.argsort(-np.round(score, 3), kind="stable").tolist():
         if all(_overlap(windows[index], windows[other]) < _OVERLAP for other in chosen):
             chosen.append(index)
             if len(chosen) == n:
                 break
-    return tuple((l / width, t / height, r / width, b / height) for t, l, b, r in windows[chosen].tolist())
+    return tuple(
+        (left / width, top / height, right / width, bottom / height)
+        for top, left, bottom, right in windows[chosen].tolist()
+    )
 
 
 @lru_cache(maxsize=16)
 def _windows(height: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """Give every window ``(top, left, bottom, right)`` in raster order, by size."""
+    """Give every window ``(top, left, bottom, right)`` once, in raster order."""
     short, found = min(height, width), []
     for side in _SIDES:
         size = max(round(side * short), 1)
@@ -122,12 +124,12 @@ def _shrink(image: Image.Image, longest: int) -> Image.Image:
     return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
 
 
-def _detail(luma: Floats, shape: tuple[int, int]) -> Floats:
-    """Give the spread of luma within each map pixel and its neighbours."""
+def _detail(luma: Floats, size: tuple[int, int]) -> Floats:
+    """Give the spread of luma within each map pixel and its neighbours, for a map of ``size``."""
     mean = _box_mean(luma[..., None], 2)[..., 0]
     spread = np.abs(luma - mean).astype(np.float32)
-    small = Image.fromarray(spread, "F").resize(shape[::-1], Image.Resampling.BOX)
-    return np.asarray(small, np.float32) * 2
+    small = Image.fromarray(spread, "F").resize(size, Image.Resampling.BOX)
+    return np.asarray(small, np.float32) * np.float32(2 / 255)
 
 
 def _box_mean(values: Floats, half: int) -> Floats:

@@ -77,13 +77,16 @@ def find(image: Image.Image) -> tuple[Tag, ...]:
 
     Returns:
         Tags, surest first, of each family (animal > dog > poodle) only the most specific that is
-        sure; often none.
+        sure; often none, and always none for an even surface.
 
     Raises:
         MissingError: onnxruntime is not installed, or a table is not the one that was shipped.
     """
     table = words()
     boxes = views(image)
+    if len(boxes) == 1:
+        # Nothing stands out in an even surface; the network would still name something.
+        return ()
     seen = probabilities(*network.look([crop(image, box) for box in boxes]), table.members)
     overall = combine(seen)
     tags = [
@@ -149,7 +152,7 @@ def spoken(overall: Floats, table: Words) -> Iterator[int]:
 
 def _place(word: int, seen: Floats, boxes: tuple[Box, ...], *, scene: bool) -> Box:
     """Give the crop that says the word most strongly, but the whole for a scene."""
-    if scene or len(boxes) == 1:
+    if scene:
         return WHOLE
     return boxes[1 + int(np.round(seen[1:, word], 3).argmax())]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import inspect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from promptcodec import models
-from promptcodec.vision import network, tags
+from promptcodec.vision import network, saliency, tags
 from training import tables
 from training.tagger.labels import HEADS, Labels, classes, labels, manifest, rows
 from training.texts import DATA, HERE
@@ -52,7 +53,8 @@ class Seen:
 
 def look(data: Path, files: list[str]) -> Seen:
     """Look at every picture, or take what the last run saw."""
-    digest = hashlib.sha256(models.load("lite0-1") + "".join(files).encode()).hexdigest()[:12]
+    code = "".join(inspect.getsource(module) for module in (saliency, tags))
+    digest = hashlib.sha256(models.load("lite0-1") + (code + "".join(files)).encode()).hexdigest()[:12]
     cache = HERE.parent / "build" / f"tagger-{digest}.npz"
     if not cache.exists():
         views = 1 + tags.CROPS

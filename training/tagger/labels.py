@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from training.texts import HERE
+from training.texts import HERE, allowlist
 
 FLOWERS = {
     "daisy": "daisy",
@@ -23,9 +23,17 @@ Labels = dict[tuple[str, str], bool]
 
 
 def manifest(data: Path) -> list[dict[str, Any]]:
-    """Give the training pictures."""
+    """Give the training pictures.
+
+    Raises:
+        ValueError: one is of a source that is not on the allow-list.
+    """
     lines = (data / "train" / "manifest.jsonl").read_text("utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    items = [json.loads(line) for line in lines]
+    allowed = {name for source in allowlist()["pictures"] for name in source["names"]}
+    if strange := {item.get("source_repo") or item["source"] for item in items} - allowed:
+        raise ValueError(f"not on the allow-list: {sorted(strange)}")
+    return items
 
 
 def rows(name: str) -> Iterator[list[str]]:
@@ -42,7 +50,7 @@ def classes(items: list[dict[str, Any]]) -> dict[str, int]:
         by file, its class, 0 for ImageNet's and 1 + index in HEADS; a file of which nothing
         is known stands nowhere.
     """
-    subjects = {file: subject for file, subject in rows("subjects.tsv")}
+    subjects = dict(rows("subjects.tsv"))
     found: dict[str, int] = {}
     for item in items:
         file, group = item["file"], item.get("group")
