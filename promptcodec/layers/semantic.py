@@ -1,10 +1,13 @@
-"""The semantic layer: a description as grid symbols and coded words.
+"""The semantic layer: a description in the shorter of two forms.
 
-    part  := length symbols words
+    part  := text | GRID length symbols words
+    text  := coded text: the canonical text
     words := coded text of lines: medium, words of the cells that have any (raster order),
              then style, objects and lettering as in the canonical text
 
-``length`` is a varint; the symbols say which cells have words.
+``GRID`` is a byte that heads no coded text, ``length`` a varint; the symbols say which cells have words.
+The token PPM knows the canonical text of the embedded captioner well; grids that say more, or other
+things, than it does are shorter as symbols.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from promptcodec.description.text import format_cell
 from promptcodec.errors import EntropyError, UsageError
 from promptcodec.layers import cells
 
+GRID = 62
+
 LIMIT = 1 << 20
 """Most bytes of a description's UTF-8: decoding stays quick whatever a stream says."""
 
@@ -28,16 +33,19 @@ def encode(description: Description, *, coder: str = "auto", dictionary: bytes |
     Raises:
         UsageError: its text is longer than LIMIT, or as for ``entropy.encode_text``.
     """
-    head, *lines = format_text(description).split("\n")
+    canonical = format_text(description)
+    if len(canonical.encode(errors="replace")) > LIMIT:
+        raise UsageError(f"the description is longer than {LIMIT} bytes; shorten it")
+    whole = entropy.encode_text(canonical, coder, dictionary=dictionary)
+    head, *lines = canonical.split("\n")
     first = next(index for index, line in enumerate(lines) if line.startswith("r1c1"))
     count = len(description.cells)
     style, rest = lines[:first], lines[first + count :]
     words = [cell.text for cell in description.cells if cell.text]
     text = "\n".join([head.rpartition(" ")[0], *words, *style, *rest])
-    if len(text.encode(errors="replace")) > LIMIT:
-        raise UsageError(f"the description is longer than {LIMIT} bytes; shorten it")
     symbols = cells.encode(description.cells, description.rows, description.cols)
-    return symbols + entropy.encode_text(text, coder, dictionary=dictionary)
+    grid = bytes([GRID]) + symbols + entropy.encode_text(text, coder, dictionary=dictionary)
+    return min(whole, grid, key=len)
 
 
 def decode(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> Description:
@@ -46,8 +54,10 @@ def decode(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> Description:
     Raises:
         EntropyError, MissingDictionary, DescriptionError: the part cannot be read.
     """
-    grid, rows, cols, at = cells.decode(data)
-    medium, *lines = entropy.decode_text(data[at:], dictionaries=dictionaries, limit=LIMIT).split("\n")
+    if not data.startswith(bytes([GRID])):
+        return parse_text(entropy.decode_text(data, dictionaries=dictionaries, limit=LIMIT))
+    grid, rows, cols, at = cells.decode(data[1:])
+    medium, *lines = entropy.decode_text(data[1 + at :], dictionaries=dictionaries, limit=LIMIT).split("\n")
     count = sum(bool(cell.text) for cell in grid)
     if len(lines) < count:
         raise EntropyError("the words of some cells are missing")
@@ -60,5 +70,7 @@ def decode(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> Description:
 
 
 def coder_name(data: bytes) -> str:
-    """Name the coder of the words as ``inspect`` shows it."""
-    return entropy.coder_name(data[cells.end(data) :])
+    """Name the coder as ``inspect`` shows it: of the text, or ``grid+`` and that of the words."""
+    if not data.startswith(bytes([GRID])):
+        return entropy.coder_name(data)
+    return f"grid+{entropy.coder_name(data[1 + cells.end(data[1:]) :])}"
