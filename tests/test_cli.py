@@ -188,7 +188,6 @@ def test_dash_is_standard_input_and_output(files):
         (("encode", "a.png", "-o", "z.pxt", "--bpp", "-1"), b"positive"),
         (("encode", "missing.png", "-o", "z.pxt"), b"missing.png"),
         (("encode", "a.png", "-o", "z.pxt", "--recipe", "only"), b"no generation recipe"),
-        (("encode", "a.png", "-o", "z.pxt", "--text-coder", "ppm"), b"ppm"),
         (("encode", "a.png"), b"-o"),
         (("encode", "a.png", "in/one.png", "-o", "a.pxt"), b"folder"),
         (("encode", "none*.png", "-o", "z"), b"no file"),

@@ -13,6 +13,7 @@ from promptcodec.vision.colour import Floats
 DEPTH, RATE = 3, 0.15
 """Depth of every tree, and how much each adds."""
 
+
 def fit(values: Floats, labels: npt.NDArray[np.intp], classes: int, trees: int) -> tuple[Any, Floats]:
     """Fit boosted trees, every class and picture weighing alike; gives the model and the start scores."""
     # Training only, so that tests of this folder need no scikit-learn.

@@ -145,9 +145,7 @@ def end(data: bytes) -> int:
     return at + length
 
 
-def walk(
-    symbols: Symbols, cells: Sequence[Cell] | None, rows: int, cols: int
-) -> tuple[list[Cell], int, int]:
+def walk(symbols: Symbols, cells: Sequence[Cell] | None, rows: int, cols: int) -> tuple[list[Cell], int, int]:
     """Go through a grid, writing ``cells`` or, where they are None, reading them."""
     size = (rows - 1) * MAX_SIDE + cols - 1
     rows, cols = (part + 1 for part in divmod(_uniform(symbols, size, MAX_SIDE**2), MAX_SIDE))

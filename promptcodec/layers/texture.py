@@ -14,7 +14,7 @@ from promptcodec.errors import BudgetError
 from promptcodec.layers import dct
 from promptcodec.layers.quantise import amplitudes
 from promptcodec.layers.search import candidates
-from promptcodec.layers.texture_stream import MAX_BYTES, length_class, read, write
+from promptcodec.layers.texture_stream import MAX_BYTES, Content, length_class, read, write
 
 MINIMUM_BYTES = 6
 
@@ -40,10 +40,20 @@ def encode(image: Image.Image, budget: int) -> bytes:
     for content in candidates(planes, shape, budget):
         data = write(content, length_class(budget))
         if len(data) <= budget:
-            kind = length_class(max(len(data.rstrip(b"\0")), 1))
-            shorter = write(content, kind)
-            return shorter if length_class(len(shorter)) == kind else data
+            return _shortest(content, data)
     raise BudgetError(f"this picture's texture layer does not fit into {budget} bytes")
+
+
+def _shortest(content: Content, data: bytes) -> bytes:
+    """Give the shortest of the parts that say the same as ``data``, one for each length class."""
+    if not data.endswith(b"\0"):
+        return data
+    parts = [data]
+    for kind in sorted({length_class(length) for length in range(1, len(data))}):
+        part = write(content, kind)
+        if length_class(len(part)) == kind:
+            parts.append(part)
+    return min(parts, key=len)
 
 
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
