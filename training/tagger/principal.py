@@ -85,9 +85,7 @@ def measure(data: Path, files: list[str]) -> None:
         limits = np.linspace(0, 1, 201)
         errors = [((near > limit).mean() + (other <= limit).mean()) / 2 for limit in limits]
         best = int(np.argmin(errors))
-        print(
-            f"{part}: AUC {auc(near, other):.4f}, best limit {limits[best]:.3f}, wrong there {errors[best]:.2%}"
-        )
+        print(f"{part}: AUC {auc(near, other):.4f}, best limit {limits[best]:.3f}, wrong {errors[best]:.2%}")
         for name in ("JPEG 30", "half size", "middle 90 %", "blur 2"):
             values = np.array([value for value, (_, kind, _) in zip(near, same, strict=True) if kind == name])
             low, high = np.quantile(values, (0.5, 0.95))
