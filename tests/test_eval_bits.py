@@ -89,7 +89,7 @@ def test_the_search_is_as_good_as_trying_everything(found, photo):
     for side in search.SIDES:
         size = scaling.small_size(photo.size, side, 1, 1)
         scale = search.Scale(rival, "", photo, "lanczos", scaling.shrink(photo, size, "lanczos"))
-        fit = [index for index in range(0, 101, 5) if len(scale.payload(index)) <= budget]
+        fit = [index for index in range(0, 101, 5) if scale.fits(index, budget)]
         tops += [scale.score(index).psnr for index in fit]
     assert plain.psnr >= max(tops) - 0.1
     assert sharp.psnr == plain.psnr
@@ -141,6 +141,18 @@ def test_rows_have_the_keys_others_rely_on(tmp_path):
     assert all(row["f1_mean"] == 1 for (codec, _), row in edges.items() if codec in ("G4", "WebP lossless"))
     assert edges["G4, of our map", 64]["f1_mean"] == edges["ours", 64]["f1_mean"]
     assert min(edges["ours", side]["f1_mean"] for side in bits.EDGE_SIDES) >= 0.97
+
+
+def test_a_quality_at_which_the_encoder_fails_does_not_fit(found, photo):
+    class Failing(type(found["WebP"])):
+        def file(self, image, quality, setting):
+            if quality > 10:
+                raise rivals.TooLarge
+            return super().file(image, quality, setting)
+
+    scale = search.Scale(Failing(), "", photo, "lanczos", scaling.shrink(photo, (24, 18), "lanczos"))
+    assert scale.fill(10**6)
+    assert set(scale.scored) == {10}
 
 
 def test_a_mean_says_over_how_many(capsys):

@@ -30,8 +30,8 @@ _PICTURES = """Descriptions of pictures from these sources (a grid of colour and
 promptcodec's local captioner) are the other part of the same two tables, and of cells-1.bin:
 """
 
-_STATISTICS = """The other tables (words and their thresholds, small classifiers, principal directions, chances of
-coefficients and contours) hold statistics of the same pictures.
+_STATISTICS = """The other tables (words and their thresholds, small classifiers, principal directions,
+chances of coefficients and contours) hold statistics of the same pictures.
 """
 
 _WEIGHTS = """Networks made by others, and what was changed in them:

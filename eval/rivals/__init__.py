@@ -64,6 +64,10 @@ class Unavailable(RuntimeError):  # noqa: N818 - says what it is
     """A rival cannot run here; the message says why."""
 
 
+class TooLarge(RuntimeError):  # noqa: N818 - says what it is
+    """An encoder fails at this quality, as libvvenc does on tiny pictures of high quality."""
+
+
 def pictures(only: tuple[str, ...] = ()) -> Iterator[tuple[str, Rival | Unavailable]]:
     """Give the rivals by name, or the reason why one cannot run.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from eval.rivals import Rival, scaling
+from eval.rivals import Rival, TooLarge, scaling
 
 SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 96, 128, 160)
 PATIENCE = 2
@@ -40,32 +40,37 @@ class Scale:
     image: Image.Image
     method: str
     small: Image.Image
-    payloads: dict[int, bytes] = field(default_factory=dict)
+    payloads: dict[int, bytes | None] = field(default_factory=dict)
     scored: dict[int, Found] = field(default_factory=dict)
 
-    def payload(self, index: int) -> bytes:
-        """Code with the quality of this index."""
+    def payload(self, index: int) -> bytes | None:
+        """Code with the quality of this index; None where the encoder fails."""
         if index not in self.payloads:
-            file = self.rival.file(self.small, self.rival.qualities[index], self.setting)
-            self.payloads[index] = self.rival.strip(file)
+            try:
+                file = self.rival.file(self.small, self.rival.qualities[index], self.setting)
+                self.payloads[index] = self.rival.strip(file)
+            except TooLarge:
+                self.payloads[index] = None
         return self.payloads[index]
+
+    def fits(self, index: int, budget: int) -> bool:
+        """Tell whether it does with this quality."""
+        payload = self.payload(index)
+        return payload is not None and len(payload) <= budget
 
     def fill(self, budget: int) -> Found | None:
         """Give the highest quality that fits."""
         low, high = -1, len(self.rival.qualities)  # the last known to fit, the first known not to
-        for index, payload in self.payloads.items():
-            if len(payload) <= budget:
-                low = max(low, index)
-        for index, payload in self.payloads.items():
-            if len(payload) > budget and index > low:
-                high = min(high, index)
+        low = max((index for index in self.payloads if self.fits(index, budget)), default=low)
+        above = (index for index in self.payloads if index > low)
+        high = min(above, default=high)
         while high - low > 1:
             # Most budgets are met at low quality: halve the rest unevenly.
             middle = low + max(1, (high - low) // 3)
-            low, high = (middle, high) if len(self.payload(middle)) <= budget else (low, middle)
+            low, high = (middle, high) if self.fits(middle, budget) else (low, middle)
         above = 0 if self.rival.slow else _ABOVE
         for index in range(high + 1, min(high + 1 + above, len(self.rival.qualities))):
-            if len(self.payload(index)) <= budget:
+            if self.fits(index, budget):
                 low = index
         return self.score(low) if low >= 0 else None
 
@@ -73,6 +78,7 @@ class Scale:
         """Decode what was coded, from the payload alone."""
         if index not in self.scored:
             payload = self.payload(index)
+            assert payload is not None, "only what was coded is scored"
             file = self.rival.restore(payload, self.small.size, self.setting)
             decoded = self.rival.open(file)
             assert decoded.size == self.small.size, "decoded at another size"

@@ -10,7 +10,7 @@ import subprocess
 import imageio_ffmpeg
 from PIL import Image
 
-from eval.rivals import Unavailable
+from eval.rivals import TooLarge, Unavailable
 
 _START = re.compile(rb"\x00?\x00\x00\x01")
 _DELIMITER, _SEQUENCE, _PICTURE, _SLICE = 20, 15, 16, 7
@@ -40,6 +40,12 @@ class Vvc:
     def file(self, image: Image.Image, quality: float, setting: str) -> bytes:
         """Encode for PSNR; the quality is the negative quantiser."""
         width, height = image.size
+        try:
+            return self._encode(image, width, height, quality, setting)
+        except RuntimeError as error:
+            raise TooLarge(str(error)) from error
+
+    def _encode(self, image: Image.Image, width: int, height: int, quality: float, setting: str) -> bytes:
         return self._run(
             image.tobytes(),
             *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-i", "-", "-frames:v", "1"),

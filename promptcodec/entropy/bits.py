@@ -68,7 +68,7 @@ class Reader:
     def __init__(self, data: bytes) -> None:
         self.decoder = Decoder(data)
 
-    def bit(self, model: Model, value: int = 0) -> int:  # noqa: ARG002 - the mirror of Writer.bit
+    def bit(self, model: Model, value: int = 0) -> int:
         """Read a bit."""
         got = self.decoder.decode_bit(model.one)
         model.learn(got)
