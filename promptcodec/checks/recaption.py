@@ -50,7 +50,10 @@ class RecaptionCheck:
 
 
 def _compare_style(wanted: Description, seen: Description) -> list[Field]:
-    fields = [Field("medium", "style", wanted.medium, seen.medium, _word_overlap(wanted.medium, seen.medium))]
+    # A captioner that is not sure says "picture": that agrees with nothing and contradicts nothing.
+    sure = "picture" not in (wanted.medium.split() + seen.medium.split())
+    medium = _word_overlap(wanted.medium, seen.medium) if sure else None
+    fields = [Field("medium", "style", wanted.medium, seen.medium, medium)]
     if wanted.light:
         fields.append(
             Field("light", "photometry", wanted.light, seen.light, _word_overlap(wanted.light, seen.light))

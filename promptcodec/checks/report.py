@@ -15,7 +15,7 @@ from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
-THRESHOLD = 0.7
+THRESHOLD = 0.62
 AGREES = 0.5
 
 
