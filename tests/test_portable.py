@@ -31,8 +31,8 @@ def plain(value):
 
 def levels(data):
     said = texture_stream.read(data)
-    return [plain(getattr(said, name)) if name != "levels" else [plain(a) for a in said.levels]
-            for name in ("shape", "step", "radii", "means", "levels")]
+    planes = [plain(plane) for plane in said.levels]
+    return [said.shape, said.step, list(said.radii), list(said.means), planes]
 
 streams = json.load(sys.stdin)
 readers = {
@@ -41,7 +41,8 @@ readers = {
     "texture": levels,
     "structure": lambda data: plain(structure.decode_value(data, (96, 64))[1]),
 }
-print(json.dumps([numpy.__version__] + [digest(readers[kind](bytes.fromhex(data))) for kind, data in streams]))
+digests = [digest(readers[kind](bytes.fromhex(data))) for kind, data in streams]
+print(json.dumps([numpy.__version__, *digests]))
 """
 
 
@@ -61,7 +62,8 @@ def streams(scene, astronaut):
     texts = ["", "a red kite over the sea", format_text(said), "\u00e9t\u00e9 \u6c34 \U0001f525 \u0627"]
     coded = [("text", entropy.encode_text(text, coder)) for text in texts for coder in entropy.CODERS]
     coded += [("semantic", semantic.encode(said)), ("semantic", semantic.encode(said, coder="raw"))]
-    coded += [("texture", texture.encode(picture, budget)) for picture in (scene, astronaut) for budget in (24, 200)]
+    for picture in (scene, astronaut):
+        coded += [("texture", texture.encode(picture, budget)) for budget in (24, 200)]
     coded += [("structure", structure.encode(scene, budget)) for budget in (40, 160)]
     return [(kind, data.hex()) for kind, data in coded]
 

@@ -55,6 +55,7 @@ PICTURES = (
     ("av1", "Av1", "PIL"),
     ("av1", "Av1Frame", "PIL"),
     ("heic", "Heic", "pillow_heif"),
+    ("heic", "HeicSlice", "pillow_heif"),
     ("jxl", "Jxl", "imagecodecs"),
     ("vvc", "Vvc", "imageio_ffmpeg"),
 )

@@ -1,4 +1,4 @@
-"""HEIC: the slice of an HEVC picture by x265, without its unit's length and header."""
+"""HEIC: the slice of an HEVC picture by x265, with and without its unit's length and header."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from PIL import Image
 
 from eval.rivals import isobmff
 
+_HEADER = b"\x28\x01"  # an IDR picture in layer 0
 _SETTINGS = {"": {}, "psnr": {"tune": "psnr"}}
 
 
 class Heic:
-    """The content of ``mdat`` less the 4-byte length and the 2-byte header of its only unit.
+    """The content of ``mdat``: the slice with the length and the header of its unit.
 
     The parameter sets are known to both sides. Pictures are padded to 64x64 by the encoder.
     """
@@ -32,16 +33,12 @@ class Heic:
         return out.getvalue()
 
     def strip(self, file: bytes) -> bytes:
-        """Give the slice."""
-        units = isobmff.item(file)
-        assert int.from_bytes(units[:4], "big") == len(units) - 4, "more than one unit"
-        assert units[4:6] == b"\x28\x01", "not the slice that was expected"
-        return units[6:]
+        """Give the content of the only item."""
+        return isobmff.item(file)
 
     def restore(self, payload: bytes, size: tuple[int, int], setting: str) -> bytes:
-        """Put the slice into the container of a grey picture."""
-        unit = b"\x28\x01" + payload
-        return isobmff.with_item(self._grey(size, setting), len(unit).to_bytes(4, "big") + unit)
+        """Put it into the container of a grey picture."""
+        return isobmff.with_item(self._grey(size, setting), payload)
 
     def open(self, file: bytes) -> Image.Image:
         """Decode."""
@@ -50,3 +47,21 @@ class Heic:
     @functools.cache  # noqa: B019 - a handful of sizes
     def _grey(self, size: tuple[int, int], setting: str) -> bytes:
         return self.file(Image.new("RGB", size, "grey"), 50, setting)
+
+
+class HeicSlice(Heic):
+    """The slice alone, as VVC's row has it: 4 bytes of length and 2 of header fewer."""
+
+    name = "HEIC, slice alone"
+
+    def strip(self, file: bytes) -> bytes:
+        """Leave length and header out."""
+        units = super().strip(file)
+        assert int.from_bytes(units[:4], "big") == len(units) - 4, "more than one unit"
+        assert units[4:6] == _HEADER, "not the slice that was expected"
+        return units[6:]
+
+    def restore(self, payload: bytes, size: tuple[int, int], setting: str) -> bytes:
+        """Put them back."""
+        length = (len(payload) + len(_HEADER)).to_bytes(4, "big")
+        return super().restore(length + _HEADER + payload, size, setting)
