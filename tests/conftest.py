@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+# The laboratory is not in the wheel. Last on the path: promptcodec itself is the installed one.
+sys.path.append(str(ROOT))
 
 
 @pytest.fixture(scope="session")

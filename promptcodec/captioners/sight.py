@@ -23,6 +23,9 @@ NAMED_HUMANS = ("woman", "man", "child")
 
 HUMAN_WORDS = {"person", "people", "group", *NAMED_HUMANS}
 
+GENERIC = ("an animal", "food", "a single object on a plain ground")
+"""Phrases that a tag makes superfluous: a parrot is an animal."""
+
 MOST_THINGS = 3
 """Objects said at most: the surest; a fourth tag is rarely of something else."""
 
@@ -83,6 +86,8 @@ def _subject(about: str, tags: Sequence[Tag]) -> str:
     if words & HUMAN_WORDS:
         words |= HUMAN_WORDS
     news = [tag.name for tag in tags if not words & set(tag.name.split())]
+    if about in GENERIC and news:
+        return _article(news[0])
     if not about:
         return " and ".join(_article(name) for name in news[:2])
     return f"{about} with {_article(news[0])}" if news and " with " not in about else about

@@ -16,9 +16,8 @@ from promptcodec.vision.colour import Floats
 # Long sides at which edges are steepened, coarse to fine, and how many pixels the extremes
 # are looked for there: a colour map of a hundred bytes is some 16 pixels wide, of a kilobyte 50.
 PASSES = ((96, 4), (192, 3))
-# Oklab range below which an edge is left alone: the ripples of a few dozen frequencies, and faint
-# shading. At 0.1 they become blobs, and the picture loses 0.1 to 0.3 dB.
-FAINT = 0.3
+# Oklab range below which an edge is left alone: quantisation steps and faint shading.
+FAINT = 0.1
 # Means are kept over regions of this part of the long side.
 REGION = 1 / 16
 
