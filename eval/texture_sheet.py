@@ -31,6 +31,10 @@ PICTURES = (
     "misc_00000.webp",
     "photo_00206.webp",
     "misc_00002.webp",
+    "misc_00003.webp",
+    "photo_00211.webp",
+    "photo_00315.webp",
+    "photo_00446.webp",
 )
 BUDGETS = (32, 64, 128, 256, 512)
 SIDE, GAP, LINE = 176, 4, 16
