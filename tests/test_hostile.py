@@ -167,13 +167,13 @@ def test_texts_that_nobody_wrote(kind, text):
         (with_part("semantic", encode_text("photo 9x9\n" + "r1c1 red\n" * 81)), "1 to 8"),
         (with_part("semantic", encode_text("photo 1x1\nr1c1 " + "red, " * 100000)), "out of place"),
         (with_part("semantic", encode_text("x" * 5000 + " 1x1\nr1c1 red")), "4000"),
-        (with_part("texture", b"\xff\xff\x80\x80ab"), "256x256"),
+        (with_part("texture", b"\xff" * 5000), "texture"),
         (with_part("pixels", b"\0RIFF" + bytes(40)), "WebP"),
     ],
 )
 def test_lies_are_named(data, says):
     for work in (codec.inspect, codec.decode):
-        if work is codec.inspect and ("256x256" in says or says == "WebP"):
+        if work is codec.inspect and says in ("texture", "WebP"):
             continue  # it does not decode pictures
         with pytest.raises(PromptcodecError, match=says):
             work(data)
