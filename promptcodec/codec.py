@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial as bind
 from pathlib import Path
@@ -14,7 +14,7 @@ from PIL import Image
 from promptcodec import bitstream, checks, entropy, plugins, rate
 from promptcodec.bitstream import MAX_SIDE, PART_IDS, Part, Stream, part_name
 from promptcodec.description import Description, format_text, to_json
-from promptcodec.errors import BitstreamError, BudgetError, UsageError
+from promptcodec.errors import BitstreamError, UsageError
 from promptcodec.files import read_file
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
@@ -77,7 +77,11 @@ def encode(
     *,
     budget: int | None = None,
     bpp: float | None = None,
+    quality: int | None = None,
+    tune: str | Mapping[str, float] = "measured",
     layers: Sequence[str] = DEFAULT_LAYERS,
+    edges: str = "canny",
+    pose: Any = None,
     captioner: str = "local",
     description: Description | None = None,
     text_coder: str = "auto",
@@ -90,8 +94,15 @@ def encode(
     Args:
         image: a Pillow image, the bytes of an image file, or a path. Only a file carries a recipe.
         budget: most bytes the stream may have, everything included.
-        bpp: the same as bits per pixel; the smaller of the two holds.
+        bpp: the same as bits per pixel.
+        quality: a preset for both, 1..5: 64, 128, 256, 512, 1024 bytes. The smallest limit holds.
+        tune: how a budget is shared among the layers: ``measured`` by what each byte is worth under
+            ``builtin``, ``generative`` as published coders for generative decoders do, or the share
+            of each layer in what is left beside the fixed ones.
         layers: what to store, names of LAYERS. Under a budget, a layer that does not fit is left out.
+        edges: what finds the contours of the structure layer, ``canny`` or ``soft``.
+        pose: people's key points, parsed JSON as ``layers.structure.encode_pose`` takes it; they are
+            the structure layer then.
         captioner: ``NAME[:URL or variant]`` of an installed captioner.
         description: store this instead of asking a captioner.
         text_coder: ``auto``, ``ppm``, ``zstd``, ``brotli`` or ``raw``.
@@ -111,13 +122,12 @@ def encode(
     """
     layers = check_layers(layers, recipe)
     if isinstance(image, (str, Path)):
-        try:
-            image = read_file(image)
-        except UsageError as error:
-            raise UsageError(f"{image!s} {error}") from None
+        image = _read(image)
     picture = load_image(image)
-    limit = rate.limit(picture.size, budget, bpp)
+    limit = rate.limit(picture.size, budget, bpp, quality)
     fixed: dict[str, bytes] = {}
+    if pose is not None:
+        fixed["structure"] = structure.encode_pose(pose, picture.size)
     found = read_recipe(image) if isinstance(image, bytes) and recipe != "off" else None
     if found is not None:
         payload = recipe_layer.encode(found, coder=text_coder, dictionary=dictionary)
@@ -127,19 +137,25 @@ def encode(
         raise UsageError("the file carries no generation recipe, so there is nothing to store")
     if "signature" in layers and (limit is None or limit >= SIGNATURE_FROM):
         fixed["signature"] = signature.encode(picture)
-    asked = limit is None and "semantic" in layers and description is None
-    if asked or seed is not None:
-        fixed["about"] = about.encode(_made(captioner if asked else None, seed))
-    elastic = _picture_coders(picture, layers)
+    made = _made(captioner if limit is None and "semantic" in layers and description is None else None, seed)
+    if made:
+        fixed["about"] = about.encode(made)
+    elastic = _picture_coders(picture, [name for name in layers if name not in fixed], edges)
     if "semantic" in layers:
         code = bind(semantic.encode, coder=text_coder, dictionary=dictionary)
         prompt = prompt_of(found) if found else ""
         elastic = {"semantic": _semantic_coder(picture, captioner, prompt, description, code), **elastic}
-    payloads = rate.allocate(elastic, fixed, picture.size, limit)
-    if not payloads:
-        raise BudgetError(f"nothing of {', '.join(layers)} fits into {limit} bytes")
+    shares = rate.shares_for(tune, tuple(elastic))
+    payloads = rate.allocate(elastic, fixed, picture.size, limit, shares)
     parts = tuple(Part(PART_IDS[name], payload) for name, payload in payloads.items())
     return bitstream.write(Stream(*picture.size, parts))
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        return read_file(path)
+    except UsageError as error:
+        raise UsageError(f"{path!s} {error}") from None
 
 
 def check_layers(layers: Sequence[str], recipe: str = "auto") -> tuple[str, ...]:
@@ -189,8 +205,12 @@ def _semantic_coder(
     return coder
 
 
-def _picture_coders(picture: Image.Image, layers: Sequence[str]) -> dict[str, rate.Coder]:
-    encoders = {"texture": texture.encode, "structure": structure.encode, "pixels": pixels.encode}
+def _picture_coders(picture: Image.Image, layers: Sequence[str], edges: str) -> dict[str, rate.Coder]:
+    encoders: dict[str, Callable[[Image.Image, int], bytes]] = {
+        "texture": texture.encode,
+        "structure": bind(structure.encode, edges=edges),
+        "pixels": pixels.encode,
+    }
 
     def coder(name: str, room: int | None) -> bytes:
         return encoders[name](picture, DEFAULT_BYTES[name] if room is None else room)

@@ -64,8 +64,7 @@ def load(data: Path, limit: int | None = None, jobs: int = 1) -> tuple[list[str]
         limit: use only so many pictures, spread over the collections.
         jobs: processes.
     """
-    names = _pictures(data / "train")
-    names = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest()[1:])[:limit]
+    names = pictures(data / "train", limit)
     cache = _ROOT / "build" / f"descriptions-{_fingerprint()}.json"
     known = json.loads(cache.read_text("utf-8")) if cache.exists() else {}
     missing = [name for name in names if name not in known]
@@ -83,7 +82,12 @@ def _describe_all(folder: Path, names: list[str], jobs: int) -> Iterator[list[st
         yield from pool.map(partial(describe, folder), names, chunksize=16)
 
 
-def _pictures(folder: Path) -> list[str]:
+def pictures(folder: Path, limit: int | None = None) -> list[str]:
+    """Give the names of allow-listed pictures, the first ``limit`` of an order spread over the collections.
+
+    Raises:
+        ValueError: a picture of a collection that is not in ``allowlist.toml``.
+    """
     allowed = {name for source in allowlist()["pictures"] for name in source["names"]}
     names = []
     for line in (folder / "manifest.jsonl").read_text("utf-8").splitlines():
@@ -92,7 +96,7 @@ def _pictures(folder: Path) -> list[str]:
         if source not in allowed:
             raise ValueError(f"the pictures of {source!r} are not in allowlist.toml")
         names.append(entry["file"])
-    return names
+    return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest()[1:])[:limit]
 
 
 def _fingerprint() -> str:

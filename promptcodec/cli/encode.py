@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from promptcodec.cli import batch, options
+from promptcodec.errors import UsageError
 from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, exists, expand
 
 
@@ -21,6 +24,7 @@ class EncodeTask:
     out: str
     overwrite: bool
     description: str | None
+    pose: str | None
     dictionary: str | None
     settings: dict[str, Any]
 
@@ -36,6 +40,7 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
     data = codec.encode(
         batch.read_input(task.source),
         description=read_description(task.description) if task.description else None,
+        pose=_read_json(task.pose) if task.pose else None,
         dictionary=dictionaries[0] if dictionaries else None,
         **task.settings,
     )
@@ -53,6 +58,13 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
         "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
         "seconds": round(seconds, 4),
     }
+
+
+def _read_json(path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path} holds no key points as JSON: {error}") from None
 
 
 def show(result: dict[str, Any]) -> str:
@@ -74,13 +86,37 @@ def show(result: dict[str, Any]) -> str:
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
 @options.output_option
 @click.option("--budget", type=options.Bytes(), help="Most bytes of a stream, everything included (200B).")
-@click.option("--bpp", type=float, help="The same as bits per pixel; the smaller of the two holds.")
+@click.option("--bpp", type=float, help="The same as bits per pixel; the smallest limit holds.")
+@click.option(
+    "--quality",
+    type=click.IntRange(1, 5),
+    help="A preset for the same: 64, 128, 256, 512 or 1024 bytes.",
+)
+@click.option(
+    "--tune",
+    type=click.Choice(["measured", "generative"]),
+    default="measured",
+    show_default=True,
+    help="Share the bytes by what they are worth under builtin, or as published generative coders do.",
+)
 @click.option(
     "--layers",
     type=options.Names(),
     default="semantic,texture",
     show_default=True,
     help="Of semantic, texture, structure, recipe, signature, pixels.",
+)
+@click.option(
+    "--edges",
+    type=click.Choice(["canny", "soft"]),
+    default="canny",
+    show_default=True,
+    help="What finds the contours of the structure layer; soft prefers outlines to texture.",
+)
+@click.option(
+    "--pose",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Store these key points (COCO-17, JSON) as the structure layer.",
 )
 @click.option("--captioner", default="local", show_default=True, metavar="NAME[:URL]", help="Who looks.")
 @click.option(
@@ -111,6 +147,7 @@ def command(
     inputs: tuple[str, ...],
     output: str | None,
     description: str | None,
+    pose: str | None,
     dictionary: str | None,
     overwrite: bool,  # noqa: FBT001 - click calls by keyword
     skip_existing: bool,  # noqa: FBT001
@@ -128,7 +165,7 @@ def command(
     sources, in_folder = expand(inputs, IMAGE_SUFFIXES)
     targets = destinations(sources, [f"{source.name}.pxt" for source in sources], out, in_folder=in_folder)
     tasks = [
-        EncodeTask(source.path, target, overwrite, description, dictionary, settings)
+        EncodeTask(source.path, target, overwrite, description, pose, dictionary, settings)
         for source, target in zip(sources, targets, strict=True)
         if not (skip_existing and exists(target))
     ]

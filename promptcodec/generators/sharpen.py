@@ -16,8 +16,9 @@ from promptcodec.vision.colour import Floats
 # Long sides at which edges are steepened, coarse to fine, and how many pixels the extremes
 # are looked for there: a colour map of a hundred bytes is some 16 pixels wide, of a kilobyte 50.
 PASSES = ((96, 4), (192, 3))
-# Oklab range below which an edge is left alone: quantisation steps and faint shading.
-FAINT = 0.1
+# Oklab range below which an edge is left alone: quantisation steps, faint shading, and the ripples that
+# few coefficients leave in flat regions, which would become blobs.
+FAINT = 0.18
 # Means are kept over regions of this part of the long side.
 REGION = 1 / 16
 
@@ -62,7 +63,7 @@ def _toggle(planes: Floats, reach: int) -> Floats:
     share = np.clip((planes - lowest) / spread, 0, 1)
     for _ in range(2):
         share = share * share * (3 - 2 * share)
-    trust = spread / (spread + FAINT)
+    trust = spread**2 / (spread**2 + FAINT**2)
     return np.asarray(planes + trust * (lowest + share * spread - planes), np.float32)
 
 

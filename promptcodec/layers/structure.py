@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.entropy.bits import Coder, Model, tree
-from promptcodec.errors import BitstreamError, BudgetError, EntropyError
+from promptcodec.errors import BitstreamError, BudgetError, EntropyError, UsageError
 from promptcodec.layers import maps, polylines, pose, salience, strokes
 from promptcodec.layers.maps import decode_map, encode_map
 from promptcodec.layers.pose import encode_pose
@@ -48,26 +48,30 @@ _TRIES = 12
 _FINER = 0.7
 
 
-def encode(image: Image.Image, budget: int) -> bytes:
+def encode(image: Image.Image, budget: int, *, edges: str = "canny") -> bytes:
     """Code the strongest contours that fit.
 
     Args:
         image: RGB, any size from 1x1.
         budget: bytes, at least MINIMUM_BYTES.
+        edges: what finds them: ``canny``, or ``soft``, which prefers outlines to texture.
 
     Returns:
         At most ``budget`` bytes; no lines at all where there are none, or not even one fits.
 
     Raises:
         BudgetError: the budget is below MINIMUM_BYTES.
+        UsageError: there is no such finder.
     """
+    if edges not in salience.EDGES:
+        raise UsageError(f"unknown edges {edges!r}; one of {', '.join(salience.EDGES)}")
     if budget < MINIMUM_BYTES:
         raise BudgetError(f"a structure layer needs at least {MINIMUM_BYTES} bytes, not {budget}")
     best, best_share = b"", -1.0
     for side, least in _FROM.items():
         if budget < least:
             continue
-        part, share = _strongest(image, side, budget)
+        part, share = _strongest(image, side, budget, edges)
         if share >= best_share * _FINER:
             best, best_share = part, share
     return best
@@ -161,10 +165,10 @@ def _part(head: int, side: int, shape: tuple[int, int], content: maps.Content) -
     return bytes([head & 0x3F | kind << 6]) + writer.finish()
 
 
-def _strongest(image: Image.Image, side: int, budget: int) -> tuple[bytes, float]:
+def _strongest(image: Image.Image, side: int, budget: int, edges: str) -> tuple[bytes, float]:
     """Code as many of the most salient lines as fit; give the part and the share of gradient it carries."""
     head = _head(image.size)
-    found = salience.ranked(image, _canvas(head, side), _GRID)
+    found = salience.ranked(image, _canvas(head, side), _GRID, edges)
 
     def coded(chosen: Sequence[int]) -> bytes:
         return _part(head, side, found.shape, (_GRID, [found.paths[index] for index in chosen]))

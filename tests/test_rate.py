@@ -1,0 +1,126 @@
+"""Rate control: limits, shares, what each layer gets."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptcodec import codec, encode, inspect, rate
+from promptcodec.errors import BudgetError, UsageError
+
+LAYERS = ("semantic", "texture", "structure", "pixels")
+SETS = [names for count in range(1, 5) for names in itertools.combinations(LAYERS, count)]
+
+
+@pytest.mark.parametrize("tune", rate.TUNES)
+@pytest.mark.parametrize("names", SETS)
+def test_shares_add_up_at_any_size(tune, names):
+    shares = rate.shares_for(tune, names)
+    for room in (1, 20, 33, 100, 999, 50_000):
+        found = shares(room, room / 10_000)
+        assert sorted(found) == sorted(names)
+        assert sum(found.values()) == pytest.approx(1, abs=2e-3)
+        assert min(found.values()) > 0
+
+
+def test_generative_shares_are_the_published_ones():
+    shares = rate.shares_for("generative", ("semantic", "texture"))
+    assert shares(100, 0.001)["semantic"] == pytest.approx(0.0025 / 0.0045)
+    assert shares(100, 0.01)["semantic"] == pytest.approx(0.25)
+    assert shares(100, 1.0)["semantic"] == pytest.approx(0.0025 / 0.0225)
+    sketch = rate.shares_for("generative", ("semantic", "structure"))
+    assert sketch(100, 0.001)["semantic"] == pytest.approx(0.0025 / 0.0163)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(LAYERS), st.integers(1, 90), min_size=1),
+    st.integers(1, 600),
+    st.integers(1, 4000),
+    st.sampled_from(rate.TUNES),
+    st.integers(0, 40),
+)
+def test_never_over_and_the_last_fills_up(least, room, side, tune, held):
+    """Coders that need ``least`` bytes and fill whatever they are given."""
+
+    def coder(name, given):
+        if given < least[name]:
+            raise BudgetError("too small")
+        return bytes(given)
+
+    coders = {name: lambda given, name=name: coder(name, given) for name in least}
+    fixed = {"signature": bytes(held)} if held else {}
+    try:
+        payloads = rate.allocate(coders, fixed, (side, side), room, rate.shares_for(tune, tuple(least)))
+    except BudgetError as error:
+        assert str(room) in str(error)
+        return
+    used = rate.file_bytes(payloads, (side, side))
+    assert used <= room
+    elastic = [name for name in payloads if name in least]
+    if "texture" in elastic:
+        assert room - used <= 2
+
+
+def test_more_words_for_generative_decoders(scene):
+    measured, generative = (
+        {part["type"]: part["bytes"] for part in inspect(encode(scene, budget=150, tune=tune))["parts"]}
+        for tune in rate.TUNES
+    )
+    assert generative["semantic"] > measured["semantic"]
+    assert generative["texture"] < measured["texture"]
+
+
+def test_presets_and_the_smallest_limit(scene):
+    sizes = [len(encode(scene, quality=quality)) for quality in (1, 3, 5)]
+    assert all(0 <= limit - size <= max(2, limit // 50) for limit, size in zip((64, 256, 1024), sizes, strict=True))
+    assert rate.limit((800, 100), 90, 0.01, 2) == 90
+    assert rate.limit((800, 100), 900, 0.01, 2) == 100
+    assert rate.limit((800, 100), 900, 0.1, 2) == 128
+    with pytest.raises(UsageError, match="1 to 5"):
+        encode(scene, quality=6)
+
+
+def test_shares_of_ones_own(scene):
+    parts = inspect(encode(scene, budget=200, tune={"semantic": 0.2, "texture": 0.8}))["parts"]
+    assert parts[0]["bytes"] <= 0.2 * 200
+    with pytest.raises(UsageError, match="texture"):
+        encode(scene, budget=200, tune={"semantic": 1})
+    with pytest.raises(UsageError, match="generative"):
+        encode(scene, budget=200, tune="best")
+
+
+def test_a_pose_is_the_structure(scene):
+    person = [value for joint in range(17) for value in (10 + 3 * joint, 20 + 2 * joint, 2)]
+    data = encode(scene, budget=120, pose=person)
+    said = {part["type"]: part["coder"] for part in inspect(data)["parts"]}
+    assert said["structure"] == "pose"
+    assert len(data) <= 120
+
+
+def test_soft_edges_prefer_outlines(astronaut):
+    parts = [
+        codec.encode(astronaut, layers=("structure",), budget=100, edges=edges) for edges in ("canny", "soft")
+    ]
+    assert parts[0] != parts[1]
+    with pytest.raises(UsageError, match="soft"):
+        encode(astronaut, layers=("structure",), edges="hed")
+
+
+def test_options_of_the_command(tmp_path, scene, cli):
+    picture, pose = tmp_path / "a.png", tmp_path / "pose.json"
+    scene.save(picture)
+    pose.write_text(json.dumps([10, 10, 2] * 17), "utf-8")
+    code, out, _ = cli("encode", picture, "-o", tmp_path / "a.pxt", "--quality", "2", "--pose", pose, "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["bytes"] <= 128
+    assert "pose" in [part["coder"] for part in result["parts"]]
+    pose.write_text("not json", "utf-8")
+    code, _, err = cli("encode", picture, "-o", tmp_path / "b.pxt", "--pose", pose)
+    assert code == 2
+    assert "pose.json" in err

@@ -1,0 +1,202 @@
+"""Measure what the bytes of each layer are worth under ``builtin``, and make the table of shares of it.
+
+Run: python -m training.allocation --data DIR [--limit N] [--jobs N]
+
+Of every picture each layer is coded at several sizes, and every combination is drawn and compared with
+the original, 512 pixels' long side, by 1 - MS-SSIM (luma, five scales, pytorch-msssim). Means over the
+pictures, interpolated between the sizes, say what any split of any number of bytes gives. For each set of
+layers and number of bytes the table keeps the split with the most words among those within TIE of the
+best: words can be read, searched and edited as well.
+
+Needs the ``eval`` extra. Run it again when the generator changes; measurements are kept in ``build/``
+under a name that the generator's code gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from promptcodec import bitstream, decode, encode
+from promptcodec.bitstream import PART_IDS, Part, Stream
+from promptcodec.errors import BudgetError
+from training import descriptions, tables
+from training.texts import DATA, HERE
+
+Floats = NDArray[np.float64]
+# Bytes each layer is coded at; 0 leaves it out.
+SIZES = {
+    "semantic": (0, 12, 24, 48, 100, 200),
+    "structure": (0, 8, 24, 64, 160),
+    "texture": (0, 8, 14, 24, 40, 70, 120, 210, 380, 700, 1300),
+}
+LAYERS = tuple(SIZES)
+# Bytes of the elastic layers that the table knows.
+BYTES = (20, 32, 50, 80, 128, 200, 320, 512, 820, 1300)
+SETS = [names for count in (2, 3) for names in itertools.combinations(LAYERS, count)]
+SIDE = 512
+# Splits so close to the best are as good: the pictures differ by more.
+TIE = 0.01
+STEPS = 40
+# Head, size of the picture and checksum, so that a layer alone in a file may have its bytes.
+_AROUND = 10
+
+
+def code(image: Image.Image, layer: str, size: int) -> bytes | None:
+    """Code one layer of a picture in at most ``size`` bytes; None where it does not fit."""
+    if not size:
+        return b""
+    try:
+        stream = encode(image, layers=(layer,), budget=size + _AROUND)
+    except BudgetError:
+        return None
+    return bitstream.read(stream).parts[0].payload
+
+
+def measure(folder: Path, name: str) -> tuple[Floats, Floats]:
+    """Give the bytes and the loss of one picture at every combination of sizes.
+
+    Returns:
+        bytes of each layer, ``(layers, *sizes)``, and 1 - MS-SSIM, ``(*sizes,)``; nan where a layer does
+        not fit, or there is nothing to draw from.
+    """
+    from eval.metrics import ms_ssim  # noqa: PLC0415 - torch, and per process
+
+    with Image.open(folder / name) as file:
+        image = file.convert("RGB")
+    scale = SIDE / max(image.size)
+    image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
+    payloads = {layer: [code(image, layer, size) for size in sizes] for layer, sizes in SIZES.items()}
+    shape = tuple(map(len, SIZES.values()))
+    sizes, losses = np.full((len(LAYERS), *shape), np.nan), np.full(shape, np.nan)
+    for at in np.ndindex(*shape):
+        chosen = {layer: payloads[layer][index] for layer, index in zip(LAYERS, at, strict=True)}
+        if None in chosen.values() or not any(chosen.values()):
+            continue
+        parts = [Part(PART_IDS[layer], data) for layer, data in chosen.items() if data]
+        parts.sort(key=lambda part: part.type)
+        drawn = decode(bitstream.write(Stream(*image.size, tuple(parts)))).image
+        sizes[(slice(None), *at)] = [len(data or b"") for data in chosen.values()]
+        losses[at] = 1 - ms_ssim(image, drawn)
+    return sizes, losses
+
+
+def splits(count: int) -> Iterator[tuple[float, ...]]:
+    """Give the shares of ``count`` layers in steps of 1 / STEPS, each layer with one step at least."""
+    for cut in itertools.combinations(range(1, STEPS), count - 1):
+        yield tuple((b - a) / STEPS for a, b in itertools.pairwise((0, *cut, STEPS)))
+
+
+def expected(losses: Floats, sizes: dict[str, Floats], room: dict[str, float]) -> float:
+    """Interpolate the mean loss of so many bytes for each layer, linear in their logarithms.
+
+    Args:
+        losses: ``(*sizes,)``; the first of each axis is the layer left out.
+        sizes: mean bytes of each layer at each of its sizes.
+        room: bytes of the layers that are stored.
+    """
+    value = losses
+    for layer in LAYERS:
+        if layer not in room:
+            value = value[0]
+            continue
+        known = np.log(sizes[layer][1:])
+        at = np.log(room[layer])
+        if at < known[0]:
+            return float("inf")
+        upper = min(max(int(np.searchsorted(known, at)), 1), len(known) - 1)
+        way = min((at - known[upper - 1]) / (known[upper] - known[upper - 1]), 1.0)
+        value = value[upper] * (1 - way) + value[upper + 1] * way
+    return float(value)
+
+
+def best_split(
+    names: tuple[str, ...], room: int, losses: Floats, sizes: dict[str, Floats]
+) -> tuple[float, ...]:
+    """Give the shares with the most words among those as good as the best."""
+    found = {
+        shares: expected(
+            losses, sizes, {name: share * room for name, share in zip(names, shares, strict=True)}
+        )
+        for shares in splits(len(names))
+    }
+    bound = min(found.values()) * (1 + TIE)
+    if not np.isfinite(bound):  # too few bytes for all of them: as even as can be
+        return tuple(1 / len(names) for _ in names)
+    near = [shares for shares, loss in found.items() if loss <= bound]
+    # Contours come last: what they show, colours show as well.
+    return max(near, key=lambda shares: (shares[0], shares[-1]) if names[0] == "semantic" else shares[::-1])
+
+
+def table(results: list[tuple[Floats, Floats]]) -> dict[str, object]:
+    """Make the table of shares from the measurements of all pictures."""
+    # A combination counts if every picture has it: means stay comparable.
+    losses = np.mean([loss for _, loss in results], axis=0)
+    every = np.mean([size for size, _ in results], axis=0)
+    sizes = {
+        layer: np.array(
+            [np.nanmax(np.moveaxis(every[axis], axis, 0)[index]) for index in range(len(SIZES[layer]))]
+        )
+        for axis, layer in enumerate(LAYERS)
+    }
+    sets = [
+        {
+            "layers": list(names),
+            "shares": [[round(each, 4) for each in best_split(names, room, losses, sizes)] for room in BYTES],
+        }
+        for names in SETS
+    ]
+    return {"bytes": list(BYTES), "sets": sets}
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(repr((SIZES, SIDE)).encode())
+    for folder in ("generators", "layers", "entropy"):
+        for file in sorted((HERE.parent / "promptcodec" / folder).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def main() -> None:
+    """Measure what is not measured yet and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=HERE.parent / DATA)
+    parser.add_argument("--limit", type=int, default=24, help="pictures")
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    names = descriptions.pictures(args.data / "train", args.limit)
+    cache = HERE.parent / "build" / f"allocation-{_fingerprint()}"
+    cache.mkdir(parents=True, exist_ok=True)
+    missing = [name for name in names if not (cache / f"{Path(name).name}.npz").exists()]
+    with ProcessPoolExecutor(args.jobs) as pool:
+        found = pool.map(partial(measure, args.data / "train"), missing)
+        for number, (name, (sizes, losses)) in enumerate(zip(missing, found, strict=True), 1):
+            np.savez(cache / f"{Path(name).name}.npz", sizes=sizes, losses=losses)
+            print(f"{number}/{len(missing)} {name}", flush=True)
+    results = []
+    for name in names:
+        with np.load(cache / f"{Path(name).name}.npz") as file:
+            results.append((file["sizes"], file["losses"]))
+    made = table(results)
+    content = json.dumps(made, indent=1).encode()
+    tables.write("allocation-1", "allocation-1.json", content, source="python -m training.allocation")
+    for entry in made["sets"]:  # type: ignore[attr-defined]
+        print(entry["layers"])
+        for room, shares in zip(BYTES, entry["shares"], strict=True):
+            print(f"  {room:5} {shares}")
+
+
+if __name__ == "__main__":
+    main()
