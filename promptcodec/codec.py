@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial as bind
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image
 from promptcodec import bitstream, checks, entropy, plugins, rate
 from promptcodec.bitstream import MAX_SIDE, PART_IDS, Part, Stream, part_name
 from promptcodec.description import Description, format_text, to_json
-from promptcodec.errors import BitstreamError, UsageError
+from promptcodec.errors import BitstreamError, DescriptionError, UsageError
 from promptcodec.files import read_file
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
@@ -330,10 +331,23 @@ def _conditions(
         "pixels": lambda payload: pixels.decode(payload, size),
     }
     payloads = _payloads(stream)
-    values = {name: readers[name](payloads[name]) for name in names if name in payloads}
+    values = {}
+    for part in stream.parts:
+        if (name := part_name(part.type)) in names:
+            with _naming(name, part.offset):
+                values[name] = readers[name](part.payload)
     made = about.decode(payloads["about"]) if "about" in payloads else {}
     seed = int(made["seed"]) if "seed" in made else _derive_seed(stream)
     return Conditions(size, seed, values.pop("semantic", None), **values)
+
+
+@contextmanager
+def _naming(name: str, offset: int) -> Iterator[None]:
+    """Say in an error which part cannot be read."""
+    try:
+        yield
+    except (BitstreamError, DescriptionError) as error:
+        raise type(error)(f"the {name} part at byte {offset} cannot be read: {error}") from error
 
 
 def _derive_seed(stream: Stream) -> int:

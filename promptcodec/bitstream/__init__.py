@@ -1,6 +1,7 @@
 """The container: ordered parts to file bytes and back. See docs/format.md."""
 
 from promptcodec.bitstream.container import (
+    MAGIC,
     MAX_PIXELS,
     MAX_SIDE,
     VERSION,
@@ -14,6 +15,7 @@ from promptcodec.bitstream.container import (
 from promptcodec.bitstream.types import PART_IDS, part_name
 
 __all__ = [
+    "MAGIC",
     "MAX_PIXELS",
     "MAX_SIDE",
     "PART_IDS",
