@@ -66,17 +66,17 @@ def test_never_over_and_the_last_fills_up(least, room, side, tune, held):
         assert room - used <= 2
 
 
-def test_more_words_for_generative_decoders(scene):
+def test_more_words_for_generative_decoders(astronaut):
     measured, generative = (
-        {part["type"]: part["bytes"] for part in inspect(encode(scene, budget=150, tune=tune))["parts"]}
+        {part["type"]: part["bytes"] for part in inspect(encode(astronaut, budget=150, tune=tune))["parts"]}
         for tune in rate.TUNES
     )
     assert generative["semantic"] > measured["semantic"]
     assert generative["texture"] < measured["texture"]
 
 
-def test_presets_and_the_smallest_limit(scene):
-    sizes = [len(encode(scene, quality=quality)) for quality in (1, 3, 5)]
+def test_presets_and_the_smallest_limit(scene, astronaut):
+    sizes = [len(encode(astronaut, quality=quality)) for quality in (1, 3, 5)]
     assert all(
         0 <= limit - size <= max(2, limit // 50) for limit, size in zip((64, 256, 1024), sizes, strict=True)
     )
