@@ -15,7 +15,7 @@ from PIL import Image
 from promptcodec import bitstream, checks, entropy, plugins, rate
 from promptcodec.bitstream import MAX_SIDE, PART_IDS, Part, Stream, part_name
 from promptcodec.description import Description, format_text, to_json
-from promptcodec.errors import BitstreamError, DescriptionError, UsageError
+from promptcodec.errors import BitstreamError, DescriptionError, PromptcodecError, UsageError
 from promptcodec.files import read_file
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
@@ -31,6 +31,8 @@ RECIPE_MODES = ("auto", "only", "off")
 DEFAULT_BYTES = {"texture": 128, "structure": 128, "pixels": 2000}
 # Colour map and contours hold nothing finer; a generator scales them.
 LAYER_SIDE = 2048
+# Layers are read at this size where nothing is drawn from them.
+PROBE_SIZE = (64, 64)
 # The signature describes nothing a generator could draw: it waits until the layers have room.
 SIGNATURE_FROM = 100
 _CODER_NAMES: dict[str, Callable[[bytes], str]] = {
@@ -297,6 +299,27 @@ def check(data: bytes, image: Image.Image, *, dictionaries: Sequence[bytes] = ()
     """
     picture = load_image(image)
     return run_checks(_conditions(_open(data), LAYERS, picture.size, dictionaries), picture)
+
+
+def verify(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]:
+    """Read every part of a stream, without drawing a picture.
+
+    Returns:
+        The outline of the stream.
+
+    Raises:
+        BitstreamError, MissingDictionary: it cannot be read; the message names every part that cannot.
+    """
+    stream = _open(data)
+    failed: list[PromptcodecError] = []
+    for part in stream.parts:
+        try:
+            _conditions(replace(stream, parts=(part,)), LAYERS, PROBE_SIZE, dictionaries)
+        except PromptcodecError as error:
+            failed.append(error)
+    if failed:
+        raise type(failed[0])("; ".join(map(str, failed)))
+    return outline(data)
 
 
 def _open(data: bytes, *, partial: bool = False) -> Stream:

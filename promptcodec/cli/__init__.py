@@ -17,6 +17,7 @@ COMMANDS = {
     "inspect": "inspect",
     "describe": "describe",
     "check": "check",
+    "verify": "verify",
     "train-dictionary": "train_dictionary",
     "demo": "demo",
 }

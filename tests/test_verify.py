@@ -1,0 +1,36 @@
+"""``verify`` reads every part and names those that cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+from promptcodec import bitstream, codec, encode
+from promptcodec.bitstream import Part, Stream
+
+
+def test_good_and_bad_parts(scene, cli, tmp_path):
+    stream = bitstream.read(encode(scene, budget=300, layers=codec.LAYERS, recipe="off"))
+    (tmp_path / "good.pxt").write_bytes(bitstream.write(stream))
+    bad = [Part(part.type, b"\xff" * 9) if part.type in (2, 3) else part for part in stream.parts]
+    (tmp_path / "bad.pxt").write_bytes(bitstream.write(Stream(64, 64, tuple(bad))))
+    code, out, err = cli("verify", tmp_path, "--json")
+    assert code == 1
+    results = {result["file"].rpartition("/")[2]: result for result in map(json.loads, out.splitlines())}
+    assert results["good.pxt"]["ok"]
+    assert [part["type"] for part in results["good.pxt"]["parts"]][:2] == ["semantic", "texture"]
+    message = results["bad.pxt"]["error"]["message"]
+    assert "texture" in message
+    assert "structure" in message
+    assert "semantic" not in message
+    assert cli("verify", tmp_path / "good.pxt")[0] == 0
+    assert cli("verify", tmp_path / "bad.pxt")[0] == 2
+
+
+def test_unknown_parts(scene, cli, tmp_path):
+    known = bitstream.read(encode(scene, budget=100)).parts
+    for critical, code in ((False, 0), (True, 2)):
+        stream = Stream(9, 9, (*known, Part(33, b"new", critical=critical)))
+        (tmp_path / "new.pxt").write_bytes(bitstream.write(stream))
+        said = cli("verify", tmp_path / "new.pxt")
+        assert said[0] == code
+        assert "unknown-33" in said[1] + said[2]
