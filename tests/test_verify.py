@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 
-from promptcodec import bitstream, codec, encode
+from promptcodec import bitstream, encode
 from promptcodec.bitstream import Part, Stream
 
 
 def test_good_and_bad_parts(scene, cli, tmp_path):
-    stream = bitstream.read(encode(scene, budget=300, layers=codec.LAYERS, recipe="off"))
+    stream = bitstream.read(encode(scene, budget=300, layers=("semantic", "texture", "structure")))
     (tmp_path / "good.pxt").write_bytes(bitstream.write(stream))
     bad = [Part(part.type, b"\xff" * 9) if part.type in (2, 3) else part for part in stream.parts]
     (tmp_path / "bad.pxt").write_bytes(bitstream.write(Stream(64, 64, tuple(bad))))
-    code, out, err = cli("verify", tmp_path, "--json")
+    code, out, _ = cli("verify", tmp_path, "--json")
     assert code == 1
     results = {result["file"].rpartition("/")[2]: result for result in map(json.loads, out.splitlines())}
     assert results["good.pxt"]["ok"]
