@@ -2,8 +2,8 @@
 
     python -m training.texture --data DIR
 
-reads the pictures of DIR/train and takes some minutes on two cores. Every seventh picture is held
-out for the figures printed at the end.
+reads the allow-listed pictures of DIR/train and takes some minutes on two cores. Every seventh picture
+is held out for the figures printed at the end.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from promptcodec.layers import dct, quantise, texture
 from promptcodec.layers.search import PRICE
 from training import tables
 from training.network import fit, whole_numbers
+from training.pictures import allowed
 
 SEED = 20
 HELD_OUT = 7
@@ -205,12 +206,12 @@ def learn(found: dict, parts: dict, nets: list, steps: int, rng: np.random.Gener
 def main() -> None:
     """Train."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with train/*.webp")
+    parser.add_argument("--data", type=Path, required=True, help="folder with train/")
     parser.add_argument("--limit", type=int, default=1000, help="pictures to train on")
     options = parser.parse_args()
     began = time.time()
     rng = np.random.default_rng(SEED)
-    paths = sorted((options.data / "train").glob("*.webp"))
+    paths = allowed(options.data)
     held_out = paths[::HELD_OUT]
     paths = [path for index, path in enumerate(paths) if index % HELD_OUT]
     paths = [paths[i] for i in sorted(rng.permutation(len(paths))[: options.limit])]

@@ -55,8 +55,8 @@ def analyse(image: Image.Image, across: int, down: int) -> Integers:
     small = image.reduce(factor) if factor > 1 else image
     pixels = np.asarray(small, np.float64)
     height, width = pixels.shape[:2]
-    rows = np.rint(_basis(height, min(down, height)).T * 2**_BASIS_BITS)
-    columns = np.rint(_basis(width, min(across, width)).T * 2**_BASIS_BITS)
+    rows = np.rint(basis(height, min(down, height)).T * 2**_BASIS_BITS)
+    columns = np.rint(basis(width, min(across, width)).T * 2**_BASIS_BITS)
     # The first sum is at most 2^8 * 2^16 * 1.5 a pixel; it keeps 10 bits behind the point.
     halfway = np.rint((rows @ pixels.reshape(height, -1)) / (height * 2 ** (_BASIS_BITS - 10)))
     halfway = halfway.reshape(-1, width, PLANES).transpose(2, 0, 1)
@@ -72,7 +72,7 @@ def analyse(image: Image.Image, across: int, down: int) -> Integers:
     return result
 
 
-def synthesise(amplitudes: Floats, size: tuple[int, int]) -> Image.Image:
+def synthesise(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> Image.Image:
     """Draw the picture of these frequencies.
 
     Args:
@@ -84,8 +84,8 @@ def synthesise(amplitudes: Floats, size: tuple[int, int]) -> Image.Image:
     """
     width, height = size
     colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, _COLOURS).astype(np.float32)
-    columns = _basis(width, colours.shape[2]).astype(np.float32)
-    rows = _basis(height, colours.shape[1]).astype(np.float32)
+    columns = basis(width, colours.shape[2]).astype(np.float32)
+    rows = basis(height, colours.shape[1]).astype(np.float32)
     pixels = np.empty((height, width, PLANES), np.uint8)
     for channel in range(PLANES):
         plane = rows @ (colours[channel] @ columns.T) + np.float32(_MIDDLE)
@@ -94,7 +94,7 @@ def synthesise(amplitudes: Floats, size: tuple[int, int]) -> Image.Image:
 
 
 @functools.lru_cache(maxsize=16)
-def _basis(length: int, count: int) -> Floats:
+def basis(length: int, count: int) -> Floats:
     """Give ``(length, count)`` cosines of mean square 1, sampled at pixel centres."""
     angles = np.outer((np.arange(length) + 0.5) / length, np.arange(count)) * np.pi
     cosines = np.cos(angles)

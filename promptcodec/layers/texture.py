@@ -6,25 +6,25 @@ Quantised with a price on every bit, coded with a model trained beforehand; see 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from promptcodec.entropy import coefficients as model
-from promptcodec.entropy.frequencies import Ints, extent, region, shape_of
+from promptcodec.entropy.frequencies import extent, shape_of
 from promptcodec.errors import BudgetError
-from promptcodec.layers import dct
-from promptcodec.layers.quantise import amplitudes
+from promptcodec.layers import dct, restoration
 from promptcodec.layers.search import candidates
-from promptcodec.layers.texture_stream import MAX_BYTES, Content, length_class, read, write
+from promptcodec.layers.texture_stream import MAX_BYTES, Content, dequantise, length_class, read, write
 
 MINIMUM_BYTES = 6
 
 
-def encode(image: Image.Image, budget: int) -> bytes:
+def encode(image: Image.Image, budget: int, *, restored: bool = True) -> bytes:
     """Code as much of the image as fits.
 
     Args:
         image: RGB, any size from 1x1.
         budget: bytes, at least MINIMUM_BYTES.
+        restored: let the decoder restore the picture where that brings it closer; False for comparisons.
 
     Returns:
         At most ``budget`` bytes; fewer where the image is that simple.
@@ -37,7 +37,7 @@ def encode(image: Image.Image, budget: int) -> bytes:
     budget = min(budget, MAX_BYTES)
     shape = shape_of(image.size)
     planes = np.asarray(dct.analyse(image, *extent(shape)), np.int32)
-    for content in candidates(planes, shape, budget):
+    for content in candidates(planes, shape, budget, restored=restored):
         data = write(content, length_class(budget))
         if len(data) <= budget:
             return _shortest(content, data)
@@ -49,7 +49,9 @@ def _shortest(content: Content, data: bytes) -> bytes:
     if not data.endswith(b"\0"):
         return data
     parts = [data]
-    for kind in sorted({length_class(length) for length in range(1, len(data))}):
+    # Another class changes the bytes of the header only.
+    shortest = max(1, len(data.rstrip(b"\0")) - 3)
+    for kind in sorted({length_class(length) for length in range(shortest, len(data))}):
         part = write(content, kind)
         if length_class(len(part)) == kind:
             parts.append(part)
@@ -70,12 +72,7 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
         BitstreamError: the part is damaged.
     """
     content = read(data)
-    across, down = extent(content.shape)
-    planes = np.zeros((model.PLANES, down, across))
-    steps = np.array([content.step])
-    for plane, levels in enumerate(content.levels):
-        area = region(content.shape, content.radii[plane])
-        sizes: Ints = amplitudes(np.abs(levels)[None], plane, steps, model.tables().shifts)[0]
-        planes[plane, area.v, area.u] = np.where(levels < 0, -sizes, sizes)
-        planes[plane, 0, 0] = content.means[plane] * model.STEP[content.step]
+    planes: npt.NDArray[np.floating] = dequantise(content).astype(np.float64)
+    if content.restored:
+        planes = restoration.restore(planes, content.shape, content.step)
     return dct.synthesise(planes, size)
