@@ -55,12 +55,18 @@ CHUNK = 48
 ROUNDS = (800, 1500, 4000)
 SHARES = (0.2, 0.4, 1.0)
 KEPT = 0.5
+# Sides of a part of a picture, in its sides.
+CUT = (0.5, 0.95)
 
 
-def load(path: Path) -> tuple[int, np.ndarray]:
-    """Give shape and amplitudes of a picture."""
+def load(path: Path, cut: np.random.Generator | None = None) -> tuple[int, np.ndarray]:
+    """Give shape and amplitudes of a picture, or of a part of it cut at random."""
     with Image.open(path) as file:
         image = file.convert("RGB")
+    if cut is not None:
+        width, height = (max(16, round(side * cut.uniform(*CUT))) for side in image.size)
+        left, top = cut.integers(0, image.width - width + 1), cut.integers(0, image.height - height + 1)
+        image = image.crop((int(left), int(top), int(left) + width, int(top) + height))
     shape = shape_of(image.size)
     return shape, dct.analyse(image, *extent(shape)).astype(np.int32)
 
