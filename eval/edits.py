@@ -5,7 +5,7 @@
 
 Each picture is encoded, edited with every operation and decoded with `builtin:classical` before and after.
 ``inside`` is the mean CIEDE2000 between the two within the region the operation names, ``outside`` the same
-beyond one more cell around it; the limit holds for each folder. Operations on all of the picture have no outside.
+beyond one more cell around it. Operations on all of the picture have no outside. The limit is for each folder.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def _replaced(said: Description) -> Iterator[Case]:
     if old is None:
         return
     values = dict(zip(words.PALETTE, palette_oklab(), strict=True))
-    new = max(("orange", "azure", "green"), key=lambda name: float(np.linalg.norm(values[name] - values[old])))
+    new = max(
+        ("orange", "azure", "green"), key=lambda name: float(np.linalg.norm(values[name] - values[old]))
+    )
     _, colours = words.replace_words(said, old, f"autumn {new}")
     changed = [bool(colours.keys() & set(cell.colours)) for cell in cells]
     yield Case(Edit("replace", (old, f"autumn {new}")), np.array(changed).reshape(said.rows, said.cols))
@@ -176,7 +178,9 @@ def measure(data: bytes, case: Case, before: Image.Image) -> dict[str, float | N
 def summary(operation: str, rows: list[dict[str, float | None]]) -> dict[str, object]:
     """Bring the rows of one operation into one."""
     pairs = [(row["inside"], row["outside"]) for row in rows]
-    ratios = [inside / max(outside, 1e-3) for inside, outside in pairs if inside is not None and outside is not None]
+    ratios = [
+        inside / max(outside, 1e-3) for inside, outside in pairs if inside is not None and outside is not None
+    ]
 
     def mean(key: str) -> float:
         values = [row[key] for row in rows]
@@ -201,7 +205,9 @@ def summary(operation: str, rows: list[dict[str, float | None]]) -> dict[str, ob
     }
 
 
-def run(folders: list[Path], limit: int | None, budget: int, layers: tuple[str, ...]) -> Iterator[dict[str, object]]:
+def run(
+    folders: list[Path], limit: int | None, budget: int, layers: tuple[str, ...]
+) -> Iterator[dict[str, object]]:
     """Measure every operation; one row each."""
     by_operation: dict[str, list[dict[str, float | None]]] = {}
     for folder in folders:
@@ -213,7 +219,9 @@ def run(folders: list[Path], limit: int | None, budget: int, layers: tuple[str, 
                 try:
                     row = measure(data, case, before)
                 except UsageError as error:
-                    raise SystemExit(f"{path.name}: {case.edit.operation} {case.edit.arguments}: {error}") from None
+                    raise SystemExit(
+                        f"{path.name}: {case.edit.operation} {case.edit.arguments}: {error}"
+                    ) from None
                 by_operation.setdefault(case.edit.operation, []).append(row)
     for operation, rows in by_operation.items():
         yield summary(operation, rows)
@@ -229,7 +237,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     for row in run(options.folders, options.limit, options.budget, tuple(options.layers.split(","))):
-        print(json.dumps(row) if options.json else "  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        print(
+            json.dumps(row) if options.json else "  ".join(f"{key} {value}" for key, value in row.items()),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,10 @@ def _lines(
     moved: list[list[Node]] = []
     if there is not None:
         pieces = [piece for path in paths for piece in _runs(lattice.nodes(path), marked, inside=True)]
-        moved = [_joined([_node(there(_place(node, shape, grid)), shape, grid) for node in piece]) for piece in pieces]
+        moved = [
+            _joined([_node(there(_place(node, shape, grid)), shape, grid) for node in piece])
+            for piece in pieces
+        ]
     if own:
         kept = [piece for path in under for piece in _runs(lattice.nodes(path), marked, inside=False)]
     else:
@@ -172,7 +176,9 @@ def _paths(pieces: Iterable[Sequence[Node]], limit: tuple[int, int]) -> list[Pat
     for piece in pieces:
         run: list[Node] = []
         for node in [*piece, None]:
-            free = node is not None and node not in used and 0 <= node[0] < limit[0] and 0 <= node[1] < limit[1]
+            free = (
+                node is not None and node not in used and 0 <= node[0] < limit[0] and 0 <= node[1] < limit[1]
+            )
             if node is not None and free:
                 if run and max(abs(node[0] - run[-1][0]), abs(node[1] - run[-1][1])) > 1:
                     paths.append(_path(run))
@@ -186,7 +192,7 @@ def _paths(pieces: Iterable[Sequence[Node]], limit: tuple[int, int]) -> list[Pat
 
 
 def _path(nodes: Sequence[Node]) -> Path:
-    steps = [STEPS.index((b[0] - a[0], b[1] - a[1])) for a, b in zip(nodes[:-1], nodes[1:], strict=True)]
+    steps = [STEPS.index((b[0] - a[0], b[1] - a[1])) for a, b in pairwise(nodes)]
     return Path(nodes[0], tuple(steps))
 
 

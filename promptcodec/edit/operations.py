@@ -15,7 +15,7 @@ import numpy as np
 
 from promptcodec import codec
 from promptcodec.bitstream import part_name
-from promptcodec.description import Cell
+from promptcodec.description import PALETTE, Cell, clean
 from promptcodec.edit import colour_map, curves, paint, words
 from promptcodec.edit.draft import Draft, open_draft
 from promptcodec.edit.region import (
@@ -33,6 +33,8 @@ from promptcodec.rate import DEFAULT_CELLS, grid
 from promptcodec.vision.colour import palette_oklab
 
 _FACTORS = (0.05, 20.0)
+# Waves across the picture in which things have their outlines: these go or move with them.
+_FINE = 26
 
 
 def cell(draft: Draft, where: str, said: str) -> Draft:
@@ -97,7 +99,7 @@ def recolour(draft: Draft, where: str, colour: str) -> Draft:
         draft.part("texture")
     if "texture" not in draft.payloads:
         return draft
-    target = palette_oklab()[list(words.PALETTE).index(name)]
+    target = palette_oklab()[list(PALETTE).index(name)]
 
     def painted(picture: Floats) -> Floats:
         return paint.tint(picture, box.cover(*picture.shape[:2]), target)
@@ -106,7 +108,7 @@ def recolour(draft: Draft, where: str, colour: str) -> Draft:
 
 
 def _attribute(attribute: str, colour: str) -> str:
-    return colour if attribute in words.PALETTE else attribute
+    return colour if attribute in PALETTE else attribute
 
 
 def texture(draft: Draft, where: str, kind: str) -> Draft:
@@ -185,7 +187,7 @@ def _erased(draft: Draft, region: Region) -> Draft:
         def painted(picture: Floats) -> Floats:
             return paint.fill(picture, region.cover(*picture.shape[:2]) > 0.25)
 
-        draft = _repainted(draft, [region], painted)
+        draft = _repainted(draft, [region], painted, _FINE)
     if "structure" in draft.payloads:
         payload = draft.part("structure")
         if curves.holds(payload, draft.size, region):
@@ -209,7 +211,7 @@ def move(draft: Draft, where: str, to: str) -> Draft:
         def painted(picture: Floats) -> Floats:
             return paint.carry(picture, box, (left, top))
 
-        draft = _repainted(draft, [box, box.moved(left, top)], painted)
+        draft = _repainted(draft, [box, box.moved(left, top)], painted, _FINE)
     if "structure" in draft.payloads:
         payload = curves.move(draft.part("structure"), draft.size, box, (left, top), covers=True)
         draft = draft.put("structure", payload)
@@ -218,7 +220,7 @@ def move(draft: Draft, where: str, to: str) -> Draft:
 
 def medium(draft: Draft, said: str) -> Draft:
     """Say another medium."""
-    return draft.say(replace(draft.description, medium=words.clean(said)))
+    return draft.say(replace(draft.description, medium=clean(said)))
 
 
 def style(draft: Draft, said: str) -> Draft:
@@ -269,7 +271,9 @@ def _refuse_pixels(draft: Draft) -> None:
     if "pixels" in draft.payloads:
         rest = ",".join(name for name in draft.payloads if name in codec.LAYERS and name != "pixels")
         way = f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
-        raise UsageError(f"what shows of this stream is its pixels part, which cannot be edited; drop it{way}")
+        raise UsageError(
+            f"what shows of this stream is its pixels part, which cannot be edited; drop it{way}"
+        )
 
 
 def _colours(said: Cell) -> Any:
@@ -289,8 +293,8 @@ def _tinted(draft: Draft, chosen: Flags, cells: list[Cell]) -> Draft:
     return _repainted(draft, [region], painted)
 
 
-def _repainted(draft: Draft, regions: list[Region], painted: colour_map.Paint) -> Draft:
+def _repainted(draft: Draft, regions: list[Region], painted: colour_map.Paint, finest: int = 16) -> Draft:
     rows, cols = draft.grid or grid(DEFAULT_CELLS, draft.size)
-    return draft.put("texture", colour_map.refit(draft.part("texture"), regions, (1 / cols, 1 / rows), painted))
-
-
+    feather = (1 / cols, 1 / rows)
+    payload = colour_map.refit(draft.part("texture"), regions, feather, painted, finest)
+    return draft.put("texture", payload)

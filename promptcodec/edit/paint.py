@@ -90,6 +90,6 @@ def carry(picture: Floats, box: Region, to: tuple[float, float]) -> Floats:
     result = fill(picture, inside)
     by = (round((to[1] - box.top) * rows), round((to[0] - box.left) * cols))
     down, right = np.nonzero(inside)
-    fits = (0 <= down + by[0]) & (down + by[0] < rows) & (0 <= right + by[1]) & (right + by[1] < cols)
+    fits = (down + by[0] >= 0) & (down + by[0] < rows) & (right + by[1] >= 0) & (right + by[1] < cols)
     result[down[fits] + by[0], right[fits] + by[1]] = picture[down[fits], right[fits]]
     return result

@@ -158,9 +158,7 @@ def parse_mask(png: bytes) -> Region:
     if box is None:
         raise UsageError("the mask marks nothing: what is to be erased must be white")
     left, top, right, bottom = box
-    return Region(
-        left / image.width, top / image.height, right / image.width, bottom / image.height, image
-    )
+    return Region(left / image.width, top / image.height, right / image.width, bottom / image.height, image)
 
 
 def _known(text: str, size: tuple[int, int], grid: Grid) -> tuple[int, int]:

@@ -41,7 +41,9 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
     found = next((file for file in files if most is None or len(file) <= most), None)
     if found is None:
         first = part_name(choices[-1][0].type)
-        raise BudgetError(f"{most} bytes are too few: with its {first} part alone the file has {len(files[-1])}")
+        raise BudgetError(
+            f"{most} bytes are too few: with its {first} part alone the file has {len(files[-1])}"
+        )
     return found
 
 

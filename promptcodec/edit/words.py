@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -118,7 +119,9 @@ def say_cell(description: Description, index: int, words: str) -> Cell:
         check_cell(replace(said, tone=""), row + 1, col + 1)
         return said
     check_cell(said, row + 1, col + 1)
-    known = resolve(replace(description, cells=(*description.cells[:index], said, *description.cells[index + 1 :])))
+    known = resolve(
+        replace(description, cells=(*description.cells[:index], said, *description.cells[index + 1 :]))
+    )
     return replace(known[index], continues="")
 
 
@@ -168,13 +171,17 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
 
     said = replace(
         description,
-        **{name: other(getattr(description, name)) for name in ("summary", "light", "mood")},
+        summary=other(description.summary),
+        light=other(description.light),
+        mood=other(description.mood),
         cells=tuple(_with_text(cell, other(cell.text)) for cell in description.cells),
         objects=tuple(
             Thing(other(thing.name), thing.box, tuple(filter(None, map(other, thing.attributes))))
             for thing in description.objects
         ),
-        lettering=tuple(Lettering(other(item.text), item.box, other(item.manner)) for item in description.lettering),
+        lettering=tuple(
+            Lettering(other(item.text), item.box, other(item.manner)) for item in description.lettering
+        ),
     )
     colours = {}
     if names_in(new):
@@ -203,7 +210,9 @@ def surface(words: str) -> tuple[str, str]:
     """
     match = _SURFACE.fullmatch(words)
     if match is None or match[1] not in TEXTURES:
-        raise UsageError(f"{words[:40]!r} is no texture class; one of {', '.join(TEXTURES)}, as in 'rough rising'")
+        raise UsageError(
+            f"{words[:40]!r} is no texture class; one of {', '.join(TEXTURES)}, as in 'rough rising'"
+        )
     return match[1], match[2] or ""
 
 
@@ -211,7 +220,8 @@ def style(description: Description, words: str) -> Description:
     """Say another mood, or what ``light: `` or ``summary: `` heads."""
     match = _STYLE.fullmatch(words)
     name, text = (match[1], match[2]) if match else ("mood", words)
-    return replace(description, **{name: clean(text)})
+    said: dict[str, Any] = {name: clean(text)}
+    return replace(description, **said)
 
 
 def fill(cells: Sequence[Cell], chosen: Flags) -> list[Cell]:

@@ -29,10 +29,10 @@ __all__ = [
     "decode",
     "decode_map",
     "decode_value",
-    "encode_value",
     "encode",
     "encode_map",
     "encode_pose",
+    "encode_value",
 ]
 
 MINIMUM_BYTES = 3
