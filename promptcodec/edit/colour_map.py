@@ -114,7 +114,8 @@ def refit(
             part = _part_there(wanted, np.asarray(change, np.float32), weights)
             if part > furthest:
                 data = _coded(content, index, found, area, len(payload))
-                if not 0 < len(data) <= most:
+                # Too long is better than nothing to be seen, but not than what was seen before.
+                if not data or (len(data) > most and furthest):
                     break
                 best, furthest = data, part
             if part >= 1:
@@ -159,7 +160,8 @@ def _weights(inside: Floats, feather: tuple[float, float]) -> Floats:
             (ahead[0] if axis == 0 else ahead[:, 0])[...] = False
             (behind[-1] if axis == 0 else behind[:, -1])[...] = False
             near = near | ahead | behind
-    weights = np.where(inside >= 0.5, INSIDE, np.where(near, FEATHER, OUTSIDE))
+    # A region may be smaller than a sample.
+    weights = np.where(inside >= min(0.5, float(inside.max())), INSIDE, np.where(near, FEATHER, OUTSIDE))
     return np.asarray(weights / weights.size, np.float32)
 
 

@@ -60,7 +60,15 @@ def _grow(box: Region, factor: float, place: Place) -> Place:
 
 def holds(payload: bytes, size: tuple[int, int], box: Region) -> bool:
     """Say whether anything lies in a region."""
-    return delete(payload, size, box) != payload
+    kind, value = structure.decode_value(payload, size)
+    if kind == "pose":
+        people = [value] if pose.is_alone(value) else value
+        return any(_stands_in(person, size, box) for person in people)
+    shape, content = value
+    if isinstance(content, np.ndarray):
+        return bool((content & (box.cover(*shape) >= 0.5)).any())
+    marked = _nodes_inside(box, shape, content[0])
+    return any(marked[node] for path in content[1] for node in lattice.nodes(path))
 
 
 def change(payload: bytes, size: tuple[int, int], box: Region, there: Map) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from promptcodec import bitstream, codec, entropy
 from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
@@ -57,7 +58,7 @@ class Draft:
             UsageError: it has no semantic part.
             BitstreamError, MissingDictionary: that part cannot be read.
         """
-        return semantic.decode(self.part("semantic"), dictionaries=self.dictionaries)
+        return _decoded(self.part("semantic"), tuple(self.dictionaries))
 
     def part(self, name: str) -> bytes:
         """Give a payload.
@@ -83,6 +84,12 @@ class Draft:
         own = dictionary.named(name, self.dictionaries) if name else []
         payload = semantic.encode(description, coder=family, dictionary=own[0] if own else None)
         return self.put("semantic", payload)
+
+
+@lru_cache(maxsize=8)
+def _decoded(payload: bytes, dictionaries: tuple[bytes, ...]) -> Description:
+    """Decode a description once for all that one operation asks of it."""
+    return semantic.decode(payload, dictionaries=dictionaries)
 
 
 def open_draft(data: bytes, dictionaries: Sequence[bytes] = ()) -> tuple[Stream, Draft]:

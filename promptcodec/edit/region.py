@@ -42,8 +42,10 @@ class Region:
     def cover(self, rows: int, cols: int) -> Floats:
         """Give the share of each cell of a grid that lies inside, ``(rows, cols)`` in 0..1."""
         if self.mask is not None:
-            shares = self.mask.resize((cols, rows), Image.Resampling.BOX)
-            return np.asarray(shares, np.float32) / np.float32(255)
+            shares = np.asarray(self.mask.resize((cols, rows), Image.Resampling.BOX), np.float32)
+            if shares.any():
+                return np.asarray(shares / np.float32(255), np.float32)
+            # A few marked pixels of a large mask: the box around them has to do.
         down = _overlap(self.top, self.bottom, rows)
         return np.asarray(down[:, None] * _overlap(self.left, self.right, cols)[None], np.float32)
 
