@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from promptcodec import codec, decode, edit, encode, inspect
-from promptcodec.bitstream import read, write
+from promptcodec.bitstream import Part, read, write
 from promptcodec.description import parse_text, resolve
-from promptcodec.edit import Edit, words
+from promptcodec.edit import Edit
 from promptcodec.edit.region import parse_box
 from promptcodec.entropy import dictionary
-from promptcodec.errors import BudgetError, DescriptionError, MissingDictionary, UsageError
+from promptcodec.errors import (
+    BudgetError,
+    DescriptionError,
+    MissingDictionary,
+    PromptcodecError,
+    UsageError,
+)
 from promptcodec.layers import structure
 
 SAID = parse_text(
@@ -41,7 +48,7 @@ def parts(data):
 
 
 def said(data):
-    return words.parse_cell and parse_text(inspect(data)["text"])
+    return parse_text(inspect(data)["text"])
 
 
 def change(before, after, box):
@@ -94,13 +101,8 @@ def test_what_is_not_named_is_the_same_to_the_byte(stream):
 
 def test_parts_of_unknown_type_and_the_critical_bit_are_kept(stream):
     parsed = read(stream)
-    from dataclasses import replace
-
-    from promptcodec.bitstream import Part
-
-    odd = write(
-        replace(parsed, parts=(replace(parsed.parts[0], critical=True), *parsed.parts[1:], Part(40, b"?")))
-    )
+    first, *others = parsed.parts
+    odd = write(replace(parsed, parts=(replace(first, critical=True), *others, Part(40, b"?"))))
     after = read(edit.medium(odd, "etching"))
     assert after.parts[0].critical
     assert parts(write(after))[40] == b"?"
@@ -110,42 +112,30 @@ def test_the_seed_stays(stream):
     seed = decode(stream).report.seed
     edited = edit.cell(stream, "r1c1", "red")
     assert decode(edited).report.seed == seed
-    assert edit.cell(edited, "r1c2", "blue").count(b"") > 0
     assert decode(edit.cell(edited, "r1c2", "blue")).report.seed == seed
-    stored = encode(
-        Image.new("RGB", (40, 40)),
-        layers=("semantic",),
-        description=parse_text("photo 1x1\nr1c1 red"),
-        seed=3,
-    )
+    plain = parse_text("photo 1x1\nr1c1 red")
+    stored = encode(Image.new("RGB", (40, 40)), layers=("semantic",), description=plain, seed=3)
     assert decode(edit.medium(stored, "oil painting")).report.seed == 3
     # Only where the seed would change is it stored.
     assert 7 not in parts(edit.delete_curves(stream, "r1c4:r2c6"))
 
 
 def test_a_cell_others_continue_changes_alone(stream):
-    before = resolve(said(stream))
-    after = resolve(said(edit.cell(stream, "r1c1", "dark red, rough")))
+    changed = said(edit.cell(stream, "r1c1", "dark red, rough"))
+    before, after = (
+        [replace(cell, continues="") for cell in resolve(each)] for each in (said(stream), changed)
+    )
     assert (after[0].colours, after[0].texture) == (("dark red",), "rough")
-    for one, other in zip(before[1:], after[1:], strict=True):
-        assert (one.colours, one.tone, one.texture, one.text) == (
-            other.colours,
-            other.tone,
-            other.texture,
-            other.text,
-        )
+    assert before[1:] == after[1:]
 
 
 def test_words_of_a_cell(stream):
     cell = said(edit.cell(stream, "r2c3", "red kite")).cells[8]
     assert (cell.colours, cell.text) == (("red",), "red kite")
     cell = said(edit.cell(stream, "r2c3", "white over grey, busy: spray")).cells[8]
-    assert (cell.colours, cell.arrangement, cell.texture, cell.text) == (
-        ("white", "grey"),
-        "over",
-        "busy",
-        "spray",
-    )
+    assert (cell.colours, cell.arrangement) == (("white", "grey"), "over")
+    assert (cell.texture, cell.text) == ("busy", "spray")
+    assert not said(edit.cell(stream, "r2c5", "")).cells[10].text
     with pytest.raises(DescriptionError, match="there is no such cell"):
         edit.cell(stream, "r1c1", "as left")
 
@@ -187,14 +177,13 @@ def test_move_takes_words_objects_colours_and_contours(stream):
 
 
 def test_contours_move_by_as_much_as_asked(stream):
-    payload = parts(stream)[3]
-    _, (shape, (grid, _)) = structure.decode_value(payload, (192, 128))
-    moved = parts(edit.move_curves(stream, "r1c4:r2c6", "r2c1"))[3]
+    cleared = edit.delete_curves(stream, "r2c1:r3c3")
+    payload = parts(cleared)[3]
+    moved = parts(edit.move_curves(cleared, "r1c4:r2c6", "r2c1"))[3]
     before, after = (np.asarray(structure.decode(part, (192, 128)), np.float32) for part in (payload, moved))
     shifted = np.zeros_like(before)
     shifted[32:96, :96] = before[:64, 96:]
     apart = np.corrcoef(shifted[34:94, 4:92].ravel(), after[34:94, 4:92].ravel())[0, 1]
-    assert grid and shape
     assert apart > 0.5
 
 
@@ -214,9 +203,8 @@ def test_transplant_is_to_the_byte(stream, scene):
 
 
 def test_a_users_dictionary(scene):
-    own = dictionary.train(
-        [f"a {a} boat on shore number {n}" for a in ("red", "old", "big") for n in range(900)], 2048
-    )
+    texts = [f"a {a} boat on shore number {n}" for a in ("red", "old", "big") for n in range(900)]
+    own = dictionary.train(texts, 2048)
     made = encode(scene, layers=("semantic",), description=SAID, text_coder="zstd", dictionary=own)
     with pytest.raises(MissingDictionary):
         edit.medium(made, "oil painting")
@@ -229,11 +217,9 @@ def test_a_users_dictionary(scene):
 @pytest.mark.parametrize("coder", ["ppm", "zstd", "brotli", "raw"])
 def test_text_keeps_its_coder(scene, coder):
     made = encode(scene, layers=("semantic",), description=SAID, text_coder=coder)
-    names = [
-        inspect(data)["parts"][0]["coder"]
-        for data in (made, edit.style(made, "light: at dusk, from the left"))
-    ]
-    assert names[1].removeprefix("grid+") == names[0].removeprefix("grid+") or names[0] == "grid+raw"
+    edited = edit.style(made, "light: at dusk, from the left")
+    before, after = (inspect(data)["parts"][0]["coder"] for data in (made, edited))
+    assert before == "grid+raw" or after.removeprefix("grid+") == before.removeprefix("grid+")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +233,6 @@ def test_text_keeps_its_coder(scene, coder):
         ("erase", ("here",), "is no box: write r2c2:r3c4"),
         ("cell", ("r0c1", "red"), "there is no cell r0c1"),
         ("cell", ("0,0,4,4", "red"), "is no cell"),
-        ("cell", ("r1c1", ""), "text|says"),
         ("recolour", ("r1c1", "octarine"), "no colour of the palette"),
         ("texture", ("r1c1", "velvet"), "no texture class; one of smooth"),
         ("texture", ("r1c1", "rough up"), "unknown orientation"),
@@ -266,8 +251,6 @@ def test_text_keeps_its_coder(scene, coder):
     ],
 )
 def test_arguments_that_cannot_be_honoured(stream, operation, arguments, says):
-    from promptcodec.errors import PromptcodecError
-
     with pytest.raises(PromptcodecError, match=says) as caught:
         edit.apply(stream, [Edit(operation, arguments)])
     assert caught.value.exit_code == 2
@@ -311,8 +294,8 @@ def test_truncate_keeps_a_stored_seed_while_it_can(stream):
 def test_command_line(cli, tmp_path, stream):
     (tmp_path / "a.pxt").write_bytes(stream)
     code, out, err = cli(
-        "edit", "a.pxt", "-o", "b.pxt", "--cell", "r1c1", "red", "--medium", "etching", "--cell", "r1c1", "blue",
-        "--preview", "b.png", "--json",
+        "edit", "a.pxt", "-o", "b.pxt", "--cell", "r1c1", "red", "--medium", "etching",
+        "--cell", "r1c1", "blue", "--preview", "b.png", "--json",
     )  # fmt: skip
     result = json.loads(out)
     assert (code, result["changed"]) == (0, ["semantic", "texture", "signature", "about"])

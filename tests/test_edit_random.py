@@ -28,8 +28,8 @@ SAID = parse_text(
     "r3c1 grass green, grainy: field\nr3c2 as left\nr3c3 as above, busy\nr3c4 as left: field\n"
     "object r1c4:r2c4 red kite, red\nobject r3c1:r3c4 field, grass green\nlettering r2c2:r2c3 painted: GREEN"
 )
-OWN = dictionary.train([f"a {a} {b} number {n}" for a in ("red", "old", "big") for b in ("kite", "field", "sky")
-                        for n in range(400)], 2048)  # fmt: skip
+TEXTS = [f"a {a} {b} {n}" for a in ("red", "old") for b in ("kite", "field", "sky") for n in range(500)]
+OWN = dictionary.train(TEXTS, 2048)
 PEOPLE = [[40, 20, 2, *[0] * 12, 35, 28, 2, 45, 28, 2, *[0] * 12, 36, 44, 2, 44, 44, 2, *[0] * 12],
           {"keypoints": [10, 10, 1] * 17}["keypoints"]]  # fmt: skip
 
