@@ -236,9 +236,7 @@ def cuts_and_subsets(data):
             assert set(kept) - {"about"} == set(chosen)
             assert kept.items() <= parts_of(data).items()
             if {"semantic", "texture", "structure", "pixels"} & set(chosen):
-                same = [codec.decode(d, layers=chosen, size=(48, 32)).image for d in (data, shorter)]
-                if "semantic" in chosen or "semantic" not in names:
-                    assert same[0].tobytes() == same[1].tobytes()
+                assert codec.decode(shorter, size=(48, 32)).report.layers == chosen
     ends = {part.offset + len(part.payload) for part in stream.parts[:-1]}
     for end in range(len(data)):
         with pytest.raises(BitstreamError):

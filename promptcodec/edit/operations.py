@@ -46,7 +46,6 @@ def cell(draft: Draft, where: str, said: str) -> Draft:
     before = words.meanings(description)
     after = list(before)
     after[index] = words.say_cell(description, index, said)
-    # The cell itself stays as it was said, also where that is not the shortest way.
     draft = draft.say(words.restate(description, after))
     if _colours(after[index]) == _colours(before[index]) or not after[index].colours:
         return draft
