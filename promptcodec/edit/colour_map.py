@@ -33,7 +33,7 @@ WAVES, LIMIT = 1.6, 20
 # What a squared error counts where it should not be, within the feather, and inside.
 OUTSIDE, FEATHER, INSIDE = 8.0, 0.1, 1.0
 # What a bit may cost, as a share of all that is to change: ever more until the change is right.
-PRICES = (0.003, 0.001, 0.0003)
+PRICES = (0.01, 0.003, 0.001, 0.0003)
 # It is right where this share of it is there, and the picture changes so many times less elsewhere.
 DONE, LOCAL = 0.6, 12.0
 # How much finer the second step tried may be, in eighths of an octave.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -87,9 +88,9 @@ def colour_of(words: str) -> str:
     """
     found = names_in(words)
     if not found:
-        like = [name for name in PALETTE if set(words.lower().split()) & set(name.split())]
+        like = difflib.get_close_matches(words.lower(), PALETTE, 8)
         raise UsageError(
-            f"{words[:40]!r} is no colour of the palette; try {', '.join(like[:8] or ['red', 'sky blue'])}"
+            f"{words[:40]!r} is no colour of the palette; try {', '.join(like or ['red', 'sky blue'])}"
         )
     return found[-1]
 
