@@ -38,7 +38,8 @@ PRICES = (0.01, 0.003, 0.001, 0.0003)
 DONE, LOCAL = 0.6, 12.0
 # How much finer the second step tried may be, in eighths of an octave.
 FINER = range(4, 12)
-GROWTH, GROWTH_BYTES = 1.25, 24
+# A part grows by no more than this, unless a change of more pixel levels than FAINT would not show at all.
+GROWTH, GROWTH_BYTES, FAINT = 1.25, 24, 16.0
 ROUNDS = 150
 # Bits of a level other than zero, about: its sign and place, more beyond the waves there were.
 _BITS, _BITS_BEYOND, _BITS_DOUBLING = 3.0, 5.0, 1.7
@@ -94,6 +95,7 @@ def refit(
     weights = _weights(inside, feather)
     bit = float((weights * wanted**2).sum())
     most = min(MAX_BYTES, round(GROWTH * len(payload)) + GROWTH_BYTES)
+    faint = float(np.sqrt((wanted**2).sum(0))[inside > 0].mean()) < FAINT
     best, furthest = payload, 0.0
     for index in _steps(step, former) if bit else ():
         found = _nearest(former, index)
@@ -114,8 +116,8 @@ def refit(
             part = _part_there(wanted, np.asarray(change, np.float32), weights)
             if part > furthest:
                 data = _coded(content, index, found, area, len(payload))
-                # Too long is better than nothing to be seen, but not than what was seen before.
-                if not data or (len(data) > most and furthest):
+                # Too long is better than nothing where much is to be seen.
+                if not data or (len(data) > most and (furthest or faint)):
                     break
                 best, furthest = data, part
             if part >= 1:
