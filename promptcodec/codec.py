@@ -258,9 +258,9 @@ def decode(
         raise UsageError(f"a picture of {size[0]}x{size[1]} cannot be made; sides go from 1 to {MAX_SIDE}")
     if best_of < 1 or retries < 0 or (seed is not None and not 0 <= seed < 2**32):
         raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
-    stream = _open(data, partial=partial)
+    stream = open_stream(data, partial=partial)
     names = LAYERS if layers is None else check_layers(layers)
-    conditions = _conditions(stream, names, size or (stream.width, stream.height), dictionaries)
+    conditions = read_conditions(stream, names, size or (stream.width, stream.height), dictionaries)
     present = tuple(name for name in names if PART_IDS[name] in {part.type for part in stream.parts})
     if not present:
         have = ", ".join(part_name(part.type) for part in stream.parts)
@@ -298,7 +298,7 @@ def check(data: bytes, image: Image.Image, *, dictionaries: Sequence[bytes] = ()
         BitstreamError, MissingDictionary: the stream cannot be read.
     """
     picture = load_image(image)
-    return run_checks(_conditions(_open(data), LAYERS, picture.size, dictionaries), picture)
+    return run_checks(read_conditions(open_stream(data), LAYERS, picture.size, dictionaries), picture)
 
 
 def verify(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]:
@@ -310,11 +310,11 @@ def verify(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]
     Raises:
         BitstreamError, MissingDictionary: it cannot be read; the message names every part that cannot.
     """
-    stream = _open(data)
+    stream = open_stream(data)
     failed: list[PromptcodecError] = []
     for part in stream.parts:
         try:
-            _conditions(replace(stream, parts=(part,)), LAYERS, PROBE_SIZE, dictionaries)
+            read_conditions(replace(stream, parts=(part,)), LAYERS, PROBE_SIZE, dictionaries)
         except PromptcodecError as error:
             failed.append(error)
     if failed:
@@ -322,7 +322,7 @@ def verify(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]
     return outline(data)
 
 
-def _open(data: bytes, *, partial: bool = False) -> Stream:
+def open_stream(data: bytes, *, partial: bool = False) -> Stream:
     """Parse the container and refuse critical parts this version does not know."""
     stream = bitstream.read(data, partial=partial)
     for part in stream.parts:
@@ -339,10 +339,14 @@ def _payloads(stream: Stream) -> dict[str, bytes]:
     return {part_name(part.type): part.payload for part in stream.parts}
 
 
-def _conditions(
+def read_conditions(
     stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[bytes]
 ) -> Conditions:
-    """Decode the named layers of a stream at ``size``; what is smooth anyway, at LAYER_SIDE at most."""
+    """Decode the named layers of a stream at ``size``; what is smooth anyway, at LAYER_SIDE at most.
+
+    Raises:
+        BitstreamError, DescriptionError, MissingDictionary: a layer cannot be read.
+    """
     shrink = min(1.0, LAYER_SIDE / max(size))
     smooth = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     readers: dict[str, Callable[[bytes], Any]] = {
@@ -360,7 +364,7 @@ def _conditions(
             with _naming(name, part.offset):
                 values[name] = readers[name](part.payload)
     made = about.decode(payloads["about"]) if "about" in payloads else {}
-    seed = int(made["seed"]) if "seed" in made else _derive_seed(stream)
+    seed = int(made["seed"]) if "seed" in made else derive_seed(stream)
     return Conditions(size, seed, values.pop("semantic", None), **values)
 
 
@@ -373,7 +377,7 @@ def _naming(name: str, offset: int) -> Iterator[None]:
         raise type(error)(f"the {name} part at byte {offset} cannot be read: {error}") from error
 
 
-def _derive_seed(stream: Stream) -> int:
+def derive_seed(stream: Stream) -> int:
     """Derive the seed from the first part: it stays when finer parts are cut off or edited."""
     return int.from_bytes(hashlib.sha256(stream.parts[0].payload).digest()[:4], "big")
 

@@ -17,6 +17,8 @@ COMMANDS = {
     "inspect": "inspect",
     "describe": "describe",
     "check": "check",
+    "edit": "edit",
+    "truncate": "truncate",
     "verify": "verify",
     "train-dictionary": "train_dictionary",
     "demo": "demo",

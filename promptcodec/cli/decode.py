@@ -13,6 +13,8 @@ from promptcodec.cli import batch, options, report
 from promptcodec.files import STDIO, check_free, destinations, exists, expand
 
 CHECK_FAILED = 3
+# Layers of which a picture shows something; the others are drawn along with these.
+SHOWN = ("semantic", "texture", "structure", "pixels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class DecodeTask:
     out: str
     overwrite: bool
     dictionary: str | None
+    steps: tuple[str, str] | None
     settings: dict[str, Any]
 
 
@@ -34,11 +37,9 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
     start = time.perf_counter()
-    decoded = codec.decode(
-        batch.read_input(task.source),
-        dictionaries=batch.read_dictionaries(task.dictionary),
-        **task.settings,
-    )
+    data = batch.read_input(task.source)
+    given = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
+    decoded = codec.decode(data, **given)
     about = decoded.report
     for warning in about.warnings:
         report.warn(f"{task.source}: {warning}")
@@ -54,11 +55,33 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
         "seconds": round(time.perf_counter() - start, 4),
         "check": about.check.to_json() if about.check else None,
     }
+    if task.steps is not None:
+        given |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
+        result["progressive"] = draw_steps(data, task, about.layers, given)
     record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")}
     if about.check:
         record["check"] = {"score": about.check.score, "verdict": about.check.verdict}
     batch.write_output(task.out, provenance.save(decoded.image, name, record), overwrite=task.overwrite)
     return result
+
+
+def draw_steps(data: bytes, task: DecodeTask, layers: tuple[str, ...], given: dict[str, Any]) -> list[str]:
+    """Write a picture after each layer that shows, coarse to fine; give the files."""
+    from promptcodec import codec, provenance  # noqa: PLC0415
+
+    assert task.steps is not None
+    folder, name = task.steps
+    paths: list[str] = []
+    for index, layer in enumerate(layers):
+        if layer not in SHOWN:
+            continue
+        drawn = codec.decode(data, **{**given, "layers": layers[: index + 1]})
+        path = f"{folder}/{name}.{len(paths) + 1}-{layer}.png"
+        said = drawn.report
+        record = {"generator": said.generator, "layers": list(said.layers), "seed": said.seed}
+        batch.write_output(path, provenance.save(drawn.image, path, record), overwrite=task.overwrite)
+        paths.append(path)
+    return paths
 
 
 def show(result: dict[str, Any]) -> str:
@@ -83,6 +106,7 @@ def judge(result: dict[str, Any]) -> int:
     epilog="\b\nExamples:\n"
     "  promptcodec decode photo.pxt -o photo.png\n"
     "  promptcodec decode photo.pxt -o small.png --size 320x240 --layers semantic\n"
+    "  promptcodec decode photo.pxt -o photo.png --progressive steps/\n"
     "  promptcodec decode streams/ -o pictures/ --check\n"
     "  promptcodec decode photo.pxt -o best.png --best-of 4 --json",
 )
@@ -96,6 +120,9 @@ def judge(result: dict[str, Any]) -> int:
 @click.option("--check", is_flag=True, help="Check that the picture means what the stream says; else exit 3.")
 @click.option("--best-of", type=click.IntRange(1, 64), default=1, help="Draw several, keep the best.")
 @click.option("--retries", type=click.IntRange(0, 64), default=0, help="Draw again while the check fails.")
+@click.option(
+    "--progressive", metavar="DIR", help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ..."
+)
 @options.dictionary_option
 @options.overwrite_option
 @options.skip_option
@@ -104,6 +131,7 @@ def judge(result: dict[str, Any]) -> int:
 def command(
     inputs: tuple[str, ...],
     output: str | None,
+    progressive: str | None,
     dictionary: str | None,
     overwrite: bool,  # noqa: FBT001 - click calls by keyword
     skip_existing: bool,  # noqa: FBT001
@@ -122,7 +150,14 @@ def command(
     names = [f"{source.name.removesuffix('.pxt')}.png" for source in sources]
     targets = destinations(sources, names, out, in_folder=in_folder)
     tasks = [
-        DecodeTask(source.path, target, overwrite, dictionary, settings)
+        DecodeTask(
+            source.path,
+            target,
+            overwrite,
+            dictionary,
+            (progressive, source.name.removesuffix(".pxt")) if progressive else None,
+            settings,
+        )
         for source, target in zip(sources, targets, strict=True)
         if not (skip_existing and exists(target))
     ]

@@ -106,6 +106,12 @@ def coder_name(data: bytes) -> str:
     return _NAMES.get(data[0] & 63, "unknown") if data else "raw"
 
 
+def dictionary_name(data: bytes) -> bytes:
+    """Give the name of the user's dictionary that a coded text needs; no bytes where it needs none."""
+    own = bool(data) and data[0] & 63 in (_ZSTD_USER, _PPM_USER)
+    return data[1 : 1 + dictionary.NAME_BYTES] if own else b""
+
+
 def _utf8(text: str) -> bytes:
     try:
         data = text.encode()

@@ -25,14 +25,14 @@ PLANES = 3
 # Above this side a picture is reduced by whole factors first.
 WORKING_SIDE = 768
 # Columns: the weight of R, G and B in each plane.
-_COLOURS = np.array(
+COLOURS = np.array(
     [
         [1 / math.sqrt(3), 1 / math.sqrt(2), 1 / math.sqrt(6)],
         [1 / math.sqrt(3), 0, -2 / math.sqrt(6)],
         [1 / math.sqrt(3), -1 / math.sqrt(2), 1 / math.sqrt(6)],
     ]
 )
-_MIDDLE = 127.5
+MIDDLE = 127.5
 _BASIS_BITS = 16
 
 
@@ -61,12 +61,12 @@ def analyse(image: Image.Image, across: int, down: int) -> Integers:
     halfway = np.rint((rows @ pixels.reshape(height, -1)) / (height * 2 ** (_BASIS_BITS - 10)))
     halfway = halfway.reshape(-1, width, PLANES).transpose(2, 0, 1)
     sums = (halfway @ columns.T) / (width * 2 ** (_BASIS_BITS + 10))
-    sums[:, 0, 0] -= _MIDDLE
+    sums[:, 0, 0] -= MIDDLE
     # The droop of the average over blocks of factor x factor pixels is undone.
     sums *= _boost(small.height, factor, rows.shape[0])[:, None] * _boost(
         small.width, factor, columns.shape[0]
     )
-    planes = np.einsum("cvu,cp->pvu", sums, _COLOURS)
+    planes = np.einsum("cvu,cp->pvu", sums, COLOURS)
     result = np.zeros((PLANES, down, across), np.int64)
     result[:, : planes.shape[1], : planes.shape[2]] = np.rint(planes * UNIT).astype(np.int64)
     return result
@@ -83,12 +83,12 @@ def synthesise(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> I
         RGB of ``size``.
     """
     width, height = size
-    colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, _COLOURS).astype(np.float32)
+    colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, COLOURS).astype(np.float32)
     columns = basis(width, colours.shape[2]).astype(np.float32)
     rows = basis(height, colours.shape[1]).astype(np.float32)
     pixels = np.empty((height, width, PLANES), np.uint8)
     for channel in range(PLANES):
-        plane = rows @ (colours[channel] @ columns.T) + np.float32(_MIDDLE)
+        plane = rows @ (colours[channel] @ columns.T) + np.float32(MIDDLE)
         pixels[..., channel] = np.clip(np.rint(plane), 0, 255)
     return Image.fromarray(pixels)
 
