@@ -1,21 +1,72 @@
-"""The recipe layer: metadata chunks verbatim, as coded text."""
+"""The recipe layer: what a generation tool said, as its fields or as its metadata byte for byte.
+
+    part := form length symbols texts
+
+``form`` is 0 for the fields, 1 for verbatim; ``length`` a varint, the bytes of ``symbols``, which
+the tree coder wrote; ``texts`` the plain texts, line by line, as coded text.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
+import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-from promptcodec import entropy
+from promptcodec import entropy, models
+from promptcodec.bitstream.varint import read_varint, write_varint
+from promptcodec.entropy import tree
 from promptcodec.errors import BitstreamError
-from promptcodec.recipe import Chunk, Recipe
+from promptcodec.layers import recipe_text
+from promptcodec.layers.recipe_guide import ComfyGuide
+from promptcodec.recipe import Recipe, from_chunks
+from promptcodec.recipe.model import fields_of, from_fields
+
+FORMS = ("fields", "verbatim")
+LIMIT = 1 << 20  # bytes of texts in a part
+PPM_LIMIT = 1 << 13  # above, the token PPM would take longer than a second on hostile data
+_PRIMER = "recipe-1"
 
 
-def encode(recipe: Recipe, *, coder: str = "auto", dictionary: bytes | None = None) -> bytes:
-    """Code a recipe; ``coder`` and ``dictionary`` as for ``entropy.encode_text``."""
-    rows = [[chunk.carrier, chunk.key, chunk.text] for chunk in recipe.chunks]
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+@functools.cache
+def primed() -> tree.Statistics:
+    """Give what the coder knows before a recipe: the shipped values, walked once."""
+    values = json.loads(zlib.decompress(models.load(_PRIMER)), parse_int=tree.Literal, parse_float=tree.Literal)
+    return tree.prime(values, ComfyGuide)
+
+
+def encode(
+    recipe: Recipe, *, form: str = "verbatim", coder: str = "auto", dictionary: bytes | None = None
+) -> bytes:
+    """Code a recipe.
+
+    Args:
+        recipe: with chunks, for ``verbatim``.
+        form: one of FORMS.
+        coder, dictionary: for the texts, as for ``entropy.encode_text``.
+    """
+    if form == "fields":
+        value = recipe_text.literal(fields_of(recipe))
+        coded = tree.encode(value, primed(), ComfyGuide())
+    else:
+        value = recipe_text.to_values(recipe.chunks)
+        coded = tree.encode(value, primed(), ComfyGuide())
+        if coded is None:  # beyond the coder's limits: as plain texts, which have none of their own
+            rows = [[c.carrier, c.key, {"latin-1": c.data.decode("latin-1")}] for c in recipe.chunks]
+            coded = tree.encode(rows, primed(), ComfyGuide())
+    if coded is None:
+        raise BitstreamError("the recipe is too large to be coded")
+    symbols, texts = coded
+    joined = "\n".join(texts)
+    said = _encode_text(joined, coder, dictionary) if texts else b""
+    return bytes([FORMS.index(form)]) + write_varint(len(symbols)) + symbols + said
+
+
+def _encode_text(text: str, coder: str, dictionary: bytes | None) -> bytes:
+    if coder in ("auto", "ppm") and len(text.encode()) > PPM_LIMIT:
+        tried = (entropy.encode_text(text, name, dictionary=dictionary) for name in ("zstd", "brotli"))
+        return min((said for said in tried if entropy.coder_name(said) != "ppm"), key=len)
     return entropy.encode_text(text, coder, dictionary=dictionary)
 
 
@@ -25,20 +76,22 @@ def decode(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> Recipe:
     Raises:
         BitstreamError, MissingDictionary: the part cannot be read.
     """
-    text = entropy.decode_text(data, dictionaries=dictionaries)
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError):
-        raise BitstreamError("the recipe part is not valid JSON") from None
-    if not isinstance(rows, list) or not rows or not all(_is_chunk(row) for row in rows):
-        raise BitstreamError("the recipe part is not a list of [carrier, key, text]")
-    return Recipe(tuple(Chunk(*row) for row in rows))
-
-
-def _is_chunk(row: object) -> bool:
-    return isinstance(row, list) and len(row) == 3 and all(isinstance(item, str) for item in row)
-
-
-def to_json(recipe: Recipe) -> dict[str, Any]:
-    """Give the object that ``promptcodec inspect --json`` shows."""
-    return {"chunks": [asdict(chunk) for chunk in recipe.chunks]}
+    if not data or data[0] >= len(FORMS):
+        raise BitstreamError("the recipe part has a form this version does not know")
+    length, at = read_varint(data, 1, "the recipe part")
+    if at + length > len(data):
+        raise BitstreamError("the recipe part is cut")
+    coded = data[at + length :]
+    limit = PPM_LIMIT if entropy.coder_name(coded) == "ppm" else LIMIT
+    texts = entropy.decode_text(coded, dictionaries=dictionaries, limit=limit).split("\n")
+    value = tree.decode(data[at : at + length], texts if coded else [], primed(), ComfyGuide())
+    if data[0] == FORMS.index("fields"):
+        try:
+            return from_fields(recipe_text.unliteral(value))
+        except (ValueError, RecursionError):
+            raise BitstreamError("the recipe part does not hold a recipe's fields") from None
+    chunks = recipe_text.from_values(value)
+    recipe = from_chunks(chunks)
+    if recipe is None:
+        raise BitstreamError("the recipe part holds metadata in which no recipe is found")
+    return recipe

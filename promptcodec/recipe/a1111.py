@@ -33,6 +33,7 @@ _PLAIN = {
     "steps", "sampler", "schedule type", "scheduler", "cfg scale", "guidance scale", "seed", "size", "model",
     "model hash", "vae", "denoising strength", "version", "app", "lora hashes", "rng", "device",
 }  # fmt: skip
+_LONGEST_JSON = 1 << 14
 _CONTROL_MODEL = re.compile(r"\bmodel:\s*([^,\"]+)")
 _CONTROL_WEIGHT = re.compile(r"\bweight:\s*([\d.]+)", re.IGNORECASE)
 
@@ -140,9 +141,19 @@ def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ..
             weight = _CONTROL_WEIGHT.search(value)
             controlnets.append(Addon(match[1].strip(), number(weight[1]) if weight else None))
         elif low not in _PLAIN:
-            found = number(value)
-            extra[key] = value if found is None or str(found) != value else found
+            extra[key] = _typed(value)
     return {k: v for k, v in hires.items() if v is not None}, tuple(controlnets), extra
+
+
+def _typed(value: str) -> Any:
+    """Give a number or JSON where the text is one, else the text."""
+    found = number(value)
+    if found is not None and str(found) == value:
+        return found
+    try:
+        return json.loads(value) if value[:1] in ("[", "{") and len(value) < _LONGEST_JSON else value
+    except (ValueError, RecursionError):
+        return value
 
 
 def _loras(prompt: str, hashes: str) -> tuple[Addon, ...]:

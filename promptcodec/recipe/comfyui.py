@@ -20,6 +20,7 @@ _MOST_VISITS = 4000  # a graph may have circles and thousands of nodes
 _SEEDS = ("seed", "noise_seed", "seed_value", "seed_num", "value", "int", "number")
 _MODELS = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "checkpoint", "model_path", "model")
 _TEXTS = (
+    "Text",
     "text", "prompt", "t5xxl", "text_g", "clip_l", "text_l", "text_positive", "positive_prompt", "positive",
     "string", "value", "text_1", "wildcard_text", "populated_text",
 )  # fmt: skip
@@ -192,8 +193,8 @@ def _prompts(graph: Graph, sampler: str) -> tuple[str | None, str | None]:
         link = _link(graph, inputs.get(name))
         if link:
             inputs = _inputs(graph, link[0])
-    starts = [inputs.get(name) for name in ("positive", "conditioning", "cond1", "cond", "cond2")]
-    positive = _unique(found for start in starts for found in _texts(graph, start, "positive"))
+    starts = (inputs.get(name) for name in ("positive", "conditioning", "cond1", "cond"))
+    positive = _unique(_texts(graph, next((start for start in starts if start is not None), None), "positive"))
     negative = _unique(_texts(graph, inputs.get("negative"), "negative"))
     return "\n".join(positive) or None, "\n".join(negative) or None
 
