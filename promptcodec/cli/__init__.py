@@ -17,6 +17,7 @@ COMMANDS = {
     "inspect": "inspect",
     "describe": "describe",
     "check": "check",
+    "recipe": "recipe",
     "train-dictionary": "train_dictionary",
     "demo": "demo",
 }

@@ -63,6 +63,29 @@ def encode(
     return bytes([FORMS.index(form)]) + write_varint(len(symbols)) + symbols + said
 
 
+def fit(recipe: Recipe, most: int | None, *, coder: str = "auto", dictionary: bytes | None = None) -> bytes:
+    """Code a recipe verbatim where that takes at most ``most`` bytes, else its fields, however long."""
+    payload = encode(recipe, coder=coder, dictionary=dictionary)
+    if most is None or len(payload) <= most:
+        return payload
+    return encode(recipe, form="fields", coder=coder, dictionary=dictionary)
+
+
+def form_name(data: bytes) -> str:
+    """Name the form of a recipe part without decoding it."""
+    return FORMS[data[0]] if data and data[0] < len(FORMS) else "unknown"
+
+
+def to_json(recipe: Recipe) -> dict[str, Any]:
+    """Give the object that ``promptcodec inspect --json`` shows: the fields, and the chunks as texts."""
+    chunks = [
+        {"carrier": chunk.carrier, "key": key, "text": text}
+        for chunk in recipe.chunks
+        for key, text in chunk.texts().items()
+    ]
+    return {"fields": fields_of(recipe), "chunks": chunks}
+
+
 def _encode_text(text: str, coder: str, dictionary: bytes | None) -> bytes:
     if coder in ("auto", "ppm") and len(text.encode()) > PPM_LIMIT:
         tried = (entropy.encode_text(text, name, dictionary=dictionary) for name in ("zstd", "brotli"))

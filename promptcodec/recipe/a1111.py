@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptcodec.recipe.model import Addon, Generative, Platform, Recipe, Settings
-from promptcodec.recipe.values import number, size, text, whole
+from promptcodec.recipe.values import number, shallow, size, text, whole
 
 _SETTINGS = re.compile(r"^Steps: *\d+(?:,|\s*$)", re.MULTILINE)
 _NEGATIVE = re.compile(r"(?:^|\n)Negative prompt:")
@@ -150,10 +150,13 @@ def _typed(value: str) -> Any:
     found = number(value)
     if found is not None and str(found) == value:
         return found
+    if value[:1] not in ("[", "{") or len(value) > _LONGEST_JSON:
+        return value
     try:
-        return json.loads(value) if value[:1] in ("[", "{") and len(value) < _LONGEST_JSON else value
+        parsed = json.loads(value, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return value
+    return parsed if shallow(parsed) else value
 
 
 def _loras(prompt: str, hashes: str) -> tuple[Addon, ...]:

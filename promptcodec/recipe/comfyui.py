@@ -26,7 +26,7 @@ _TEXTS = (
 )  # fmt: skip
 _PLUMBING = {"clip", "vae", "model", "image", "pixels", "samples", "latent_image", "mask", "control_net"}
 _CONTROL = ("noise", "guider", "sampler", "sigmas")
-_MODEL_SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".pt", ".pth", ".sft", ".bin")
+MODEL_SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".pt", ".pth", ".sft", ".bin")
 
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
@@ -297,7 +297,7 @@ def _models(graph: Graph, starts: list[str]) -> tuple[list[str], tuple[Addon, ..
                 weight = inputs.get("strength_model", inputs.get(f"model_weight{number_of}", inputs.get("strength")))
                 if value != "None" and inputs.get(f"switch{number_of}", "On") != "Off":
                     loras.append(Addon(value, number(weight)))
-        found = next((v for k in _MODELS if (v := text(inputs.get(k))) and v.endswith(_MODEL_SUFFIXES)), None)
+        found = next((v for k in _MODELS if (v := text(inputs.get(k))) and v.endswith(MODEL_SUFFIXES)), None)
         if found and found not in names and "lora" not in str(graph[node].get("class_type")).lower():
             names.append(found)
     return names, tuple(dict.fromkeys(loras))

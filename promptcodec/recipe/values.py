@@ -12,7 +12,7 @@ from promptcodec.recipe.model import Number
 
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?")
 _SIZE = re.compile(r"\D{0,3}(\d{1,5})\s*[x×,*]\s*(\d{1,5})\D{0,2}")
-_DEEPEST = 60
+_DEEPEST = 24
 
 
 def number(value: Any) -> Number | None:
@@ -55,10 +55,11 @@ def load_object(said: str | None) -> dict[str, Any] | None:
         value = json.loads(said.rstrip("\0"), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and _shallow(value) else None
+    return value if isinstance(value, dict) and shallow(value) else None
 
 
-def _shallow(value: Any) -> bool:
+def shallow(value: Any) -> bool:
+    """Say whether a JSON value is nested no deeper than may be stored."""
     level = [value]
     for _ in range(_DEEPEST):
         level = [
