@@ -91,7 +91,10 @@ def from_graph(graph: Graph) -> Recipe:
         hires=_hires(graph, passes),
     )
     model = Generative(names[0] if names else None, None, vae, loras, _controlnets(graph, base))
-    extra = {"models": names[1:]} if names[1:] else {}
+    extra: dict[str, Any] = {"models": names[1:]} if names[1:] else {}
+    distilled = _distilled(graph, base)
+    if distilled is not None and distilled != settings.guidance:
+        extra["distilled_guidance"] = distilled
     return Recipe(platform, model, settings, extra)
 
 
@@ -180,7 +183,11 @@ def _guidance(graph: Graph, sampler: str) -> Number | None:
     found = _setting(graph, sampler, ("cfg", "cfg_scale", "cfg_conds"))
     if found is not None:
         return number(found)
-    # Distilled models take guidance as a part of the conditioning.
+    return _distilled(graph, sampler)
+
+
+def _distilled(graph: Graph, sampler: str) -> Number | None:
+    """Give the guidance that distilled models take as a part of the conditioning."""
     for node, _ in _back(graph, [sampler]):
         if "guidance" in _inputs(graph, node):
             return number(_inputs(graph, node)["guidance"])
@@ -220,7 +227,8 @@ def _texts(graph: Graph, value: Any, side: str) -> Iterator[str]:
             continue
         said = _node_texts(graph, inputs, side)
         onward = [v for k, v in inputs.items() if k not in _PLUMBING and _link(graph, v)]
-        todo[:0] = said or onward
+        joined = [v for k, v in inputs.items() if k.startswith("conditioning") and _link(graph, v)]
+        todo[:0] = [*joined, *said] if said else onward
 
 
 def _node_texts(graph: Graph, inputs: Mapping[str, Any], side: str) -> list[str]:

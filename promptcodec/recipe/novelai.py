@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from promptcodec.recipe.model import Generative, Platform, Recipe, Settings
 from promptcodec.recipe.values import load_object, number, others, text, whole
 
+_HASHED = re.compile(r"(.{1,80}) ([0-9A-F]{8})")
 _KNOWN = {
     "prompt", "uc", "steps", "height", "width", "scale", "seed", "noise_schedule", "sampler", "strength",
     "v4_prompt", "v4_negative_prompt", "signed_hash",
@@ -38,7 +40,10 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
     for key in ("v4_prompt", "v4_negative_prompt"):
         if (characters := _characters(said.get(key))) is not None:
             extra[key] = characters
-    return Recipe(Platform("novelai"), Generative(text(texts.get("Source"))), settings, extra)
+    source = texts.get("Source", "")
+    match = _HASHED.fullmatch(source)
+    model = Generative(match[1], match[2]) if match else Generative(text(source))
+    return Recipe(Platform("novelai"), model, settings, extra)
 
 
 def _caption(value: Any) -> str | None:
