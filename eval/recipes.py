@@ -71,13 +71,23 @@ def theirs(path: Path) -> dict[str, list[Any]] | None:
     found["negative"].append(digest(str(info.full_negative_prompt)))
     found["model"] = [sampler.model.name for sampler in info.samplers if sampler.model]
     said = [info.metadata, *(sampler.parameters for sampler in info.samplers)]
-    said += [item for items in info.metadata.values() if isinstance(items, list) for item in items if isinstance(item, dict)]
+    said += [
+        item
+        for items in info.metadata.values()
+        if isinstance(items, list)
+        for item in items
+        if isinstance(item, dict)
+    ]
     found["sampler"] = [sampler.name for sampler in info.samplers]
     for values in said:
         low = {str(key).lower(): value for key, value in values.items()}
         for key, names in (("seed", ("seed", "noise_seed")), ("steps", ("steps",))):
             found[key] += [_number(low[name]) for name in names if name in low]
-        found["guidance"] += [_number(low[name]) for name in ("cfg_scale", "cfg scale", "scale", "guidance_scale", "cfg", "guidance") if name in low]
+        found["guidance"] += [
+            _number(low[name])
+            for name in ("cfg_scale", "cfg scale", "scale", "guidance_scale", "cfg", "guidance")
+            if name in low
+        ]
         if "width" in low and "height" in low:
             found["size"].append([_number(low["width"]), _number(low["height"])])
         for name in ("size", "resolution"):
@@ -103,7 +113,9 @@ def measure(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     found = look(data)
     row: dict[str, Any] = {"file": str(path), "tool": None, "fields": None, "restored": None}
-    row |= dict.fromkeys(("bytes_fields", "bytes_verbatim", "bytes_meta", "bytes_brotli", "bytes_json_brotli"), 0)
+    row |= dict.fromkeys(
+        ("bytes_fields", "bytes_verbatim", "bytes_meta", "bytes_brotli", "bytes_json_brotli"), 0
+    )
     row |= {"bytes_file": len(data), "sha256": hashlib.sha256(data).hexdigest(), "c2pa": found.marks.c2pa}
     recipe = found.recipe
     if recipe is None:
@@ -147,21 +159,34 @@ def by_tool(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _ratios(group: list[dict[str, Any]]) -> dict[str, float | None]:
-    sums = {key: sum(row[key] for row in group) for key in ("bytes_fields", "bytes_verbatim", "bytes_brotli", "bytes_json_brotli")}
+    sums = {
+        key: sum(row[key] for row in group)
+        for key in ("bytes_fields", "bytes_verbatim", "bytes_brotli", "bytes_json_brotli")
+    }
     return {
         "verbatim_to_brotli": sums["bytes_verbatim"] / sums["bytes_brotli"] if sums["bytes_brotli"] else None,
-        "fields_to_brotli": sums["bytes_fields"] / sums["bytes_json_brotli"] if sums["bytes_json_brotli"] else None,
+        "fields_to_brotli": sums["bytes_fields"] / sums["bytes_json_brotli"]
+        if sums["bytes_json_brotli"]
+        else None,
     }
 
 
 def totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Sum up all files with a recipe: restored, ratios, and what a whole stream is of the file it stands for."""
+    """Sum up all files with a recipe: restored, ratios, and how much smaller a whole stream is."""
     found = [row for row in rows if row["fields"] is not None]
-    said: dict[str, Any] = {"files": len(rows), "recipes": len(found), "restored": sum(row["restored"] for row in found)}
+    said: dict[str, Any] = {
+        "files": len(rows),
+        "recipes": len(found),
+        "restored": sum(row["restored"] for row in found),
+    }
     for form in ("verbatim", "fields"):
         ratios = sorted(row["bytes_file"] / row[f"bytes_stream_{form}"] for row in found)
         if ratios:
-            said[f"file_to_{form}"] = {"median": statistics.median(ratios), "best": ratios[-1], "worst": ratios[0]}
+            said[f"file_to_{form}"] = {
+                "median": statistics.median(ratios),
+                "best": ratios[-1],
+                "worst": ratios[0],
+            }
     return said | _ratios(found)
 
 
@@ -179,10 +204,15 @@ def main() -> None:
     if options.json:
         print(json.dumps({"files": rows, "by_tool": tools, "totals": totals(rows)}, ensure_ascii=False))
         return
-    print("| tool | files | checked fields | ours | sd-parsers | verbatim / brotli | fields / brotli |\n|---|---|---|---|---|---|---|")
+    print(
+        "| tool | files | checked fields | ours | sd-parsers | verbatim / brotli | fields / brotli |\n"
+        "|---|---|---|---|---|---|---|"
+    )
     for tool in tools:
         cells = [tool["tool"], *(tool[key] for key in ("n", "checked", "ours", "sd_parsers"))]
-        ratios = [f"{tool[key]:.3f}" if tool[key] else "" for key in ("verbatim_to_brotli", "fields_to_brotli")]
+        ratios = [
+            f"{tool[key]:.3f}" if tool[key] else "" for key in ("verbatim_to_brotli", "fields_to_brotli")
+        ]
         print("| " + " | ".join(map(str, [*cells, *ratios])) + " |")
     print(json.dumps(totals(rows)))
 

@@ -19,7 +19,6 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from promptcodec.layers import recipe as layer
 from promptcodec.layers.recipe_text import literal
 from promptcodec.recipe import read
 from training import tables
@@ -64,10 +63,20 @@ def settings(words: dict[str, Any]) -> list[Any]:
     """Give parameters texts of the A1111 family, one for each value that is known."""
     given = words["settings"]
     known = {key: words[value] if isinstance(value, str) else value for key, value in given.items()}
-    common = ("Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "Version")
+    common = (
+        "Steps",
+        "Sampler",
+        "Schedule type",
+        "CFG scale",
+        "Seed",
+        "Size",
+        "Model hash",
+        "Model",
+        "Version",
+    )
     made = []
     for turn in range(max(map(len, known.values()))):
-        keys = [key for key in known if key in common or turn < len(known[key]) and turn < 2]
+        keys = [key for key in known if key in common or (turn < len(known[key]) and turn < 2)]
         said = {key: (known[key] or [""])[turn % max(len(known[key]), 1)] for key in keys}
         made.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", said]}}]])
     # EXIF as the family writes it: one directory, one UserComment, big-endian.
@@ -82,7 +91,11 @@ def settings(words: dict[str, Any]) -> list[Any]:
 
 def objects(words: dict[str, Any]) -> list[Any]:
     """Give the JSON other tools write."""
-    styles = {"invokeai_metadata": "json compact", "generation_data": "json compact", "parameters-json": "json net"}
+    styles = {
+        "invokeai_metadata": "json compact",
+        "generation_data": "json compact",
+        "parameters-json": "json net",
+    }
     made = []
     for key, tools in words["objects"].items():
         for name, said in tools.items():
@@ -90,7 +103,9 @@ def objects(words: dict[str, Any]) -> list[Any]:
             chunk = ["tEXt", key, {"utf-8": {style: json.loads(said)}}]
             if key == "Comment":
                 texts = (("Title", "NovelAI generated image"), ("Description", ""), ("Software", "NovelAI"))
-                source = [["tEXt", k, {"utf-8": v}] for k, v in (*texts, ("Source", ""), ("Generation time", "1.0"))]
+                source = [
+                    ["tEXt", k, {"utf-8": v}] for k, v in (*texts, ("Source", ""), ("Generation time", "1.0"))
+                ]
                 made.append([*source, chunk])
             else:
                 made.append([chunk])
@@ -125,7 +140,10 @@ def fields(words: dict[str, Any]) -> list[Any]:
             if kind:
                 model["hash"] = ""
             if turn % 6 == 1:
-                model |= {"vae": words["models"][turn % len(words["models"])], "loras": [{"name": "", "weight": 0.8}]}
+                model |= {
+                    "vae": words["models"][turn % len(words["models"])],
+                    "loras": [{"name": "", "weight": 0.8}],
+                }
             extra = {"extra": {"Clip skip": 2, "RNG": "CPU"}} if turn % 4 == 0 else {}
             made.append({"platform": platform, "model": model, "settings": said, **extra})
     resource = {"type": "checkpoint", "modelVersionId": 1, "modelName": "", "modelVersionName": ""}
@@ -214,7 +232,18 @@ def nodes_of(said: str | None) -> list[tuple[dict[str, Any], str]]:
     return [(node, era) for node in listed if "type" in node]
 
 
-TEXTS = {"name", "type", "localized_name", "dir", "color", "bgcolor", "label", "Node name for S&R", "cnr_id", "class_type"}
+TEXTS = {
+    "name",
+    "type",
+    "localized_name",
+    "dir",
+    "color",
+    "bgcolor",
+    "label",
+    "Node name for S&R",
+    "cnr_id",
+    "class_type",
+}
 
 
 def skeleton(node: dict[str, Any], keep: set[str]) -> Any:
@@ -245,7 +274,11 @@ def blank(value: Any, key: str, keep: set[str]) -> Any:
     if isinstance(value, str):
         return value if key in TEXTS or value in keep else ""
     if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
-        return value if key in ("slot_index", "shape") or str(value) in keep or value in (0, 1, 8, 20, 0.5) else 1
+        return (
+            value
+            if key in ("slot_index", "shape") or str(value) in keep or value in (0, 1, 8, 20, 0.5)
+            else 1
+        )
     return value
 
 
@@ -259,7 +292,9 @@ def api_skeleton(node: dict[str, Any], keep: set[str]) -> Any:
     return {key: made if key == "inputs" else blank(value, key, keep) for key, value in node.items()}
 
 
-def build(chosen: list[Any], apis: dict[str, Any], frames: list[list[str]], words: dict[str, Any]) -> list[Any]:
+def build(
+    chosen: list[Any], apis: dict[str, Any], frames: list[list[str]], words: dict[str, Any]
+) -> list[Any]:
     """Put nodes together to workflows and their graphs."""
     made = []
     turn = itertools.count()
@@ -267,7 +302,9 @@ def build(chosen: list[Any], apis: dict[str, Any], frames: list[list[str]], word
         nodes = [node for which, node in chosen if which == era]
         for start in range(0, len(nodes), TOGETHER):
             part = nodes[start : start + TOGETHER]
-            keys = next((frame for frame in frames if ("revision" in frame) == (era == "new")), ["nodes", "links"])
+            keys = next(
+                (frame for frame in frames if ("revision" in frame) == (era == "new")), ["nodes", "links"]
+            )
             made.append(workflow(part, apis, keys, words, next(turn)))
     return numbers(made)
 
@@ -319,7 +356,11 @@ def workflow(part: list[Any], apis: dict[str, Any], keys: list[str], words: dict
 
 def group(words: dict[str, Any], turn: int) -> Any:
     """Give a group of nodes as the editor draws it."""
-    made = {"title": "Group", "bounding": [100, 100, 400, 300], "color": words["groups"][turn % len(words["groups"])]}
+    made = {
+        "title": "Group",
+        "bounding": [100, 100, 400, 300],
+        "color": words["groups"][turn % len(words["groups"])],
+    }
     return made | ({"font_size": 24} if turn % 4 == 1 else {"font_size": 24, "locked": False})
 
 

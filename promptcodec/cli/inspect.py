@@ -27,7 +27,7 @@ def show(said: dict[str, Any]) -> str:
     if said["recipe"] is not None:
         lines += ["", *show_fields(said["recipe"]["fields"])]
         lines += [
-            f"metadata {report.printable(chunk['carrier'])} {report.printable(chunk['key'])}: {len(chunk['text'])} characters"
+            f"metadata {report.printable(chunk['key'])} ({chunk['carrier']}): {len(chunk['text'])} characters"
             for chunk in said["recipe"]["chunks"]
         ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""JSON values to symbols of a range coder, and back: what stands where is learnt from what stood there before.
+"""JSON values to symbols of a range coder, and back, learning what stands where.
 
 A value is walked depth first. Each is one symbol in the contexts of its place, from the most
 special to the most general; a bit says whether a context knows it (an escape, as in PPM, its
@@ -23,13 +23,15 @@ from promptcodec.entropy.bits import Model
 from promptcodec.entropy.rangecoder import BIT_ONE, Decoder, Encoder
 from promptcodec.errors import EntropyError
 
-MOST_VALUES = 1 << 15  # in one tree: about half a second
+MOST_VALUES = 1 << 15  # in one tree
+MOST_WORK = 1 << 20  # symbols looked at in contexts, a value as 32: under half a second
 MOST_CHARACTERS = 1 << 20  # in all its texts, repetitions counted
 DEEPEST = 40
 _HALF = BIT_ONE // 2
 _ESCAPES = 6  # orders of contexts, the pool of texts last
 _LAST_INDEX = 63
 _STEP, _CAP = 3, 4000
+_VALUE_WORK = 32
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,25})")
 _DECIMAL = re.compile(r"(-?)(0|[1-9]\d{0,17})\.(\d{1,27})")
@@ -224,12 +226,12 @@ class _Reader:
         total = sum(shares)
         target = self.decoder.target(total)
         start = 0
-        for found, share in enumerate(shares):
-            if target < start + share:
-                break
-            start += share
-        self.decoder.take(start, shares[found], total)
-        return found
+        index = 0
+        while target >= start + shares[index]:
+            start += shares[index]
+            index += 1
+        self.decoder.take(start, shares[index], total)
+        return index
 
     def uniform(self, total: int, value: int) -> int:
         got = self.decoder.target(total)
@@ -252,6 +254,7 @@ class Walker:
         self._guide = guide
         self._places: list[Place] = []
         self._values = 0
+        self._work = 0
         self._characters = 0
 
     def walk(self, value: Value) -> Value:
@@ -303,6 +306,7 @@ class Walker:
         return made
 
     def _symbol(self, place: Place, given: str) -> str:
+        self._work += _VALUE_WORK
         for rule, guess in self._guide.guesses(self._places):
             if self._io.bit(self._seen.bit(("guess", rule)), guess == given):
                 return guess
@@ -323,6 +327,9 @@ class Walker:
 
     def _find(self, order: int, counts: dict[str, int], excluded: set[str], given: str) -> str:
         """Say whether a context knows the symbol; give it, or ``""`` and exclude what it knows."""
+        self._work += len(counts)
+        if self._work > MOST_WORK:
+            raise EntropyError("the tree takes more work than any that is written")
         open_ = [symbol for symbol in counts if symbol not in excluded] if excluded else list(counts)
         if not open_:
             return ""
@@ -340,8 +347,8 @@ class Walker:
     def _count(counts: dict[str, int], symbol: str) -> None:
         counts[symbol] = counts.get(symbol, 0) + _STEP
         if counts[symbol] > _CAP:
-            for other in counts:
-                counts[other] = (counts[other] + 1) // 2
+            for other, count in counts.items():
+                counts[other] = (count + 1) // 2
 
     # What no context of the place knows.
 
@@ -375,7 +382,7 @@ class Walker:
         self._count(pool, found)
         return found
 
-    def _new_text(self, where: str, said: str) -> str:
+    def _new_text(self, where: str, said: str) -> str:  # noqa: PLR0911 - one for each kind
         kind = self._choose(("text", where), _TEXTS, _text_kind(said))
         if kind in ("hex", "HEX"):
             length = 6 + self._magnitude(("hex", where), len(said) - 6)
@@ -431,7 +438,7 @@ class Walker:
         return made
 
     def _magnitude(self, key: Any, value: int) -> int:
-        """Code a whole number from 0: how many bits it has, the two below the highest adaptively, the rest."""
+        """Code a whole number from 0: its length in bits, the two below the highest adaptively, the rest."""
         value = max(value + 1, 1)
         node = 1
         length = value.bit_length()
@@ -462,7 +469,13 @@ class Walker:
             self._values += 1
             key = '"' + said[index] if index < len(said) else '"'
             found = self._symbol(inner, key)
-            if self._values > MOST_VALUES or len(found) < 2 or found[0] != '"' or "\0" in found or found[1:] in keys[-64:]:
+            if (
+                self._values > MOST_VALUES
+                or len(found) < 2
+                or found[0] != '"'
+                or "\0" in found
+                or found[1:] in keys[-64:]
+            ):
                 raise EntropyError("a coded object has no keys")
             inner.last = found
             keys.append(found[1:])
@@ -515,7 +528,13 @@ def _type_of(symbol: str) -> str:
 
 def _text_kind(said: str) -> str:
     """Give the first kind whose spelling gives the text back exactly."""
-    for kind, form in (("integer", _INTEGER), ("hex", _HEX), ("uuid", _UUID), ("decimal", _DECIMAL), ("size", _SIZE)):
+    for kind, form in (
+        ("integer", _INTEGER),
+        ("hex", _HEX),
+        ("uuid", _UUID),
+        ("decimal", _DECIMAL),
+        ("size", _SIZE),
+    ):
         if form.fullmatch(said):
             return kind
     return "HEX" if said == said.upper() and _HEX.fullmatch(said.lower()) else "plain"

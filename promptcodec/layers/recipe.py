@@ -17,14 +17,15 @@ from typing import Any
 from promptcodec import entropy, models
 from promptcodec.bitstream.varint import read_varint, write_varint
 from promptcodec.entropy import tree
-from promptcodec.errors import BitstreamError
+from promptcodec.errors import BitstreamError, UsageError
 from promptcodec.layers import recipe_text
 from promptcodec.layers.recipe_guide import ComfyGuide
 from promptcodec.recipe import Recipe, from_chunks
+from promptcodec.recipe.carriers import MAX_BYTES
 from promptcodec.recipe.model import fields_of, from_fields
 
 FORMS = ("fields", "verbatim")
-LIMIT = 1 << 20  # bytes of texts in a part
+LIMIT = 1 << 19  # bytes of texts in a part: metadata in Latin-1 may double
 PPM_LIMIT = 1 << 13  # above, the token PPM would take longer than a second on hostile data
 _PRIMER = "recipe-1"
 
@@ -32,7 +33,9 @@ _PRIMER = "recipe-1"
 @functools.cache
 def primed() -> tree.Statistics:
     """Give what the coder knows before a recipe: the shipped values, walked once."""
-    values = json.loads(zlib.decompress(models.load(_PRIMER)), parse_int=tree.Literal, parse_float=tree.Literal)
+    values = json.loads(
+        zlib.decompress(models.load(_PRIMER)), parse_int=tree.Literal, parse_float=tree.Literal
+    )
     return tree.prime(values, ComfyGuide)
 
 
@@ -44,23 +47,33 @@ def encode(
     Args:
         recipe: with chunks, for ``verbatim``.
         form: one of FORMS.
-        coder, dictionary: for the texts, as for ``entropy.encode_text``.
+        coder: for the texts, as for ``entropy.encode_text``.
+        dictionary: the same.
+
+    Raises:
+        UsageError: it is too large to be stored.
     """
     if form == "fields":
-        value = recipe_text.literal(fields_of(recipe))
-        coded = tree.encode(value, primed(), ComfyGuide())
+        coded = tree.encode(recipe_text.literal(fields_of(recipe)), primed(), ComfyGuide())
     else:
-        value = recipe_text.to_values(recipe.chunks)
-        coded = tree.encode(value, primed(), ComfyGuide())
-        if coded is None:  # beyond the coder's limits: as plain texts, which have none of their own
-            rows = [[c.carrier, c.key, {"latin-1": c.data.decode("latin-1")}] for c in recipe.chunks]
-            coded = tree.encode(rows, primed(), ComfyGuide())
+        coded = tree.encode(recipe_text.to_values(recipe.chunks), primed(), ComfyGuide())
+        if coded is None or not _is_text(coded[1]):
+            coded = tree.encode(recipe_text.to_plain(recipe.chunks), primed(), ComfyGuide())
     if coded is None:
-        raise BitstreamError("the recipe is too large to be coded")
+        raise UsageError("the recipe is too large to be stored; leave it out with --recipe off")
     symbols, texts = coded
-    joined = "\n".join(texts)
+    # Half a surrogate pair is no character: JSON can spell one, UTF-8 cannot.
+    joined = "\n".join(texts).encode(errors="replace").decode()
     said = _encode_text(joined, coder, dictionary) if texts else b""
     return bytes([FORMS.index(form)]) + write_varint(len(symbols)) + symbols + said
+
+
+def _is_text(texts: Sequence[str]) -> bool:
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def fit(recipe: Recipe, most: int | None, *, coder: str = "auto", dictionary: bytes | None = None) -> bytes:
@@ -114,6 +127,8 @@ def decode(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> Recipe:
         except (ValueError, RecursionError):
             raise BitstreamError("the recipe part does not hold a recipe's fields") from None
     chunks = recipe_text.from_values(value)
+    if sum(len(chunk.data) for chunk in chunks) > 2 * MAX_BYTES:
+        raise BitstreamError(f"the recipe part holds more than {2 * MAX_BYTES} bytes of metadata")
     recipe = from_chunks(chunks)
     if recipe is None:
         raise BitstreamError("the recipe part holds metadata in which no recipe is found")

@@ -9,11 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from promptcodec.entropy.tree import Literal, Place, Value
 
 _MOST = 3  # guesses for one value
+_FEW = 32  # links of one output, values of one node: more are not looked at
 _NODE, _INPUT, _API = "nodes{}", "inputs{}", "inputs"
 
 
@@ -50,19 +52,20 @@ class ComfyGuide:
         if place.name == "links[]" and isinstance(at, int):
             return f"row {at}", self._row(places, at)
         if place.name == "links" and len(places) > 3 and places[-4].name == _NODE:
-            ends = self._targets.get((_id(places[-4]), str(places[-3].at)), [])
+            ends = self._targets.get((_id(places[-4]), str(places[-3].at)), [])[:_FEW]
             links = [self._in[end] for end in ends if end in self._in]
-            return "out", [f"#{link}" for link in links if link not in place.value]
+            return "out", [f"#{link}" for link in links if link not in place.value[-_FEW:]]
         if place.name == "widgets_values" and places[-2].name == _NODE and isinstance(at, int):
             node = self._graph.get(_id(places[-2]))
             self._cursor = self._cursor if at else 0
-            values = [value for value in node["inputs"].values() if not isinstance(value, list)] if node else []
+            values = _plain(node)
             return "widget", _forms(values[self._cursor : self._cursor + 1])
         if place.name == _API and isinstance(at, str) and len(places) > 1:
-            drawn = self._drawn.get(str(places[-2].at if len(places) < 3 else places[-2].at), {})
+            drawn = self._drawn.get(str(places[-2].at), {})
             self._cursor = 0 if not place.value else self._cursor
-            values = drawn.get("widgets_values")
-            return "api", _forms(values[self._cursor : self._cursor + 2]) if isinstance(values, list) else []
+            widgets = drawn.get("widgets_values")
+            ahead = widgets[self._cursor : self._cursor + 2] if isinstance(widgets, list) else []
+            return "api", _forms(ahead)
         return self._named(places)
 
     def _named(self, places: Sequence[Place]) -> tuple[str, list[str]]:
@@ -84,7 +87,7 @@ class ComfyGuide:
         link = api["inputs"].get(name) if api else None
         if api and not _is_link(link):
             return ["null"]
-        return [f"#{number}" for number in self._out.get((link[0], str(link[1])), [])] if link else []
+        return [f"#{number}" for number in self._out.get((link[0], str(link[1])), [])[:_MOST]] if link else []
 
     def _row(self, places: Sequence[Place], at: int) -> list[str]:
         place = places[-1]
@@ -112,8 +115,10 @@ class ComfyGuide:
             self._drawn[str(value.get("id"))] = value
         if place.name == "widgets_values" and isinstance(place.at, int) and places[-2].name == _NODE:
             node = self._graph.get(_id(places[-2]))
-            values = [item for item in node["inputs"].values() if not isinstance(item, list)] if node else []
-            self._cursor += values[self._cursor : self._cursor + 1] != [] and _same(values[self._cursor], value)
+            values = _plain(node)
+            self._cursor += values[self._cursor : self._cursor + 1] != [] and _same(
+                values[self._cursor], value
+            )
         elif place.name == _API and len(places) > 1 and not isinstance(value, list):
             drawn = self._drawn.get(str(places[-2].at), {}).get("widgets_values")
             for step in (1, 2):
@@ -137,7 +142,11 @@ class ComfyGuide:
             node, output = places[-4], places[-2]
             self._out[_id(node), str(places[-3].at)].append(value)
             kind = output.value.get("type")
-            self._origin[value] = (f"#{_id(node)}", f"#{places[-3].at}", f'"{kind}' if isinstance(kind, str) else "null")
+            self._origin[value] = (
+                f"#{_id(node)}",
+                f"#{places[-3].at}",
+                f'"{kind}' if isinstance(kind, str) else "null",
+            )
             self._add(value)
         elif place.name == _INPUT and place.at == "link" and places[-3].name == _NODE and _is_small(value):
             self._in[_id(places[-3]), str(place.value.get("name"))] = value
@@ -151,6 +160,12 @@ class ComfyGuide:
             insort(self._links, number)
 
 
+def _plain(node: dict[str, Value] | None) -> list[Value]:
+    """Give what stands in a graph node's inputs and is no link."""
+    first = islice(node["inputs"].values(), 2 * _FEW) if node else ()
+    return [value for value in first if not isinstance(value, list)]
+
+
 def _id(place: Place) -> str:
     return str(place.value.get("id"))
 
@@ -160,7 +175,12 @@ def _is_small(value: Any) -> bool:
 
 
 def _is_link(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], Literal)
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and isinstance(value[1], Literal)
+    )
 
 
 def _same(first: Value, second: Value) -> bool:

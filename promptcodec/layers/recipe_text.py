@@ -1,4 +1,4 @@
-"""Metadata chunks as JSON values, and back byte for byte: texts by encoding, JSON by style, EXIF by its texts.
+"""Metadata chunks as JSON values, and back byte for byte: by encoding, style of JSON, place in EXIF.
 
 Every form is only used where it gives the same bytes again; what fits nothing stays a plain text.
 """
@@ -6,6 +6,7 @@ Every form is only used where it gives the same bytes again; what fits nothing s
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from promptcodec.recipe.tiff import spans
 
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-be", "utf-16-le")
 _MOST_BINARY = 2048
+_LONGEST_SETTING = 1 << 14
 _LABELLED = re.compile(r"([A-Za-z]{1,20}: ?)(?=[{\[])")
 _SETTINGS = "Steps: "
 _NEGATIVE = "\nNegative prompt: "
@@ -82,11 +84,15 @@ STYLES = {
 def dump(value: Value, style: Style, level: int = 0) -> str:
     """Write JSON in a style."""
     if isinstance(value, Literal) or value is None or isinstance(value, bool):
-        return str(value) if isinstance(value, Literal) else {None: "null", True: "true", False: "false"}[value]
+        return (
+            str(value) if isinstance(value, Literal) else {None: "null", True: "true", False: "false"}[value]
+        )
     if isinstance(value, str):
         return style.escape(value)
     if isinstance(value, dict):
-        items = [style.escape(key) + style.colon + dump(item, style, level + 1) for key, item in value.items()]
+        items = [
+            style.escape(key) + style.colon + dump(item, style, level + 1) for key, item in value.items()
+        ]
         ends = "{}"
     else:
         items = [dump(item, style, level + 1) for item in value]
@@ -136,12 +142,25 @@ def literal(value: Any) -> Value:
 
 def unliteral(value: Value) -> Any:
     """Undo ``literal``."""
-    return json.loads(dump(value, STYLES["json"]), parse_constant=lambda _: None)
+    return json.loads(dump(value, STYLES["json"]), parse_float=_finite, parse_constant=lambda _: None)
+
+
+def _finite(said: str) -> float | None:
+    value = float(said)
+    return value if math.isfinite(value) else None
 
 
 def to_values(chunks: tuple[Chunk, ...]) -> Value:
     """Give chunks as a list of ``[carrier, key, segment, ...]``."""
     return [[chunk.carrier, chunk.key, *_segments(chunk)] for chunk in chunks]
+
+
+def to_plain(chunks: tuple[Chunk, ...]) -> Value:
+    """Give the same without looking into the texts, for what is beyond the coder's limits."""
+    return [
+        [chunk.carrier, chunk.key, {(kind := _encoding(chunk.data)): chunk.data.decode(kind)}]
+        for chunk in chunks
+    ]
 
 
 def _segments(chunk: Chunk) -> list[Value]:
@@ -219,6 +238,8 @@ def _split_settings(said: str) -> Value | None:
             last = match[1]
             settings[last] = match[2]
         elif last:
+            if len(settings[last]) > _LONGEST_SETTING:
+                return None
             settings[last] += ", " + part
     return [prompt if start else None, negative if found else None, settings]
 
@@ -238,7 +259,8 @@ def from_values(value: Value) -> tuple[Chunk, ...]:
     """
     try:
         return tuple(
-            Chunk(CARRIERS[CARRIERS.index(row[0])], _key(row[1]), b"".join(map(_to_bytes, row[2:]))) for row in value
+            Chunk(CARRIERS[CARRIERS.index(row[0])], _key(row[1]), b"".join(map(_to_bytes, row[2:])))
+            for row in value
         )
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, RecursionError):
         raise BitstreamError("the recipe part holds no metadata chunks") from None

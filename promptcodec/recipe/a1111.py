@@ -1,8 +1,8 @@
 """The parameters text of A1111's web UI and its kin: Forge, reForge, SD.Next, Civitai, Fooocus.
 
-    prompt, any number of lines
-    Negative prompt: any number of lines
-    Steps: 20, Sampler: Euler a, Key: value, Key: "value, quoted", Key: {"json": 1}
+prompt, any number of lines
+Negative prompt: any number of lines
+Steps: 20, Sampler: Euler a, Key: value, Key: "value, quoted", Key: {"json": 1}
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _PLAIN = {
     "model hash", "vae", "denoising strength", "version", "app", "lora hashes", "rng", "device",
 }  # fmt: skip
 _LONGEST_JSON = 1 << 14
+_MOST_PAIRS = 256
 _CONTROL_MODEL = re.compile(r"\bmodel:\s*([^,\"]+)")
 _CONTROL_WEIGHT = re.compile(r"\bweight:\s*([\d.]+)", re.IGNORECASE)
 
@@ -54,7 +55,7 @@ def _pairs(line: str) -> list[tuple[str, str]]:
     """Scan ``Key: value`` pairs; a value in quotes or JSON may hold commas."""
     pairs: list[tuple[str, str]] = []
     at = 0
-    while match := _KEY.match(line, at):
+    while len(pairs) < _MOST_PAIRS and (match := _KEY.match(line, at)):
         start = match.end()
         end = _value_end(line, start)
         pairs.append((match[1], _unquote(line[start:end])))

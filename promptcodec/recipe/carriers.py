@@ -18,7 +18,7 @@ from PIL import Image
 from promptcodec.recipe.model import Chunk
 from promptcodec.vision.load import BROKEN
 
-MAX_BYTES = 1 << 20  # metadata in one file that is read; the largest workflows seen have 40 kB
+MAX_BYTES = 1 << 18  # metadata in one file that is read; the largest workflows seen have 40 kB
 _MOST_CHUNKS = 64
 _XMP_KEY = "XML:com.adobe.xmp"
 _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
@@ -78,6 +78,8 @@ def read_carriers(data: bytes) -> Carried:
 
 def _png(data: bytes, found: _Found) -> None:
     for kind, body in _png_chunks(data):
+        if len(found.chunks) == _MOST_CHUNKS and found.warnings:
+            break
         if kind in (b"tEXt", b"zTXt", b"iTXt"):
             _png_text(kind.decode(), bytes(body), found)
         elif kind == b"eXIf":

@@ -92,7 +92,7 @@ def _unfold(
 
     for folded in (True, False):  # subgraphs first: the others link to what is in them
         for node in nodes:
-            kind = node.get("type")
+            kind = str(node.get("type"))
             if (kind in subgraphs) != folded or len(graph) >= _MOST_NODES or node.get("mode") in _MUTED:
                 continue
             named = [item for item in _list(node.get("inputs")) if isinstance(item, dict)]
@@ -108,7 +108,7 @@ def _unfold(
                 found = source(item.get("link"))
                 if found is not None and isinstance(item.get("name"), str):
                     inputs[item["name"]] = found
-            graph[f"{prefix}{node.get('id')}"] = {"class_type": str(kind), "inputs": inputs}
+            graph[f"{prefix}{node.get('id')}"] = {"class_type": kind, "inputs": inputs}
     outputs = {slot: source(link) for link, slot in _ends(workflow).items()}
     return {slot: found for slot, found in outputs.items() if found is not None}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from promptcodec.recipe.comfy_workflow import to_graph
@@ -16,7 +17,11 @@ from promptcodec.recipe.values import load_object, number, text, whole
 
 Graph = Mapping[str, Any]
 
-_MOST_VISITS = 4000  # a graph may have circles and thousands of nodes
+_MOST_VISITS = 1000  # a graph may have circles and thousands of nodes
+_MOST_PASSES = 16
+_MOST_NETS = 8
+_MOST_DEEP = 60  # nodes between a text and what encodes it
+_MOST_LINKS = 64  # of one node
 _SEEDS = ("seed", "noise_seed", "seed_value", "seed_num", "value", "int", "number")
 _MODELS = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "checkpoint", "model_path", "model")
 _TEXTS = (
@@ -60,7 +65,9 @@ def find_graph(texts: Mapping[str, str]) -> dict[str, Any] | None:
 
 def is_graph(graph: Graph) -> bool:
     """Say whether it looks like a graph: some node has a class and inputs."""
-    return any(isinstance(node, dict) and "class_type" in node and "inputs" in node for node in graph.values())
+    return any(
+        isinstance(node, dict) and "class_type" in node and "inputs" in node for node in graph.values()
+    )
 
 
 def from_graph(graph: Graph) -> Recipe:
@@ -74,7 +81,9 @@ def from_graph(graph: Graph) -> Recipe:
         return Recipe(platform, Generative(name=names[0] if names else None, loras=loras), said)
     base = passes[0]
     names, loras = _models(graph, [base])
-    vae = next((text(_inputs(graph, node).get("vae_name")) for node in graph if _has(graph, node, "vae_name")), None)
+    vae = next(
+        (text(_inputs(graph, node).get("vae_name")) for node in graph if _has(graph, node, "vae_name")), None
+    )
     prompt, negative = _prompts(graph, base)
     width, height = _size(graph, base)
     settings = Settings(
@@ -120,14 +129,23 @@ def _is_sampler(graph: Graph, node: str) -> bool:
     names = set(_inputs(graph, node))
     timed = names & {"steps", "sigmas", "seed", "noise_seed", "noise"}
     steered = names & {"guider", "positive", "conditioning", "text_embeds"}
-    return len(timed) >= 2 and bool(steered) and bool(names & {"latent_image", "latent", "samples", "text_embeds"})
+    return (
+        len(timed) >= 2
+        and bool(steered)
+        and bool(names & {"latent_image", "latent", "samples", "text_embeds"})
+    )
 
 
 def _passes(graph: Graph) -> list[str]:
     """List the samplers on the way to the pictures that are saved, first pass first."""
     samplers = [node for node in graph if _is_sampler(graph, node)]
-    ends = [node for node in graph if "images" in _inputs(graph, node) and "filename_prefix" in _inputs(graph, node)]
-    wanted = {node for node, _ in _back(graph, ends or samplers) if node in samplers} or set(samplers)
+    ends = [
+        node
+        for node in graph
+        if "images" in _inputs(graph, node) and "filename_prefix" in _inputs(graph, node)
+    ]
+    reached = [node for node, _ in _back(graph, ends or samplers[:_MOST_PASSES]) if _is_sampler(graph, node)]
+    wanted = set((reached or samplers)[:_MOST_PASSES])
     depth = {node: sum(other in wanted for other, _ in _back(graph, [node])) for node in wanted}
     order = {node: place for place, node in enumerate(graph)}
     return sorted(wanted, key=lambda node: (depth[node], order[node]))
@@ -135,11 +153,11 @@ def _passes(graph: Graph) -> list[str]:
 
 def _back(graph: Graph, starts: list[str]) -> Iterator[tuple[str, str]]:
     """Walk all links back, breadth first; each node once, with the name of the input that led to it."""
-    seen = set(starts)
-    todo = [(node, "") for node in starts]
+    todo = [(node, "") for node in starts[:_MOST_VISITS]]
+    seen = {node for node, _ in todo}
     for node, by in todo:
         yield node, by
-        for name, value in _inputs(graph, node).items():
+        for name, value in islice(_inputs(graph, node).items(), _MOST_LINKS):
             link = _link(graph, value)
             if link and link[0] not in seen and len(todo) < _MOST_VISITS:
                 seen.add(link[0])
@@ -170,7 +188,9 @@ def _scalar(graph: Graph, start: str, names: tuple[str, ...]) -> Any:
     """Give the first plain value behind a link: one of that name, a ``value``, or an only one."""
     for node, _ in _back(graph, [start]):
         inputs = _inputs(graph, node)
-        plain = {k: v for k, v in inputs.items() if isinstance(v, (int, float, str)) and not isinstance(v, bool)}
+        plain = {
+            k: v for k, v in inputs.items() if isinstance(v, (int, float, str)) and not isinstance(v, bool)
+        }
         for name in (*names, "value", "int", "float", "string", "number"):
             if name in plain:
                 return plain[name]
@@ -201,7 +221,9 @@ def _prompts(graph: Graph, sampler: str) -> tuple[str | None, str | None]:
         if link:
             inputs = _inputs(graph, link[0])
     starts = (inputs.get(name) for name in ("positive", "conditioning", "cond1", "cond"))
-    positive = _unique(_texts(graph, next((start for start in starts if start is not None), None), "positive"))
+    positive = _unique(
+        _texts(graph, next((start for start in starts if start is not None), None), "positive")
+    )
     negative = _unique(_texts(graph, inputs.get("negative"), "negative"))
     return "\n".join(positive) or None, "\n".join(negative) or None
 
@@ -242,35 +264,35 @@ def _node_texts(graph: Graph, inputs: Mapping[str, Any], side: str) -> list[str]
         if isinstance(value, str):
             found.append(value)
         elif (link := _link(graph, value)) is not None:
-            found += _linked_text(graph, link[0])
+            found += _linked_text(graph, link[0], set())
     if parts and found:
         joiner = inputs.get("delimiter")
         return [(joiner if isinstance(joiner, str) else "").join(found)]
     return _unique(item for item in found if item.strip())
 
 
-def _linked_text(graph: Graph, start: str, depth: int = 0) -> list[str]:
-    inputs = _inputs(graph, start)
-    if depth > 20:
+def _linked_text(graph: Graph, start: str, seen: set[str]) -> list[str]:
+    """Give the text behind a link: of the node, or of the first before it that has one; each node once."""
+    if start in seen or len(seen) == _MOST_DEEP:
         return []
+    seen.add(start)
+    inputs = _inputs(graph, start)
     parts = [inputs[name] for name in ("string_a", "string_b") if name in inputs]
     if parts:
         said = [
-            part if isinstance(part, str) else "".join(_linked_text(graph, link[0], depth + 1))
+            "".join(_linked_text(graph, link[0], seen)) if (link := _link(graph, part)) else part
             for part in parts
-            if isinstance(part, str) or (link := _link(graph, part))
         ]
         joiner = inputs.get("delimiter")
-        return [(joiner if isinstance(joiner, str) else "").join(said)]
-    if isinstance(inputs.get("switch"), bool) and "on_true" in inputs:
-        chosen = _link(graph, inputs.get("on_true" if inputs["switch"] else "on_false"))
-        return _linked_text(graph, chosen[0], depth + 1) if chosen else []
+        return [
+            (joiner if isinstance(joiner, str) else "").join(part for part in said if isinstance(part, str))
+        ]
     own = [inputs[name] for name in _TEXTS if isinstance(inputs.get(name), str) and inputs[name].strip()]
     if own:
         return own[:1]
     for name, value in inputs.items():
         link = _link(graph, value)
-        if link and name not in _PLUMBING and (found := _linked_text(graph, link[0], depth + 1)):
+        if link and name not in _PLUMBING and (found := _linked_text(graph, link[0], seen)):
             return found
     return []
 
@@ -291,7 +313,9 @@ def _models(graph: Graph, starts: list[str]) -> tuple[list[str], tuple[Addon, ..
     for start in starts:
         inputs = _inputs(graph, start)
         guider = _link(graph, inputs.get("guider"))
-        link = _link(graph, inputs.get("model")) or (guider and _link(graph, _inputs(graph, guider[0]).get("model")))
+        link = _link(graph, inputs.get("model")) or (
+            guider and _link(graph, _inputs(graph, guider[0]).get("model"))
+        )
         begin.append(link[0] if link else start)
     names: list[str] = []
     loras: list[Addon] = []
@@ -302,7 +326,9 @@ def _models(graph: Graph, starts: list[str]) -> tuple[list[str], tuple[Addon, ..
         for key, value in inputs.items():
             if isinstance(value, str) and (key.startswith("lora_name") or key == "hypernetwork_name"):
                 number_of = key.removeprefix("lora_name")
-                weight = inputs.get("strength_model", inputs.get(f"model_weight{number_of}", inputs.get("strength")))
+                weight = inputs.get(
+                    "strength_model", inputs.get(f"model_weight{number_of}", inputs.get("strength"))
+                )
                 if value != "None" and inputs.get(f"switch{number_of}", "On") != "Off":
                     loras.append(Addon(value, number(weight)))
         found = next((v for k in _MODELS if (v := text(inputs.get(k))) and v.endswith(MODEL_SUFFIXES)), None)
@@ -315,10 +341,8 @@ def _controlnets(graph: Graph, base: str) -> tuple[Addon, ...]:
     found: list[Addon] = []
     for node, _ in _back(graph, [base]):
         link = _link(graph, _inputs(graph, node).get("control_net"))
-        if link:
-            loaders = (
-                text(_inputs(graph, up).get("control_net_name")) for up, _ in _back(graph, [link[0]])
-            )
+        if link and len(found) < _MOST_NETS:
+            loaders = (text(_inputs(graph, up).get("control_net_name")) for up, _ in _back(graph, [link[0]]))
             name = next((name for name in loaders if name), None)
             if name:
                 found.append(Addon(name, number(_inputs(graph, node).get("strength"))))

@@ -92,9 +92,7 @@ def _sd_metadata(said: Mapping[str, Any]) -> Recipe:
     )
     model = Generative(text(said.get("model_weights")), text(said.get("model_hash")))
     known = {"prompt", "sampler", "steps", "cfg_scale", "seed", "width", "height", "strength"}
-    return Recipe(
-        Platform("invokeai", text(said.get("app_version"))), model, settings, others(image, known)
-    )
+    return Recipe(Platform("invokeai", text(said.get("app_version"))), model, settings, others(image, known))
 
 
 def _dream(command: str) -> Recipe | None:

@@ -7,7 +7,6 @@ and Easy Diffusion. The last two follow their published formats and were not che
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -103,7 +102,6 @@ _EASY: Keys = {
     "vae": ("use_vae_model", "VAE model"),
 }
 _EASY_MARKS = ("use_stable_diffusion_model", "Stable Diffusion model")
-_XMP_COMMENT = re.compile(r"<exif:UserComment>.*?<rdf:li[^>]*>(.*?)</rdf:li>", re.DOTALL)
 
 
 def _make(tool: str, said: Mapping[str, Any], keys: Keys, **more: Any) -> Recipe:
@@ -146,7 +144,9 @@ def fooocus(texts: Mapping[str, str]) -> Recipe | None:
         return None
     if said.get("software") == "RuinedFooocus":
         loras = _loras(said.get("loras"))
-        return _make("fooocus", said, _RUINED, loras=loras, known={"loras", "software"}, version="RuinedFooocus")
+        return _make(
+            "fooocus", said, _RUINED, loras=loras, known={"loras", "software"}, version="RuinedFooocus"
+        )
     if texts.get("fooocus_scheme") != "fooocus" and "base_model" not in said:
         return None
     return _make("fooocus", said, _FOOOCUS, loras=_loras(said.get("loras")), known={"loras"})
@@ -200,7 +200,9 @@ def _paired(names: Any, weights: Any) -> tuple[Addon, ...]:
     weights = weights if isinstance(weights, list) else []
     padded = [*weights, *[None] * (len(names) - len(weights))]
     return tuple(
-        Addon(name, number(weight)) for name, weight in zip(names, padded, strict=False) if isinstance(name, str)
+        Addon(name, number(weight))
+        for name, weight in zip(names, padded, strict=False)
+        if isinstance(name, str)
     )
 
 
@@ -246,13 +248,15 @@ def draw_things(texts: Mapping[str, str]) -> Recipe | None:
     packet = texts.get("xmp", "")
     if "Draw Things" not in packet:
         return None
-    match = _XMP_COMMENT.search(packet)
-    said = load_object(html.unescape(match[1])) if match else None
+    comment = packet.partition("<exif:UserComment>")[2].partition("</rdf:li>")[0]
+    said = load_object(html.unescape(comment.partition("<rdf:li")[2].partition(">")[2]))
     if said is None:
         return None
+    lora = said.get("lora")
+    listed: list[Any] = lora if isinstance(lora, list) else []
     loras = tuple(
         Addon(item["model"], number(item.get("weight")))
-        for item in (said.get("lora") if isinstance(said.get("lora"), list) else ())
+        for item in listed
         if isinstance(item, dict) and isinstance(item.get("model"), str)
     )
     return _make("draw-things", said, _DRAW_THINGS, loras=loras, known={"lora"})
@@ -260,7 +264,9 @@ def draw_things(texts: Mapping[str, str]) -> Recipe | None:
 
 def easy_diffusion(texts: Mapping[str, str]) -> Recipe | None:
     """Read Easy Diffusion: a text chunk for each setting, or JSON. From its published format; unverified."""
-    said: Mapping[str, Any] | None = load_object(texts.get("UserComment")) or load_object(texts.get("parameters"))
+    said: Mapping[str, Any] | None = load_object(texts.get("UserComment")) or load_object(
+        texts.get("parameters")
+    )
     if said is None or not any(mark in said for mark in _EASY_MARKS):
         said = texts if any(mark in texts for mark in _EASY_MARKS) else None
     return _make("easy-diffusion", said, _EASY) if said else None

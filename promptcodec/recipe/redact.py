@@ -20,13 +20,17 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         r"|(?<![\w./\\])/(?:home|Users|root|mnt|media|workspace|var|opt|data|content|tmp|srv)/|~/)"
         rf"(?:[^\\/:*?\"<>|\x00-\x1f,]{{1,80}}{_SLASH}){{0,30}}"
     ),
-    "e-mail addresses": re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,12}"),
+    "e-mail addresses": re.compile(
+        r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,12}"
+    ),
     "keys": re.compile(
         r"\b(?:hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AIza[A-Za-z0-9_-]{30,}"
         r"|xox[baprs]-[A-Za-z0-9-]{10,}|AKIA[A-Z0-9]{16}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+)"
         rf"|(?<=[?&])(?:{_SECRETS})=[^&\s\"']{{1,200}}"
     ),
-    "secrets": re.compile(rf"(\"(?:{_SECRETS})\"\s{{0,4}}:\s{{0,4}}\")((?:[^\"\\]|\\.){{1,400}})(?=\")", re.IGNORECASE),
+    "secrets": re.compile(
+        rf"(\"(?:{_SECRETS})\"\s{{0,4}}:\s{{0,4}}\")((?:[^\"\\]|\\.){{1,400}})(?=\")", re.IGNORECASE
+    ),
     "user names": re.compile(
         rf"(\"(?:{_NAMES})\"\s{{0,4}}:\s{{0,4}}\"|(?:^|, )(?:{_NAMES}): )((?:[^\"\\,\n]|\\.){{1,200}})",
         re.IGNORECASE,
@@ -39,7 +43,12 @@ def findings(recipe: Recipe) -> tuple[str, ...]:
     """Name what the recipe's metadata says about its owner: keys of PATTERNS, in their order."""
     texts = [said for chunk in recipe.chunks for said in chunk.texts().values()]
     found = [kind for kind, pattern in PATTERNS.items() if any(_tells(pattern, said) for said in texts)]
-    if any(said.strip() for chunk in recipe.chunks if chunk.carrier == "exif" for said in (chunk.texts().get(_OWNER_TAG, ""),)):
+    if any(
+        said.strip()
+        for chunk in recipe.chunks
+        if chunk.carrier == "exif"
+        for said in (chunk.texts().get(_OWNER_TAG, ""),)
+    ):
         found = [*found, "user names"] if "user names" not in found else found
     return tuple(found)
 

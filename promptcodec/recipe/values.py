@@ -13,6 +13,7 @@ from promptcodec.recipe.model import Number
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?")
 _SIZE = re.compile(r"\D{0,3}(\d{1,5})\s*[x×,*]\s*(\d{1,5})\D{0,2}")
 _DEEPEST = 24
+_LARGEST = 1 << 64  # no seed is larger
 
 
 def number(value: Any) -> Number | None:
@@ -26,8 +27,8 @@ def number(value: Any) -> Number | None:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
-        return int(value) if value.is_integer() else value
-    return value
+        return int(value) if value.is_integer() and abs(value) < _LARGEST else value
+    return value if abs(value) < _LARGEST else None
 
 
 def whole(value: Any) -> int | None:

@@ -26,7 +26,13 @@ _SCHEDULERS = {
 }  # fmt: skip
 _BACK = {web.lower(): name for name, web in _SAMPLERS.items()}
 _SCHEDULERS_BACK = {web.lower(): name for name, web in _SCHEDULERS.items()}
-_KNOWN_TO = {"a1111-webui": "a1111", "forge": "a1111", "sd-next": "a1111", "civitai": "a1111", "comfyui": "comfyui"}
+_KNOWN_TO = {
+    "a1111-webui": "a1111",
+    "forge": "a1111",
+    "sd-next": "a1111",
+    "civitai": "a1111",
+    "comfyui": "comfyui",
+}
 
 
 def a1111(recipe: Recipe) -> str:
@@ -57,8 +63,12 @@ def a1111(recipe: Recipe) -> str:
     pairs["Version"] = recipe.platform.version if recipe.platform.tool in _KNOWN_TO else None
     line = ", ".join(f"{key}: {_quote(str(value))}" for key, value in pairs.items() if value is not None)
     prompt = said.prompt or ""
-    missing = [lora for lora in model.loras if f":{lora.name}:" not in prompt and f":{lora.name}>" not in prompt]
-    prompt += "".join(f" <lora:{_stem(lora)}:{1 if lora.weight is None else lora.weight}>" for lora in missing)
+    missing = [
+        lora for lora in model.loras if f":{lora.name}:" not in prompt and f":{lora.name}>" not in prompt
+    ]
+    prompt += "".join(
+        f" <lora:{_stem(lora)}:{1 if lora.weight is None else lora.weight}>" for lora in missing
+    )
     negative = f"\nNegative prompt: {said.negative}" if said.negative else ""
     return f"{prompt}{negative}\n{line}"
 
@@ -90,7 +100,12 @@ def _plain_graph(recipe: Recipe) -> dict[str, Any]:
     for number, lora in enumerate(model.loras, 10):
         weight = 1 if lora.weight is None else lora.weight
         graph[str(number)] = _node(
-            "LoraLoader", model=source, clip=clip, lora_name=_file(lora.name), strength_model=weight, strength_clip=weight
+            "LoraLoader",
+            model=source,
+            clip=clip,
+            lora_name=_file(lora.name),
+            strength_model=weight,
+            strength_clip=weight,
         )
         source, clip = [str(number), 0], [str(number), 1]
     sampler = said.sampler or "euler"
@@ -138,10 +153,14 @@ def invokeai(recipe: Recipe) -> str:
         "steps": said.steps,
         "scheduler": said.sampler,
         "strength": said.denoise,
-        "model": {"name": model.name, "hash": model.hash} if model.hash else model.name and {"name": model.name},
+        "model": {"name": model.name, "hash": model.hash}
+        if model.hash
+        else model.name and {"name": model.name},
         "vae": model.vae and {"name": model.vae},
         "loras": [{"model": {"name": lora.name}, "weight": lora.weight} for lora in model.loras],
-        "controlnets": [{"control_model": {"name": net.name}, "control_weight": net.weight} for net in model.controlnets],
+        "controlnets": [
+            {"control_model": {"name": net.name}, "control_weight": net.weight} for net in model.controlnets
+        ],
     }
     own = {key: value for key, value in own.items() if value not in (None, [], "")}
     return json.dumps(own, indent=2, ensure_ascii=False)
