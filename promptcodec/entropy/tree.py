@@ -400,10 +400,9 @@ class Walker:
             first = self._magnitude(("size", where), int(sides[0]))
             return f"{first}x{self._magnitude(('size', where), int(sides[1]))}"
         lines = 1 + self._magnitude(("lines", where), said.count("\n"))
-        if lines > 1:
-            parts = said.split("\n") if lines == said.count("\n") + 1 else [""] * lines
-            return "\n".join(self._io.text(part) for part in parts)
-        return self._io.text(said)
+        parts = said.split("\n")
+        # A reader is given nothing, and stops where the texts end.
+        return "\n".join(self._io.text(parts[index] if index < len(parts) else "") for index in range(lines))
 
     def _number(self, where: str, said: str) -> str:
         kinds = ("integer", "decimal", "other")

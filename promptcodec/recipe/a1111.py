@@ -35,7 +35,7 @@ _PLAIN = {
 }  # fmt: skip
 _LONGEST_JSON = 1 << 14
 _MOST_PAIRS = 256
-_CONTROL_MODEL = re.compile(r"\bmodel:\s*([^,\"]+)")
+_CONTROL_MODEL = re.compile(r"\bmodel:\s*([^,\"]+)", re.IGNORECASE)
 _CONTROL_WEIGHT = re.compile(r"\bweight:\s*([\d.]+)", re.IGNORECASE)
 
 

@@ -15,7 +15,8 @@ _SAMPLER = ("steps", "cfg", "sampler_name", "scheduler")
 WIDGETS: dict[str, tuple[str, ...]] = {
     "KSampler": ("seed", "", *_SAMPLER, "denoise"),
     "KSamplerAdvanced": (
-        "add_noise", "noise_seed", "", *_SAMPLER, "start_at_step", "end_at_step", "return_with_leftover_noise",
+        "add_noise", "noise_seed", "", *_SAMPLER,
+        "start_at_step", "end_at_step", "return_with_leftover_noise",
     ),
     "RandomNoise": ("noise_seed", ""),
     "BasicScheduler": ("scheduler", "steps", "denoise"),
@@ -60,7 +61,7 @@ def to_graph(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return graph
 
 
-def _unfold(
+def _unfold(  # noqa: C901 - one walk over a level
     workflow: Mapping[str, Any],
     subgraphs: Mapping[str, Any],
     prefix: str,

@@ -13,7 +13,8 @@ _DREAM = re.compile(r'^\s*"((?:[^"\\]|\\.)*)"\s*(.*)$', re.DOTALL)
 _OPTION = re.compile(r"(?:^|\s)(--?[A-Za-z_]+)[ =]?([^\s-][^\s]*|-\d\S*)?")
 _NEGATIVE = re.compile(r"\[([^\[\]]*)\]")
 _KNOWN = {
-    "positive_prompt", "negative_prompt", "width", "height", "seed", "cfg_scale", "steps", "scheduler", "model",
+    "positive_prompt", "negative_prompt", "width", "height", "seed", "cfg_scale", "steps", "scheduler",
+    "model",
     "vae", "loras", "controlnets", "app_version", "strength", "guidance",
 }  # fmt: skip
 

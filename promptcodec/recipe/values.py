@@ -11,7 +11,7 @@ from typing import Any
 from promptcodec.recipe.model import Number
 
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?")
-_SIZE = re.compile(r"\D{0,3}(\d{1,5})\s*[x×,*]\s*(\d{1,5})\D{0,2}")
+_SIZE = re.compile(r"\D{0,3}(\d{1,5})\s*[x\u00d7,*]\s*(\d{1,5})\D{0,2}")
 _DEEPEST = 24
 _LARGEST = 1 << 64  # no seed is larger
 

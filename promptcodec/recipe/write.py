@@ -1,4 +1,4 @@
-"""Write a recipe in the form of a tool: parameters text, ComfyUI graph, InvokeAI metadata, diffusers arguments.
+"""Write a recipe in a tool's form: parameters text, ComfyUI graph, InvokeAI metadata, diffusers arguments.
 
 Only texts are made here. They are never put into a picture: a picture must not look as if a tool
 had made it that did not.
@@ -15,10 +15,11 @@ from promptcodec.recipe.model import Addon, Recipe
 
 # Names of one sampler in ComfyUI and in A1111's family, for tools of the other kind.
 _SAMPLERS = {
-    "euler": "Euler", "euler_ancestral": "Euler a", "heun": "Heun", "dpm_2": "DPM2", "dpm_2_ancestral": "DPM2 a",
-    "lms": "LMS", "dpm_fast": "DPM fast", "dpm_adaptive": "DPM adaptive", "dpmpp_2s_ancestral": "DPM++ 2S a",
-    "dpmpp_sde": "DPM++ SDE", "dpmpp_2m": "DPM++ 2M", "dpmpp_2m_sde": "DPM++ 2M SDE", "dpmpp_3m_sde": "DPM++ 3M SDE",
-    "ddim": "DDIM", "uni_pc": "UniPC", "lcm": "LCM", "ddpm": "DDPM",
+    "euler": "Euler", "euler_ancestral": "Euler a", "heun": "Heun", "dpm_2": "DPM2",
+    "dpm_2_ancestral": "DPM2 a", "lms": "LMS", "dpm_fast": "DPM fast", "dpm_adaptive": "DPM adaptive",
+    "dpmpp_2s_ancestral": "DPM++ 2S a", "dpmpp_sde": "DPM++ SDE", "dpmpp_2m": "DPM++ 2M",
+    "dpmpp_2m_sde": "DPM++ 2M SDE", "dpmpp_3m_sde": "DPM++ 3M SDE", "ddim": "DDIM", "uni_pc": "UniPC",
+    "lcm": "LCM", "ddpm": "DDPM",
 }  # fmt: skip
 _SCHEDULERS = {
     "normal": "Normal", "karras": "Karras", "exponential": "Exponential", "sgm_uniform": "SGM Uniform",
