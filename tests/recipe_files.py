@@ -86,11 +86,15 @@ GRAPH = {
     "11": node("EmptySD3LatentImage", width=["12", 0], height=768, batch_size=1),
     "12": node("PrimitiveInt", value=1344),
     "13": node(
-        "SamplerCustomAdvanced", noise=["7", 0], guider=["6", 0], sampler=["8", 0], sigmas=["10", 0],
+        "SamplerCustomAdvanced",
+        noise=["7", 0],
+        guider=["6", 0],
+        sampler=["8", 0],
+        sigmas=["10", 0],
         latent_image=["11", 0],
     ),
     "14": node("SaveImage", images=["13", 0], filename_prefix="x"),
-}  # fmt: skip
+}
 
 
 def workflow_of(graph):
@@ -106,12 +110,19 @@ def workflow_of(graph):
                 widgets.append(value)
         nodes.append(
             {
-                "id": int(name), "type": api["class_type"], "pos": [100 + 10 * order, 20.5], "size": [210, 58],
-                "flags": {}, "order": order, "mode": 0, "inputs": entries,
+                "id": int(name),
+                "type": api["class_type"],
+                "pos": [100 + 10 * order, 20.5],
+                "size": [210, 58],
+                "flags": {},
+                "order": order,
+                "mode": 0,
+                "inputs": entries,
                 "outputs": [{"name": "X", "type": "X", "links": []}],
-                "properties": {"Node name for S&R": api["class_type"]}, "widgets_values": widgets,
+                "properties": {"Node name for S&R": api["class_type"]},
+                "widgets_values": widgets,
             }
-        )  # fmt: skip
+        )
     for link in links:
         source = next(item for item in nodes if item["id"] == link[1])
         source["outputs"][0]["links"].append(link[0])

@@ -57,11 +57,18 @@ def test_a1111_with_all_its_parts():
 @pytest.mark.parametrize(
     ("ending", "tool"),
     [
-        ("Version: f2.0.1v1.10.1", "forge"), ("Version: neo", "forge"), ("App: SD.Next, Version: 1", "sd-next"),
-        ('Civitai resources: [{"type":"checkpoint","modelName":"Gulls, two"}], Civitai metadata: {}', "civitai"),
-        ("Version: Fooocus v2.5.0", "fooocus"), ("Version: ComfyUI", "comfyui"), ("Version: v1.9", "a1111-webui"),
+        ("Version: f2.0.1v1.10.1", "forge"),
+        ("Version: neo", "forge"),
+        ("App: SD.Next, Version: 1", "sd-next"),
+        (
+            'Civitai resources: [{"type":"checkpoint","modelName":"Gulls, two"}], Civitai metadata: {}',
+            "civitai",
+        ),
+        ("Version: Fooocus v2.5.0", "fooocus"),
+        ("Version: ComfyUI", "comfyui"),
+        ("Version: v1.9", "a1111-webui"),
     ],
-)  # fmt: skip
+)
 def test_who_of_the_family_wrote_it(ending, tool):
     recipe = from_texts({"parameters": f"gulls\nSteps: 9, Seed: 1, {ending}"})
     assert recipe.platform.tool == tool
@@ -85,9 +92,11 @@ def test_png_text_in_every_kind_and_behind_the_pixels():
     text = b"a pier\nSteps: 20, Seed: 5"
     packed = zlib.compress(text)
     bodies = [
-        (b"tEXt", b"parameters\0" + text), (b"zTXt", b"parameters\0\0" + packed),
-        (b"iTXt", b"parameters\0\0\0\0\0" + text), (b"iTXt", b"parameters\0\1\0en\0k\0" + packed),
-    ]  # fmt: skip
+        (b"tEXt", b"parameters\0" + text),
+        (b"zTXt", b"parameters\0\0" + packed),
+        (b"iTXt", b"parameters\0\0\0\0\0" + text),
+        (b"iTXt", b"parameters\0\1\0en\0k\0" + packed),
+    ]
     for body in bodies:
         assert read(made.png(body)).settings.seed == 5
     file = made.png()
@@ -114,10 +123,19 @@ def test_stealth(packed):
 def test_comfyui_finds_settings_behind_links():
     recipe = read(made.comfy())
     assert said(recipe) == {
-        "tool": "comfyui", "name": "tide.safetensors", "loras": [{"name": "foam.safetensors", "weight": 0.6}],
-        "prompt": "a harbour, boats", "sampler": "euler", "scheduler": "beta", "steps": 24, "guidance": 3.5,
-        "seed": 77, "width": 1344, "height": 768, "denoise": 1,
-    }  # fmt: skip
+        "tool": "comfyui",
+        "name": "tide.safetensors",
+        "loras": [{"name": "foam.safetensors", "weight": 0.6}],
+        "prompt": "a harbour, boats",
+        "sampler": "euler",
+        "scheduler": "beta",
+        "steps": 24,
+        "guidance": 3.5,
+        "seed": 77,
+        "width": 1344,
+        "height": 768,
+        "denoise": 1,
+    }
 
 
 def test_comfyui_first_pass_and_second():
@@ -128,19 +146,43 @@ def test_comfyui_first_pass_and_second():
         "4": made.node("CLIPTextEncode", clip=["1", 1], text="haze"),
         "5": made.node("LatentUpscaleBy", samples=["7", 0], upscale_method="bislerp", scale_by=1.5),
         "6": made.node(
-            "UnheardOfSampler", model=["1", 0], positive=["9", 0], negative=["9", 1], latent_image=["5", 0],
-            seed=2, steps=8, cfg=5, sampler_name="heun", scheduler="simple", denoise=0.5,
+            "UnheardOfSampler",
+            model=["1", 0],
+            positive=["9", 0],
+            negative=["9", 1],
+            latent_image=["5", 0],
+            seed=2,
+            steps=8,
+            cfg=5,
+            sampler_name="heun",
+            scheduler="simple",
+            denoise=0.5,
         ),
         "7": made.node(
-            "KSampler", model=["1", 0], positive=["9", 0], negative=["9", 1], latent_image=["2", 0],
-            seed=["8", 0], steps=20, cfg=7.0, sampler_name="lms", scheduler="normal", denoise=1,
+            "KSampler",
+            model=["1", 0],
+            positive=["9", 0],
+            negative=["9", 1],
+            latent_image=["2", 0],
+            seed=["8", 0],
+            steps=20,
+            cfg=7.0,
+            sampler_name="lms",
+            scheduler="normal",
+            denoise=1,
         ),
         "8": made.node("Seed box", seed=123),
-        "9": made.node("ControlNetApplyAdvanced", positive=["3", 0], negative=["4", 0], control_net=["10", 0], strength=0.9),
+        "9": made.node(
+            "ControlNetApplyAdvanced",
+            positive=["3", 0],
+            negative=["4", 0],
+            control_net=["10", 0],
+            strength=0.9,
+        ),
         "10": made.node("ControlNetLoader", control_net_name="depth.pth"),
         "11": made.node("VAEDecode", samples=["6", 0], vae=["1", 2]),
         "12": made.node("SaveImage", images=["11", 0], filename_prefix="x"),
-    }  # fmt: skip
+    }
     recipe = read(made.comfy(graph))
     settings = recipe.settings
     assert (settings.prompt, settings.negative, settings.seed, settings.steps) == ("cliffs", "haze", 123, 20)
@@ -157,13 +199,16 @@ def test_comfyui_first_pass_and_second():
 
 def test_comfyui_workflow_alone_with_a_subgraph():
     inner = {
-        "id": "b8a1", "nodes": [{"id": 5, "type": "CLIPTextEncode", "inputs": [], "widgets_values": ["an inlet"]}],
+        "id": "b8a1",
+        "nodes": [{"id": 5, "type": "CLIPTextEncode", "inputs": [], "widgets_values": ["an inlet"]}],
         "links": [{"id": 1, "origin_id": 5, "origin_slot": 0, "target_id": -20, "target_slot": 0}],
-    }  # fmt: skip
+    }
     sampler = {
-        "id": 2, "type": "KSampler", "widgets_values": [9, "fixed", 12, 4.5, "euler", "simple", 1],
+        "id": 2,
+        "type": "KSampler",
+        "widgets_values": [9, "fixed", 12, 4.5, "euler", "simple", 1],
         "inputs": [{"name": "positive", "link": 7}, {"name": "latent_image", "link": 8}],
-    }  # fmt: skip
+    }
     latent = {"id": 3, "type": "EmptyLatentImage", "widgets_values": [640, 512, 1]}
     workflow = {
         "nodes": [{"id": 1, "type": "b8a1", "inputs": []}, sampler, latent],
@@ -176,25 +221,106 @@ def test_comfyui_workflow_alone_with_a_subgraph():
 
 
 CASES = {
-    "invokeai": {"invokeai_metadata": {"positive_prompt": "a bay", "negative_prompt": "n", "seed": 4, "steps": 30,
-        "cfg_scale": 7.5, "scheduler": "euler_a", "width": 640, "height": 512, "model": {"name": "m"},
-        "loras": [{"model": {"name": "l"}, "weight": 0.5}], "app_version": "6.0"}},
-    "swarmui": {"parameters": {"sui_image_params": {"prompt": "a bay", "negativeprompt": "n", "model": "m", "seed": 4,
-        "steps": 30, "cfgscale": 7.5, "width": 640, "height": 512, "sampler": "euler_a", "loras": ["l"],
-        "loraweights": ["0.5"], "swarm_version": "6.0"}, "sui_models": []}},
-    "stability-matrix": {"parameters-json": {"PositivePrompt": "a bay", "NegativePrompt": "n", "Steps": 30,
-        "Sampler": "euler_a", "CfgScale": 7.5, "Seed": 4, "Width": 640, "Height": 512, "ModelName": "m"}},
-    "huggingface-space": {"parameters": {"prompt": "a bay", "negative_prompt": "n", "resolution": "640 x 512",
-        "guidance_scale": 7.5, "num_inference_steps": 30, "seed": 4, "sampler": "euler_a", "Model": "m"}},
-    "tensorart": {"generation_data": {"prompt": "a bay", "negativePrompt": "n", "width": 640, "height": 512,
-        "steps": 30, "cfgScale": 7.5, "seed": "4", "ksamplerName": "euler_a", "baseModel": {"modelFileName": "m"}}},
-    "fooocus": {"parameters": {"prompt": "a bay", "negative_prompt": "n", "resolution": "(640, 512)", "steps": 30,
-        "guidance_scale": 7.5, "seed": "4", "sampler": "euler_a", "base_model": "m", "loras": [["l", 0.5, "ab"]]},
-        "fooocus_scheme": "fooocus"},
-    "easy-diffusion": {"UserComment": {"prompt": "a bay", "negative_prompt": "n", "seed": 4, "width": 640,
-        "height": 512, "num_inference_steps": 30, "guidance_scale": 7.5, "sampler_name": "euler_a",
-        "use_stable_diffusion_model": "m"}},
-}  # fmt: skip
+    "invokeai": {
+        "invokeai_metadata": {
+            "positive_prompt": "a bay",
+            "negative_prompt": "n",
+            "seed": 4,
+            "steps": 30,
+            "cfg_scale": 7.5,
+            "scheduler": "euler_a",
+            "width": 640,
+            "height": 512,
+            "model": {"name": "m"},
+            "loras": [{"model": {"name": "l"}, "weight": 0.5}],
+            "app_version": "6.0",
+        }
+    },
+    "swarmui": {
+        "parameters": {
+            "sui_image_params": {
+                "prompt": "a bay",
+                "negativeprompt": "n",
+                "model": "m",
+                "seed": 4,
+                "steps": 30,
+                "cfgscale": 7.5,
+                "width": 640,
+                "height": 512,
+                "sampler": "euler_a",
+                "loras": ["l"],
+                "loraweights": ["0.5"],
+                "swarm_version": "6.0",
+            },
+            "sui_models": [],
+        }
+    },
+    "stability-matrix": {
+        "parameters-json": {
+            "PositivePrompt": "a bay",
+            "NegativePrompt": "n",
+            "Steps": 30,
+            "Sampler": "euler_a",
+            "CfgScale": 7.5,
+            "Seed": 4,
+            "Width": 640,
+            "Height": 512,
+            "ModelName": "m",
+        }
+    },
+    "huggingface-space": {
+        "parameters": {
+            "prompt": "a bay",
+            "negative_prompt": "n",
+            "resolution": "640 x 512",
+            "guidance_scale": 7.5,
+            "num_inference_steps": 30,
+            "seed": 4,
+            "sampler": "euler_a",
+            "Model": "m",
+        }
+    },
+    "tensorart": {
+        "generation_data": {
+            "prompt": "a bay",
+            "negativePrompt": "n",
+            "width": 640,
+            "height": 512,
+            "steps": 30,
+            "cfgScale": 7.5,
+            "seed": "4",
+            "ksamplerName": "euler_a",
+            "baseModel": {"modelFileName": "m"},
+        }
+    },
+    "fooocus": {
+        "parameters": {
+            "prompt": "a bay",
+            "negative_prompt": "n",
+            "resolution": "(640, 512)",
+            "steps": 30,
+            "guidance_scale": 7.5,
+            "seed": "4",
+            "sampler": "euler_a",
+            "base_model": "m",
+            "loras": [["l", 0.5, "ab"]],
+        },
+        "fooocus_scheme": "fooocus",
+    },
+    "easy-diffusion": {
+        "UserComment": {
+            "prompt": "a bay",
+            "negative_prompt": "n",
+            "seed": 4,
+            "width": 640,
+            "height": 512,
+            "num_inference_steps": 30,
+            "guidance_scale": 7.5,
+            "sampler_name": "euler_a",
+            "use_stable_diffusion_model": "m",
+        }
+    },
+}
 
 
 @pytest.mark.parametrize("tool", CASES)
@@ -248,30 +374,68 @@ def test_marks_without_a_recipe():
 
 # Damaged and hostile metadata: one warning at most, no error, little time.
 
-RING = {str(i): made.node("X", positive=[str((i + 1) % 99), 0], negative=[str(i * 7 % 99), 0], seed=[str(i), 0],
-    steps=[str((i + 2) % 99), 0], latent_image=[str((i + 5) % 99), 0], model=[str(i), 0]) for i in range(99)}  # fmt: skip
-DENSE = {str(i): made.node("X", **{f"a{j}": [str((i * 7 + j) % 200), 0] for j in range(16)}, positive=[str(i + 1), 0],
-    seed=1, steps=2, latent_image=["0", 0]) for i in range(200)}  # fmt: skip
+RING = {
+    str(i): made.node(
+        "X",
+        positive=[str((i + 1) % 99), 0],
+        negative=[str(i * 7 % 99), 0],
+        seed=[str(i), 0],
+        steps=[str((i + 2) % 99), 0],
+        latent_image=[str((i + 5) % 99), 0],
+        model=[str(i), 0],
+    )
+    for i in range(99)
+}
+DENSE = {
+    str(i): made.node(
+        "X",
+        **{f"a{j}": [str((i * 7 + j) % 200), 0] for j in range(16)},
+        positive=[str(i + 1), 0],
+        seed=1,
+        steps=2,
+        latent_image=["0", 0],
+    )
+    for i in range(200)
+}
 HOSTILE = {
     "broken JSON": (made.with_texts(prompt='{"3": {"class_type": "KSam'), "prompt could not be read"),
     "50 MB": (made.with_texts(parameters=b"x" * 50_000_000), "more than 262144 bytes"),
-    "zTXt bomb": (made.png((b"zTXt", b"parameters\0\0" + zlib.compress(bytes(100_000_000)))), "more than 262144"),
-    "iTXt bomb": (made.png((b"iTXt", b"prompt\0\1\0\0\0" + zlib.compress(b"[" * 100_000_000))), "more than 262144"),
+    "zTXt bomb": (
+        made.png((b"zTXt", b"parameters\0\0" + zlib.compress(bytes(100_000_000)))),
+        "more than 262144",
+    ),
+    "iTXt bomb": (
+        made.png((b"iTXt", b"prompt\0\1\0\0\0" + zlib.compress(b"[" * 100_000_000))),
+        "more than 262144",
+    ),
     "damaged zTXt": (made.png((b"zTXt", b"parameters\0\0junk")), "damaged"),
     "deep": (made.with_texts(prompt='{"a":' * 30000), "prompt could not be read"),
-    "nested": (made.with_texts(prompt='{"1":{"class_type":"K","inputs":{"x":' + "[" * 500 + "]" * 500 + "}}}"), "prompt"),
+    "nested": (
+        made.with_texts(prompt='{"1":{"class_type":"K","inputs":{"x":' + "[" * 500 + "]" * 500 + "}}}"),
+        "prompt",
+    ),
     "many chunks": (made.png(*[made.text("Comment", "x")] * 5000), "more than 64"),
     "circles": (made.with_texts(prompt=json.dumps(RING)), None),
     "dense graph": (made.with_texts(prompt=json.dumps(DENSE)), None),
     "encodings": (made.with_texts(parameters=b"\xff\xfe\x00\xd8\nSteps: 20, Seed: 1"), None),
-    "half a pair": (made.with_texts(prompt='{"1":{"class_type":"K","inputs":{"positive":"\\ud800","seed":1,"steps":2,'
-        '"latent_image":["1",0]}}}'), None),
-    "no numbers": (made.with_texts(prompt='{"1":{"class_type":"K","inputs":{"positive":"a","seed":NaN,"steps":1e999,'
-        '"latent_image":["1",0]}}}'), None),
+    "half a pair": (
+        made.with_texts(
+            prompt='{"1":{"class_type":"K","inputs":{"positive":"\\ud800","seed":1,"steps":2,'
+            '"latent_image":["1",0]}}}'
+        ),
+        None,
+    ),
+    "no numbers": (
+        made.with_texts(
+            prompt='{"1":{"class_type":"K","inputs":{"positive":"a","seed":NaN,"steps":1e999,'
+            '"latent_image":["1",0]}}}'
+        ),
+        None,
+    ),
     "huge number": (made.with_texts(parameters="a\nSteps: 20, Seed: " + "9" * 9000), None),
     "quotes": (made.with_texts(parameters='Steps: 20, A: "' * 17000), None),
     "brackets": (made.with_texts(parameters="Steps: 20, " + "A: [, " * 40000), None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -137,7 +137,7 @@ def test_unknown_keys_are_kept():
     assert recipe.extra["moon phase"] == [1, {"a": None}]
     assert (recipe.settings.steps, recipe.extra["steps"]) == (None, "many")
     for wrong in ({}, {"platform": {}}, [], {"platform": {"tool": 3}}):
-        with pytest.raises(ValueError, match="platform|tool"):
+        with pytest.raises(ValueError, match=r"platform|tool"):
             from_fields(wrong)
 
 
@@ -154,7 +154,7 @@ def test_beyond_the_limits_a_text_stays_a_text():
 
 def test_json_that_is_no_json_for_us():
     for text in ('{"a":1,"a":2}', "[" * 100 + "]" * 100, "{", "nul"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             load(text)
     assert load("[NaN, 1.50, -0]") == ["NaN", "1.50", "-0"]
 

@@ -10,9 +10,9 @@ import hashlib
 import json
 
 import pytest
+
 from eval.recipes import CHECKED, TABLE, digest, ours, right, theirs, totals
 from eval.recipes import measure as measured
-
 from promptcodec.recipe import look
 
 ROWS = [json.loads(line) for line in TABLE.read_text("utf-8").splitlines()]

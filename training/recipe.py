@@ -80,7 +80,8 @@ def settings(words: dict[str, Any]) -> list[Any]:
         said = {key: (known[key] or [""])[turn % max(len(known[key]), 1)] for key in keys}
         made.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", said]}}]])
     # EXIF as the family writes it: one directory, one UserComment, big-endian.
-    head = b"MM\0*\0\0\0\x08\0\x01\x87i\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0\0\x01\x92\x86\0\x07\0\0\2\xae\0\0\0(UNICODE\0"
+    head = b"MM\0*\0\0\0\x08\0\x01\x87i\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0\0\x01"
+    head += b"\x92\x86\0\x07\0\0\2\xae\0\0\0(UNICODE\0"
     said = {key: (known[key] or [""])[0] for key in common}
     made.append([["exif", "", {"bytes": list(head)}, {"utf-16-be": {"a1111": ["", "", said]}}]])
     made.append([["iTXt", "parameters", {"utf-8": {"a1111": ["", "", said]}}]])
@@ -154,8 +155,7 @@ def fields(words: dict[str, Any]) -> list[Any]:
         made.append({"platform": platform, "model": model, "settings": said, "extra": civitai})
     bare = {"prompt": "", "sampler": "Euler a", "steps": 20, "guidance": 7, "seed": 1}
     made.append({"platform": {"tool": "a1111-webui"}, "settings": bare})
-    for tool in tools:
-        made.append({"platform": {"tool": tool}, "model": {"name": ""}, "settings": {**said, "prompt": ""}})
+    made += [{"platform": {"tool": tool}, "model": {"name": ""}, "settings": said} for tool in tools]
     read_ = [recipe_of(words, key, name) for key, tools_ in words["objects"].items() for name in tools_]
     return numbers([*made, *filter(None, read_)])
 

@@ -382,7 +382,7 @@ class Walker:
         self._count(pool, found)
         return found
 
-    def _new_text(self, where: str, said: str) -> str:  # noqa: PLR0911 - one for each kind
+    def _new_text(self, where: str, said: str) -> str:
         kind = self._choose(("text", where), _TEXTS, _text_kind(said))
         if kind in ("hex", "HEX"):
             length = 6 + self._magnitude(("hex", where), len(said) - 6)
