@@ -12,9 +12,10 @@ from PIL import Image
 
 SETTINGS = (
     "a lighthouse (at dusk:1.2), <lora:paint_v2:0.7>\nsecond line\nNegative prompt: fog, people\n"
-    "Steps: 28, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 6.5, Seed: 4294967290, Size: 832x1216, "
-    'Model hash: 0123456789, Model: seaside_v3, VAE: coast.pt, Denoising strength: 0.4, ControlNet 0: "Module: '
-    'canny, Model: control_canny [abc], Weight: 0.8, Resize Mode: Crop", Hires upscale: 1.5, Hires steps: 12, '
+    "Steps: 28, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 6.5, Seed: 4294967290, "
+    "Size: 832x1216, Model hash: 0123456789, Model: seaside_v3, VAE: coast.pt, "
+    'Denoising strength: 0.4, ControlNet 0: "Module: canny, Model: control_canny [abc], Weight: 0.8, '
+    'Resize Mode: Crop", Hires upscale: 1.5, Hires steps: 12, '
     'Hires upscaler: Latent, Lora hashes: "paint_v2: fedcba987654", Mystery key: 7, Version: v1.10.1'
 )
 

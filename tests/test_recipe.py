@@ -340,9 +340,9 @@ def test_draw_things_and_the_older_forms_of_invokeai():
         {"c": "a bay", "uc": "n", "seed": 4, "steps": 30, "scale": 7.5, "size": "640x512", "model": "m"}
     )
     packet = (
-        "<xmp:CreatorTool>Draw Things</xmp:CreatorTool><exif:UserComment><rdf:Alt><rdf:li xml:lang='x-default'>"
+        "<xmp:CreatorTool>Draw Things</xmp:CreatorTool><exif:UserComment><rdf:li xml:lang='x'>"
         + values.replace('"', "&quot;")
-        + "</rdf:li></rdf:Alt></exif:UserComment>"
+        + "</rdf:li></exif:UserComment>"
     )
     recipe = read(made.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet.encode())))
     assert (recipe.platform.tool, recipe.settings.prompt, recipe.settings.width) == (

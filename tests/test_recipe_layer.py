@@ -38,8 +38,8 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
         "1e5",
         "{",
         '"',
+        "x" * 300,
     ]
-    + ["x" * 300]
 )
 numbers = st.integers(-(2**70), 2**70).map(str) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
 leaves = st.none() | st.booleans() | words | numbers.map(tree.Literal)
