@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptcodec.entropy import tree
+from promptcodec.entropy import tree, tree_model
 from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.layers import recipe as layer
 from promptcodec.layers.recipe_guide import ComfyGuide
@@ -42,7 +42,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
     ]
 )
 numbers = st.integers(-(2**70), 2**70).map(str) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
-leaves = st.none() | st.booleans() | words | numbers.map(tree.Literal)
+leaves = st.none() | st.booleans() | words | numbers.map(tree_model.Literal)
 keys = words.filter(lambda key: key and "\0" not in key)
 values = st.recursive(
     leaves,

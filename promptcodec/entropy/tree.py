@@ -15,12 +15,22 @@ Sources: Cleary and Witten, "Data compression using adaptive coding and partial 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from promptcodec.entropy.bits import Model
-from promptcodec.entropy.rangecoder import BIT_ONE, Decoder, Encoder
+from promptcodec.entropy.rangecoder import BIT_ONE
+from promptcodec.entropy.tree_model import (
+    Coding,
+    Guide,
+    Learner,
+    Literal,
+    Place,
+    Reader,
+    Statistics,
+    Value,
+    Writer,
+)
 from promptcodec.errors import EntropyError
 
 MOST_VALUES = 1 << 15  # in one tree
@@ -33,6 +43,7 @@ _LAST_INDEX = 63
 _STEP, _CAP = 3, 4000
 _VALUE_WORK = 32
 
+LABELS = ("class_type", "type", "name")
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,25})")
 _DECIMAL = re.compile(r"(-?)(0|[1-9]\d{0,17})\.(\d{1,27})")
 _HEX = re.compile(r"(?=[0-9a-f]*\d)[0-9a-f]{6,128}")
@@ -42,95 +53,11 @@ _TYPES = ("null", "true", "false", "number", "text", "list", "object")
 _TEXTS = ("plain", "hex", "HEX", "uuid", "integer", "decimal", "size")
 
 
-class Literal(str):
-    """A JSON number as it is written."""
-
-    __slots__ = ()
-
-
-Value = Any  # None, bool, Literal, str, list, dict
-
-
-class Coding(Protocol):
-    """Writes, reads or only learns; what it is given is ignored when reading."""
-
-    def bit(self, model: Model, value: int) -> int:
-        """Code a bit with an adaptive model."""
-
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        """Code which of some alternatives it is, by their shares."""
-
-    def uniform(self, total: int, value: int) -> int:
-        """Code a number below ``total``, at most 2**32, all alike."""
-
-    def text(self, value: str) -> str:
-        """Code a plain text."""
-
-
-@dataclass(slots=True)
-class Place:
-    """A container that is being walked, and where in it.
-
-    Attributes:
-        name: the key it has in its own container, lists looked through.
-        value: what is there so far: a list or a dict.
-        label: the last text under a key that names a kind of thing.
-        outer: the label of the container around it when this one began.
-        at: the key or index of the value that comes next.
-        last: the symbol before.
-    """
-
-    name: str
-    value: Any
-    label: str
-    outer: str
-    at: str | int = 0
-    last: str = ""
-
-
-class Guide(Protocol):
-    """Guesses values from what it has seen; must do the same on both sides."""
-
-    def guesses(self, places: Sequence[Place]) -> Iterator[tuple[str, str]]:
-        """Give guesses for the value that comes next: a name for the rule, and the symbol."""
-
-    def saw(self, places: Sequence[Place], value: Value) -> None:
-        """Learn a value that is complete, where ``places`` say."""
-
-
-LABELS = ("class_type", "type", "name")
-
-
-@dataclass(slots=True)
-class Statistics:
-    """What has been seen: symbols by context, adaptive bits by name; ``base`` is never changed."""
-
-    symbols: dict[Any, dict[str, int]] = field(default_factory=dict)
-    bits: dict[Any, Model] = field(default_factory=dict)
-    base: Statistics | None = None
-
-    def context(self, key: Any) -> dict[str, int]:
-        """Give the counts of a context, a copy of the base's at first."""
-        found = self.symbols.get(key)
-        if found is None:
-            before = self.base.symbols.get(key) if self.base else None
-            found = self.symbols[key] = dict(before) if before else {}
-        return found
-
-    def bit(self, key: Any) -> Model:
-        """Give an adaptive bit, a copy of the base's at first."""
-        found = self.bits.get(key)
-        if found is None:
-            before = self.base.bits.get(key) if self.base else None
-            found = self.bits[key] = Model(before.one, before.seen) if before else Model()
-        return found
-
-
 def prime(values: Sequence[Value], guide: Callable[[], Guide]) -> Statistics:
     """Give the statistics of values walked one after another."""
     made = Statistics()
     for value in values:
-        Walker(_Learner(), made, guide()).walk(value)
+        Walker(Learner(), made, guide()).walk(value)
     return made
 
 
@@ -140,7 +67,7 @@ def encode(value: Value, base: Statistics, guide: Guide) -> tuple[bytes, list[st
     Returns:
         The symbols' bytes, and the plain texts in order; None where it is beyond the limits.
     """
-    writer = _Writer()
+    writer = Writer()
     try:
         Walker(writer, Statistics(base=base), guide).walk(value)
     except EntropyError:
@@ -160,89 +87,11 @@ def decode(data: bytes, texts: Sequence[str], base: Statistics, guide: Guide) ->
     Raises:
         EntropyError: nothing ``encode`` writes.
     """
-    reader = _Reader(data, texts)
+    reader = Reader(data, texts)
     value = Walker(reader, Statistics(base=base), guide).walk(None)
     if reader.decoder.unread or reader.left:
         raise EntropyError("there is more than the value in the coded tree")
     return value
-
-
-class _Learner:
-    """Teach models without writing anything."""
-
-    def bit(self, model: Model, value: int) -> int:
-        model.learn(value)
-        return value
-
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        return index
-
-    def uniform(self, total: int, value: int) -> int:
-        return value
-
-    def text(self, value: str) -> str:
-        return value
-
-
-class _Writer:
-    def __init__(self) -> None:
-        self.encoder = Encoder()
-        self.texts: list[str] = []
-
-    def bit(self, model: Model, value: int) -> int:
-        self.encoder.encode_bit(value, model.one)
-        model.learn(value)
-        return value
-
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        self.encoder.encode(sum(shares[:index]), shares[index], sum(shares))
-        return index
-
-    def uniform(self, total: int, value: int) -> int:
-        self.encoder.encode(value, 1, total)
-        return value
-
-    def text(self, value: str) -> str:
-        self.texts.append(value)
-        return value
-
-
-class _Reader:
-    def __init__(self, data: bytes, texts: Sequence[str]) -> None:
-        self.decoder = Decoder(data)
-        self._texts = texts
-        self._next = 0
-
-    @property
-    def left(self) -> int:
-        return len(self._texts) - self._next
-
-    def bit(self, model: Model, value: int) -> int:
-        got = self.decoder.decode_bit(model.one)
-        model.learn(got)
-        return got
-
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        total = sum(shares)
-        target = self.decoder.target(total)
-        start = 0
-        index = 0
-        while target >= start + shares[index]:
-            start += shares[index]
-            index += 1
-        self.decoder.take(start, shares[index], total)
-        return index
-
-    def uniform(self, total: int, value: int) -> int:
-        got = self.decoder.target(total)
-        self.decoder.take(got, 1, total)
-        return got
-
-    def text(self, value: str) -> str:
-        if not self.left:
-            raise EntropyError("the coded tree asks for more texts than there are")
-        self._next += 1
-        return self._texts[self._next - 1]
 
 
 class Walker:
@@ -333,7 +182,7 @@ class Walker:
         open_ = [symbol for symbol in counts if symbol not in excluded] if excluded else list(counts)
         if not open_:
             return ""
-        total = sum(counts[symbol] for symbol in open_)
+        total = sum(map(counts.__getitem__, open_))
         key = ("escape", order, min(len(open_), 4), min(total.bit_length(), 8))
         if not self._io.bit(self._seen.bit(key), given in counts and given not in excluded):
             excluded.update(open_)

@@ -16,7 +16,7 @@ from typing import Any
 
 from promptcodec import entropy, models
 from promptcodec.bitstream.varint import read_varint, write_varint
-from promptcodec.entropy import tree
+from promptcodec.entropy import tree, tree_model
 from promptcodec.errors import BitstreamError, UsageError
 from promptcodec.layers import recipe_text
 from promptcodec.layers.recipe_guide import ComfyGuide
@@ -31,10 +31,10 @@ _PRIMER = "recipe-1"
 
 
 @functools.cache
-def primed() -> tree.Statistics:
+def primed() -> tree_model.Statistics:
     """Give what the coder knows before a recipe: the shipped values, walked once."""
     values = json.loads(
-        zlib.decompress(models.load(_PRIMER)), parse_int=tree.Literal, parse_float=tree.Literal
+        zlib.decompress(models.load(_PRIMER)), parse_int=tree_model.Literal, parse_float=tree_model.Literal
     )
     return tree.prime(values, ComfyGuide)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from promptcodec.entropy.tree import Literal, Place, Value
+from promptcodec.entropy.tree_model import Literal, Place, Value
 
 _MOST = 3  # guesses for one value
 _FEW = 32  # links of one output, values of one node: more are not looked at

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from promptcodec.entropy.tree import DEEPEST, Literal, Value
+from promptcodec.entropy.tree import DEEPEST
+from promptcodec.entropy.tree_model import Literal, Value
 from promptcodec.errors import BitstreamError
 from promptcodec.recipe.model import CARRIERS, Chunk
 from promptcodec.recipe.tiff import spans
