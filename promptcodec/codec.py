@@ -21,7 +21,7 @@ from promptcodec.generators import Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.recipe import prompt_of
-from promptcodec.recipe import read as read_recipe
+from promptcodec.recipe.take import take as take_recipe
 from promptcodec.vision.load import load_image
 
 LAYERS = tuple(name for name in PART_IDS if name != "about")
@@ -37,7 +37,7 @@ PROBE_SIZE = (64, 64)
 SIGNATURE_FROM = 100
 _CODER_NAMES: dict[str, Callable[[bytes], str]] = {
     "semantic": semantic.coder_name,
-    "recipe": entropy.coder_name,
+    "recipe": recipe_layer.form_name,
     "about": entropy.coder_name,
     "texture": lambda _: "dct",
     "structure": structure.coder_name,
@@ -90,6 +90,7 @@ def encode(
     text_coder: str = "auto",
     dictionary: bytes | None = None,
     recipe: str = "auto",
+    redact: bool = False,
     seed: int | None = None,
 ) -> bytes:
     """Encode an image to a stream.
@@ -112,7 +113,8 @@ def encode(
         dictionary: a trained dictionary; decoding will need it.
         recipe: ``auto`` stores the file's own recipe where it has one (under a budget: where it
             takes at most half, or is named among the layers), ``only`` stores nothing else,
-            ``off`` ignores it.
+            ``off`` ignores it. It is stored verbatim; its fields alone where a budget asks for that.
+        redact: take paths, names, keys and addresses out of the recipe.
         seed: store this seed for the generator, 0..2**32-1, instead of deriving one when decoding.
 
     Returns:
@@ -122,6 +124,9 @@ def encode(
         ImageError: the image cannot be read.
         BudgetError: the budget is too small for what was asked for; the message says the least.
         UsageError: an unknown or impossible argument.
+
+    Warns:
+        RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
     """
     layers = check_layers(layers, recipe)
     if isinstance(image, (str, Path)):
@@ -131,10 +136,12 @@ def encode(
     fixed: dict[str, bytes] = {}
     if pose is not None:
         fixed["structure"] = structure.encode_pose(pose, picture.size)
-    found = read_recipe(image) if isinstance(image, bytes) and recipe != "off" else None
+    found = take_recipe(image, redact=redact) if isinstance(image, bytes) and recipe != "off" else None
     if found is not None:
-        payload = recipe_layer.encode(found, coder=text_coder, dictionary=dictionary)
-        if "recipe" in layers or limit is None or len(payload) <= limit // 2:
+        alone = layers == ("recipe",)
+        room = limit and (limit - bitstream.overhead([0], picture.size) if alone else limit // 2)
+        payload = recipe_layer.fit(found, room, coder=text_coder, dictionary=dictionary)
+        if "recipe" in layers or room is None or len(payload) <= room:
             fixed["recipe"] = payload
     elif layers == ("recipe",):
         raise UsageError("the file carries no generation recipe, so there is nothing to store")

@@ -111,13 +111,18 @@ def test_a_recipe_is_kept_verbatim(scene):
     file = io.BytesIO()
     scene.save(file, "PNG", pnginfo=info)
     data = file.getvalue()
-    chunks = [{"carrier": "png", "key": "parameters", "text": text}]
-    assert inspect(encode(data))["recipe"] == {"chunks": chunks}
+    comment = {"carrier": "tEXt", "key": "Comment", "text": "not a recipe"}
+    chunks = [{"carrier": "iTXt", "key": "parameters", "text": text}, comment]
+    assert inspect(encode(data))["recipe"]["chunks"] == chunks
     only = inspect(encode(data, recipe="only"))
-    assert (only["recipe"], [part["type"] for part in only["parts"]]) == ({"chunks": chunks}, ["recipe"])
+    assert only["recipe"]["chunks"] == chunks
+    assert [(part["type"], part["coder"]) for part in only["parts"]] == [("recipe", "verbatim")]
     assert inspect(encode(data, recipe="off"))["recipe"] is None
-    assert inspect(encode(data, budget=100))["recipe"] is None
-    assert inspect(encode(data, budget=600))["recipe"] is not None
+    assert inspect(encode(data, budget=60))["recipe"] is None
+    assert inspect(encode(data, budget=600))["recipe"]["chunks"] == chunks
+    small = inspect(encode(data, budget=len(encode(data, recipe="only")) - 1, recipe="only"))
+    assert [(part["type"], part["coder"]) for part in small["parts"]] == [("recipe", "fields")]
+    assert small["recipe"] == {"fields": only["recipe"]["fields"], "chunks": []}
     assert inspect(encode(data, budget=200, layers=("semantic", "recipe")))["recipe"] is not None
     with pytest.raises(BudgetError, match="recipe"):
         encode(data, budget=30, recipe="only")

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options
+from promptcodec.cli import batch, options, report
 from promptcodec.errors import UsageError
 from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, exists, expand
 
@@ -37,13 +37,14 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
     check_free(task.out, overwrite=task.overwrite)
     start = time.perf_counter()
     dictionaries = batch.read_dictionaries(task.dictionary)
-    data = codec.encode(
-        batch.read_input(task.source),
-        description=read_description(task.description) if task.description else None,
-        pose=_read_json(task.pose) if task.pose else None,
-        dictionary=dictionaries[0] if dictionaries else None,
-        **task.settings,
-    )
+    with report.recipe_warnings(task.source):
+        data = codec.encode(
+            batch.read_input(task.source),
+            description=read_description(task.description) if task.description else None,
+            pose=_read_json(task.pose) if task.pose else None,
+            dictionary=dictionaries[0] if dictionaries else None,
+            **task.settings,
+        )
     seconds = time.perf_counter() - start
     batch.write_output(task.out, data, overwrite=task.overwrite)
     outline = codec.outline(data)
@@ -137,6 +138,9 @@ def show(result: dict[str, Any]) -> str:
     default="auto",
     show_default=True,
     help="The generation recipe a file carries: store it where there is room, only it, or not.",
+)
+@click.option(
+    "--recipe-redact", "redact", is_flag=True, help="Take paths, names, keys and addresses out of the recipe."
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Store this seed for the generator.")
 @options.overwrite_option
