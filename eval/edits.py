@@ -40,7 +40,7 @@ WANTED = 5.0
 # Below this nothing is seen to change, and a ratio means nothing.
 VISIBLE = 0.5
 
-SIDE = 260
+SIDE = 232
 ALLOWED = (
     "CC0-1.0",
     "CC0-1.0 (DiffusionDB dataset licence)",
@@ -307,8 +307,7 @@ def sheets(folder: Path, out: Path) -> None:
     for row in rows:
         sheet.paste(row, (0, top))
         top += row.height
-    # Two hundred and fifty six colours are enough to see it by, and a third of the bytes.
-    sheet.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(out / "editing.png", optimize=True)
+    sheet.save(out / "editing.png", optimize=True)
 
 
 def main() -> None:
