@@ -317,7 +317,23 @@ def verify(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]
     Raises:
         BitstreamError, MissingDictionary: it cannot be read; the message names every part that cannot.
     """
-    stream = open_stream(data)
+    _read_all(open_stream(data), dictionaries)
+    return outline(data)
+
+
+def migrate(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Make a stream of a draft of the format one of this version; its parts stay the same bytes.
+
+    Raises:
+        BitstreamError, MissingDictionary: it is no such stream, or a part of it reads no more.
+    """
+    stream = bitstream.read(data, version=bitstream.DRAFT)
+    _read_all(stream, dictionaries)
+    return bitstream.write(stream)
+
+
+def _read_all(stream: Stream, dictionaries: Sequence[bytes]) -> None:
+    """Read every part; the error names all that cannot be read."""
     failed: list[PromptcodecError] = []
     for part in stream.parts:
         try:
@@ -326,7 +342,6 @@ def verify(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]
             failed.append(error)
     if failed:
         raise type(failed[0])("; ".join(map(str, failed)))
-    return outline(data)
 
 
 def open_stream(data: bytes, *, partial: bool = False) -> Stream:

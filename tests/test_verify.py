@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 
 from promptcodec import bitstream, encode
@@ -34,3 +35,26 @@ def test_unknown_parts(scene, cli, tmp_path):
         said = cli("verify", tmp_path / "new.pxt")
         assert said[0] == code
         assert "unknown-33" in said[1] + said[2]
+
+
+def draft(data):
+    """Make a stream of version 0 of one of this version."""
+    stream = data[:2] + b"0" + data[3:-2]
+    return stream + binascii.crc_hqx(stream, 0xFFFF).to_bytes(2, "big")
+
+
+def test_migrate(scene, cli, tmp_path):
+    data = encode(scene, budget=100)
+    old, new = tmp_path / "old.pxt", tmp_path / "new.pxt"
+    old.write_bytes(draft(data))
+    code, _, err = cli("inspect", old)
+    assert code == 2
+    assert "promptcodec migrate" in err
+    assert cli("migrate", old, "-o", new)[0] == 0
+    assert new.read_bytes() == data
+    assert cli("migrate", new, "-o", tmp_path / "again.pxt")[0] == 2
+    old.write_bytes(draft(bitstream.write(Stream(9, 9, (Part(2, b"\xff" * 9),)))))
+    code, _, err = cli("migrate", old, "-o", tmp_path / "third.pxt")
+    assert code == 2
+    assert "texture" in err
+    assert not (tmp_path / "third.pxt").exists()

@@ -1,6 +1,7 @@
 """The container: ordered parts to file bytes and back. See docs/format.md."""
 
 from promptcodec.bitstream.container import (
+    DRAFT,
     MAGIC,
     MAX_PIXELS,
     MAX_SIDE,
@@ -15,6 +16,7 @@ from promptcodec.bitstream.container import (
 from promptcodec.bitstream.types import PART_IDS, part_name
 
 __all__ = [
+    "DRAFT",
     "MAGIC",
     "MAX_PIXELS",
     "MAX_SIDE",

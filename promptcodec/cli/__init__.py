@@ -20,6 +20,7 @@ COMMANDS = {
     "edit": "edit",
     "truncate": "truncate",
     "verify": "verify",
+    "migrate": "migrate",
     "recipe": "recipe",
     "train-dictionary": "train_dictionary",
     "demo": "demo",
