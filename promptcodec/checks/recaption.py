@@ -45,7 +45,6 @@ class RecaptionCheck:
             *_compare_texture(resolve(wanted), resolve(seen)),
             Field("summary", "semantics", wanted.summary, seen.summary, None),
             *(Field(f"object {thing.name}", "semantics", thing.name, None, None) for thing in wanted.objects),
-            *(Field("lettering", "integrity", item.text, None, None) for item in wanted.lettering),
         ]
 
 

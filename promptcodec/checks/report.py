@@ -17,6 +17,8 @@ from promptcodec.generators import Conditions
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
 THRESHOLD = 0.62
 AGREES = 0.5
+# More than this many corrections at once no generator heeds.
+MOST_WRONG = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +99,10 @@ def run(checks: Sequence[Check], said: Conditions, image: Image.Image) -> Consis
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(sum(known) / len(known), 4) if known else None
+
+
+def wrong(report: ConsistencyReport | None) -> str:
+    """Say in words what differs most, worst first, for a generator to put right; ``""`` where nothing does."""
+    fields = [f for f in report.fields if f.closeness is not None and f.closeness < AGREES] if report else []
+    worst = sorted(fields, key=lambda field: field.closeness or 0.0)[:MOST_WRONG]
+    return "\n".join(f"{field.name}: should be {field.expected}, was {field.got}" for field in worst)

@@ -18,6 +18,7 @@ COMMANDS = {
     "describe": "describe",
     "check": "check",
     "train-dictionary": "train_dictionary",
+    "prompts": "prompts",
     "demo": "demo",
 }
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options
+from promptcodec.api.spending import Limits, begin, metered
+from promptcodec.cli import batch, options, spending
 from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, exists, expand
 
 
@@ -22,6 +23,7 @@ class EncodeTask:
     overwrite: bool
     description: str | None
     dictionary: str | None
+    limits: Limits
     settings: dict[str, Any]
 
 
@@ -31,14 +33,16 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
     from promptcodec.cli.describe import read_description  # noqa: PLC0415
 
     check_free(task.out, overwrite=task.overwrite)
+    begin(task.limits)
     start = time.perf_counter()
     dictionaries = batch.read_dictionaries(task.dictionary)
-    data = codec.encode(
-        batch.read_input(task.source),
-        description=read_description(task.description) if task.description else None,
-        dictionary=dictionaries[0] if dictionaries else None,
-        **task.settings,
-    )
+    with metered() as spent:
+        data = codec.encode(
+            batch.read_input(task.source),
+            description=read_description(task.description) if task.description else None,
+            dictionary=dictionaries[0] if dictionaries else None,
+            **task.settings,
+        )
     seconds = time.perf_counter() - start
     batch.write_output(task.out, data, overwrite=task.overwrite)
     outline = codec.outline(data)
@@ -52,7 +56,7 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
         "bpp": outline["bpp"],
         "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
         "seconds": round(seconds, 4),
-    }
+    } | spending.spent_object(spent)
 
 
 def show(result: dict[str, Any]) -> str:
@@ -60,7 +64,7 @@ def show(result: dict[str, Any]) -> str:
     if result["out"] == STDIO:
         return ""
     parts = ", ".join(f"{part['type']} {part['bytes']}" for part in result["parts"])
-    return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts})"
+    return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts}){spending.spent_words(result)}"
 
 
 @click.command(
@@ -103,6 +107,8 @@ def show(result: dict[str, Any]) -> str:
     help="The generation recipe a file carries: store it where there is room, only it, or not.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Store this seed for the generator.")
+@spending.cap_options
+@spending.dry_run_option
 @options.overwrite_option
 @options.skip_option
 @options.jobs_option
@@ -112,7 +118,10 @@ def command(
     output: str | None,
     description: str | None,
     dictionary: str | None,
-    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    max_cost: float | None,
+    max_requests: int,
+    dry_run: bool,  # noqa: FBT001 - click calls by keyword
+    overwrite: bool,  # noqa: FBT001
     skip_existing: bool,  # noqa: FBT001
     jobs: int | None,
     as_json: bool,  # noqa: FBT001
@@ -123,12 +132,17 @@ def command(
     IN is a file, a folder, a pattern or - for standard input. A folder gives
     OUT/<relative name>.pxt for each picture in it.
     """
+    if dry_run:
+        found, _ = expand(inputs, IMAGE_SUFFIXES)
+        estimates = [spending.EstimateTask(s.path, settings["captioner"], settings) for s in found]
+        sys.exit(batch.run(estimates, spending.estimate_encode, spending.show_estimate, jobs=1, as_json=as_json))
     out = options.resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
     sources, in_folder = expand(inputs, IMAGE_SUFFIXES)
     targets = destinations(sources, [f"{source.name}.pxt" for source in sources], out, in_folder=in_folder)
+    limits = spending.limits(max_cost, max_requests)
     tasks = [
-        EncodeTask(source.path, target, overwrite, description, dictionary, settings)
+        EncodeTask(source.path, target, overwrite, description, dictionary, limits, settings)
         for source, target in zip(sources, targets, strict=True)
         if not (skip_existing and exists(target))
     ]

@@ -1,0 +1,174 @@
+"""Ask a hosted model: stored answers first, spending capped, errors in plain words."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from promptcodec.api import answers, spending
+from promptcodec.api.profile import Profile, Usage
+from promptcodec.errors import ApiError, MissingError, PromptcodecError, UsageError
+
+if TYPE_CHECKING:
+    import openai
+
+Value = TypeVar("Value")
+# What servers say that have run out of money rather than of patience.
+_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+_REFUSED = ("content_policy_violation", "moderation_blocked")
+
+
+class UnusableAnswerError(PromptcodecError):
+    """An answer that came, and was paid for, but cannot be used."""
+
+    kind = "answer"
+
+
+class RefusedError(PromptcodecError):
+    """A model or its filter would not do what was asked."""
+
+    kind = "refused"
+
+
+class Connection:
+    """One model at one address."""
+
+    def __init__(self, profile: Profile) -> None:
+        """Open it.
+
+        Raises:
+            MissingError: the openai client or the key's environment variable is not there.
+        """
+        self.profile = profile
+        self._key = os.environ.get(profile.api_key_env, "") if profile.api_key_env else ""
+        if profile.api_key_env and not self._key:
+            raise MissingError(f"the environment variable {profile.api_key_env} holds no key for {self.host}")
+        self._client = _client(profile.url, self._key, profile.timeout, profile.retries)
+
+    @property
+    def host(self) -> str:
+        """Where it is, for messages and the ledger."""
+        return urlsplit(self.profile.url).netloc
+
+    def exchange(
+        self,
+        endpoint: str,
+        request: dict[str, Any],
+        read: Callable[[dict[str, Any]], Value],
+        usage: Callable[[dict[str, Any]], Usage],
+        *,
+        estimate: float,
+        salt: int | None = None,
+    ) -> Value:
+        """Ask once, or take the stored answer.
+
+        Args:
+            endpoint: a key of ENDPOINTS.
+            request: the body, as the client's method takes it.
+            read: makes the value of an answer; what it raises keeps the answer from being stored.
+            usage: reads the tokens of an answer.
+            estimate: dollars the call will come to, nan where unknown.
+            salt: tells calls apart whose requests are the same but whose answers should not be.
+
+        Raises:
+            ApiError, RefusedError, UnusableAnswerError, SpendingError: the call failed.
+        """
+        name = answers.key(self.profile.url, endpoint, request, salt)
+        stored = answers.get(name)
+        if stored is not None:
+            spending.found()
+            return read(stored)
+        spending.reserve(estimate)
+        used, cost = Usage(), 0.0
+        try:
+            text = self._post(endpoint, request)
+            answer = _parse(text)
+            used = usage(answer)
+            cost = self.profile.cost(used)
+            if math.isnan(cost) or not (used.input_tokens or used.output_tokens):
+                cost = estimate  # the server counts nothing: what was expected stands
+        finally:
+            spending.settle(
+                estimate,
+                cost,
+                host=self.host,
+                endpoint=endpoint,
+                model=self.profile.model,
+                asked=name,
+                input_tokens=used.input_tokens,
+                output_tokens=used.output_tokens,
+            )
+        value = read(answer)
+        answers.put(name, text)
+        return value
+
+    def _post(self, endpoint: str, request: dict[str, Any]) -> str:
+        import openai  # noqa: PLC0415 - heavy
+
+        try:
+            text: str = ENDPOINTS[endpoint](self._client)(**request).text
+        except openai.APIError as error:
+            raise self._explain(error) from None
+        return self._redact(text)
+
+    def _explain(self, error: openai.APIError) -> PromptcodecError:
+        """Turn the client's error into one of ours; it may quote headers, so nothing of it is chained."""
+        import openai  # noqa: PLC0415 - heavy
+
+        said = self._redact(" ".join(str(error.message).split()))[:300]
+        code = error.code or ""
+        where = f"{self.profile.model} at {self.host}"
+        if isinstance(error, openai.APITimeoutError):
+            return ApiError(f"{where} did not answer within {self.profile.timeout:g} s; raise timeout= or try later")
+        if isinstance(error, openai.APIConnectionError):
+            return ApiError(f"{self.host} cannot be reached, or breaks off its answers; is the server running?")
+        if code in _QUOTA:
+            return ApiError(f"{where}: the account's quota is used up ({said}); see the provider's billing page")
+        if code in _REFUSED:
+            return RefusedError(f"{where} refused: {said}")
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            return ApiError(f"{where} does not accept the key in {self.profile.api_key_env or 'no variable'}: {said}")
+        if isinstance(error, openai.RateLimitError):
+            return ApiError(f"{where} is over its rate limit after {self.profile.retries} retries: {said}")
+        if isinstance(error, openai.NotFoundError):
+            return ApiError(f"{where} is not there: {said}; see model= and url=")
+        if isinstance(error, openai.APIStatusError) and error.status_code < 500:
+            return UsageError(f"{where} refuses the request: {said}")
+        return ApiError(f"{where} failed after {self.profile.retries} retries: {said}")
+
+    def _redact(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if self._key else text
+
+
+ENDPOINTS: dict[str, Callable[[openai.OpenAI], Callable[..., Any]]] = {
+    "chat": lambda client: client.chat.completions.with_raw_response.create,
+    "responses": lambda client: client.responses.with_raw_response.create,
+    "generate": lambda client: client.images.with_raw_response.generate,
+    "edit": lambda client: client.images.with_raw_response.edit,
+}
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnusableAnswerError("the server's answer is no JSON, or was cut") from None
+    if not isinstance(answer, dict):
+        raise UnusableAnswerError("the server's answer is no JSON object")
+    return answer
+
+
+@functools.lru_cache(maxsize=16)
+def _client(url: str, key: str, timeout: float, retries: int) -> openai.OpenAI:
+    """Open one client per address: its connections and its start are shared by all pictures."""
+    import openai  # noqa: PLC0415 - heavy
+
+    # Explicit values: the client would else send the environment's key and organisation anywhere.
+    return openai.OpenAI(
+        api_key=key or "none", base_url=url, organization="", project="", timeout=timeout, max_retries=retries
+    )
