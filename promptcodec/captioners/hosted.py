@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import io
 import json
@@ -200,7 +199,5 @@ def _characters(said: Description) -> int:
 @functools.cache
 def _schema(rows: int, cols: int) -> dict[str, Any]:
     """Give the schema of a description of one grid."""
-    schema = copy.deepcopy(SCHEMA)
-    schema["properties"]["rows"]["enum"] = [rows]
-    schema["properties"]["cols"]["enum"] = [cols]
-    return schema
+    sides = {name: {"type": "integer", "enum": [n]} for name, n in (("rows", rows), ("cols", cols))}
+    return {**SCHEMA, "properties": {**SCHEMA["properties"], **sides}}

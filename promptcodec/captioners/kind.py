@@ -17,7 +17,7 @@ KINDS = {
     "photo": "photo",
     "picture": "general",
 }
-PORTRAIT = 0.25
+PORTRAIT = 0.2
 """Share of the picture a person's box has at least in a portrait."""
 
 

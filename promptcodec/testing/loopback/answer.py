@@ -24,6 +24,12 @@ from promptcodec.testing.loopback.strict import BadRequestError
 
 _FENCED = re.compile(r"<data ([0-9a-f]{16})>\n(.*?)\n</data \1>", re.DOTALL)
 _PIXELS_PER_TOKEN = 1000
+_LONGEST_DRAWN = 320
+# Words of statements that say nothing of a picture.
+_EMPTY = set(
+    "a an and area as column else equal even in is it light like looks made mostly nothing of one or part parts "
+    "picture row shows the there third whole with words can be read into reaches".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
     verdicts = []
     for line in _data(question.text).splitlines():
         number, _, statement = line.partition(": ")
-        words = [word for word in re.findall(r"[a-z]+", statement.lower()) if len(word) > 3]
+        words = [word for word in re.findall(r"[a-z]+", statement.lower()) if word not in _EMPTY]
         share = sum(word in seen for word in words) / max(len(words), 1)
         holds = "yes" if obey or share >= 0.5 else "no" if share < 0.2 else "unsure"
         verdicts.append({"number": int(number), "holds": holds})
@@ -145,7 +151,7 @@ def _data(text: str) -> str:
 
 
 def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str) -> str:
-    """Draw a picture; give it as base64 of a PNG.
+    """Draw a picture, small, and scale it up: speed is all that counts here. Give base64 of a PNG.
 
     The first reference is taken for the colour map, a second for the contours.
     """
@@ -155,12 +161,14 @@ def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str)
     try:
         said = parse_text(_data(prompt))
     except DescriptionError:
-        said = None
+        said = None if references else parse_text("picture 1x1\nr1c1 medium grey")
     seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:4], "big")
-    texture = references[0].resize((width, height)) if references else None
-    structure = references[1].convert("L").resize((width, height)) if len(references) > 1 else None
+    shrink = _LONGEST_DRAWN / max(width, height)
+    small = (max(round(width * shrink), 1), max(round(height * shrink), 1))
+    texture = references[0].resize(small) if references else None
+    structure = references[1].convert("L").resize(small) if len(references) > 1 else None
     with _lock:
-        picture = draw(Conditions((width, height), seed, said, texture, structure))
+        picture = draw(Conditions(small, seed, said, texture, structure)).resize((width, height))
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return base64.b64encode(file.getvalue()).decode()

@@ -28,14 +28,19 @@ _SLOW = 3.0
 _RETRY_AFTER = "1"
 
 
-class BrokenResponse(Response):
+class BrokenResponse:
     """A response that promises more bytes than it sends; the server then closes the connection."""
+
+    status_code = 200
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the headers and half of the body."""
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(self.body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        half = bytes(self.body)[: len(self.body) // 2]
+        half = self.body[: len(self.body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
@@ -87,10 +92,11 @@ def make(faults: Sequence[Fault], log: Path | None, key: str) -> Starlette:
     """Make the application."""
     service = Service(faults, log, key)
 
-    def endpoint(work: Callable[[Service, Request, str], Awaitable[tuple[Response, str]]]) -> Any:
-        async def run(request: Request) -> Response:
+    def endpoint(work: Callable[[Service, Request, str], Awaitable[tuple[Response | BrokenResponse, str]]]) -> Any:
+        async def run(request: Request) -> Response | BrokenResponse:
             path = request.url.path
             digest = ""
+            response: Response | BrokenResponse
             try:
                 _check_key(request, service.key)
                 response, digest = await work(service, request, path)
@@ -162,7 +168,7 @@ async def _read(request: Request) -> tuple[Any, list[bytes], str]:
         raise BadRequestError("We could not parse the JSON body of your request.") from None
 
 
-async def _model(service: Service, request: Request, path: str) -> tuple[Response, str]:
+async def _model(service: Service, request: Request, path: str) -> tuple[Response | BrokenResponse, str]:
     body, uploads, digest = await _read(request)
     fault = choose(service.faults, picture="/images/" in path)
     failed = {
