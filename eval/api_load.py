@@ -44,7 +44,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=256)
     options = parser.parse_args()
     command = [sys.executable, "-m", "promptcodec.testing.loopback"]
-    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
+    ):
         os.environ["PROMPTCODEC_CACHE"] = folder
         spending.begin(spending.Limits(requests=2 * options.requests))
         assert server.stdout is not None
@@ -63,7 +66,7 @@ def measure(url: str, requests: int, threads: int) -> None:
         captioner = plugins.create("captioners", f"chat:{url}?model=loopback-vision&retries=10&timeout=600")
         seen.append((captioner, Image.fromarray(waves.astype(np.uint8))))
     start = time.process_time()
-    for captioner, image in seen:
+    for _, image in seen:
         kind(image)
     looking = (time.process_time() - start) / len(seen)
     for captioner, image in seen:

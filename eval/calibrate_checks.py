@@ -58,7 +58,8 @@ def pictures_of(
     """Give what is held against a stream whatever its setting: kind, whether it matches, picture.
 
     Args:
-        image, other: this picture and another, of one size.
+        image: this picture.
+        other: another one, of its size.
         weights: the folder of TAESD's weights, None to leave its drawings out.
         rng: of everything random.
     """
@@ -83,7 +84,9 @@ def decoded_of(
         yield f"{name}, decoded", False, change(drawn, rng)
 
 
-def collect(folders: list[Path], split: str, limit: int | None, weights: Path | None) -> Iterator[dict[str, Any]]:
+def collect(
+    folders: list[Path], split: str, limit: int | None, weights: Path | None
+) -> Iterator[dict[str, Any]]:
     """Give one row of field closenesses per picture, setting and kind."""
     checks = [recaption.create({}), layers.create({})]
     for folder in folders:
@@ -102,7 +105,11 @@ def collect(folders: list[Path], split: str, limit: int | None, weights: Path | 
             image, other = pictures[index], pictures[next_one].resize(pictures[index].size)
             rng = np.random.default_rng(index)
             said = [conditions(stream) for stream, _ in coded[index]]
-            shown = [(number, *one) for one in pictures_of(image, other, weights, rng) for number in range(len(said))]
+            shown = [
+                (number, *one)
+                for one in pictures_of(image, other, weights, rng)
+                for number in range(len(said))
+            ]
             for number, (_, drawn) in enumerate(coded[index]):
                 another = coded[next_one][number][1].resize(image.size)
                 shown += [(number, *one) for one in decoded_of(drawn, another, rng)]
@@ -114,8 +121,12 @@ def collect(folders: list[Path], split: str, limit: int | None, weights: Path | 
                     if f.closeness is not None and not re.match(r"r\dc\d ", f.name)
                 }
                 yield {
-                    **{"split": split, "file": path.name, "setting": list(SETTINGS)[number], "kind": kind},
-                    **{"matches": matches, "fields": close},
+                    "split": split,
+                    "file": path.name,
+                    "setting": list(SETTINGS)[number],
+                    "kind": kind,
+                    "matches": matches,
+                    "fields": close,
                 }
             print(f"{folder.name} {index + 1}/{len(paths)}", end="\r", file=sys.stderr, flush=True)
 
@@ -230,8 +241,13 @@ def main() -> None:
     if options.ship:
         content = json.dumps(
             {
-                **{"weights": model.weights, "bias": model.bias, "threshold": model.threshold},
-                "wrong": {split: {s: {k: e["wrong"] for k, e in v.items()} for s, v in t.items()} for split, t in told.items()},
+                "weights": model.weights,
+                "bias": model.bias,
+                "threshold": model.threshold,
+                "wrong": {
+                    split: {s: {k: e["wrong"] for k, e in v.items()} for s, v in t.items()}
+                    for split, t in told.items()
+                },
             },
             indent=1,
         )

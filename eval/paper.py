@@ -30,13 +30,28 @@ MODES: dict[str, tuple[str, ...]] = {
     "text only": ("--layers", "semantic", "--budget", "100B"),
     "text + tiny picture": ("--layers", "semantic,texture", "--budget", "200B"),
 }
-COLUMNS = ("image", "mode", "bytes", "bpp", "semantic", "texture", "score", "verdict", "calls", "stored", "cost", "seconds")
+COLUMNS = (
+    "image",
+    "mode",
+    "bytes",
+    "bpp",
+    "semantic",
+    "texture",
+    "score",
+    "verdict",
+    "calls",
+    "stored",
+    "cost",
+    "seconds",
+)
 
 
 def command(*args: str) -> list[dict[str, Any]]:
     """Run the command line; give its JSON lines, errors among them."""
     code = "from promptcodec.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, *args, "--json"], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args, "--json"], stdout=subprocess.PIPE, text=True, check=False
+    )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -58,12 +73,24 @@ def estimate(images: list[str], out: Path, captioner: str, generator: str) -> tu
     return cost, calls
 
 
-def study(images: list[str], out: Path, captioner: str, generator: str, caps: tuple[str, ...]) -> list[dict[str, Any]]:
+def study(
+    images: list[str], out: Path, captioner: str, generator: str, caps: tuple[str, ...]
+) -> list[dict[str, Any]]:
     """Encode, decode and check every picture in both modes; give one row for each."""
     rows = []
     for mode, how in MODES.items():
         folder = out / mode.replace(" ", "-")
-        coded = command("encode", *images, "-o", f"{folder}/streams/", "--overwrite", "--captioner", captioner, *how, *caps)
+        coded = command(
+            "encode",
+            *images,
+            "-o",
+            f"{folder}/streams/",
+            "--overwrite",
+            "--captioner",
+            captioner,
+            *how,
+            *caps,
+        )
         drawn = command(
             "decode", f"{folder}/streams", "-o", f"{folder}/pictures/", "--overwrite", "--check",
             "--generator", generator, *caps,
@@ -81,7 +108,10 @@ def study(images: list[str], out: Path, captioner: str, generator: str, caps: tu
             row |= {part["type"]: part["bytes"] for part in stream["parts"]}
             row |= {"bytes": stream["bytes"], "bpp": round(stream["bpp"], 5)}
             row |= {"score": round(picture["check"]["score"], 3), "verdict": picture["check"]["verdict"]}
-            row |= {key: sum(one.get(name, 0) for one in spent) for key, name in (("calls", "requests"), ("stored", "stored"))}
+            row |= {
+                key: sum(one.get(name, 0) for one in spent)
+                for key, name in (("calls", "requests"), ("stored", "stored"))
+            }
             row |= {"cost": None if None in costs else round(sum(costs), 5)}
             rows.append(row | {"seconds": round(stream["seconds"] + picture["seconds"], 2)})
     return rows
@@ -98,8 +128,25 @@ def write(rows: list[dict[str, Any]], out: Path, note: str) -> str:
     for mode in MODES:
         good = [row for row in rows if row["mode"] == mode and "score" in row]
         if good:
-            means = {key: round(float(np.mean([row.get(key) or 0 for row in good])), 4) for key in ("bytes", "bpp", "semantic", "texture", "score", "calls", "stored", "cost", "seconds")}
-            lines.append(f"| **mean of {len(good)}** | {mode} | " + " | ".join(str(means.get(key, "")) for key in COLUMNS[2:]) + " |")
+            means = {
+                key: round(float(np.mean([row.get(key) or 0 for row in good])), 4)
+                for key in (
+                    "bytes",
+                    "bpp",
+                    "semantic",
+                    "texture",
+                    "score",
+                    "calls",
+                    "stored",
+                    "cost",
+                    "seconds",
+                )
+            }
+            lines.append(
+                f"| **mean of {len(good)}** | {mode} | "
+                + " | ".join(str(means.get(key, "")) for key in COLUMNS[2:])
+                + " |"
+            )
     text = "\n".join(lines) + "\n"
     (out / "study.md").write_text(text, encoding="utf-8")
     return text
@@ -131,7 +178,9 @@ def main() -> None:
         return
     caps = ("--max-cost", options.max_cost) if cost is not None else ()
     rows = study(images, options.out, options.captioner, options.generator, caps)
-    print(write(rows, options.out, f"{options.captioner}, {options.generator}; scores by the embedded checks."))
+    print(
+        write(rows, options.out, f"{options.captioner}, {options.generator}; scores by the embedded checks.")
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ from skimage.segmentation import slic
 GRID = (3, 4)
 SWAPS = 3
 """Pairs of the twelve parts that change places: half of the picture."""
+FINER = 30
+"""Part of the longest side below which another object's shading is taken; cells are an eighth at least."""
+NOISE = 0.35
+"""Deviation of the noise in the latents, over their own."""
 
 
 def jpeg(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
@@ -29,7 +33,9 @@ def jpeg(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
 def crop(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
     """Cut 5 % off every side."""
     width, height = image.size
-    return image.crop((width // 20, height // 20, width - width // 20, height - height // 20)).resize(image.size)
+    return image.crop((width // 20, height // 20, width - width // 20, height - height // 20)).resize(
+        image.size
+    )
 
 
 def resize(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
@@ -95,11 +101,11 @@ def mirrored(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
 
 
 def other_object(image: Image.Image, other: Image.Image) -> Image.Image:
-    """Show another picture in this one's colours and layout: its detail on this one's coarse colours."""
-    radius = max(image.size) / 16
-    other = other.resize(image.size)
-    detail = np.asarray(other, np.float32) - np.asarray(other.filter(ImageFilter.GaussianBlur(radius)), np.float32)
-    mixed = np.asarray(image.filter(ImageFilter.GaussianBlur(radius)), np.float32) + detail
+    """Show another picture's shading, finer than any cell, in this one's colours and layout."""
+    blur = ImageFilter.GaussianBlur(max(image.size) / FINER)
+    grey = other.resize(image.size).convert("L")
+    detail = np.asarray(grey, np.float32) - np.asarray(grey.filter(blur), np.float32)
+    mixed = np.asarray(image.filter(blur), np.float32) + detail[..., None]
     return Image.fromarray(np.clip(mixed, 0, 255).astype(np.uint8))
 
 
@@ -119,18 +125,19 @@ WRONG: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
 
 
 def redraw(image: Image.Image, rng: np.random.Generator, weights: Path) -> Image.Image:
-    """Draw with another generator: a neural decoder (TAESD) from coarse latents with noise in them."""
+    """Draw with another generator: a neural decoder (TAESD) from latents with noise in them."""
     import torch  # noqa: PLC0415 - heavy
 
-    encoder, decoder = _taesd(weights / "taesd_encoder.safetensors"), _taesd(weights / "taesd_decoder.safetensors")
+    encoder, decoder = (
+        _taesd(weights / "taesd_encoder.safetensors"),
+        _taesd(weights / "taesd_decoder.safetensors"),
+    )
     width, height = (max(side // 32 * 32, 64) for side in image.size)
     pixels = torch.from_numpy(np.asarray(image.resize((width, height)), np.float32) / 255)
     with torch.no_grad():
         latents = encoder(pixels.permute(2, 0, 1)[None])
-        coarse = torch.nn.functional.interpolate(latents, scale_factor=0.5, mode="area")
-        coarse = torch.nn.functional.interpolate(coarse, scale_factor=2, mode="bilinear")
-        noise = torch.from_numpy(rng.standard_normal(coarse.shape).astype(np.float32))
-        drawn = decoder(torch.tanh((coarse + 0.25 * coarse.std() * noise) / 3) * 3)
+        noise = torch.from_numpy(rng.standard_normal(latents.shape).astype(np.float32))
+        drawn = decoder(torch.tanh((latents + NOISE * latents.std() * noise) / 3) * 3)
     result = (drawn[0].clamp(0, 1).permute(1, 2, 0) * 255).to(torch.uint8).numpy()
     return Image.fromarray(result).resize(image.size)
 
@@ -148,7 +155,9 @@ def _taesd(path: Path) -> Any:
         name: torch.frombuffer(
             bytearray(data[8 + length + entry["data_offsets"][0] : 8 + length + entry["data_offsets"][1]]),
             dtype=torch.bfloat16,
-        ).reshape(entry["shape"]).float()
+        )
+        .reshape(entry["shape"])
+        .float()
         for name, entry in head.items()
         if name != "__metadata__"
     }

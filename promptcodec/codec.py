@@ -247,7 +247,7 @@ def decode(
         partial: accept a file cut at a part boundary.
         check: run the consistency checks.
         best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
-        retries: draw up to this many more while the verdict is ``fail``, telling the generator what was wrong.
+        retries: draw up to this many more while the verdict is ``fail``, saying what was wrong.
         dictionaries: the user dictionaries the stream may name.
 
     Raises:

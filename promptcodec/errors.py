@@ -90,6 +90,12 @@ class ApiError(PromptcodecError):
     exit_code = 4
 
 
+class RefusedError(PromptcodecError):
+    """A model or its filter that would not do what was asked."""
+
+    kind = "refused"
+
+
 class SpendingError(PromptcodecError):
     """A call that would spend more than was allowed."""
 

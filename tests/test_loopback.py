@@ -59,16 +59,26 @@ def test_the_clients_own_types_take_the_answers(client, picture):
 
 
 REFUSED = {
-    "an unknown field": (lambda c, p: c.chat.completions.create(**ask(p), extra_body={"seeds": 1}), "unknown_parameter"),
+    "an unknown field": (
+        lambda c, p: c.chat.completions.create(**ask(p), extra_body={"seeds": 1}),
+        "unknown_parameter",
+    ),
     "a wrong type": (lambda c, p: c.chat.completions.create(**ask(p), seed="one"), "invalid_type"),
     "a seed in responses": (
         lambda c, p: c.responses.create(model="loopback-vision", input="x", extra_body={"seed": 1}),
         "unknown_parameter",
     ),
-    "a missing field": (lambda c, p: c.post("/responses", body={"model": "loopback-vision"}, cast_to=object), "missing_required_parameter"),
+    "a missing field": (
+        lambda c, p: c.post("/responses", body={"model": "loopback-vision"}, cast_to=object),
+        "missing_required_parameter",
+    ),
     "a loose schema": (
         lambda c, p: c.chat.completions.create(
-            **ask(p), response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+            **ask(p),
+            response_format={
+                "type": "json_schema",
+                "json_schema": {"name": "x", "schema": {"type": "object"}},
+            },
         ),
         "invalid_json_schema",
     ),
@@ -114,7 +124,12 @@ def test_a_model_that_is_not_there_and_a_wrong_key(picture):
 
 def test_a_batch_is_answered_by_custom_id(client):
     lines = [
-        {"custom_id": f"n{i}", "method": "POST", "url": "/v1/responses", "body": {"model": "loopback-vision", "input": "x"}}
+        {
+            "custom_id": f"n{i}",
+            "method": "POST",
+            "url": "/v1/responses",
+            "body": {"model": "loopback-vision", "input": "x"},
+        }
         for i in range(5)
     ]
     lines[2]["body"]["inputs"] = 1
@@ -136,7 +151,15 @@ def test_a_batch_is_answered_by_custom_id(client):
 
 
 def test_the_command_says_where_it_is_and_logs(tmp_path):
-    command = [sys.executable, "-m", "promptcodec.testing.loopback", "--log", tmp_path / "log", "--fault", "429"]
+    command = [
+        sys.executable,
+        "-m",
+        "promptcodec.testing.loopback",
+        "--log",
+        tmp_path / "log",
+        "--fault",
+        "429",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         url = json.loads(process.stdout.readline())["base_url"]
         client = openai.OpenAI(base_url=url, api_key="any", max_retries=1)

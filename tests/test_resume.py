@@ -36,11 +36,30 @@ def test_a_killed_run_of_200_pictures_repeats_only_calls_in_flight(tmp_path):
     command = [sys.executable, "-m", "promptcodec.testing.loopback", "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         url = json.loads(server.stdout.readline())["base_url"]
-        encode = [sys.executable, "-c", MAIN, "encode", str(tmp_path / "in"), "-o", str(out), "--layers", "semantic"]
-        encode += ["--captioner", f"chat:{url}?model=loopback-vision", "--jobs", str(JOBS), "--skip-existing", "--json"]
+        encode = [
+            sys.executable,
+            "-c",
+            MAIN,
+            "encode",
+            str(tmp_path / "in"),
+            "-o",
+            str(out),
+            "--layers",
+            "semantic",
+        ]
+        encode += [
+            "--captioner",
+            f"chat:{url}?model=loopback-vision",
+            "--jobs",
+            str(JOBS),
+            "--skip-existing",
+            "--json",
+        ]
         killed = 0
         for share in (0.3, 0.6):
-            with subprocess.Popen(encode, env=environment, stdout=subprocess.DEVNULL, start_new_session=True) as run:
+            with subprocess.Popen(
+                encode, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+            ) as run:
                 wait_for(log, int(share * PICTURES))
                 os.killpg(run.pid, signal.SIGKILL)
                 killed += 1
@@ -55,7 +74,6 @@ def test_a_killed_run_of_200_pictures_repeats_only_calls_in_flight(tmp_path):
     stored = len(list((tmp_path / "cache" / "answers").rglob("*.json")))
     assert len(asked) == stored == PICTURES
     repeated = sum(asked.values()) - PICTURES
-    print(f"{sum(asked.values())} calls for {PICTURES} pictures and {killed} kills: {repeated} repeated")
     assert repeated <= killed * JOBS
 
 

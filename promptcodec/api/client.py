@@ -12,27 +12,18 @@ from urllib.parse import urlsplit
 
 from promptcodec.api import answers, spending
 from promptcodec.api.profile import Profile, Usage
-from promptcodec.errors import ApiError, MissingError, PromptcodecError, UsageError
+from promptcodec.errors import MissingError, PromptcodecError
 
 if TYPE_CHECKING:
     import openai
 
 Value = TypeVar("Value")
-# What servers say that have run out of money rather than of patience.
-_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
-_REFUSED = ("content_policy_violation", "moderation_blocked")
 
 
 class UnusableAnswerError(PromptcodecError):
     """An answer that came, and was paid for, but cannot be used."""
 
     kind = "answer"
-
-
-class RefusedError(PromptcodecError):
-    """A model or its filter would not do what was asked."""
-
-    kind = "refused"
 
 
 class Connection:
@@ -110,36 +101,14 @@ class Connection:
     def _post(self, endpoint: str, request: dict[str, Any]) -> str:
         import openai  # noqa: PLC0415 - heavy
 
+        from promptcodec.api import failures  # noqa: PLC0415 - imports it
+
         try:
             text: str = ENDPOINTS[endpoint](self._client)(**request).text
         except openai.APIError as error:
-            raise self._explain(error) from None
+            said = self._redact(" ".join(str(error.message).split()))[:300]
+            raise failures.explain(error, said, self.host, self.profile) from None
         return self._redact(text)
-
-    def _explain(self, error: openai.APIError) -> PromptcodecError:
-        """Turn the client's error into one of ours; it may quote headers, so nothing of it is chained."""
-        import openai  # noqa: PLC0415 - heavy
-
-        said = self._redact(" ".join(str(error.message).split()))[:300]
-        code = error.code or ""
-        where = f"{self.profile.model} at {self.host}"
-        if isinstance(error, openai.APITimeoutError):
-            return ApiError(f"{where} did not answer within {self.profile.timeout:g} s; raise timeout= or try later")
-        if isinstance(error, openai.APIConnectionError):
-            return ApiError(f"{self.host} cannot be reached, or breaks off its answers; is the server running?")
-        if code in _QUOTA:
-            return ApiError(f"{where}: the account's quota is used up ({said}); see the provider's billing page")
-        if code in _REFUSED:
-            return RefusedError(f"{where} refused: {said}")
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return ApiError(f"{where} does not accept the key in {self.profile.api_key_env or 'no variable'}: {said}")
-        if isinstance(error, openai.RateLimitError):
-            return ApiError(f"{where} is over its rate limit after {self.profile.retries} retries: {said}")
-        if isinstance(error, openai.NotFoundError):
-            return ApiError(f"{where} is not there: {said}; see model= and url=")
-        if isinstance(error, openai.APIStatusError) and error.status_code < 500:
-            return UsageError(f"{where} refuses the request: {said}")
-        return ApiError(f"{where} failed after {self.profile.retries} retries: {said}")
 
     def _redact(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text

@@ -52,9 +52,8 @@ def ask_json(connection: Connection, dialect: str, ask: Ask, parse: Callable[[An
     try:
         return _ask_once(connection, dialect, again, parse, attempt)
     except UnusableAnswerError as error:
-        raise UnusableAnswerError(
-            f"{connection.profile.model} at {connection.host} gave no usable answer, twice: {str(error)[:300]}"
-        ) from None
+        where = f"{connection.profile.model} at {connection.host}"
+        raise UnusableAnswerError(f"{where} gave no usable answer, twice: {str(error)[:300]}") from None
 
 
 def _ask_once(
@@ -75,7 +74,9 @@ def _ask_once(
             raise UnusableAnswerError(str(error)) from None
 
     estimate = connection.profile.cost(tokens.estimate(ask, connection.profile))
-    return connection.exchange(dialect, speak.request(ask, connection.profile), read, speak.usage, estimate=estimate)
+    return connection.exchange(
+        dialect, speak.request(ask, connection.profile), read, speak.usage, estimate=estimate
+    )
 
 
 def _bare(text: str) -> str:

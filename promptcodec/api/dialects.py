@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from promptcodec.api.client import RefusedError, UnusableAnswerError
+from promptcodec.api.client import UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
+from promptcodec.errors import RefusedError
 
 
 @dataclass(frozen=True, slots=True)

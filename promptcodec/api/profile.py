@@ -109,7 +109,9 @@ def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
         values[key] = _convert(name, key, str(value), str(known[key]))
     for key in ("url", "model"):
         if not values.get(key):
-            raise UsageError(f"the {name} profile needs a {key}, as in {name}:http://127.0.0.1:11434/v1?model=M")
+            raise UsageError(
+                f"the {name} profile needs a {key}, as in {name}:http://127.0.0.1:11434/v1?model=M"
+            )
     parts = urlsplit(values["url"])
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UsageError(f"the {name} profile's url is no http or https address")

@@ -107,9 +107,10 @@ def reserve(estimate: float) -> None:
                 "SELECT requests, cost FROM runs WHERE run = ?", (_limits.run,)
             ).fetchone()
     if not changed:
+        so_far = f"{requests} requests and ${cost:.4f} so far, the next about ${estimate:.4f}"
+        allowed = f"{_limits.requests} and ${_limits.cost:.4f}"
         raise SpendingError(
-            f"the cap is reached: {requests} requests and ${cost:.4f} so far, the next is about ${estimate:.4f}, "
-            f"allowed are {_limits.requests} and ${_limits.cost:.4f}; raise --max-requests or --max-cost"
+            f"the cap is reached: {so_far}; allowed are {allowed}; raise --max-requests or --max-cost"
         )
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from promptcodec import prompts, rate
 from promptcodec.api import tokens
-from promptcodec.api.client import Connection, RefusedError, UnusableAnswerError
+from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
 from promptcodec.api.profile import Profile
@@ -22,7 +22,7 @@ from promptcodec.captioners.tidy import tidy
 from promptcodec.description import PALETTE, SCHEMA, Description, from_json, to_json
 from promptcodec.description.coarsen import coarsen
 from promptcodec.description.model import check_grid
-from promptcodec.errors import CaptionerError, DescriptionError
+from promptcodec.errors import CaptionerError, DescriptionError, RefusedError
 
 CHARACTERS_PER_CELL = 45
 """Free text asked for where there is no budget: about what a caption of this grid has."""
@@ -73,7 +73,8 @@ class HostedCaptioner:
 
         Args:
             image: RGB.
-            rows, cols: the grid, 1..8 each.
+            rows: rows of the grid, 1..8.
+            cols: columns of the grid, 1..8.
             prompt: what the file says it was made from; told to the model as data.
 
         Raises:
@@ -82,7 +83,9 @@ class HostedCaptioner:
         """
         return self._describe(image, rows, cols, prompt, CHARACTERS_PER_CELL * rows * cols)
 
-    def fit(self, image: Image.Image, code: Callable[[Description], bytes], room: int, *, prompt: str = "") -> bytes:
+    def fit(
+        self, image: Image.Image, code: Callable[[Description], bytes], room: int, *, prompt: str = ""
+    ) -> bytes:
         """Code a description that fits into a byte budget, measured by the real coder.
 
         The model is asked once for as many characters as the bytes are likely to hold, then to
@@ -133,7 +136,9 @@ class HostedCaptioner:
         cells = next((cells for cells in rate.CELLS if cells * 6 <= room), 1)
         return rate.grid(min(cells, rate.DEFAULT_CELLS), image.size)
 
-    def _describe(self, image: Image.Image, rows: int, cols: int, prompt: str, characters: int) -> Description:
+    def _describe(
+        self, image: Image.Image, rows: int, cols: int, prompt: str, characters: int
+    ) -> Description:
         check_grid(rows, cols)
         return self._put(self._ask(image, rows, cols, prompt, characters), rows, cols)
 

@@ -24,7 +24,10 @@ def tidy(value: Any) -> Any:
         for thing in value["objects"]:
             thing["name"] = thing["name"].replace(",", " ")
             thing["attributes"] = [
-                part.strip() for item in thing["attributes"] for part in clean(item).split(",") if part.strip()
+                part.strip()
+                for item in thing["attributes"]
+                for part in clean(item).split(",")
+                if part.strip()
             ]
         value["lettering"] = [item for item in value["lettering"] if clean(item["text"])]
         for item in value["lettering"]:

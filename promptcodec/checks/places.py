@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from skimage.color import rgb2lab
 
@@ -28,13 +29,14 @@ def compare_places(name: str, said: Floats, shown: Floats) -> list[Field]:
 
     Args:
         name: of what the stream says them in, ``cells`` or a layer.
-        said, shown: mean sRGB, ``(rows, cols, 3)`` in 0..255; nan where nothing is said.
+        said: mean sRGB, ``(rows, cols, 3)`` in 0..255; nan where nothing is said.
+        shown: the same of the picture.
 
     Returns:
         Fields named ``NAME colour by place``, ``NAME against its mirror``, ``NAME against other places``
         and ``NAME worst places``.
     """
-    known = ~np.isnan(said).any(axis=2)
+    known: npt.NDArray[np.bool_] = np.asarray(~np.isnan(said).any(axis=2))
     if known.sum() < 2:
         return []
     a, b = (rgb2lab(np.nan_to_num(grid, nan=128.0) / 255).astype(np.float32) for grid in (said, shown))
@@ -57,7 +59,9 @@ def compare_places(name: str, said: Floats, shown: Floats) -> list[Field]:
     own = _distance(a, b, known)
     mirrored = min(_distance(a, flip(b), known) for flip in flips)
     margin = (mirrored - own) / max(mirrored + own, 1e-6)
-    fields.append(Field(f"{name} against its mirror", "geometry", 1, round(margin, 3), min(max(0.5 + margin, 0), 1)))
+    fields.append(
+        Field(f"{name} against its mirror", "geometry", 1, round(margin, 3), min(max(0.5 + margin, 0), 1))
+    )
     share = _best_share(a[known], b[known])
     fields.append(Field(f"{name} against other places", "geometry", 1, round(share, 3), share))
     return fields
@@ -73,12 +77,12 @@ def _coloured(a: Floats, b: Floats) -> bool:
     return bool(min(a[:, 1:].std(axis=0).max(), b[:, 1:].std(axis=0).max()) >= FLAT)
 
 
-def _distance(a: Floats, b: Floats, known: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> float:
+def _distance(a: Floats, b: Floats, known: npt.NDArray[np.bool_]) -> float:
     return float(np.linalg.norm(a - b, axis=2)[known].mean())
 
 
 def _best_share(a: Floats, b: Floats) -> float:
-    """Give what the best assignment of places misses, over what the given one misses: 1 where none is better."""
+    """Give what the best assignment of places misses over what the given one misses: 1 at most."""
     costs = np.linalg.norm(a[:, None] - b[None], axis=2)
     rows, cols = linear_sum_assignment(costs)
     return float((costs[rows, cols].sum() + 1e-3) / (np.trace(costs) + 1e-3))

@@ -117,7 +117,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def wrong(report: ConsistencyReport | None) -> str:
-    """Say in words what differs most, worst first, for a generator to put right; ``""`` where nothing does."""
+    """Say in words what differs most, worst first, for a generator to put right."""
     fields = [f for f in report.fields if f.closeness is not None and f.closeness < AGREES] if report else []
     worst = sorted(fields, key=lambda field: field.closeness or 0.0)[:MOST_WRONG]
     return "\n".join(f"{field.name}: should be {field.expected}, was {field.got}" for field in worst)

@@ -15,13 +15,13 @@ from PIL import Image
 
 from promptcodec import prompts
 from promptcodec.api import profile as profiles
-from promptcodec.api.client import Connection, RefusedError, UnusableAnswerError
+from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
 from promptcodec.checks.report import Field
 from promptcodec.description import Description
 from promptcodec.description.coarsen import coarsen, explicit
-from promptcodec.errors import DescriptionError
+from promptcodec.errors import DescriptionError, RefusedError
 from promptcodec.generators import Conditions
 
 MOST_PLACES = 3
@@ -124,10 +124,8 @@ def statements(said: Description) -> list[tuple[str, str]]:
     for index, cell in enumerate(few.cells):
         row, col = divmod(index, few.cols)
         if cell.colours:
-            colours = " and ".join(cell.colours)
-            found.append(
-                ("photometry", f"Of {few.rows}x{few.cols} equal parts, row {row + 1} column {col + 1} is mostly {colours}.")
-            )
+            place = f"Of {few.rows}x{few.cols} equal parts, row {row + 1} column {col + 1}"
+            found.append(("photometry", f"{place} is mostly {' and '.join(cell.colours)}."))
     return found
 
 

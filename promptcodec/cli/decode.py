@@ -56,8 +56,9 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
         "seed": about.seed,
         "seconds": round(time.perf_counter() - start, 4),
         "check": about.check.to_json() if about.check else None,
-        "candidates": [asdict(candidate) for candidate in about.candidates],
     } | spending.spent_object(about.spent)
+    if task.settings["best_of"] > 1 or task.settings["retries"]:
+        result["candidates"] = [asdict(candidate) for candidate in about.candidates]
     record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")} | dict(about.made)
     if about.check:
         record["check"] = {"score": about.check.score, "verdict": about.check.verdict}
@@ -79,9 +80,9 @@ def show(result: dict[str, Any]) -> str:
 
 def _drawn(result: dict[str, Any]) -> str:
     """Say what came of each candidate, where there were several."""
-    several = result["candidates"] if len(result["candidates"]) > 1 else []
+    several = result.get("candidates", [])
     each = (f"{one['score']:.2f}" + (f" ${one['cost']:.4f}" if one["cost"] else "") for one in several)
-    return f"  of {', '.join(each)}" if several else ""
+    return f"  of {', '.join(each)}" if len(several) > 1 else ""
 
 
 def judge(result: dict[str, Any]) -> int:
@@ -134,8 +135,12 @@ def command(
     """
     if dry_run:
         found, _ = expand(inputs, (".pxt",))
-        estimates = [spending.EstimateTask(s.path, settings["generator"], settings, dictionary) for s in found]
-        sys.exit(batch.run(estimates, spending.estimate_decode, spending.show_estimate, jobs=1, as_json=as_json))
+        estimates = [
+            spending.EstimateTask(s.path, settings["generator"], settings, dictionary) for s in found
+        ]
+        sys.exit(
+            batch.run(estimates, spending.estimate_decode, spending.show_estimate, jobs=1, as_json=as_json)
+        )
     out = options.resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
     sources, in_folder = expand(inputs, (".pxt",))

@@ -64,7 +64,8 @@ def show(result: dict[str, Any]) -> str:
     if result["out"] == STDIO:
         return ""
     parts = ", ".join(f"{part['type']} {part['bytes']}" for part in result["parts"])
-    return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts}){spending.spent_words(result)}"
+    spent = spending.spent_words(result)
+    return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts}){spent}"
 
 
 @click.command(
@@ -135,7 +136,9 @@ def command(
     if dry_run:
         found, _ = expand(inputs, IMAGE_SUFFIXES)
         estimates = [spending.EstimateTask(s.path, settings["captioner"], settings) for s in found]
-        sys.exit(batch.run(estimates, spending.estimate_encode, spending.show_estimate, jobs=1, as_json=as_json))
+        sys.exit(
+            batch.run(estimates, spending.estimate_encode, spending.show_estimate, jobs=1, as_json=as_json)
+        )
     out = options.resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
     sources, in_folder = expand(inputs, IMAGE_SUFFIXES)

@@ -27,7 +27,7 @@ def cap_options(command: _Command) -> _Command:
         "--max-cost",
         type=click.FloatRange(0),
         metavar="DOLLARS",
-        help=f"Most that hosted models may cost in this run.  [default: {DEFAULT_COST:g} where prices are known]",
+        help=f"Most hosted models may cost in this run.  [default: {DEFAULT_COST:g}, where prices are known]",
     )(command)
 
 
@@ -94,7 +94,9 @@ def estimate_encode(task: EstimateTask) -> dict[str, Any]:
     if not hasattr(captioner, "estimate"):
         return _object(task.source, (0, 0), 0.0, exact=True)
     picture = load_image(read_input(task.source))
-    said = captioner.estimate(picture, rate.limit(picture.size, task.settings["budget"], task.settings["bpp"]))
+    said = captioner.estimate(
+        picture, rate.limit(picture.size, task.settings["budget"], task.settings["bpp"])
+    )
     extra = {"input_tokens": said.input_tokens, "output_tokens": said.output_tokens}
     return _object(task.source, said.requests, said.cost, exact=said.exact) | extra
 
@@ -133,6 +135,12 @@ def _object(file: str, requests: tuple[int, int], cost: float, *, exact: bool) -
 def show_estimate(result: dict[str, Any]) -> str:
     """Make the line a person reads."""
     cost = "price unknown" if result["cost"] is None else f"about ${result['cost']:.4f}"
-    counted = "" if result["exact"] else " (estimated by length: no vocabulary at hand)" if "input_tokens" in result else " (estimated)"
+    counted = (
+        ""
+        if result["exact"]
+        else " (estimated by length: no vocabulary at hand)"
+        if "input_tokens" in result
+        else " (estimated)"
+    )
     calls = f"{result['requests']} to {result['requests_most']} calls"
     return f"{result['file']}  {calls}, {cost}{counted}; nothing was sent"

@@ -13,9 +13,9 @@ from typing import Any
 from PIL import Image
 
 from promptcodec.api import profile as profiles
-from promptcodec.api.client import Connection, RefusedError, UnusableAnswerError
+from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
-from promptcodec.errors import GeneratorError, ImageError, UsageError
+from promptcodec.errors import GeneratorError, ImageError, RefusedError, UsageError
 from promptcodec.generators import Conditions
 from promptcodec.generators.wording import hosted
 from promptcodec.vision.load import load_image
@@ -31,7 +31,9 @@ _TEXTURE = (
     "and its layout, not its blur"
 )
 _PIXELS = "a coded reference of the picture: keep its content, layout and colours, not its coding artefacts"
-_STRUCTURE = "an edge map, white contours on black at their true places: follow its outlines, draw no lines of it"
+_STRUCTURE = (
+    "an edge map, white contours on black at their true places: follow its outlines, draw no lines of it"
+)
 
 
 class Images:
@@ -78,13 +80,21 @@ class Images:
         asked = Usage(len(request["prompt"]) // 4)
         sent = len(request.get("image", ())) * self._profile.image_tokens * size[0] * size[1] / 32**2
         reference = Usage(round(sent), 0, round(sent))
-        return self._profile.cost(asked) + (self._profile.cost(reference) if sent else 0) + self._profile.image_price
+        return (
+            self._profile.cost(asked)
+            + (self._profile.cost(reference) if sent else 0)
+            + self._profile.image_price
+        )
 
     def _request(self, conditions: Conditions, size: tuple[int, int]) -> tuple[str, dict[str, Any]]:
         references = _references(conditions, size) if self._profile.references == "yes" else []
         if conditions.description is None and not references:
-            raise UsageError("the stream holds neither words nor pictures that an image model could draw from")
-        prompt = hosted(conditions.description, size, [what for _, what, _ in references], conditions.correction)
+            raise UsageError(
+                "the stream holds neither words nor pictures that an image model could draw from"
+            )
+        prompt = hosted(
+            conditions.description, size, [what for _, what, _ in references], conditions.correction
+        )
         request: dict[str, Any] = {
             "model": self._profile.model,
             "prompt": prompt,
@@ -121,7 +131,9 @@ def _usage(answer: dict[str, Any]) -> Usage:
     usage = answer.get("usage") or {}
     details = usage.get("input_tokens_details") or {}
     return Usage(
-        int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)), int(details.get("image_tokens", 0))
+        int(usage.get("input_tokens", 0)),
+        int(usage.get("output_tokens", 0)),
+        int(details.get("image_tokens", 0)),
     )
 
 
@@ -142,7 +154,7 @@ def _png(image: Image.Image, size: tuple[int, int]) -> bytes:
 
 
 def legal_size(wanted: tuple[int, int], sizes: str = "") -> tuple[int, int]:
-    """Choose the size to ask for: of the sizes a model draws the nearest in shape, else the smallest legal one.
+    """Choose the size to ask for: the nearest in shape of those a model draws, else the smallest legal one.
 
     Args:
         wanted: width and height in pixels.
@@ -164,7 +176,8 @@ def legal_size(wanted: tuple[int, int], sizes: str = "") -> tuple[int, int]:
         (width, height)
         for width in range(STEP, MOST_SIDE + 1, STEP)
         for height in {_step(width / ratio), _step(width / ratio) + STEP}
-        if LEAST_PIXELS <= width * height <= 1.25 * LEAST_PIXELS and 1 / MOST_RATIO <= width / height <= MOST_RATIO
+        if LEAST_PIXELS <= width * height <= 1.25 * LEAST_PIXELS
+        and 1 / MOST_RATIO <= width / height <= MOST_RATIO
     ]
     return min(candidates, key=lambda pair: (round(abs(math.log(pair[0] / pair[1] / ratio)), 3), pair))
 

@@ -15,9 +15,14 @@ from promptcodec.description import Cell, Description, format_text
 from promptcodec.description.coarsen import coarsen, explicit
 
 CLIP_TOKENS = 75
+WHOLE_WORD = 4
 MOST_CHARACTERS = 30_000
 """Hosted image models take 32,000."""
-_THIRDS = (("top left", "top", "top right"), ("left", "middle", "right"), ("bottom left", "bottom", "bottom right"))
+_THIRDS = (
+    ("top left", "top", "top right"),
+    ("left", "middle", "right"),
+    ("bottom left", "bottom", "bottom right"),
+)
 
 
 def hosted(
@@ -76,14 +81,19 @@ def clip(said: Description) -> str:
 
 
 def clip_tokens(text: str) -> int:
-    """Count tokens of CLIP's vocabulary from above: a word of up to six letters is nearly always one.
+    """Count tokens of CLIP's vocabulary from above: a short word is one, a longer one a third of its letters.
+
+    English takes fewer, names and other languages come near it.
 
     Letters outside ASCII are counted as a token a byte, signs as one each.
     """
-    count = 0
-    for piece in re.findall(r"[a-z]+|[0-9]|[^\sa-z0-9]", text.lower()):
-        count += -(-len(piece) // 4) if piece.isalpha() and piece.isascii() and len(piece) > 6 else len(piece.encode()) if not piece.isascii() else 1
-    return count
+    return sum(map(_clip_tokens, re.findall(r"[a-z]+|[0-9]|[^\sa-z0-9]", text.lower())))
+
+
+def _clip_tokens(piece: str) -> int:
+    if not piece.isascii():
+        return len(piece.encode())
+    return 1 if len(piece) <= WHOLE_WORD else -(-len(piece) // 3)
 
 
 def _fill(name: str, said: Description, places: str) -> str:

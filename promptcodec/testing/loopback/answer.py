@@ -26,9 +26,12 @@ _FENCED = re.compile(r"<data ([0-9a-f]{16})>\n(.*?)\n</data \1>", re.DOTALL)
 _PIXELS_PER_TOKEN = 1000
 _LONGEST_DRAWN = 320
 # Words of statements that say nothing of a picture.
-_EMPTY = set(
-    "a an and area as column else equal even in is it light like looks made mostly nothing of one or part parts "
-    "picture row shows the there third whole with words can be read into reaches".split()
+_EMPTY = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and area as column else equal even in is it light like looks made mostly nothing of one or "
+        "part parts picture row shows the there third whole with words can be read into reaches",
+    )
 )
 
 
@@ -51,10 +54,11 @@ class Question:
 
 def read_chat(body: dict[str, Any]) -> Question:
     """Read a request of the Chat Completions API."""
-    texts, images = [], []
+    texts: list[str] = []
+    images: list[str] = []
     for message in body["messages"]:
         content = message["content"]
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        parts: list[Any] = [{"type": "text", "text": content}] if isinstance(content, str) else content
         texts += [part["text"] for part in parts if part["type"] == "text"]
         images += [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
     wanted = body.get("response_format", {}).get("json_schema") or {}
@@ -63,8 +67,9 @@ def read_chat(body: dict[str, Any]) -> Question:
 
 def read_responses(body: dict[str, Any]) -> Question:
     """Read a request of the Responses API."""
-    texts, images = [body.get("instructions", "")], []
-    items = body["input"] if isinstance(body["input"], list) else [{"content": body["input"]}]
+    texts: list[str] = [body.get("instructions", "")]
+    images: list[str] = []
+    items: list[Any] = body["input"] if isinstance(body["input"], list) else [{"content": body["input"]}]
     for item in items:
         content = item["content"]
         parts = [{"type": "input_text", "text": content}] if isinstance(content, str) else content
@@ -125,7 +130,9 @@ def _shorten(question: Question) -> Description:
     except (ValueError, DescriptionError):
         raise BadRequestError("There is no description between the data marks.") from None
     room = int(most[1]) if most else 100
-    cells = tuple(replace(cell, text=cell.text if cell.text and not cell.colours else "") for cell in said.cells)
+    cells = tuple(
+        replace(cell, text=cell.text if cell.text and not cell.colours else "") for cell in said.cells
+    )
     words = said.summary[: max(room // 2, 20)].rpartition(" ")[0] or said.summary[:20]
     return replace(said, summary=words.strip(), cells=cells, mood="", light="")
 
@@ -158,6 +165,7 @@ def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str)
     width, height = (1024, 1024) if size == "auto" else (int(side) for side in size.split("x"))
     if fault == "size":
         width, height = 2 * height, max(height // 2, 16)
+    said: Description | None
     try:
         said = parse_text(_data(prompt))
     except DescriptionError:

@@ -92,7 +92,9 @@ def make(faults: Sequence[Fault], log: Path | None, key: str) -> Starlette:
     """Make the application."""
     service = Service(faults, log, key)
 
-    def endpoint(work: Callable[[Service, Request, str], Awaitable[tuple[Response | BrokenResponse, str]]]) -> Any:
+    def endpoint(
+        work: Callable[[Service, Request, str], Awaitable[tuple[Response | BrokenResponse, str]]],
+    ) -> Any:
         async def run(request: Request) -> Response | BrokenResponse:
             path = request.url.path
             digest = ""
@@ -134,13 +136,20 @@ def _check_key(request: Request, key: str) -> None:
 
 def _error(status: int, message: str, param: str | None, code: str | None, **headers: str) -> Response:
     kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
-    value = {"message": message, "type": "server_error" if status >= 500 else kind, "param": param, "code": code}
+    value = {
+        "message": message,
+        "type": "server_error" if status >= 500 else kind,
+        "param": param,
+        "code": code,
+    }
     return JSONResponse({"error": value}, status, headers)
 
 
 async def _models(_service: Service, _request: Request, _path: str) -> tuple[Response, str]:
     now = int(time.time())
-    listed = [{"id": name, "object": "model", "created": now, "owned_by": "promptcodec"} for name in strict.MODELS]
+    listed = [
+        {"id": name, "object": "model", "created": now, "owned_by": "promptcodec"} for name in strict.MODELS
+    ]
     return JSONResponse({"object": "list", "data": listed}), ""
 
 
@@ -156,7 +165,9 @@ async def _read(request: Request) -> tuple[Any, list[bytes], str]:
                         raise BadRequestError(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
                     uploads.append(await item.read())
                 else:
-                    values[name] = int(item) if name in {"n", "output_compression"} and item.isdigit() else item
+                    values[name] = (
+                        int(item) if name in {"n", "output_compression"} and item.isdigit() else item
+                    )
         digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
         for data in uploads:
             digest.update(hashlib.sha256(data).digest())
@@ -173,7 +184,11 @@ async def _model(service: Service, request: Request, path: str) -> tuple[Respons
     fault = choose(service.faults, picture="/images/" in path)
     failed = {
         "429": lambda: _error(
-            429, "Rate limit reached for requests.", None, "rate_limit_exceeded", **{"retry-after": _RETRY_AFTER}
+            429,
+            "Rate limit reached for requests.",
+            None,
+            "rate_limit_exceeded",
+            **{"retry-after": _RETRY_AFTER},
         ),
         "quota": lambda: _error(429, "You exceeded your current quota.", None, "insufficient_quota"),
         "500": lambda: _error(500, "The server had an error while processing your request.", None, None),

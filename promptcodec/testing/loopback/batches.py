@@ -57,10 +57,14 @@ class Batches:
         try:
             requests = [json.loads(line) for line in lines]
             names = [request["custom_id"] for request in requests]
-            paths = {request["url"] for request in requests if request["method"] == "POST" and request["body"]}
+            paths = {
+                request["url"] for request in requests if request["method"] == "POST" and request["body"]
+            }
         except (ValueError, KeyError, TypeError):
             raise BadRequestError(
-                "Each line is a JSON object with custom_id, method, url and body.", "input_file_id", "invalid_value"
+                "Each line is a JSON object with custom_id, method, url and body.",
+                "input_file_id",
+                "invalid_value",
             ) from None
         if paths != {endpoint} or len(set(names)) < len(names):
             raise BadRequestError(
@@ -68,7 +72,7 @@ class Batches:
                 "input_file_id",
                 "invalid_value",
             )
-        batch = {
+        batch: dict[str, Any] = {
             "id": f"batch_{uuid.uuid4().hex}",
             "object": "batch",
             "endpoint": endpoint,

@@ -26,7 +26,9 @@ class BadRequestError(Exception):
         status: the HTTP status.
     """
 
-    def __init__(self, message: str, param: str | None = None, code: str | None = None, status: int = 400) -> None:
+    def __init__(
+        self, message: str, param: str | None = None, code: str | None = None, status: int = 400
+    ) -> None:
         super().__init__(message)
         self.message, self.param, self.code, self.status = message, param, code, status
 
@@ -58,7 +60,9 @@ def among(*values: str) -> Rule:
     def check(value: Any, param: str) -> None:
         if value not in values:
             raise BadRequestError(
-                f"Invalid value: '{value}'. Supported values are: {', '.join(values)}.", param, "invalid_value"
+                f"Invalid value: '{value}'. Supported values are: {', '.join(values)}.",
+                param,
+                "invalid_value",
             )
 
     return check
@@ -91,11 +95,15 @@ def fields(value: Any, rules: Mapping[str, Rule], required: tuple[str, ...], at:
     prefix = f"{at}." if at else ""
     for name in value:
         if name not in rules:
-            raise BadRequestError(f"Unknown parameter: '{prefix}{name}'.", f"{prefix}{name}", "unknown_parameter")
+            raise BadRequestError(
+                f"Unknown parameter: '{prefix}{name}'.", f"{prefix}{name}", "unknown_parameter"
+            )
     for name in required:
         if name not in value:
             raise BadRequestError(
-                f"Missing required parameter: '{prefix}{name}'.", f"{prefix}{name}", "missing_required_parameter"
+                f"Missing required parameter: '{prefix}{name}'.",
+                f"{prefix}{name}",
+                "missing_required_parameter",
             )
     for name, item in value.items():
         rules[name](item, f"{prefix}{name}")
@@ -121,7 +129,9 @@ def _data_url(value: Any, param: str) -> None:
     kind(str)(value, param)
     match = re.match(r"data:image/(?:jpeg|png|webp|gif);base64,", value)
     if match is None:
-        raise BadRequestError(f"Invalid '{param}': expected a base64-encoded data URL.", param, "invalid_base64")
+        raise BadRequestError(
+            f"Invalid '{param}': expected a base64-encoded data URL.", param, "invalid_base64"
+        )
     try:
         data = base64.b64decode(value[match.end() :], validate=True)
         with Image.open(io.BytesIO(data)) as image:
@@ -136,7 +146,9 @@ def schema(value: Any, param: str) -> None:
         raise _wrong(param, value, "an object")
     if value.get("type") == "object":
         properties = value.get("properties", {})
-        if value.get("additionalProperties") is not False or set(value.get("required", ())) != set(properties):
+        if value.get("additionalProperties") is not False or set(value.get("required", ())) != set(
+            properties
+        ):
             raise BadRequestError(
                 f"Invalid schema for response_format at '{param}': 'additionalProperties' is required to be "
                 "false and 'required' to name every key in properties.",
@@ -160,7 +172,12 @@ _FORMAT: dict[str, Rule] = {
 
 
 def _chat_format(value: Any, param: str) -> None:
-    fields(value, {"type": among("json_schema", "json_object", "text"), "json_schema": _nothing}, ("type",), param)
+    fields(
+        value,
+        {"type": among("json_schema", "json_object", "text"), "json_schema": _nothing},
+        ("type",),
+        param,
+    )
     if value["type"] == "json_schema":
         fields(value.get("json_schema"), _FORMAT, ("name", "schema"), f"{param}.json_schema")
 
@@ -169,7 +186,12 @@ def _messages(value: Any, param: str) -> None:
     _filled_list(value, param)
     for index, message in enumerate(value):
         at = f"{param}[{index}]"
-        fields(message, {"role": among("system", "developer", "user", "assistant"), "content": _nothing}, ("role", "content"), at)
+        fields(
+            message,
+            {"role": among("system", "developer", "user", "assistant"), "content": _nothing},
+            ("role", "content"),
+            at,
+        )
         if isinstance(message["content"], str):
             continue
         _filled_list(message["content"], f"{at}.content")
@@ -184,7 +206,9 @@ def _filled_list(value: Any, param: str) -> None:
 
 
 def _chat_part(part: Any, at: str) -> None:
-    fields(part, {"type": among("text", "image_url"), "text": kind(str), "image_url": _nothing}, ("type",), at)
+    fields(
+        part, {"type": among("text", "image_url"), "text": kind(str), "image_url": _nothing}, ("type",), at
+    )
     if part["type"] == "image_url":
         rules = {"url": _data_url, "detail": among("auto", "low", "high")}
         fields(part.get("image_url"), rules, ("url",), f"{at}.image_url")
@@ -196,7 +220,11 @@ def _input(value: Any, param: str) -> None:
     _filled_list(value, param)
     for index, item in enumerate(value):
         at = f"{param}[{index}]"
-        rules = {"role": among("user", "assistant", "system", "developer"), "content": _nothing, "type": among("message")}
+        rules = {
+            "role": among("user", "assistant", "system", "developer"),
+            "content": _nothing,
+            "type": among("message"),
+        }
         fields(item, rules, ("role", "content"), at)
         if isinstance(item["content"], str):
             continue
@@ -291,7 +319,9 @@ def size(value: Any, param: str) -> None:
 def _prompt(value: Any, param: str) -> None:
     kind(str)(value, param)
     if not value or len(value) > _MOST_PROMPT:
-        raise BadRequestError(f"Invalid '{param}': 1 to {_MOST_PROMPT} characters.", param, "string_above_max_length")
+        raise BadRequestError(
+            f"Invalid '{param}': 1 to {_MOST_PROMPT} characters.", param, "string_above_max_length"
+        )
 
 
 GENERATE: dict[str, Rule] = {
@@ -325,9 +355,7 @@ def pictures(uploads: list[bytes]) -> list[Image.Image]:
 
 BATCH: dict[str, Rule] = {
     "input_file_id": kind(str),
-    "endpoint": among(
-        "/v1/responses", "/v1/chat/completions", "/v1/images/generations", "/v1/images/edits"
-    ),
+    "endpoint": among("/v1/responses", "/v1/chat/completions", "/v1/images/generations", "/v1/images/edits"),
     "completion_window": among("24h"),
     "metadata": kind(dict),
 }
