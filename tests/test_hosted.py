@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -288,6 +289,12 @@ def test_keys_come_from_the_environment_alone_and_go_only_where_they_belong(monk
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(MissingError, match="OPENAI_API_KEY"):
         _ = plugins.create("captioners", "responses")._connection
+
+
+def test_without_the_extra_it_says_which(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(MissingError, match=r"promptcodec\[api\]"):
+        _ = plugins.create("captioners", "chat:http://127.0.0.1:1/v1?model=never-opened")._connection
 
 
 def test_prices_belong_to_their_model():

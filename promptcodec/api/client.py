@@ -135,7 +135,10 @@ def _parse(text: str) -> dict[str, Any]:
 @functools.lru_cache(maxsize=16)
 def _client(url: str, key: str, timeout: float, retries: int) -> openai.OpenAI:
     """Open one client per address: its connections and its start are shared by all pictures."""
-    import openai  # noqa: PLC0415 - heavy
+    try:
+        import openai  # noqa: PLC0415 - heavy
+    except ImportError:
+        raise MissingError("hosted models need the extra api: pip install 'promptcodec[api]'") from None
 
     # Explicit values: the client would else send the environment's key and organisation anywhere.
     return openai.OpenAI(

@@ -9,7 +9,11 @@ import click
 from promptcodec.cli import batch, options, report
 
 
-@click.group("prompts", short_help="Show the prompts that models are given.")
+@click.group(
+    "prompts",
+    short_help="Show the prompts that models are given.",
+    epilog="\b\nExamples:\n  promptcodec prompts list\n  promptcodec prompts show raster-scan-photo",
+)
 def command() -> None:
     """Show the prompts that captioners, generators and checks give to models."""
 
