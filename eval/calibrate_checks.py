@@ -46,7 +46,7 @@ LONGEST = 320
 MAY_BE_UNSEEN = ("mirrored", "other object")
 PENALTY = 0.02
 """Of the squared weights: few pictures, many fields."""
-FALSE_ALARMS = 0.05
+FALSE_ALARMS = 0.01
 """Share of matching pictures of the fit split that the threshold lets fail."""
 
 Floats = npt.NDArray[np.float64]
