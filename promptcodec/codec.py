@@ -13,7 +13,9 @@ from typing import Any
 from PIL import Image
 
 from promptcodec import bitstream, checks, entropy, plugins, rate
+from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import MAX_SIDE, PART_IDS, Part, Stream, part_name
+from promptcodec.captioners import FittingCaptioner
 from promptcodec.description import Description, format_text, to_json
 from promptcodec.errors import BitstreamError, DescriptionError, PromptcodecError, UsageError
 from promptcodec.files import read_file
@@ -47,6 +49,23 @@ _CODER_NAMES: dict[str, Callable[[bytes], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """One picture drawn.
+
+    Attributes:
+        seed: what its noise came from.
+        score: of its consistency report, 0..1.
+        verdict: of the same.
+        cost: dollars it came to, checks included; None where prices are unknown.
+    """
+
+    seed: int
+    score: float
+    verdict: str
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class DecodeReport:
     """How a picture came about.
 
@@ -55,16 +74,20 @@ class DecodeReport:
         layers: the layers it was given, coarse to fine.
         seed: what its noise came from.
         check: the consistency report of the picture, where asked for.
-        candidates: the score of every picture drawn, in order; empty without checks.
+        candidates: every picture drawn, in order; empty without checks.
         warnings: what the user should know.
+        made: what the generator says of itself for provenance.
+        spent: what hosted models were asked for it.
     """
 
     generator: str
     layers: tuple[str, ...]
     seed: int
     check: checks.ConsistencyReport | None
-    candidates: tuple[float, ...]
+    candidates: tuple[Candidate, ...]
     warnings: tuple[str, ...]
+    made: Mapping[str, str]
+    spent: Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +233,8 @@ def _semantic_coder(
     def coder(room: int | None) -> bytes:
         if room is None:
             return code(describe(*rate.grid(rate.DEFAULT_CELLS, picture.size)))
+        if isinstance(look, FittingCaptioner):
+            return look.fit(picture, code, room, prompt=prompt)
         return rate.fit_description(describe, picture.size, code, room)
 
     return coder
@@ -252,7 +277,7 @@ def decode(
         partial: accept a file cut at a part boundary.
         check: run the consistency checks.
         best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
-        retries: draw up to this many more while the verdict is ``fail``.
+        retries: draw up to this many more while the verdict is ``fail``, saying what was wrong.
         dictionaries: the user dictionaries the stream may name.
 
     Raises:
@@ -267,26 +292,36 @@ def decode(
         raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
     stream = open_stream(data, partial=partial)
     names = LAYERS if layers is None else check_layers(layers)
-    conditions = read_conditions(stream, names, size or (stream.width, stream.height), dictionaries)
+    said = conditions(data, layers=layers, size=size, partial=partial, dictionaries=dictionaries)
     present = tuple(name for name in names if PART_IDS[name] in {part.type for part in stream.parts})
     if not present:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
-    if seed is not None:
-        conditions = replace(conditions, seed=seed)
+    first = said.seed if seed is None else seed
     warnings = ("the stream is cut: its later parts are missing",) if stream.cut else ()
     draw: Generator = plugins.create("generators", generator)
     best: Decoded | None = None
-    scores: list[float] = []
-    while len(scores) < best_of or (_failed(best) and len(scores) < best_of + retries):
-        attempt = replace(conditions, seed=(conditions.seed + len(scores)) % 2**32)
-        image = draw.generate(attempt)
-        checked = run_checks(attempt, image) if check or best_of > 1 or retries else None
-        scores.append(checked.score if checked else 0.0)
-        if best is None or scores[-1] > max(scores[:-1]):
-            best = Decoded(image, DecodeReport(draw.name, present, attempt.seed, checked, (), warnings))
+    candidates: list[Candidate] = []
+    with metered() as total:
+        while len(candidates) < best_of or (_failed(best) and len(candidates) < best_of + retries):
+            # Those drawn again hear what was wrong with the best so far.
+            wrong = checks.wrong(best.report.check) if best and len(candidates) >= best_of else ""
+            number = (first + len(candidates)) % 2**32
+            attempt = replace(said, seed=number, correction=wrong)
+            with metered() as spent:
+                image = draw.generate(attempt)
+                checked = run_checks(attempt, image) if check or best_of > 1 or retries else None
+            score = checked.score if checked else 0.0
+            if best is None or score > max(candidate.score for candidate in candidates):
+                about = DecodeReport(
+                    draw.name, present, attempt.seed, checked, (), warnings, getattr(draw, "made", {}), total
+                )
+                best = Decoded(image, about)
+            candidates.append(Candidate(number, score, checked.verdict if checked else "", spent.cost))
     assert best is not None
-    return replace(best, report=replace(best.report, candidates=tuple(scores) if best.report.check else ()))
+    return replace(
+        best, report=replace(best.report, candidates=tuple(candidates) if best.report.check else ())
+    )
 
 
 def _failed(decoded: Decoded | None) -> bool:
@@ -342,6 +377,20 @@ def _read_all(stream: Stream, dictionaries: Sequence[bytes]) -> None:
             failed.append(error)
     if failed:
         raise type(failed[0])("; ".join(map(str, failed)))
+
+
+def conditions(
+    data: bytes,
+    *,
+    layers: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
+    partial: bool = False,
+    dictionaries: Sequence[bytes] = (),
+) -> Conditions:
+    """Give what a generator would be told by a stream; see ``decode`` for the arguments."""
+    stream = open_stream(data, partial=partial)
+    names = LAYERS if layers is None else check_layers(layers)
+    return read_conditions(stream, names, size or (stream.width, stream.height), dictionaries)
 
 
 def open_stream(data: bytes, *, partial: bool = False) -> Stream:

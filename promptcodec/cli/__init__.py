@@ -23,6 +23,7 @@ COMMANDS = {
     "migrate": "migrate",
     "recipe": "recipe",
     "train-dictionary": "train_dictionary",
+    "prompts": "prompts",
     "demo": "demo",
 }
 

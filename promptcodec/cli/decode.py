@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options, report
+from promptcodec.api.spending import Limits, begin
+from promptcodec.cli import batch, options, report, spending
 from promptcodec.files import STDIO, check_free, destinations, exists, expand
 
 CHECK_FAILED = 3
@@ -26,6 +27,7 @@ class DecodeTask:
     overwrite: bool
     dictionary: str | None
     steps: tuple[str, str] | None
+    limits: Limits
     settings: dict[str, Any]
 
 
@@ -36,6 +38,7 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
     check_free(task.out, overwrite=task.overwrite)
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
+    begin(task.limits)
     start = time.perf_counter()
     data = batch.read_input(task.source)
     given = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
@@ -54,11 +57,13 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
         "seed": about.seed,
         "seconds": round(time.perf_counter() - start, 4),
         "check": about.check.to_json() if about.check else None,
-    }
+    } | spending.spent_object(about.spent)
     if task.steps is not None:
         given |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
         result["progressive"] = draw_steps(data, task, about.layers, given)
-    record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")}
+    if task.settings["best_of"] > 1 or task.settings["retries"]:
+        result["candidates"] = [asdict(candidate) for candidate in about.candidates]
+    record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")} | dict(about.made)
     if about.check:
         record["check"] = {"score": about.check.score, "verdict": about.check.verdict}
     batch.write_output(task.out, provenance.save(decoded.image, name, record), overwrite=task.overwrite)
@@ -92,8 +97,15 @@ def show(result: dict[str, Any]) -> str:
     verdict = f"  check {checked['verdict']} {checked['score']:.2f}" if checked else ""
     return (
         f"{result['out']}  {result['width']}x{result['height']}  {result['generator']} "
-        f"from {', '.join(result['layers'])}{verdict}"
+        f"from {', '.join(result['layers'])}{verdict}{_drawn(result)}{spending.spent_words(result)}"
     )
+
+
+def _drawn(result: dict[str, Any]) -> str:
+    """Say what came of each candidate, where there were several."""
+    several = result.get("candidates", [])
+    each = (f"{one['score']:.2f}" + (f" ${one['cost']:.4f}" if one["cost"] else "") for one in several)
+    return f"  of {', '.join(each)}" if len(several) > 1 else ""
 
 
 def judge(result: dict[str, Any]) -> int:
@@ -124,6 +136,8 @@ def judge(result: dict[str, Any]) -> int:
     "--progressive", metavar="DIR", help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ..."
 )
 @options.dictionary_option
+@spending.cap_options
+@spending.dry_run_option
 @options.overwrite_option
 @options.skip_option
 @options.jobs_option
@@ -133,7 +147,10 @@ def command(
     output: str | None,
     progressive: str | None,
     dictionary: str | None,
-    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    max_cost: float | None,
+    max_requests: int,
+    dry_run: bool,  # noqa: FBT001 - click calls by keyword
+    overwrite: bool,  # noqa: FBT001
     skip_existing: bool,  # noqa: FBT001
     jobs: int | None,
     as_json: bool,  # noqa: FBT001
@@ -144,11 +161,20 @@ def command(
     IN is a .pxt file, a folder of them, a pattern or - for standard input. The
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
+    if dry_run:
+        found, _ = expand(inputs, (".pxt",))
+        estimates = [
+            spending.EstimateTask(s.path, settings["generator"], settings, dictionary) for s in found
+        ]
+        sys.exit(
+            batch.run(estimates, spending.estimate_decode, spending.show_estimate, jobs=1, as_json=as_json)
+        )
     out = options.resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
     sources, in_folder = expand(inputs, (".pxt",))
     names = [f"{source.name.removesuffix('.pxt')}.png" for source in sources]
     targets = destinations(sources, names, out, in_folder=in_folder)
+    limits = spending.limits(max_cost, max_requests)
     tasks = [
         DecodeTask(
             source.path,
@@ -156,6 +182,7 @@ def command(
             overwrite,
             dictionary,
             (progressive, source.name.removesuffix(".pxt")) if progressive else None,
+            limits,
             settings,
         )
         for source, target in zip(sources, targets, strict=True)

@@ -24,6 +24,7 @@ class Conditions:
         pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
         recipe: the generation syntax the original file carried.
         signature: what the original measured, for checks and for choosing among candidates.
+        correction: what was wrong with an earlier picture, for generators that read words.
     """
 
     size: tuple[int, int]
@@ -34,10 +35,14 @@ class Conditions:
     pixels: Image.Image | None = None
     recipe: Recipe | None = None
     signature: bytes | None = None
+    correction: str = ""
 
 
 class Generator(Protocol):
-    """One method; heavy imports happen inside it."""
+    """One method; heavy imports happen inside it.
+
+    A generator may have a mapping of strings, ``made``: what provenance keeps of it (its model, say).
+    """
 
     name: str
 
