@@ -99,6 +99,7 @@ class Result:
     rows: list[Row]
     metric_columns: list[str]
     pictures: list[dict[str, str]]
+    features: list[dict[str, str]]
     not_run: list[dict[str, str]]
     failed_metrics: dict[str, str]
     versions: dict[str, str]
@@ -114,16 +115,20 @@ def plan(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
             made.metrics.append(name)
         except (Unavailable, StepError) as error:
             made.not_run.append({"what": "metric", "name": name, "reason": str(error)})
-    items: list[tuple[Item, str, bool]] = []
+    sets: list[tuple[list[Item], Sequence[str]]] = []
     for entry in study.datasets:
         try:
-            found = datasets.items(entry, limit, data)
+            found = datasets.items(entry, data)
         except Unavailable as error:
             made.not_run.append({"what": "dataset", "name": entry["name"], "reason": str(error)})
             made.rows.append(_blank(entry["name"], "", "", "", NOT_RUN + str(error)))
             continue
-        shown = entry.get("strips") or [found[0].image]
-        items += [(item, hashlib.sha256(item.read()).hexdigest(), item.image in shown) for item in found]
+        sets.append((found, entry.get("strips") or [found[0].image]))
+    items = [
+        (item, hashlib.sha256(item.read()).hexdigest(), item.image in shown)
+        for found, shown in in_turn(sets, limit)
+        for item in found
+    ]
     codecs: list[tuple[Mapping[str, Any], str, str, tuple[str, ...], str]] = []
     for entry in study.codecs:
         text = json.dumps(entry, sort_keys=True)
@@ -157,6 +162,20 @@ def plan(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
     return made
 
 
+def in_turn(
+    sets: Sequence[tuple[list[Item], Sequence[str]]], limit: int | None
+) -> list[tuple[list[Item], Sequence[str]]]:
+    """Leave ``limit`` pictures in all, taken from the datasets in turn."""
+    if limit is None:
+        return list(sets)
+    counts = [0] * len(sets)
+    while sum(counts) < min(limit, sum(len(found) for found, _ in sets)):
+        for at, (found, _) in enumerate(sets):
+            if counts[at] < len(found) and sum(counts) < limit:
+                counts[at] += 1
+    return [(found[:count], shown) for (found, shown), count in zip(sets, counts, strict=True)]
+
+
 def _key(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -177,7 +196,7 @@ def run(study: Study, out: Path, *, limit: int | None = None, jobs: int = 2, dat
     Args:
         study: what to run.
         out: a folder for the journal and the pictures; made where it is not there.
-        limit: pictures of each dataset.
+        limit: pictures in all, from the datasets in turn.
         jobs: pictures at a time, two processes each.
         data: where the study's relative paths start.
 
@@ -213,8 +232,14 @@ def run(study: Study, out: Path, *, limit: int | None = None, jobs: int = 2, dat
         for entry in entries
         if entry.get("picture") and not entry["row"]["error"]
     ]
+    features = [
+        {key: entry["row"][key] for key in ("dataset", "codec", "setting", "mode")} | {"file": entry["features"]}
+        for entry in entries
+        if entry.get("features") and not entry["row"]["error"]
+    ]
     rows = made.rows + [entry["row"] for entry in entries]
-    return Result(rows, list(dict.fromkeys(columns)), pictures, made.not_run, failed, made.versions)
+    columns = list(dict.fromkeys(columns))
+    return Result(rows, columns, pictures, features, made.not_run, failed, made.versions)
 
 
 def _columns(name: str) -> tuple[str, ...]:
@@ -311,7 +336,8 @@ def _decode(
         entry["original"] = f"{PICTURES}/{_key([task.item.dataset, task.item.image])}.webp"
         keep = {"picture": out / entry["picture"], "original": out / entry["original"]}
     if any(metrics.find(name).kind == "set" for name in names):
-        keep["features"] = out / FEATURES / f"{entry['key']}.npz"
+        entry["features"] = f"{FEATURES}/{entry['key']}.npz"
+        keep["features"] = out / entry["features"]
     source = task.setting if shown["text"] else ""
     values, failed = encoder.call("measure", names, task.item, stream, drawn, source, keep)
     if "memory" in names:

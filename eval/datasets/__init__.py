@@ -81,13 +81,13 @@ def data_folder() -> Path:
     return Path(os.environ.get("PROMPTCODEC_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
-def items(entry: Mapping[str, Any], limit: int | None = None, data: Path | None = None) -> list[Item]:
+def items(entry: Mapping[str, Any], data: Path | None = None) -> list[Item]:
     """List the items of an entry of a study.
 
     Args:
         entry: ``kind``, ``name``, ``path``; ``only`` (names), ``limit``, ``side``, ``by_family`` (the
-            family becomes part of the dataset's name) and what the kind knows itself.
-        limit: fewer than the entry's own ``limit``.
+            family becomes part of the dataset's name), ``spread`` (the first of each family, then the
+            second) and what the kind knows itself.
         data: where relative paths start.
 
     Raises:
@@ -96,9 +96,10 @@ def items(entry: Mapping[str, Any], limit: int | None = None, data: Path | None 
     kind = KINDS.get(entry["kind"])
     if kind is None:
         raise Unavailable(f"no dataset kind {entry['kind']!r}; there are {', '.join(KINDS)}")
-    folder = (data or data_folder()) / str(entry.get("path", ""))
+    root = data or data_folder()
+    folder = root / str(entry.get("path", ""))
     if not folder.exists():
-        raise Unavailable(f"no folder {entry.get('path', '')} in the data folder")
+        raise Unavailable(f"no {entry.get('path', '')} in {root}; --data says where the data is")
     find: Callable[..., list[Item]] = getattr(importlib.import_module(f"eval.datasets.{kind[0]}"), kind[1])
     found = [replace(each, dataset=entry["name"], side=int(entry.get("side", 0))) for each in find(folder, entry)]
     if only := entry.get("only"):
@@ -106,7 +107,6 @@ def items(entry: Mapping[str, Any], limit: int | None = None, data: Path | None 
     if not found:
         raise Unavailable(f"no picture in {entry.get('path', '')}: {kind[2]}")
     found = spread(found, entry.get("limit")) if entry.get("spread") else found[: entry.get("limit")]
-    found = found[:limit]
     if entry.get("by_family"):
         found = [replace(each, dataset=f"{each.dataset}/{each.family or 'unknown'}") for each in found]
     return found
