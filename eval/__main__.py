@@ -54,12 +54,17 @@ def run(options: argparse.Namespace) -> int:
         "seconds": seconds,
         "columns": result.metric_columns,
         "metrics": [_said(name) for name in asked.metrics if _known(name)],
-        "datasets": [{"name": each["name"], "published": list(each.get("published", ()))} for each in asked.datasets],
+        "datasets": [
+            {"name": each["name"], "published": list(each.get("published", ()))} for each in asked.datasets
+        ],
         "pictures": result.pictures,
         "features": result.features,
         "not_run": result.not_run,
         "failed": result.failed_metrics,
-        "versions": {**_versions(), **{f"codec {name}": version for name, version in result.versions.items()}},
+        "versions": {
+            **_versions(),
+            **{f"codec {name}": version for name, version in result.versions.items()},
+        },
     }
     rows.write_csv(out / "results.csv", result.rows, columns)
     missing = []
@@ -85,7 +90,9 @@ def _code(found: Sequence[rows.Row], out: Path) -> int:
     for row in found:
         if row["error"]:
             kinds[next(kind for kind in kinds if row["error"].startswith(kind))] += 1
-    for row in [row for row in found if row["error"] and not row["error"].startswith((NOT_RUN, NOT_REACHED))][:10]:
+    for row in [row for row in found if row["error"] and not row["error"].startswith((NOT_RUN, NOT_REACHED))][
+        :10
+    ]:
         _say(f"failed: {row['dataset']}: {row['image']}: {row['codec']} {row['setting']}: {row['error']}")
     print(
         printable(
@@ -110,9 +117,13 @@ def make_report(options: argparse.Namespace) -> int:
 def list_all(options: argparse.Namespace) -> int:
     """List kinds of datasets and codecs, metrics and whether they run, studies."""
     found: list[dict[str, Any]] = [
-        {"what": "dataset", "name": name, "says": each[2], "reason": None} for name, each in datasets.KINDS.items()
+        {"what": "dataset", "name": name, "says": each[2], "reason": None}
+        for name, each in datasets.KINDS.items()
     ]
-    found += [{"what": "codec", "name": name, "says": each[2], "reason": None} for name, each in codecs.KINDS.items()]
+    found += [
+        {"what": "codec", "name": name, "says": each[2], "reason": None}
+        for name, each in codecs.KINDS.items()
+    ]
     with Helper(_PROBE_SECONDS) as helper:
         for name, metric in metrics.registry().items():
             reason = None
@@ -123,7 +134,9 @@ def list_all(options: argparse.Namespace) -> int:
             found.append({"what": "metric", "name": name, "says": metric.says, "reason": reason})
     for path in sorted(study.STUDIES.glob("*.toml")):
         said = study.read(path)
-        found.append({"what": "study", "name": f"eval/studies/{path.name}", "says": said.title, "reason": None})
+        found.append(
+            {"what": "study", "name": f"eval/studies/{path.name}", "says": said.title, "reason": None}
+        )
     for each in found:
         if options.json:
             print(json.dumps(each))
@@ -136,7 +149,14 @@ def list_all(options: argparse.Namespace) -> int:
 def _said(name: str) -> dict[str, Any]:
     metric = metrics.find(name)
     columns = [] if metric.kind == "set" else list(metric.columns_or_name)
-    return {"name": name, "kind": metric.kind, "columns": columns, "unit": metric.unit, "better": metric.better, "says": metric.says}
+    return {
+        "name": name,
+        "kind": metric.kind,
+        "columns": columns,
+        "unit": metric.unit,
+        "better": metric.better,
+        "says": metric.says,
+    }
 
 
 def _known(name: str) -> bool:
@@ -172,13 +192,21 @@ def main(words: Sequence[str] | None = None) -> int:
     each.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
     each.add_argument("--limit", type=_count, help="pictures in all, from the datasets in turn")
     each.add_argument("--jobs", type=_count, default=runner.processors(), help="pictures at a time")
-    each.add_argument("--data", type=Path, help="where the study's folders are (PROMPTCODEC_TEST_DATA, ../shared/data)")
-    each.add_argument("--foreign", type=Path, action="append", default=[], help="a results file of CompressAI to overlay")
+    each.add_argument(
+        "--data", type=Path, help="where the study's folders are (PROMPTCODEC_TEST_DATA, ../shared/data)"
+    )
+    each.add_argument(
+        "--foreign", type=Path, action="append", default=[], help="a results file of CompressAI to overlay"
+    )
     each.set_defaults(do=run)
     each = commands.add_parser("report", help="report a run anew")
     each.add_argument("folder", type=Path, metavar="DIR")
-    each.add_argument("--foreign", type=Path, action="append", default=[], help="a results file of CompressAI to overlay")
-    each.add_argument("--into", type=Path, metavar="DOCUMENT", help="write the tables between the marks of a document")
+    each.add_argument(
+        "--foreign", type=Path, action="append", default=[], help="a results file of CompressAI to overlay"
+    )
+    each.add_argument(
+        "--into", type=Path, metavar="DOCUMENT", help="write the tables between the marks of a document"
+    )
     each.set_defaults(do=make_report)
     each = commands.add_parser("list", help="list datasets, codecs, metrics and studies")
     each.add_argument("--json", action="store_true", help="one object a line")

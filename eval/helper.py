@@ -1,13 +1,15 @@
-"""A process of its own that runs one step at a time: it may crash or hang, and keeps no secret from the next."""
+"""A process of its own that runs one step at a time: it may crash, hang or litter."""
 
 from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
+import tempfile
 import traceback
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from eval.missing import NotReached, Unavailable
 
@@ -26,11 +28,14 @@ class Helper:
         self.timeout = timeout
         self._process: Any = None
         self._pipe: Connection | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def __enter__(self) -> Helper:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
         self.close()
 
     def call(self, step: str, *arguments: Any) -> Any:
@@ -40,10 +45,10 @@ class Helper:
             NotReached, Unavailable: as the step did.
             StepError: anything else, with the last line of what went wrong.
         """
-        if self._process is None or not self._process.is_alive():
-            self._start()
-        assert self._pipe is not None, "started"
         try:
+            if self._process is None or not self._process.is_alive():
+                self._start()
+            assert self._pipe is not None, "started"
             self._pipe.send((step, arguments))
             if not self._pipe.poll(self.timeout):
                 self.close(kill=True)
@@ -60,9 +65,11 @@ class Helper:
 
     def _start(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
+        self._folder = tempfile.TemporaryDirectory(prefix="eval-", ignore_cleanup_errors=True)
+        self._process = _SPAWN.Process(target=serve, args=(theirs, self._folder.name), daemon=True)
         self._process.start()
         theirs.close()
+        self._pipe.recv()  # imports do not count as part of a step
 
     def close(self, *, kill: bool = False) -> None:
         """End the process."""
@@ -76,15 +83,24 @@ class Helper:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-        self._process = self._pipe = None
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._process = self._pipe = self._folder = None
 
 
-def serve(pipe: Connection) -> None:
-    """Answer until the other end closes; a Ctrl-C is for whoever started this."""
+def serve(pipe: Connection, folder: str) -> None:
+    """Answer until the other end closes; a Ctrl-C is for whoever started this.
+
+    Args:
+        pipe: steps come and answers go.
+        folder: where temporary files go: those of one process are not another's.
+    """
     import signal  # noqa: PLC0415 - only here
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
     steps = importlib.import_module("eval.steps")
+    pipe.send("ready")
     while True:
         try:
             name, arguments = pipe.recv()
@@ -98,8 +114,8 @@ def serve(pipe: Connection) -> None:
             answer = ("unavailable", str(error))
         except BaseException as error:  # noqa: BLE001 - codecs of others raise what they like
             place = traceback.extract_tb(error.__traceback__)[-1]
-            said = f"{name}: {type(error).__name__}: {error} ({place.filename.rpartition('/')[2]}:{place.lineno})"
-            answer = ("error", said)
+            where = f"{place.filename.rpartition('/')[2]}:{place.lineno}"
+            answer = ("error", f"{name}: {type(error).__name__}: {error} ({where})")
         try:
             pipe.send(answer)
         except (BrokenPipeError, OSError):

@@ -27,7 +27,9 @@ class Progress:
             self._say(f"{self.before} rows are there already", end="\n")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
         self._say(self._text(), end="\n")
 
     def step(self, row: Mapping[str, Any]) -> None:

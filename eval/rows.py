@@ -125,7 +125,11 @@ def write_parquet(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> No
 
 def _clean(value: Any) -> Any:
     """File names that are no UTF-8 are kept as escapes."""
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if isinstance(value, str) else value
+    return (
+        value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        if isinstance(value, str)
+        else value
+    )
 
 
 def write_compressai(folder: Path, rows: Sequence[Row], machine: str) -> list[Path]:

@@ -123,10 +123,10 @@ def plan(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
             made.not_run.append({"what": "dataset", "name": entry["name"], "reason": str(error)})
             made.rows.append(_blank(entry["name"], "", "", "", NOT_RUN + str(error)))
             continue
-        sets.append((found, entry.get("strips") or [found[0].image]))
+        sets.append((found, entry.get("strips", ())))
     items = [
-        (item, hashlib.sha256(item.read()).hexdigest(), item.image in shown)
-        for found, shown in in_turn(sets, limit)
+        (item, hashlib.sha256(item.read()).hexdigest(), item.image in shown_of(found, wanted))
+        for found, wanted in in_turn(sets, limit)
         for item in found
     ]
     codecs: list[tuple[Mapping[str, Any], str, str, tuple[str, ...], str]] = []
@@ -148,10 +148,24 @@ def plan(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
             codecs.append((entry, text, mode, variants, version))
     for item, content, keep in items:
         for entry, text, mode, variants, version in codecs:
-            same = {key: value for key, value in entry.items() if key not in {"settings", "name", "modes", "generators"}}
+            same = {
+                key: value
+                for key, value in entry.items()
+                if key not in {"settings", "name", "modes", "generators"}
+            }
             unit = []
             for setting in entry["settings"]:
-                said = [item.dataset, item.image, item.side, item.prompt, content, same, entry["name"], mode, setting]
+                said = [
+                    item.dataset,
+                    item.image,
+                    item.side,
+                    item.prompt,
+                    content,
+                    same,
+                    entry["name"],
+                    mode,
+                    setting,
+                ]
                 keys = {variant: _key([*said, variant, version, made.metrics, keep]) for variant in variants}
                 made.order += keys.values()
                 left = {variant: key for variant, key in keys.items() if not _good(done.get(key))}
@@ -176,6 +190,12 @@ def in_turn(
     return [(found[:count], shown) for (found, shown), count in zip(sets, counts, strict=True)]
 
 
+def shown_of(found: Sequence[Item], wanted: Sequence[str]) -> set[str]:
+    """Give the names of the pictures that the report shows: those wanted that are there, else the first."""
+    there = {item.image for item in found}
+    return there.intersection(wanted) or {item.image for item in found[:1]}
+
+
 def _key(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -190,7 +210,9 @@ def _blank(dataset: str, codec: str, setting: str, mode: str, error: str) -> Row
     return {**names, **dict.fromkeys(NUMBERS), "error": error}
 
 
-def run(study: Study, out: Path, *, limit: int | None = None, jobs: int = 2, data: Path | None = None) -> Result:
+def run(
+    study: Study, out: Path, *, limit: int | None = None, jobs: int = 2, data: Path | None = None
+) -> Result:
     """Do what is left of a study, and give all of its rows.
 
     Args:
@@ -233,7 +255,8 @@ def run(study: Study, out: Path, *, limit: int | None = None, jobs: int = 2, dat
         if entry.get("picture") and not entry["row"]["error"]
     ]
     features = [
-        {key: entry["row"][key] for key in ("dataset", "codec", "setting", "mode")} | {"file": entry["features"]}
+        {key: entry["row"][key] for key in ("dataset", "codec", "setting", "mode")}
+        | {"file": entry["features"]}
         for entry in entries
         if entry.get("features") and not entry["row"]["error"]
     ]
@@ -291,7 +314,9 @@ def perform(
             coded.unlink()
         except (NotReached, Unavailable, StepError, OSError) as error:
             said = {NotReached: NOT_REACHED, Unavailable: NOT_RUN}.get(type(error), "") + str(error)
-            return [{"key": key, "row": rows[variant] | {"error": said}} for variant, key in task.keys.items()]
+            return [
+                {"key": key, "row": rows[variant] | {"error": said}} for variant, key in task.keys.items()
+            ]
         for variant, key in task.keys.items():
             entry = {"key": key, "row": rows[variant], "sha256": hashlib.sha256(data).hexdigest()}
             entry["row"] |= {

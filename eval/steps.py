@@ -71,7 +71,9 @@ def encode(entry: str, mode: str, item: Item, setting: str, out: Path) -> dict[s
     return {"enc_s": seconds, "enc_peak_mb": _peak(), "width": image.width, "height": image.height}
 
 
-def decode(entry: str, mode: str, data: Path, size: tuple[int, int], variant: str, out: Path) -> dict[str, Any]:
+def decode(
+    entry: str, mode: str, data: Path, size: tuple[int, int], variant: str, out: Path
+) -> dict[str, Any]:
     """Decode the bytes of a file, all this process is given; leave pixels or text in ``out``."""
     os.chdir(data.parent)  # a folder with nothing else in it
     codec = _codec(entry, mode)

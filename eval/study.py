@@ -62,7 +62,9 @@ def read(path: Path) -> Study:
 def parse(said: Mapping[str, Any], text: str = "", name: str = "study") -> Study:
     """Check a study that was read."""
     if unknown := set(said) - _KEYS:
-        raise StudyError(f"{name}: unknown keys {', '.join(sorted(unknown))}; known: {', '.join(sorted(_KEYS))}")
+        raise StudyError(
+            f"{name}: unknown keys {', '.join(sorted(unknown))}; known: {', '.join(sorted(_KEYS))}"
+        )
     for part, needed in (("datasets", ("kind", "name")), ("codecs", ("kind", "name", "settings"))):
         entries = said.get(part)
         if not isinstance(entries, list) or not entries:

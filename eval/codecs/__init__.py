@@ -17,12 +17,24 @@ from eval.missing import Unavailable
 # kind: module, class, what it is
 KINDS = {
     "promptcodec": ("ours", "Ours", "this project's codec: any layers, captioner and generators"),
-    "rival": ("rival", "RivalCodec", "format = jpeg, jpeg2000, webp, avif, heic, jxl or vvc, scaled to fit a budget"),
+    "rival": (
+        "rival",
+        "RivalCodec",
+        "format = jpeg, jpeg2000, webp, avif, heic, jxl or vvc, scaled to fit a budget",
+    ),
     "lossless": ("lossless", "Lossless", "format = png, webp or jxl, lossless"),
     "thumbhash": ("hashes", "ThumbHash", "ThumbHash, about 25 bytes"),
-    "blurhash": ("hashes", "BlurHash", "BlurHash, settings such as 4x3; text, or stripped to the number it writes"),
+    "blurhash": (
+        "hashes",
+        "BlurHash",
+        "BlurHash, settings such as 4x3; text, or stripped to the number it writes",
+    ),
     "taesd": ("taesd", "Taesd", "TAESD latents, quantised and range coded: a small learned decoder"),
-    "compressai": ("compressai", "CompressAI", "a learned codec of CompressAI's zoo, where its weights are here"),
+    "compressai": (
+        "compressai",
+        "CompressAI",
+        "a learned codec of CompressAI's zoo, where its weights are here",
+    ),
     "text": ("text", "TextCodec", "a picture's prompt or local description by one text coder"),
     "ablation": ("ablation", "Ablation", "descriptions with another grid, cell order or length"),
 }
@@ -91,6 +103,6 @@ def create(entry: Mapping[str, Any], mode: str) -> Codec:
             raise Unavailable(f"no codec kind {kind!r}; there are {', '.join(KINDS)}, or module:Class")
     try:
         codec: Codec = getattr(importlib.import_module(module), name)(entry, mode)
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise Unavailable(str(error)) from error
     return codec

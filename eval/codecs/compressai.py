@@ -42,7 +42,9 @@ class CompressAI(Plain):
                 with offline():
                     network = self.make(quality=quality, metric=self.metric, pretrained=True)
             except OSError as error:
-                raise Unavailable(f"no weights of {self.entry.get('model')} {quality} here: {error}") from error
+                raise Unavailable(
+                    f"no weights of {self.entry.get('model')} {quality} here: {error}"
+                ) from error
             network.eval()
             network.update()
             self.networks[quality] = network

@@ -23,12 +23,20 @@ from promptcodec.vision.load import load_image
 ROOT = Path(__file__).parent.parent.parent
 # kind: module, function, what it reads
 KINDS = {
-    "folder": ("folders", "folder", "every picture below a folder; prompts.jsonl beside them where there is one"),
+    "folder": (
+        "folders",
+        "folder",
+        "every picture below a folder; prompts.jsonl beside them where there is one",
+    ),
     "kodak": ("folders", "kodak", "kodim01.png .. kodim24.png"),
     "clic": ("folders", "clic", "CLIC: professional/ and mobile/, or one flat folder"),
     "div2k": ("folders", "div2k", "DIV2K_valid_HR/0801.png .. 0900.png"),
     "tecnick": ("folders", "tecnick", "RGB/RGB_OR_1200x1200/*.png, or a flat folder"),
-    "pku-aigi-500k": ("pku", "pku", "SD-2_1-B/ SD-2_1/ SD-XL/ MJ/ MOD/, each train/ val/ train.txt vaild.txt"),
+    "pku-aigi-500k": (
+        "pku",
+        "pku",
+        "SD-2_1-B/ SD-2_1/ SD-XL/ MJ/ MOD/, each train/ val/ train.txt vaild.txt",
+    ),
     "agiqa-3k": ("agiqa", "agiqa", "data.csv beside its pictures; the family is in the file's name"),
     "diffusiondb": ("diffusiondb", "diffusiondb", "part-*/ with a JSON of prompts each"),
     "webdataset": ("tars", "tars", "*.tar with pictures and .txt or .json of the same stem"),
@@ -101,7 +109,9 @@ def items(entry: Mapping[str, Any], data: Path | None = None) -> list[Item]:
     if not folder.exists():
         raise Unavailable(f"no {entry.get('path', '')} in {root}; --data says where the data is")
     find: Callable[..., list[Item]] = getattr(importlib.import_module(f"eval.datasets.{kind[0]}"), kind[1])
-    found = [replace(each, dataset=entry["name"], side=int(entry.get("side", 0))) for each in find(folder, entry)]
+    found = [
+        replace(each, dataset=entry["name"], side=int(entry.get("side", 0))) for each in find(folder, entry)
+    ]
     if only := entry.get("only"):
         found = [each for each in found if each.image in only]
     if not found:

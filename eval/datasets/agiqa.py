@@ -11,7 +11,7 @@ from eval.datasets import Item
 from eval.missing import Unavailable
 
 
-def agiqa(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def agiqa(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the pictures that ``data.csv`` names and that are there.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from eval.datasets import Item
 
 
-def diffusiondb(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def diffusiondb(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the pictures that the parts' JSON names; its key ``p`` is the prompt."""
     found = []
     for table in sorted(root.rglob("part-*.json")):

@@ -14,7 +14,7 @@ from promptcodec.files import IMAGE_SUFFIXES
 _PROMPTS = "prompts.jsonl"
 
 
-def folder(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def folder(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List every picture below; ``prompts.jsonl`` gives ``file``, ``prompt`` and ``model`` a line."""
     known = {}
     if (root / _PROMPTS).is_file():
@@ -49,31 +49,33 @@ _FAMILIES = {
 }
 
 
-def kodak(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def kodak(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the Kodak pictures."""
     return _plain(path for path in _pictures(root) if re.fullmatch(r"kodim\d\d", path.stem))
 
 
-def clic(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def clic(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the pictures of a CLIC split; the part they are in is their name's first half."""
     return [Item("", path.relative_to(root).as_posix(), path) for path in _pictures(root)]
 
 
-def div2k(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def div2k(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the validation pictures; those of ``DIV2K_valid_HR`` where it is there."""
     inner = root / "DIV2K_valid_HR"
     found = _pictures(inner if inner.is_dir() else root)
     return _plain(path for path in found if re.fullmatch(r"0[89]\d\d", path.stem))
 
 
-def tecnick(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def tecnick(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the originals of 1200x1200."""
     inner = root / "RGB" / "RGB_OR_1200x1200"
     return _plain(_pictures(inner if inner.is_dir() else root))
 
 
 def _pictures(root: Path) -> list[Path]:
-    return [path for path in sorted(root.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()]
+    return [
+        path for path in sorted(root.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    ]
 
 
 def _plain(paths: Any) -> list[Item]:

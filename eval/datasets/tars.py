@@ -15,7 +15,7 @@ _KEYS = ("caption", "prompt", "text")
 _LONGEST = 1 << 20  # of a text
 
 
-def tars(root: Path, entry: Mapping[str, Any]) -> list[Item]:
+def tars(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the pictures of every tar; nothing is unpacked to disk."""
     paths = [root] if root.is_file() else sorted(root.rglob("*.tar"))
     return [item for path in paths for item in _tar(path)]
@@ -40,7 +40,10 @@ def _tar(path: Path) -> list[Item]:
                 assert file is not None, "only files are members"
                 said = file.read().decode("utf-8", "replace")
                 texts[key] = said.strip() if suffix == ".txt" else texts.get(key) or _caption(said)
-    return [Item("", f"{path.name}:{name}", path, name, texts.get(key, "")) for key, name in sorted(pictures.items())]
+    return [
+        Item("", f"{path.name}:{name}", path, name, texts.get(key, ""))
+        for key, name in sorted(pictures.items())
+    ]
 
 
 def _caption(text: str) -> str:

@@ -61,7 +61,8 @@ def ms_ssim_rgb(first: Image.Image, second: Image.Image) -> dict[str, float]:
     if min(first.size) < _SMALLEST:
         return {}
     pair = (
-        torch.from_numpy(np.asarray(image, np.float32).transpose(2, 0, 1)[None].copy()) for image in (first, second)
+        torch.from_numpy(np.asarray(image, np.float32).transpose(2, 0, 1)[None].copy())
+        for image in (first, second)
     )
     value = float(measure(*pair, data_range=255))
     return {"ms_ssim": value, "ms_ssim_db": float(-10 * np.log10(max(1 - value, 1e-10)))}

@@ -49,7 +49,9 @@ def gather(folder: Path, foreign: Sequence[Path] = ()) -> Material:
         paths = [*map(Path, said["report"].get("foreign", ())), *foreign]
         return Material(folder, rows, said["columns"], said, overlay.foreign(paths))
     except FileNotFoundError as error:
-        raise ReportError(f"{error.filename} is not there; `python -m eval run STUDY -o {folder}` makes it") from None
+        raise ReportError(
+            f"{error.filename} is not there; `python -m eval run STUDY -o {folder}` makes it"
+        ) from None
     except (KeyError, ValueError) as error:
         raise ReportError(f"{folder}: {error}") from None
 
@@ -64,10 +66,14 @@ def build(found: Material) -> list[str]:
     points = summary.points(found.rows, found.columns)
     shown = found.said["report"]
     others = {
-        each["name"]: overlay.published(each["published"]) for each in found.said["datasets"] if each["published"]
+        each["name"]: overlay.published(each["published"])
+        for each in found.said["datasets"]
+        if each["published"]
     }
     made = make_tables(found, points, others)
-    write_whole(str(found.folder / "report.md"), markdown(found, made).encode("utf-8", "replace"), overwrite=True)
+    write_whole(
+        str(found.folder / "report.md"), markdown(found, made).encode("utf-8", "replace"), overwrite=True
+    )
     pictures = strips.collect(found.folder, found.said["pictures"], found.rows)
     page = html(found, points, others, made, pictures)
     write_whole(str(found.folder / "report.html"), page.encode("utf-8", "replace"), overwrite=True)
@@ -122,7 +128,11 @@ def set_distances(found: Material) -> list[dict[str, Any]]:
     distances = []
     for key, files in groups.items():
         loaded = [np.load(file) for file in files if file.is_file()]
-        pair = [np.concatenate([each[name] for each in loaded]) for name in ("original", "decoded")] if loaded else []
+        pair = (
+            [np.concatenate([each[name] for each in loaded]) for name in ("original", "decoded")]
+            if loaded
+            else []
+        )
         if not pair or len(pair[0]) < 2:
             continue
         for name in names:
@@ -136,11 +146,22 @@ def set_distances(found: Material) -> list[dict[str, Any]]:
 def markdown(found: Material, made: Sequence[tables.Table]) -> str:
     """Write the report as Markdown."""
     said = found.said
-    lines = [f"# {tables.escape(said['title'])}", "", tables.escape(said["question"].strip()), "", "```sh", said["command"], "```", ""]
+    lines = [
+        f"# {tables.escape(said['title'])}",
+        "",
+        tables.escape(said["question"].strip()),
+        "",
+        "```sh",
+        said["command"],
+        "```",
+        "",
+    ]
     lines += [figures(found, made), "## Metrics", ""]
     lines += [f"* `{each['name']}`: {tables.escape(each['says'])}" for each in said["metrics"]]
     lines += ["", "## Versions", ""]
-    lines += [f"* {tables.escape(name)}: {tables.escape(version)}" for name, version in said["versions"].items()]
+    lines += [
+        f"* {tables.escape(name)}: {tables.escape(version)}" for name, version in said["versions"].items()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -148,7 +169,10 @@ def figures(found: Material, made: Sequence[tables.Table]) -> str:
     """Write what was measured: how many rows in what time, and the tables."""
     good = sum(1 for row in found.rows if not row["error"])
     seconds = found.said["seconds"]
-    lines = [f"{good} of {len(found.rows)} rows have a picture; {found.said['machine']}; {seconds:.0f} s.", ""]
+    lines = [
+        f"{good} of {len(found.rows)} rows have a picture; {found.said['machine']}; {seconds:.0f} s.",
+        "",
+    ]
     for table in made:
         lines += [f"## {tables.escape(table.title)}", "", tables.escape(table.note), "", table.markdown(), ""]
     return "\n".join(lines)
@@ -237,7 +261,13 @@ def _data(
             if point.n
         ],
         "others": [
-            {"dataset": dataset, "codec": each["codec"], "setting": each["setting"], "source": each["source"], "values": each["values"]}
+            {
+                "dataset": dataset,
+                "codec": each["codec"],
+                "setting": each["setting"],
+                "source": each["source"],
+                "values": each["values"],
+            }
             for dataset, group in [*others.items(), *_everywhere(found, points)]
             for each in group
         ],
@@ -246,7 +276,9 @@ def _data(
     }
 
 
-def _everywhere(found: Material, points: Sequence[summary.Point]) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
+def _everywhere(
+    found: Material, points: Sequence[summary.Point]
+) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
     """Give foreign points with every dataset: their files do not say which they are of."""
     return [(dataset, found.foreign) for dataset in dict.fromkeys(point.dataset for point in points)]
 

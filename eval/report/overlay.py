@@ -10,7 +10,13 @@ from typing import Any
 
 PUBLISHED = Path(__file__).parent.parent / "published.csv"
 _NAMES = ("dataset", "codec", "setting", "source")
-_FOREIGN = {"psnr-rgb": "psnr", "psnr": "psnr", "ms-ssim-rgb": "ms_ssim", "ms-ssim": "ms_ssim", "lpips": "lpips_alex"}
+_FOREIGN = {
+    "psnr-rgb": "psnr",
+    "psnr": "psnr",
+    "ms-ssim-rgb": "ms_ssim",
+    "ms-ssim": "ms_ssim",
+    "lpips": "lpips_alex",
+}
 
 
 def published(datasets: Sequence[str]) -> list[dict[str, Any]]:
@@ -43,7 +49,13 @@ def foreign(paths: Iterable[Path]) -> list[dict[str, Any]]:
                         value = float(results[name][at])
                         values["ms_ssim_db" if column == "ms_ssim" and value > 1 else column] = value
                 found.append(
-                    {"dataset": "", "codec": str(said["name"]), "setting": str(at + 1), "source": path.name, "values": values}
+                    {
+                        "dataset": "",
+                        "codec": str(said["name"]),
+                        "setting": str(at + 1),
+                        "source": path.name,
+                        "values": values,
+                    }
                 )
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: no results file of CompressAI: {error!r}") from None

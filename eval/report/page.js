@@ -40,6 +40,15 @@ function curves() {
   return [...found.values()];
 }
 
+// Ten colours by three shapes.
+function marker(centre, top, number, other) {
+  const colour = other ? "#888" : COLOURS[number % COLOURS.length], look = { fill: other ? "none" : colour, stroke: colour, class: other ? "other" : "point" };
+  const shape = other ? 0 : Math.floor(number / COLOURS.length) % 3;
+  if (shape === 1) return element("rect", { x: centre - 3.5, y: top - 3.5, width: 7, height: 7, ...look });
+  if (shape === 2) return element("polygon", { points: `${centre},${top - 5} ${centre + 5},${top + 4} ${centre - 5},${top + 4}`, ...look });
+  return element("circle", { cx: centre, cy: top, r: 4, ...look });
+}
+
 function ticks(low, high, log) {
   const found = [];
   if (log) {
@@ -92,7 +101,7 @@ function draw() {
         "stroke-dasharray": curve.name.endsWith(", stripped") ? "5 3" : "none" }));
     for (const each of here) {
       root.append(element("line", { x1: x(each.x), x2: x(each.x), y1: y(each.low), y2: y(each.high), stroke: colour }));
-      const mark = element("circle", { cx: x(each.x), cy: y(each.y), r: 4, fill: curve.other ? "none" : colour, stroke: colour, class: curve.other ? "other" : "point" });
+      const mark = marker(x(each.x), y(each.y), number, curve.other);
       mark.append(element("title", {}, `${each.says}, ${short(each.x)} bpp: ${short(each.y)} [${short(each.low)}, ${short(each.high)}]`));
       root.append(mark);
     }
@@ -108,8 +117,7 @@ function legend(root, all) {
   all.forEach((curve, number) => {
     const top = BOX.top + 10 + number * 15;
     const entry = element("g", { cursor: "pointer", opacity: hidden.has(curve.name) ? 0.3 : 1 });
-    const colour = curve.other ? "#888" : COLOURS[number % COLOURS.length];
-    entry.append(element("circle", { cx: BOX.right + 18, cy: top - 4, r: 4, fill: curve.other ? "none" : colour, stroke: colour }));
+    entry.append(marker(BOX.right + 18, top - 4, number, curve.other));
     entry.append(element("text", { x: BOX.right + 28, y: top }, curve.name.length > 48 ? `${curve.name.slice(0, 47)}…` : curve.name));
     entry.addEventListener("click", () => { hidden.has(curve.name) ? hidden.delete(curve.name) : hidden.add(curve.name); draw(); });
     root.append(entry);
@@ -141,7 +149,8 @@ function showStrip() {
   const found = new Map();
   for (const each of [...strip.shown].sort((a, b) => a.bytes - b.bytes))
     if (each.bytes >= budget * 0.5 && each.bytes <= budget * 1.02) found.set(each.codec, each);
-  const pictures = [...found.values()].map((each) => figure(each.picture, `${each.codec}: ${each.bytes} B`));
+  const order = [...new Set(strip.shown.map((each) => each.codec))].filter((codec) => found.has(codec));
+  const pictures = order.map((codec) => found.get(codec)).map((each) => figure(each.picture, `${each.codec}: ${each.bytes} B`));
   byId("strips").replaceChildren(figure(strip.original, "original"), ...pictures);
 }
 

@@ -68,7 +68,9 @@ def draw(
     return written
 
 
-def _curves(axes: Any, curves: Mapping[tuple[str, str], Sequence[Point]], metric: str, most: float | None) -> None:
+def _curves(
+    axes: Any, curves: Mapping[tuple[str, str], Sequence[Point]], metric: str, most: float | None
+) -> None:
     for number, ((codec, mode), curve) in enumerate(curves.items()):
         shown = sorted(
             (point for point in curve if not most or point.values["bpp"].mean <= most),
@@ -80,7 +82,10 @@ def _curves(axes: Any, curves: Mapping[tuple[str, str], Sequence[Point]], metric
         axes.errorbar(
             [point.values["bpp"].mean for point in shown],
             [value.mean for value in values],
-            yerr=[[value.mean - value.low for value in values], [value.high - value.mean for value in values]],
+            yerr=[
+                [value.mean - value.low for value in values],
+                [value.high - value.mean for value in values],
+            ],
             marker=_MARKERS[number % len(_MARKERS)],
             linestyle="--" if mode == "stripped" else "-",
             markersize=4,
@@ -99,5 +104,9 @@ def _others(axes: Any, published: Sequence[Mapping[str, Any]], metric: str, most
             points.setdefault(each["codec"], []).append((values["bpp"], values[metric]))
     for codec, pairs in points.items():
         axes.plot(
-            *zip(*pairs, strict=True), "D", markerfacecolor="none", markersize=5, label=f"{codec} (published, not measured here)"
+            *zip(*pairs, strict=True),
+            "D",
+            markerfacecolor="none",
+            markersize=5,
+            label=f"{codec} (published, not measured here)",
         )

@@ -48,7 +48,12 @@ class Strip:
             "image": self.image,
             "original": _data(self.original),
             "shown": [
-                {"codec": each.codec, "setting": each.setting, "bytes": each.bytes, "picture": _data(each.file)}
+                {
+                    "codec": each.codec,
+                    "setting": each.setting,
+                    "bytes": each.bytes,
+                    "picture": _data(each.file),
+                }
                 for each in self.shown
             ],
         }
@@ -92,7 +97,11 @@ def sheets(folder: Path, strips: Sequence[Strip], budgets: Sequence[float]) -> l
     written = []
     for strip in strips:
         columns = [strip.at(budget) for budget in budgets]
-        codecs = list(dict.fromkeys(each.codec for each in strip.shown if any(each.codec in column for column in columns)))
+        codecs = list(
+            dict.fromkeys(
+                each.codec for each in strip.shown if any(each.codec in column for column in columns)
+            )
+        )
         if not codecs:
             continue
         with Image.open(strip.original) as image:

@@ -145,7 +145,9 @@ def bd_rates(found: Sequence[Point], metric: str, baseline: str) -> list[dict[st
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    value = float(bd_rate(*given, method="pchip", require_matching_points=False, min_overlap=0.2))
+                    value = float(
+                        bd_rate(*given, method="pchip", require_matching_points=False, min_overlap=0.2)
+                    )
                 except (ValueError, AssertionError) as error:
                     reason = str(error)
             if value is not None and math.isnan(value):

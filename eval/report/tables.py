@@ -46,7 +46,9 @@ def interval(value: Estimate | None, *, sign: bool = False) -> str:
     """Write a mean with its interval."""
     if value is None:
         return "-"
-    return f"{number(value.mean, sign=sign)} [{number(value.low, sign=sign)}, {number(value.high, sign=sign)}]"
+    return (
+        f"{number(value.mean, sign=sign)} [{number(value.low, sign=sign)}, {number(value.high, sign=sign)}]"
+    )
 
 
 def means(points: Sequence[Point], columns: Sequence[str]) -> list[Table]:
@@ -87,7 +89,9 @@ def paired(
     tables = []
     for dataset in dict.fromkeys(each.dataset for each in found):
         here = [each for each in found if each.dataset == dataset]
-        shown = [column for column in columns if better.get(column) and any(column in each.values for each in here)]
+        shown = [
+            column for column in columns if better.get(column) and any(column in each.values for each in here)
+        ]
         rows = [
             [
                 each.codec,
@@ -129,13 +133,27 @@ def not_run(found: Sequence[Mapping[str, str]], failed: Mapping[str, str]) -> Ta
     """Give the table of what could not run."""
     rows = [[each["what"], each["name"], each["reason"]] for each in found]
     rows += [["metric, on some pictures", name, reason] for name, reason in failed.items()]
-    return Table("not-run", "Not run", "Named by the study, and why they are not in it.", ["what", "name", "reason"], rows)
+    return Table(
+        "not-run",
+        "Not run",
+        "Named by the study, and why they are not in it.",
+        ["what", "name", "reason"],
+        rows,
+    )
 
 
 def sets(found: Sequence[Mapping[str, Any]]) -> Table:
     """Give the table of distances between sets."""
     rows = [
-        [each["dataset"], each["codec"], each["mode"], each["setting"], each["metric"], number(each["value"]), str(each["patches"])]
+        [
+            each["dataset"],
+            each["codec"],
+            each["mode"],
+            each["setting"],
+            each["metric"],
+            number(each["value"]),
+            str(each["patches"]),
+        ]
         for each in found
     ]
     heads = ["dataset", "codec", "form", "setting", "metric", "value", "patches"]
@@ -147,8 +165,16 @@ def published(found: Sequence[Mapping[str, Any]]) -> Table:
     """Give the table of published points."""
     columns = list(dict.fromkeys(key for each in found for key in each["values"]))
     rows = [
-        [each["dataset"], each["codec"], each["setting"], *(number(each["values"].get(key)) for key in columns), each["source"]]
+        [
+            each["dataset"],
+            each["codec"],
+            each["setting"],
+            *(number(each["values"].get(key)) for key in columns),
+            each["source"],
+        ]
         for each in found
     ]
     note = "Reported by others, not measured here: other pictures' sizes, other metrics' variants."
-    return Table("published", "Published points", note, ["dataset", "codec", "setting", *columns, "source"], rows)
+    return Table(
+        "published", "Published points", note, ["dataset", "codec", "setting", *columns, "source"], rows
+    )

@@ -140,6 +140,7 @@ def climb(
     start: dict[str, int],
     scales: dict[tuple[str, int], Scale],
     sides: Sequence[int] = SIDES,
+    patience: int = PATIENCE,
 ) -> dict[int, Found]:
     """Give what was found by the index of its scale; set the start of the next climb."""
     found: dict[int, Found] = {}
@@ -163,7 +164,7 @@ def climb(
         without = 0
         for at in way:
             without = 0 if better(at) else without + 1
-            if without > PATIENCE - (way.step < 0):
+            if without > max(0, patience - (way.step < 0)):
                 break
     if found:
         start[setting] = max(found, key=lambda at: found[at].psnr)
