@@ -28,9 +28,9 @@ from promptcodec.cli.report import printable
 from promptcodec.files import write_whole
 
 _PACKAGES = (
-    "promptcodec", "numpy", "pillow", "scikit-image", "torch", "pytorch-msssim", "ssimulacra2", "flip-evaluator",
-    "imagecodecs", "pillow-heif", "imageio-ffmpeg", "brotli", "zstandard", "onnxruntime", "bjontegaard", "pyiqa",
-    "torchmetrics", "compressai",
+    "promptcodec", "numpy", "pillow", "scikit-image", "torch", "pytorch-msssim", "ssimulacra2",
+    "flip-evaluator", "imagecodecs", "pillow-heif", "imageio-ffmpeg", "brotli", "zstandard", "onnxruntime",
+    "bjontegaard", "pyiqa", "torchmetrics", "compressai",
 )  # fmt: skip
 _PROBE_SECONDS = 120
 
@@ -94,12 +94,8 @@ def _code(found: Sequence[rows.Row], out: Path) -> int:
         :10
     ]:
         _say(f"failed: {row['dataset']}: {row['image']}: {row['codec']} {row['setting']}: {row['error']}")
-    print(
-        printable(
-            f"{out}: {good} rows, {kinds[NOT_REACHED]} settings not reached, {kinds[NOT_RUN]} not run, {kinds['']} failed; "
-            f"{out / 'report.html'}"
-        )
-    )
+    left = f"{kinds[NOT_REACHED]} settings not reached, {kinds[NOT_RUN]} not run, {kinds['']} failed"
+    print(printable(f"{out / 'report.html'}: {good} rows, {left}"))
     return 1 if kinds[""] else 0 if good else 4
 
 

@@ -99,6 +99,7 @@ def serve(pipe: Connection, folder: str) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # some libraries print
     steps = importlib.import_module("eval.steps")
     pipe.send("ready")
     while True:

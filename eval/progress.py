@@ -1,4 +1,4 @@
-"""How far a run is, on standard error: one line that is rewritten on a terminal, else one every 15 seconds."""
+"""How far a run is, on standard error: a line rewritten on a terminal, else one every 15 seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from eval.missing import NOT_REACHED
 
@@ -22,7 +22,7 @@ class Progress:
         self._start = self._last = time.monotonic()
         self._terminal = sys.stderr.isatty()
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         if self.before:
             self._say(f"{self.before} rows are there already", end="\n")
         return self

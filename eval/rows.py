@@ -103,23 +103,21 @@ def write_parquet(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> No
     Raises:
         ImportError: pyarrow is not installed.
     """
-    import pyarrow  # noqa: PLC0415 - an extra
-    import pyarrow.parquet  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    from pyarrow import parquet  # noqa: PLC0415
 
     kinds = {
-        **dict.fromkeys((*TEXT, "error"), pyarrow.string()),
-        **dict.fromkeys(("bytes", "width", "height"), pyarrow.int64()),
+        **dict.fromkeys((*TEXT, "error"), pa.string()),
+        **dict.fromkeys(("bytes", "width", "height"), pa.int64()),
     }
-    table = pyarrow.table(
+    table = pa.table(
         {
-            column: pyarrow.array(
-                [_clean(row.get(column)) for row in rows], kinds.get(column, pyarrow.float64())
-            )
+            column: pa.array([_clean(row.get(column)) for row in rows], kinds.get(column, pa.float64()))
             for column in columns
         }
     )
-    out = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(table, out, compression="zstd")
+    out = pa.BufferOutputStream()
+    parquet.write_table(table, out, compression="zstd")
     write_whole(str(path), out.getvalue().to_pybytes(), overwrite=True)
 
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval import datasets, metrics
-from eval.datasets import Item
+from eval import metrics, plan
 from eval.helper import Helper, StepError
 from eval.missing import NOT_REACHED, NOT_RUN, NotReached, Unavailable
+from eval.plan import Task, key_of
 from eval.progress import Progress
-from eval.rows import NUMBERS, Journal, Row
+from eval.rows import Journal, Row
 from eval.study import Study
 
 JOURNAL = "journal.jsonl"
@@ -33,63 +32,6 @@ FEATURES = "features"
 
 class BusyError(RuntimeError):
     """Another run is writing into the same folder."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One encoding, and its decodings.
-
-    Attributes:
-        item: the picture.
-        entry: the codec's entry in the study, as JSON.
-        codec: its name.
-        mode: ``whole`` or ``stripped``.
-        setting: one of the entry's.
-        keys: of the rows that the decoders give, by decoder; those already there are left out.
-        keep: whether the report shows this picture.
-    """
-
-    item: Item
-    entry: str
-    codec: str
-    mode: str
-    setting: str
-    keys: Mapping[str, str]
-    keep: bool
-
-    def row(self, variant: str) -> Row:
-        """Give the row of a decoder with its names, and no value yet."""
-        codec = self.codec if variant in {"", "builtin"} else f"{self.codec} by {variant}"
-        return {
-            "image": self.item.image,
-            "dataset": self.item.dataset,
-            "codec": codec,
-            "setting": self.setting,
-            "mode": self.mode,
-            **dict.fromkeys(NUMBERS),
-            "error": "",
-        }
-
-
-@dataclass
-class Plan:
-    """What there is to do.
-
-    Attributes:
-        units: tasks of one picture and one codec each, which share a process.
-        order: keys of all rows, in the order of the table.
-        rows: rows that are known without running: what cannot run.
-        metrics: names of those that can run.
-        not_run: what cannot, and why, for the report.
-        versions: of each codec.
-    """
-
-    units: list[list[Task]] = field(default_factory=list)
-    order: list[str] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    metrics: list[str] = field(default_factory=list)
-    not_run: list[dict[str, str]] = field(default_factory=list)
-    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -103,111 +45,6 @@ class Result:
     not_run: list[dict[str, str]]
     failed_metrics: dict[str, str]
     versions: dict[str, str]
-
-
-def plan(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | None, helper: Helper) -> Plan:
-    """Find pictures, codecs and metrics, and what of their rows is still to be done."""
-    made = Plan()
-    for name in study.metrics:
-        try:
-            metrics.find(name)
-            helper.call("probe_metric", name)
-            made.metrics.append(name)
-        except (Unavailable, StepError) as error:
-            made.not_run.append({"what": "metric", "name": name, "reason": str(error)})
-    sets: list[tuple[list[Item], Sequence[str]]] = []
-    for entry in study.datasets:
-        try:
-            found = datasets.items(entry, data)
-        except Unavailable as error:
-            made.not_run.append({"what": "dataset", "name": entry["name"], "reason": str(error)})
-            made.rows.append(_blank(entry["name"], "", "", "", NOT_RUN + str(error)))
-            continue
-        sets.append((found, entry.get("strips", ())))
-    items = [
-        (item, hashlib.sha256(item.read()).hexdigest(), item.image in shown_of(found, wanted))
-        for found, wanted in in_turn(sets, limit)
-        for item in found
-    ]
-    codecs: list[tuple[Mapping[str, Any], str, str, tuple[str, ...], str]] = []
-    for entry in study.codecs:
-        text = json.dumps(entry, sort_keys=True)
-        for mode in entry.get("modes", ("whole",)):
-            try:
-                variants, version = helper.call("probe_codec", text, mode)
-            except (Unavailable, StepError) as error:
-                name = f"{entry['name']}, {mode}"
-                made.not_run.append({"what": "codec", "name": name, "reason": str(error)})
-                made.rows += [
-                    _blank(dataset, entry["name"], setting, mode, NOT_RUN + str(error))
-                    for dataset in dict.fromkeys(item.dataset for item, _, _ in items)
-                    for setting in entry["settings"]
-                ]
-                continue
-            made.versions[f"{entry['name']}, {mode}"] = version
-            codecs.append((entry, text, mode, variants, version))
-    for item, content, keep in items:
-        for entry, text, mode, variants, version in codecs:
-            same = {
-                key: value
-                for key, value in entry.items()
-                if key not in {"settings", "name", "modes", "generators"}
-            }
-            unit = []
-            for setting in entry["settings"]:
-                said = [
-                    item.dataset,
-                    item.image,
-                    item.side,
-                    item.prompt,
-                    content,
-                    same,
-                    entry["name"],
-                    mode,
-                    setting,
-                ]
-                keys = {variant: _key([*said, variant, version, made.metrics, keep]) for variant in variants}
-                made.order += keys.values()
-                left = {variant: key for variant, key in keys.items() if not _good(done.get(key))}
-                if left:
-                    unit.append(Task(item, text, entry["name"], mode, setting, left, keep))
-            if unit:
-                made.units.append(unit)
-    return made
-
-
-def in_turn(
-    sets: Sequence[tuple[list[Item], Sequence[str]]], limit: int | None
-) -> list[tuple[list[Item], Sequence[str]]]:
-    """Leave ``limit`` pictures in all, taken from the datasets in turn."""
-    if limit is None:
-        return list(sets)
-    counts = [0] * len(sets)
-    while sum(counts) < min(limit, sum(len(found) for found, _ in sets)):
-        for at, (found, _) in enumerate(sets):
-            if counts[at] < len(found) and sum(counts) < limit:
-                counts[at] += 1
-    return [(found[:count], shown) for (found, shown), count in zip(sets, counts, strict=True)]
-
-
-def shown_of(found: Sequence[Item], wanted: Sequence[str]) -> set[str]:
-    """Give the names of the pictures that the report shows: those wanted that are there, else the first."""
-    there = {item.image for item in found}
-    return there.intersection(wanted) or {item.image for item in found[:1]}
-
-
-def _key(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _good(entry: Mapping[str, Any] | None) -> bool:
-    """Tell whether a row need not be done again: it was measured, or there is nothing to measure."""
-    return entry is not None and (not entry["row"]["error"] or entry["row"]["error"].startswith(NOT_REACHED))
-
-
-def _blank(dataset: str, codec: str, setting: str, mode: str, error: str) -> Row:
-    names = {"image": "", "dataset": dataset, "codec": codec, "setting": setting, "mode": mode}
-    return {**names, **dict.fromkeys(NUMBERS), "error": error}
 
 
 def run(
@@ -234,10 +71,10 @@ def run(
         raise BusyError(f"another run is writing into {out}; wait for it, or choose another folder") from None
     try:
         with Helper(study.timeout) as helper:
-            made = plan(study, journal.entries, limit, data, helper)
-        todo = sum(len(task.keys) for unit in made.units for task in unit)
-        with Progress(todo, len(made.order) - todo) as progress:
-            _work(made, study, out, journal, max(1, jobs), progress)
+            made = plan.make(study, journal.entries, limit, data, helper)
+            todo = sum(len(task.keys) for unit in made.units for task in unit)
+            with Progress(todo, len(made.order) - todo) as progress:
+                _work(made, study, out, journal, max(1, jobs), progress, helper)
         entries = [journal.entries[key] for key in made.order if key in journal.entries]
     finally:
         journal.close()
@@ -273,16 +110,21 @@ def _columns(name: str) -> tuple[str, ...]:
     return () if metric.kind == "set" else metric.columns_or_name
 
 
-def _work(made: Plan, study: Study, out: Path, journal: Journal, jobs: int, progress: Progress) -> None:
-    """Run the units on ``jobs`` threads, each with an encoding and a decoding process of its own."""
+def _work(
+    made: plan.Plan, study: Study, out: Path, journal: Journal, jobs: int, progress: Progress, first: Helper
+) -> None:
+    """Run the units on ``jobs`` threads, each with an encoding and a decoding process of its own.
+
+    The first of them encodes with ``first``, which has loaded codecs and metrics already.
+    """
     lock = threading.Lock()
     mine = threading.local()
     helpers: list[Helper] = []
 
     def work(unit: Sequence[Task]) -> None:
         if not hasattr(mine, "pair"):
-            mine.pair = Helper(study.timeout), Helper(study.timeout)
             with lock:
+                mine.pair = Helper(study.timeout) if helpers else first, Helper(study.timeout)
                 helpers.extend(mine.pair)
         for task in unit:
             for entry in perform(task, *mine.pair, made.metrics, out):
@@ -358,7 +200,7 @@ def _decode(
     keep = {}
     if task.keep and not shown["text"]:
         entry["picture"] = f"{PICTURES}/{entry['key']}.webp"
-        entry["original"] = f"{PICTURES}/{_key([task.item.dataset, task.item.image])}.webp"
+        entry["original"] = f"{PICTURES}/{key_of([task.item.dataset, task.item.image])}.webp"
         keep = {"picture": out / entry["picture"], "original": out / entry["original"]}
     if any(metrics.find(name).kind == "set" for name in names):
         entry["features"] = f"{FEATURES}/{entry['key']}.npz"
@@ -389,7 +231,7 @@ def catch_lies(entries: Sequence[dict[str, Any]]) -> None:
         if len({entry["drawn"] for entry in group}) > 1:
             for entry in group:
                 entry["row"]["error"] = (
-                    "equal bytes gave different pictures: its decoder knows more than the bytes that are counted"
+                    "equal bytes gave different pictures: the decoder knows more than the bytes counted"
                 )
 
 

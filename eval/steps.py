@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -179,10 +180,8 @@ def _leave(keep: Mapping[str, Path], original: Image.Image, drawn: Image.Image, 
 
 def _forget_peak() -> None:
     """Start the kernel's count of peak memory anew, where it lets us."""
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def _peak() -> float:

@@ -65,8 +65,8 @@ def test_ms_ssim_follows_the_paper(pairs):
     weights = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
     for one, other in pairs.values():
         scores = []
-        for a, b in zip(planes(np.asarray(one)), planes(np.asarray(other)), strict=True):
-            product = 1.0
+        for pair in zip(planes(np.asarray(one)), planes(np.asarray(other)), strict=True):
+            (a, b), product = pair, 1.0
             for level, weight in enumerate(weights):
                 whole, contrast = statistics(a, b)
                 product *= (whole if level == 4 else contrast) ** weight
@@ -117,7 +117,7 @@ def test_a_picture_is_closest_to_itself(pairs, name):
 
 
 def test_ssimulacra2_falls_as_quality_does(pairs):
-    """No second implementation can be had here; its scale says 90 is visually lossless, 30 low, 10 very low."""
+    """No second implementation can be had here; its scale has 90 for visually lossless, 10 for very low."""
     picture = pairs["blurred"][0]
     scores = []
     for quality in (95, 70, 30, 5):

@@ -17,7 +17,8 @@ HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">|`*_[a](javas
 def row(image, codec, setting, size, psnr, mode="whole", dataset="Kodak", error=""):
     return {
         "image": image, "dataset": dataset, "codec": codec, "setting": setting, "mode": mode, "bytes": size,
-        "width": 64, "height": 64, "bpp": size and size / 512, "enc_s": 0.5, "dec_s": 0.25, "error": error, "psnr": psnr,
+        "width": 64, "height": 64, "bpp": size and size / 512,
+        "enc_s": 0.5, "dec_s": 0.25, "error": error, "psnr": psnr,
     }  # fmt: skip
 
 
@@ -44,7 +45,8 @@ def ran(tmp_path):
         "title": f"<i>{HOSTILE}", "question": HOSTILE, "text": HOSTILE, "command": "python -m eval run x",
         "report": {"baseline": "base", "metric": "psnr", "zoom": 0.5, "budgets": [50, 100, 400]},
         "machine": "none", "seconds": 1.5, "columns": ["psnr"], "features": [], "failed": {"psnr": HOSTILE},
-        "metrics": [{"name": "psnr", "kind": "pair", "columns": ["psnr"], "unit": "dB", "better": 1, "says": HOSTILE}],
+        "metrics": [{"name": "psnr", "kind": "pair", "columns": ["psnr"], "unit": "dB", "better": 1,
+                     "says": HOSTILE}],
         "datasets": [{"name": "Kodak", "published": ["Kodak"]}], "pictures": pictures,
         "not_run": [{"what": "codec", "name": HOSTILE, "reason": HOSTILE}], "versions": {HOSTILE: HOSTILE},
     }  # fmt: skip
@@ -207,7 +209,8 @@ def test_the_page_works_in_a_browser_and_runs_nothing_of_its_data(ran):
         assert captions[1] == "base: 100 B"
         assert "onerror" in captions[2]
         driver.execute_script(
-            "const slider = document.getElementById('budget'); slider.value = 2; slider.dispatchEvent(new Event('input'))"
+            "const slider = document.getElementById('budget');"
+            "slider.value = 2; slider.dispatchEvent(new Event('input'))"
         )
         captions = [each.text for each in driver.find_elements("css selector", "#strips figcaption")]
         assert captions[1] == "base: 400 B"

@@ -60,8 +60,8 @@ def test_liars_are_caught_and_one_codecs_crash_is_not_anothers(planted, tmp_path
         main(["run", str(path), "-o", str(out), "--data", str(pictures), "--limit", "2", "--jobs", "1"]) == 1
     )
     found, columns = rows.read_csv(out / "results.csv")
-    assert columns == ["image", "dataset", "codec", "setting", "mode", "bytes", "width", "height", "bpp", "enc_s",
-                       "dec_s", "error", "psnr", "unheard"]  # fmt: skip
+    assert columns == ["image", "dataset", "codec", "setting", "mode", "bytes", "width", "height", "bpp",
+                       "enc_s", "dec_s", "error", "psnr", "unheard"]  # fmt: skip
     of = {kind: [row for row in found if row["codec"] == kind] for kind in kinds}
     honest = {row["image"]: row for row in of["Honest"]}
     assert len(honest) == 2
@@ -158,7 +158,9 @@ def test_a_kill_loses_nothing(planted, tmp_path, pictures):
 
 def test_what_takes_too_long_is_ended(planted, tmp_path, pictures):
     path, out = write(tmp_path, ["Hangs"], settings=("5",), timeout=2), tmp_path / "out"
-    assert main(["run", str(path), "-o", str(out), "--data", str(pictures), "--limit", "1", "--jobs", "1"]) == 1
+    assert (
+        main(["run", str(path), "-o", str(out), "--data", str(pictures), "--limit", "1", "--jobs", "1"]) == 1
+    )
     (row,), _ = rows.read_csv(out / "results.csv")
     assert row["error"] == "decode: no answer within 2 s"
 

@@ -126,15 +126,18 @@ def _torch(function: Callable[..., Any]) -> Callable[[], Callable[..., Any]]:
 
 METRICS = (
     Metric("psnr", "pair", 1, "dB", "PSNR of the mean squared error over RGB, 8 bits", lambda: psnr),
-    Metric("ssim", "pair", 1, "", "SSIM, scikit-image, Gaussian window, mean over RGB (Wang 2004)", lambda: ssim),
-    Metric("ms_ssim", "pair", 1, "", "MS-SSIM over RGB, linear and in dB, pytorch-msssim (Wang 2003), as CompressAI",
+    Metric("ssim", "pair", 1, "", "scikit-image, Gaussian window, mean over RGB (Wang 2004)", lambda: ssim),
+    Metric("ms_ssim", "pair", 1, "",
+           "MS-SSIM over RGB, linear and in dB, as CompressAI; pytorch-msssim (Wang 2003)",
            _torch(ms_ssim_rgb), ("ms_ssim", "ms_ssim_db")),
     Metric("ms_ssim_luma", "pair", 1, "", "MS-SSIM of luma, linear, pytorch-msssim", _torch(ms_ssim_luma)),
-    Metric("ssimulacra2", "pair", 1, "", "SSIMULACRA2, package ssimulacra2 (BSD-3); 100 is identical", _ssimulacra2),
-    Metric("flip", "pair", -1, "", "mean LDR-FLIP at 67 pixels per degree, flip-evaluator (BSD-3; Andersson 2020)", _flip),
+    Metric("ssimulacra2", "pair", 1, "",
+           "SSIMULACRA2, package ssimulacra2 (BSD-3); 100 is identical", _ssimulacra2),
+    Metric("flip", "pair", -1, "",
+           "mean LDR-FLIP at 67 pixels per degree, flip-evaluator (BSD-3; Andersson 2020)", _flip),
     Metric("ciede2000", "pair", -1, "", "mean CIEDE2000 over pixels, scikit-image", lambda: ciede2000),
     Metric("ciede2000_12x12", "pair", -1, "", "mean CIEDE2000 between mean colours of 12x12 cells",
            lambda: grid_ciede2000),
-    Metric("embedding_cosine", "pair", 1, "", "cosine of EfficientNet-Lite0 embeddings, this package's tagger",
+    Metric("embedding_cosine", "pair", 1, "", "cosine of EfficientNet-Lite0 embeddings of our tagger",
            lambda: embedding_cosine),
 )  # fmt: skip

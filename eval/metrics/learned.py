@@ -74,13 +74,12 @@ def _clip_i() -> Callable[[Image.Image, Image.Image], float]:
 
 
 METRICS = (
-    Metric("lpips_alex", "pair", -1, "", f"LPIPS v0.1, AlexNet backbone, {_LICENCE}", _pyiqa("lpips", "pair")),
-    Metric("lpips_vgg", "pair", -1, "", f"LPIPS v0.1, VGG16 backbone, {_LICENCE}", _pyiqa("lpips-vgg", "pair")),
+    Metric("lpips_alex", "pair", -1, "", f"LPIPS v0.1, AlexNet, {_LICENCE}", _pyiqa("lpips", "pair")),
+    Metric("lpips_vgg", "pair", -1, "", f"LPIPS v0.1, VGG16, {_LICENCE}", _pyiqa("lpips-vgg", "pair")),
     Metric("dists", "pair", -1, "", f"DISTS (Ding 2020), {_LICENCE}", _pyiqa("dists", "pair")),
     Metric("niqe", "decoded", -1, "", f"NIQE (Mittal 2013), {_LICENCE}", _pyiqa("niqe", "decoded")),
-    Metric("musiq", "decoded", 1, "", f"MUSIQ, KonIQ weights (Ke 2021), {_LICENCE}", _pyiqa("musiq", "decoded")),
-    Metric("clip_t", "caption", 1, "", f"CLIPScore of picture and prompt, ViT-B/32, 2.5 max(cos, 0), {_LICENCE}",
+    Metric("musiq", "decoded", 1, "", f"MUSIQ, KonIQ (Ke 2021), {_LICENCE}", _pyiqa("musiq", "decoded")),
+    Metric("clip_t", "caption", 1, "", f"CLIPScore of picture and prompt, ViT-B/32, {_LICENCE}",
            _pyiqa("clipscore", "caption")),
-    Metric("clip_i", "pair", 1, "", "cosine of the CLIP ViT-B/32 embeddings of both pictures, torchmetrics (Apache-2.0)",
-           _clip_i),
+    Metric("clip_i", "pair", 1, "", "cosine of CLIP ViT-B/32 embeddings of both, torchmetrics", _clip_i),
 )  # fmt: skip

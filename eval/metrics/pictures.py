@@ -116,10 +116,11 @@ METRICS = (
     Metric("colourfulness", "original", 0, "", "Hasler and Suesstrunk 2003", _plain(colourfulness)),
     Metric("colour_entropy", "original", 0, "bits", "of the colour histogram, 16 steps a channel",
            _plain(colour_entropy)),
-    Metric("spectral_slope", "original", 0, "", "log power over log frequency of luma, 1/64 to 1/4 cycles a pixel",
+    Metric("spectral_slope", "original", 0, "", "log power over log frequency, 1/64 to 1/4 cycles a pixel",
            _plain(spectral_slope)),
     Metric("gradient", "original", 0, "", "mean gradient of luma", _plain(gradient)),
     Metric("flatness", "original", 0, "", "share of 8x8 blocks with a deviation below 2", _plain(flatness)),
     Metric("stages", "original", -1, "s", "seconds by stage, one core, 128 B a layer", _plain(stages),
-           ("describe_s", "code_words_s", "code_colour_map_s", "code_contours_s", "inspect_s", "draw_s", "check_s")),
+           ("describe_s", "code_words_s", "code_colour_map_s", "code_contours_s", "inspect_s", "draw_s",
+            "check_s")),
 )  # fmt: skip

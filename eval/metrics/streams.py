@@ -29,7 +29,7 @@ def text(said: str, decoded: str, count: int) -> dict[str, float]:
 def _tokens() -> Callable[[str, str, int], dict[str, float]]:
     tokenizer = clip_tokenizer()
 
-    def measure(said: str, decoded: str, count: int) -> dict[str, float]:
+    def measure(said: str, _decoded: str, count: int) -> dict[str, float]:
         tokens = len(tokenizer.encode(said.lower()).ids)
         return {"tokens": tokens, "bits_per_token": 8 * count / max(1, tokens)}
 
@@ -42,8 +42,7 @@ def clip_tokenizer() -> Any:
     Raises:
         Unavailable: the list is not here.
     """
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415 - an extra
-    from tokenizers import Regex  # noqa: PLC0415
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415 - an extra
 
     path = data_folder() / _VOCABULARY
     if not path.is_file():
@@ -75,16 +74,16 @@ def layer_bytes(data: bytes) -> dict[str, float]:
 
 
 def _none() -> Callable[..., Any]:
-    return lambda: {}
+    return dict
 
 
 METRICS = (
-    Metric("text", "text", 0, "", "characters (code points), bits a character, 1 where the text came back exactly",
+    Metric("text", "text", 0, "", "characters, bits a character, 1 where the text came back exactly",
            lambda: text, ("characters", "bits_per_character", "exact")),
     Metric("tokens", "text", 0, "", "tokens of CLIP's byte-pair vocabulary, bits a token", _tokens,
            ("tokens", "bits_per_token")),
     Metric("layer_bytes", "stream", 0, "B", "payload of each layer of a .pxt file", lambda: layer_bytes,
            tuple(f"{name}_bytes" for name in _LAYERS)),
-    Metric("memory", "run", -1, "MB", "peak resident memory of the encoding and of the decoding process", _none,
+    Metric("memory", "run", -1, "MB", "peak resident memory of the encoding and the decoding process", _none,
            ("enc_peak_mb", "dec_peak_mb")),
 )  # fmt: skip

@@ -80,8 +80,8 @@ def build(found: Material) -> list[str]:
     metric = shown.get("metric")
     if metric in found.columns:
         try:
-            label = next((f"{metric} ({each['unit']})" if each["unit"] else metric for each in found.said["metrics"]
-                          if metric in each["columns"]), metric)  # fmt: skip
+            units = {column: each["unit"] for each in found.said["metrics"] for column in each["columns"]}
+            label = f"{metric} ({units[metric]})" if units.get(metric) else metric
             plots.draw(points, metric, label, found.folder / "plots", others, shown.get("zoom"))
         except ImportError as error:
             missing.append(f"plots/: {error}")
@@ -135,11 +135,11 @@ def set_distances(found: Material) -> list[dict[str, Any]]:
         )
         if not pair or len(pair[0]) < 2:
             continue
-        for name in names:
-            distances.append(
-                dict(zip(("dataset", "codec", "mode", "setting"), key, strict=True))
-                | {"metric": name, "value": DISTANCES[name](*pair), "patches": len(pair[0])}
-            )
+        said = dict(zip(("dataset", "codec", "mode", "setting"), key, strict=True))
+        distances += [
+            said | {"metric": name, "value": DISTANCES[name](*pair), "patches": len(pair[0])}
+            for name in names
+        ]
     return distances
 
 

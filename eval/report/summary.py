@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -157,4 +158,4 @@ def bd_rates(found: Sequence[Point], metric: str, baseline: str) -> list[dict[st
 
 
 def _rises(curve: Sequence[tuple[float, float]]) -> bool:
-    return all(one[0] < two[0] and one[1] < two[1] for one, two in zip(curve, curve[1:], strict=False))
+    return all(one[0] < two[0] and one[1] < two[1] for one, two in pairwise(curve))

@@ -73,7 +73,7 @@ def means(points: Sequence[Point], columns: Sequence[str]) -> list[Table]:
                 ]
             )
         heads = ["codec", "form", "setting", "n", "bytes", "bpp", *shown, "enc s", "dec s"]
-        note = "Means over n pictures with 95 % bootstrap intervals over pictures; seconds are medians of one core."
+        note = "Means over n pictures with 95 % bootstrap intervals; seconds are medians, of one core."
         tables.append(Table("means", f"Means: {dataset}", note, heads, rows))
     return tables
 
@@ -103,8 +103,9 @@ def paired(
             for each in here
         ]
         note = (
-            f"What a codec has more than {baseline} (whole files) on the same picture at the same setting: mean and 95 % "
-            "bootstrap interval; + better, - worse, = the interval holds 0. Mind the bytes where a codec cannot spend them."
+            f"What a codec has more than {baseline} (whole files) on the same picture at the same setting: "
+            "mean and 95 % bootstrap interval; + better, - worse, = the interval holds 0. Mind the "
+            "bytes where a codec cannot spend them."
         )
         heads = ["codec", "form", "setting", "bytes", *shown]
         tables.append(Table("paired", f"Against {baseline}: {dataset}", note, heads, rows))
@@ -121,10 +122,13 @@ def _verdict(value: Estimate | None, better: int) -> str:
 def rates(found: Sequence[Mapping[str, Any]], metric: str, baseline: str) -> Table:
     """Give the table of BD-rates."""
     rows = [
-        [each["dataset"], each["codec"], each["mode"], number(each["bd_rate"], sign=True) if each["bd_rate"] is not None else "-",
-         each["reason"] or ""]
+        [
+            *(each[key] for key in ("dataset", "codec", "mode")),
+            "-" if each["bd_rate"] is None else number(each["bd_rate"], sign=True),
+            each["reason"] or "",
+        ]
         for each in found
-    ]  # fmt: skip
+    ]
     note = f"Bytes at equal {metric} against {baseline}, percent, PCHIP over mean curves; less is better."
     return Table("bd-rate", "BD-rate", note, ["dataset", "codec", "form", "BD-rate %", "why not"], rows)
 
