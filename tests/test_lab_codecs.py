@@ -26,7 +26,7 @@ def make(kind, mode="whole", **entry):
 
 @pytest.fixture(scope="module")
 def photo(astronaut):
-    return astronaut.crop((100, 0, 340, 160))
+    return astronaut.crop((100, 0, 340, 160)).resize((120, 80))
 
 
 @pytest.fixture
@@ -37,19 +37,19 @@ def item(tmp_path):
 @pytest.mark.parametrize("mode", codecs.MODES)
 @pytest.mark.parametrize("name", ["jpeg", "jpeg2000", "webp", "avif", "heic", "jxl"])
 def test_a_rival_fits_its_bytes_and_decodes_from_them(photo, item, name, mode):
-    data = make("rival", mode, format=name).encode(item, photo, "700B")
-    assert len(data) <= 700
+    data = make("rival", mode, format=name).encode(item, photo, "450B")
+    assert len(data) <= 450
     drawn = make("rival", mode, format=name).decode(data, photo.size, "")
     assert drawn.size == photo.size
-    assert psnr(photo, drawn) > 17
+    assert psnr(photo, drawn) > 15
 
 
 @pytest.mark.parametrize("mode", codecs.MODES)
 @pytest.mark.parametrize("name", ["jpeg", "webp"])
 def test_a_rival_at_its_own_size(photo, item, name, mode):
-    odd = photo.crop((0, 0, 239, 159))
+    odd = photo.crop((0, 0, 119, 79))
     data = make("rival", mode, format=name).encode(item, odd, "q60")
-    assert psnr(odd, make("rival", mode, format=name).decode(data, odd.size, "")) > 27
+    assert psnr(odd, make("rival", mode, format=name).decode(data, odd.size, "")) > 24
 
 
 def test_what_cannot_be_reached_is_said(photo, item):
@@ -143,7 +143,7 @@ def test_taesd_levels_come_back(shape, index, seed):
 def test_taesd_runs_where_its_weights_are(photo, item, data_folder, monkeypatch):
     pytest.importorskip("torch", reason="torch is not installed")
     monkeypatch.setenv("PROMPTCODEC_TEST_DATA", str(data_folder))
-    small = photo.resize((96, 64))
+    small = photo.resize((64, 48))
     data = make("taesd").encode(item, small, "150B")
     assert len(data) <= 150
     assert psnr(small, make("taesd").decode(data, small.size, "")) > 14
@@ -185,7 +185,7 @@ def test_pyiqa_is_asked_in_its_own_order(monkeypatch, photo):
     assert metrics.load(metrics.find("lpips_alex"))(black, white) == pytest.approx(1)
     assert metrics.load(metrics.find("niqe"))(white) == pytest.approx(1)
     metrics.load(metrics.find("clip_t"))(white, "white")
-    assert asked[0] == ("lpips", [(1, 3, 160, 240)] * 2, {})
-    assert asked[2] == ("clipscore", [(1, 3, 160, 240)], {"caption_list": ["white"]})
+    assert asked[0] == ("lpips", [(1, 3, 80, 120)] * 2, {})
+    assert asked[2] == ("clipscore", [(1, 3, 80, 120)], {"caption_list": ["white"]})
     with pytest.raises(Unavailable, match="musiq of pyiqa: no weights"):
         metrics.load(metrics.find("musiq"))

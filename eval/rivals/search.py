@@ -164,7 +164,8 @@ def climb(
         without = 0
         for at in way:
             without = 0 if better(at) else without + 1
-            if without > max(0, patience - (way.step < 0)):
+            # On the way down something smaller may fit where nothing has yet.
+            if without > max(0, patience - (way.step < 0)) and (found or way.step > 0):
                 break
     if found:
         start[setting] = max(found, key=lambda at: found[at].psnr)
