@@ -215,3 +215,10 @@ def test_the_registry_is_open_and_named_uniquely(monkeypatch):
         with pytest.raises(Unavailable):
             metrics.find(name)
     assert all(metric.says and metric.better in {-1, 0, 1} for metric in metrics.registry().values())
+
+
+def test_every_stage_is_timed(scene):
+    metric = metrics.find("stages")
+    found = value("stages", scene)
+    assert tuple(found) == metric.columns
+    assert all(seconds > 0 for seconds in found.values())

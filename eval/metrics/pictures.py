@@ -12,6 +12,7 @@ from PIL import Image
 import promptcodec
 from eval.metrics.metric import Metric
 from promptcodec import plugins, rate
+from promptcodec.codec import check
 
 _BINS = 16  # a channel, of the colour histogram
 _STAGE_BYTES = 128
@@ -104,7 +105,7 @@ def stages(image: Image.Image) -> dict[str, float]:
     with timed("draw"):
         drawn = promptcodec.decode(data).image
     with timed("check"):
-        promptcodec.check(data, drawn)
+        check(data, drawn)
     return found
 
 
