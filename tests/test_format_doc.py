@@ -13,7 +13,7 @@ import pytest
 
 from promptcodec import bitstream, entropy
 from promptcodec.bitstream import MAGIC, PART_IDS
-from promptcodec.description import format_text
+from promptcodec.description import format_text, parse_text
 from promptcodec.description.palette import PALETTE
 from promptcodec.entropy.bits import RATES
 from promptcodec.entropy.rangecoder import Decoder
@@ -59,6 +59,11 @@ def test_rates_and_parts():
 
 def test_no_code_is_needed():
     assert "promptcodec/" not in TEXT
+
+
+def test_the_canonical_text():
+    said = section("Description, canonical text").split("For instance:")[1].split("```")[1].strip()
+    assert format_text(parse_text(said)) == said
 
 
 def test_limits_and_lists():
