@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import binascii
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
-from promptcodec.bitstream import PART_IDS
+import numpy as np
+import pytest
+
+from promptcodec import bitstream, entropy
+from promptcodec.bitstream import MAGIC, PART_IDS
+from promptcodec.description import format_text, parse_text
 from promptcodec.description.palette import PALETTE
 from promptcodec.entropy.bits import RATES
-from promptcodec.layers import pose
+from promptcodec.entropy.rangecoder import Decoder
+from promptcodec.entropy.text import LIMIT, PPM_MAX
+from promptcodec.entropy.zstd import BLOCK_MAX
+from promptcodec.layers import about, dct, pose, semantic, structure, texture, texture_stream
+from promptcodec.layers.polylines import COUNT
+from promptcodec.layers.recipe_text import STYLES
+from promptcodec.recipe.model import CARRIERS
 
-TEXT = (Path(__file__).parent.parent / "docs" / "format.md").read_text("utf-8")
+DOCS = Path(__file__).parent.parent / "docs"
+TEXT = (DOCS / "format.md").read_text("utf-8")
 
 
 def section(title):
@@ -44,3 +59,131 @@ def test_rates_and_parts():
 
 def test_no_code_is_needed():
     assert "promptcodec/" not in TEXT
+
+
+def test_the_canonical_text():
+    said = section("Description, canonical text").split("For instance:")[1].split("```")[1].strip()
+    assert format_text(parse_text(said)) == said
+
+
+def test_limits_and_lists():
+    whole = TEXT.replace("\n", " ")
+    assert f"at most 2^{LIMIT.bit_length() - 1} bytes of UTF-8" in whole
+    assert f"under 4 and 5 at most 2^{PPM_MAX.bit_length() - 1};" in whole
+    assert f"under ids 2 and 3 at most 2^{BLOCK_MAX.bit_length() - 1}" in whole
+    assert f"each of {COUNT} models of polylines" in whole
+    for name in (*CARRIERS, *STYLES):
+        assert f"`{name}`" in TEXT
+
+
+def example(title):
+    """Give an example's file, the bytes its table explains, and the rows of the range coder's work."""
+    block = section("Examples").split(f"### {title}\n")[1].split("\n### ")[0]
+    data = bytes.fromhex(block.split("```")[1])
+    explained = re.findall(r"^\| `([0-9A-F ]+)`(?: \.\.\. `([0-9A-F]{2})`)? \| (.+) \|$", block, re.MULTILINE)
+    work = re.findall(
+        r"^\| [^|]* \| (symbol|bit) of (\d+) \| `([0-9A-F]{14})` \| `([0-9A-F]{14})` \| ([^|]+) \|",
+        block, re.MULTILINE,
+    )  # fmt: skip
+    return data, explained, work
+
+
+def parts_of(data):
+    """Give size and payloads, whatever version the example is of."""
+    assert data[:2] == MAGIC
+    assert chr(data[2]) in "0123456789"
+    assert binascii.crc_hqx(data[:-2], 0xFFFF).to_bytes(2, "big") == data[-2:]
+    stream = bitstream.read(data[3:-2], bare=True)
+    return (stream.width, stream.height), {part.type: part.payload for part in stream.parts}
+
+
+@pytest.mark.parametrize("title", ["Words", "Colours", "A pose"])
+def test_every_byte_of_an_example_is_explained(title):
+    data, explained, _ = example(title)
+    at = 0
+    for first, last, _ in explained:
+        start = bytes.fromhex(first)
+        assert data.startswith(start, at)
+        at += len(start)
+        if last:  # up to where the next row begins
+            following = bytes.fromhex(explained[explained.index((first, last, _)) + 1][0])
+            at = data.index(following, at)
+            assert data[at - 1] == int(last, 16)
+    assert at == len(data)
+
+
+@pytest.mark.parametrize(("title", "rows"), [("Colours", 13), ("A pose", 24)])
+def test_the_range_coder_of_an_example(title, rows):
+    data, _, work = example(title)
+    _, parts = parts_of(data)
+    decoder = Decoder(parts[2] if title == "Colours" else parts[3][1:])
+    for kind, of, code, range_, found in work:
+        assert (f"{decoder._code:014X}", f"{decoder._range:014X}") == (code, range_)
+        if kind == "bit":
+            assert decoder.decode_bit(int(of)) == int(found)
+        else:
+            first, last = map(int, re.fullmatch(r"share (\d+) to (\d+)", found).groups())
+            assert first <= decoder.target(int(of)) <= last
+            decoder.take(first, last + 1 - first, int(of))
+    assert len(work) == rows
+
+
+def test_the_example_of_words():
+    data, explained, _ = example("Words")
+    size, parts = parts_of(data)
+    assert size == (640, 480)
+    description = semantic.decode(parts[1])
+    assert entropy.decode_text(parts[1]) == "photo 1x1\nr1c1 sky blue: sea" == format_text(description)
+    assert description.cells[0].colours == ("sky blue",)
+    assert about.decode(parts[7]) == {"seed": "7"}
+    assert [said for _, _, said in explained][-2] == "`seed: 7`"
+
+
+def test_the_example_of_colours():
+    data, _, work = example("Colours")
+    size, parts = parts_of(data)
+    assert size == (96, 68)
+    content = texture_stream.read(parts[2])
+    assert (content.shape, content.step, content.restored) == (14, 24, True)
+    assert (content.radii, content.means) == ((1, 0, 0), (-3, 1, 0))
+    assert [levels.tolist() for levels in content.levels] == [[2], [], []]
+    assert work[-1][4] == "0"
+    amplitudes = texture_stream.dequantise(content)
+    assert {(p, v, u): int(amplitudes[p, v, u]) for p, v, u in np.argwhere(amplitudes)} == {
+        (0, 0, 0): -768, (0, 0, 1): 552, (1, 0, 0): 256
+    }  # fmt: skip
+    told = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
+    rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", told)
+    plain, restored = (np.array([list(bytes.fromhex(one)) for one in some]) for some in (rows[:4], rows[4:8]))
+    assert np.array_equal(np.asarray(dct.synthesise(amplitudes.astype(float), (4, 3)))[0], plain)
+    # What is drawn in floating point may round otherwise.
+    drawn = np.asarray(texture.decode(parts[2], (4, 3)), int)[0]
+    assert np.abs(drawn - restored).max() <= 1
+    assert np.abs(restored - plain).max() > 0
+
+
+def test_the_example_of_a_pose():
+    data, _, _ = example("A pose")
+    size, parts = parts_of(data)
+    assert size == (512, 384)
+    kind, people = structure.decode_value(parts[3], size)
+    expected = [0] * 51
+    for joint, place in {0: (140, 80, 1), 5: (160, 100, 2), 6: (120, 100, 2)}.items():
+        expected[3 * joint : 3 * joint + 3] = place
+    assert (kind, people) == ("pose", [expected])
+
+
+@pytest.mark.skipif(not shutil.which("file"), reason="the program file(1) is not installed")
+def test_the_magic(tmp_path):
+    data, _, _ = example("Words")
+    path = tmp_path / "words"
+
+    def say(content, *options):
+        path.write_bytes(content)
+        command = ["file", "-m", str(DOCS / "promptcodec.magic"), "-b", *options, str(path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert say(data) == f"promptcodec picture, version {chr(data[2])}"
+    assert say(data, "--mime-type") == "image/vnd.promptcodec"
+    assert "promptcodec" not in say(MAGIC + b"x" + data[3:])
+    assert "promptcodec" not in say(b"PA" + data[2:])
