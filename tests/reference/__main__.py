@@ -1,0 +1,58 @@
+"""python -m reference SAMPLE.pxt [--tables DIR] [--dictionary FILE] [--bare] [--partial]"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from . import recipe, semantic, structure, texture
+from .coder import Tables, need
+from .container import Part, Stream, read_stream
+from .text import decode_text
+
+
+def value(part: Part, stream: Stream, tables: Tables, dictionary: str | None) -> Any:
+    """What a part says, as JSON."""
+    data = part.payload
+    if part.type == 1:
+        return semantic.decode(data, tables, dictionary)
+    if part.type == 2:
+        return vars(texture.decode(data, tables))
+    if part.type == 3:
+        return structure.decode(data, stream.width, stream.height, tables)
+    if part.type == 4:
+        return recipe.decode(data, tables, dictionary)
+    if part.type == 6:
+        need(data and data[0] < 2, "pixels")
+        return {"coder": data[0], "sha256": hashlib.sha256(data[1:]).hexdigest()}
+    if part.type == 7:
+        pairs = [re.fullmatch("([a-z]+): (.+)", s) for s in decode_text(data, tables, None, 1 << 16).split("\n")]
+        result = {pair[1]: pair[2] for pair in pairs if pair}
+        seed = result.get("seed", "0")
+        need(None not in pairs and re.fullmatch("[0-9]{1,10}", seed) and int(seed) < 1 << 32, "about")
+        return result
+    need(part.type != 5 or len(data) == 27, "signature")
+    return data.hex()
+
+
+def main() -> None:
+    """Print a stream as JSON."""
+    parser = argparse.ArgumentParser("reference")
+    parser.add_argument("file")
+    parser.add_argument("--tables", default=str(Path(__file__).parent.parent / "tables"))
+    parser.add_argument("--dictionary")
+    parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--partial", action="store_true")
+    args = parser.parse_args()
+    stream = read_stream(Path(args.file).read_bytes(), args.bare, args.partial)
+    parts = [{"type": part.type, "critical": part.critical,
+              "value": value(part, stream, Tables(args.tables), args.dictionary)} for part in stream.parts]
+    print(json.dumps({**stream._asdict(), "parts": parts}, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The container: file, bare, cut."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .coder import FormatError, need, read_varint
+
+
+class Part(NamedTuple):
+    """One part of a stream."""
+
+    type: int
+    critical: bool
+    payload: bytes
+
+
+class Stream(NamedTuple):
+    """Picture size and parts."""
+
+    width: int
+    height: int
+    cut: bool
+    parts: list[Part]
+
+
+def crc16(data: bytes) -> int:
+    """CRC-16/IBM-3740."""
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
+    return crc
+
+
+def read_stream(data: bytes, bare: bool = False, partial: bool = False) -> Stream:
+    """Take a stream apart."""
+    need(bare or data[:3] == b"\xab\x501", "no pxt file, or of an unknown version")
+    width, at = read_varint(data, 0 if bare else 3)
+    height, at = read_varint(data, at)
+    need(0 < width < 65536 and 0 < height < 65536 and width * height <= 1 << 26, "picture size")
+    parts: list[Part] = []
+    end, last = len(data) - (0 if bare else 2), False
+    while not last:
+        if at == len(data) and partial and parts and not bare:
+            return Stream(width, height, True, parts)
+        need(at < len(data), "cut stream")
+        kind, last, critical = data[at] & 63, bool(data[at] & 64), bool(data[at] & 128)
+        size, at = (end - at - 1, at + 1) if last else read_varint(data, at + 1)
+        need(0 <= size <= len(data) - at, "cut part")
+        need(all(part.type != kind for part in parts), f"part type {kind} twice")
+        if critical and not 1 <= kind <= 7:
+            raise FormatError(f"unknown critical part type {kind}")
+        parts.append(Part(kind, critical, data[at:at + size]))
+        at += size
+    need(bare or crc16(data[:-2]) == int.from_bytes(data[-2:], "big"), "checksum")
+    return Stream(width, height, False, parts)
