@@ -45,8 +45,8 @@ numbers = st.integers(-(2**70), 2**70).map(str) | st.floats(allow_nan=False, all
 leaves = st.none() | st.booleans() | words | numbers.map(tree_model.Literal)
 keys = words.filter(lambda key: key and "\0" not in key) | st.sampled_from(
     [
-        "links", "nodes", "nodes{}", "inputs", "inputs{}", "outputs", "link", "id", "type", "class_type", "name",
-        "widgets_values", "Node name for S&R",
+        "links", "nodes", "nodes{}", "inputs", "inputs{}", "outputs", "link", "id", "type", "class_type",
+        "name", "widgets_values", "Node name for S&R",
     ]
 )  # fmt: skip
 values = st.recursive(
