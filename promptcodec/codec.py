@@ -16,7 +16,7 @@ from promptcodec.bitstream import MAX_SIDE, PART_IDS, Part, Stream, part_name
 from promptcodec.description import Description, format_text, to_json
 from promptcodec.errors import BitstreamError, UsageError
 from promptcodec.files import read_file
-from promptcodec.generators import Conditions, Generator
+from promptcodec.generators import STRENGTH, Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.recipe import prompt_of
@@ -229,6 +229,7 @@ def decode(
     check: bool = False,
     best_of: int = 1,
     retries: int = 0,
+    strength: float = STRENGTH,
     dictionaries: Sequence[bytes] = (),
 ) -> Decoded:
     """Decode a stream to a picture.
@@ -243,6 +244,8 @@ def decode(
         check: run the consistency checks.
         best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
         retries: draw up to this many more while the verdict is ``fail``.
+        strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture; for generators
+            that know the difference.
         dictionaries: the user dictionaries the stream may name.
 
     Raises:
@@ -255,6 +258,8 @@ def decode(
         raise UsageError(f"a picture of {size[0]}x{size[1]} cannot be made; sides go from 1 to {MAX_SIDE}")
     if best_of < 1 or retries < 0 or (seed is not None and not 0 <= seed < 2**32):
         raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
+    if not 0 <= strength <= 1:
+        raise UsageError(f"the strength {strength} is outside 0..1")
     stream = _open(data, partial=partial)
     names = LAYERS if layers is None else check_layers(layers)
     conditions = _conditions(stream, names, size or (stream.width, stream.height), dictionaries)
@@ -262,8 +267,7 @@ def decode(
     if not present:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
-    if seed is not None:
-        conditions = replace(conditions, seed=seed)
+    conditions = replace(conditions, strength=strength, seed=conditions.seed if seed is None else seed)
     warnings = ("the stream is cut: its later parts are missing",) if stream.cut else ()
     draw: Generator = plugins.create("generators", generator)
     best: Decoded | None = None
@@ -331,6 +335,8 @@ def _conditions(
     }
     payloads = _payloads(stream)
     values = {name: readers[name](payloads[name]) for name in names if name in payloads}
+    if "texture" in values:
+        values["spectrum"] = texture.spectrum(payloads["texture"])
     made = about.decode(payloads["about"]) if "about" in payloads else {}
     seed = int(made["seed"]) if "seed" in made else _derive_seed(stream)
     return Conditions(size, seed, values.pop("semantic", None), **values)

@@ -96,6 +96,13 @@ def judge(result: dict[str, Any]) -> int:
 @click.option("--check", is_flag=True, help="Check that the picture means what the stream says; else exit 3.")
 @click.option("--best-of", type=click.IntRange(1, 64), default=1, help="Draw several, keep the best.")
 @click.option("--retries", type=click.IntRange(0, 64), default=0, help="Draw again while the check fails.")
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="From 0, true to the stream, to 1, vivid.",
+)
 @options.dictionary_option
 @options.overwrite_option
 @options.skip_option

@@ -82,15 +82,43 @@ def synthesise(amplitudes: Floats, size: tuple[int, int]) -> Image.Image:
     Returns:
         RGB of ``size``.
     """
-    width, height = size
+    pixels = planes(amplitudes, size) + np.float32(_MIDDLE)
+    return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+
+
+def planes(amplitudes: Floats, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Give what these frequencies add to a picture, ``(height, width, 3)`` in pixel levels.
+
+    Args:
+        amplitudes: ``(PLANES, down, across)`` in 1/UNIT.
+        size: width and height, in pixels.
+    """
     colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, _COLOURS).astype(np.float32)
-    columns = _basis(width, colours.shape[2]).astype(np.float32)
-    rows = _basis(height, colours.shape[1]).astype(np.float32)
-    pixels = np.empty((height, width, PLANES), np.uint8)
-    for channel in range(PLANES):
-        plane = rows @ (colours[channel] @ columns.T) + np.float32(_MIDDLE)
-        pixels[..., channel] = np.clip(np.rint(plane), 0, 255)
-    return Image.fromarray(pixels)
+    columns = _basis(size[0], colours.shape[2]).astype(np.float32)
+    rows = _basis(size[1], colours.shape[1]).astype(np.float32)
+    return np.stack([rows @ (colour @ columns.T) for colour in colours], -1)
+
+
+def amplitudes(pixels: npt.NDArray[np.float32], across: int, down: int) -> Floats:
+    """Give the lowest frequencies of a picture as floats: what ``analyse`` gives, but for its rounding.
+
+    Args:
+        pixels: ``(height, width, 3)``, 0..255.
+        across: frequencies from left to right.
+        down: frequencies from top to bottom.
+
+    Returns:
+        ``(PLANES, down, across)`` in 1/UNIT; zero where the picture is too small to have that frequency.
+    """
+    height, width = pixels.shape[:2]
+    rows = _basis(height, min(down, height)).astype(np.float32)
+    columns = _basis(width, min(across, width)).astype(np.float32)
+    centred = (pixels - np.float32(_MIDDLE)).transpose(2, 0, 1)
+    sums = rows.T @ (centred @ columns) / (height * width)
+    result = np.zeros((PLANES, down, across))
+    found = np.einsum("cvu,cp->pvu", sums, _COLOURS) * UNIT
+    result[:, : found.shape[1], : found.shape[2]] = found
+    return result
 
 
 @functools.lru_cache(maxsize=16)

@@ -5,6 +5,9 @@ Quantised with a price on every bit, coded with a model trained beforehand; see 
 
 from __future__ import annotations
 
+import functools
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 
@@ -56,6 +59,18 @@ def _shortest(content: Content, data: bytes) -> bytes:
     return min(parts, key=len)
 
 
+class Spectrum(NamedTuple):
+    """What a part says of the picture's frequencies.
+
+    Attributes:
+        amplitudes: ``(PLANES, down, across)`` in 1/UNIT of a pixel level, zero where nothing is said.
+        margins: the same shape, half a quantisation step; infinite where nothing is said.
+    """
+
+    amplitudes: dct.Floats
+    margins: dct.Floats
+
+
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
     """Draw what a part says.
 
@@ -69,13 +84,27 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
     Raises:
         BitstreamError: the part is damaged.
     """
+    return dct.synthesise(spectrum(data).amplitudes, size)
+
+
+@functools.lru_cache(maxsize=2)
+def spectrum(data: bytes) -> Spectrum:
+    """Read a part without drawing it; the last two are remembered.
+
+    Raises:
+        BitstreamError: the part is damaged.
+    """
     content = read(data)
     across, down = extent(content.shape)
     planes = np.zeros((model.PLANES, down, across))
+    margins = np.full_like(planes, np.inf)
+    margin = model.STEP[content.step] / 2
     steps = np.array([content.step])
     for plane, levels in enumerate(content.levels):
         area = region(content.shape, content.radii[plane])
         sizes: Ints = amplitudes(np.abs(levels)[None], plane, steps, model.tables().shifts)[0]
         planes[plane, area.v, area.u] = np.where(levels < 0, -sizes, sizes)
+        margins[plane, area.v, area.u] = margin
         planes[plane, 0, 0] = content.means[plane] * model.STEP[content.step]
-    return dct.synthesise(planes, size)
+        margins[plane, 0, 0] = margin
+    return Spectrum(planes, margins)
