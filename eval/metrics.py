@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
@@ -30,3 +32,23 @@ def grid_ciede2000(first: Image.Image, second: Image.Image, cells: int = 12) -> 
         for image in (first, second)
     )
     return float(deltaE_ciede2000(one, other).mean())
+
+
+def ssimulacra2(first: Image.Image, second: Image.Image) -> float:
+    """Give SSIMULACRA 2 of the second picture, 100 being the first itself (the package ``ssimulacra2``)."""
+    from ssimulacra2 import compute_ssimulacra2  # noqa: PLC0415 - eval extra
+
+    files = []
+    for image in (first, second):
+        files.append(io.BytesIO())
+        image.save(files[-1], "PNG", compress_level=0)
+    return float(compute_ssimulacra2(*(io.BytesIO(file.getvalue()) for file in files)))
+
+
+def sharpness(first: Image.Image, second: Image.Image) -> float:
+    """Give the mean gradient of the second picture's luma as a share of that of the first."""
+    lengths = []
+    for image in (first, second):
+        down, right = np.gradient(np.asarray(image.convert("L"), np.float32))
+        lengths.append(float(np.hypot(down, right).mean()))
+    return lengths[1] / max(lengths[0], 1e-6)

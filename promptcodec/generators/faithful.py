@@ -12,12 +12,12 @@ from promptcodec.description import Description, resolve
 from promptcodec.generators.maps import sample
 from promptcodec.layers import dct
 from promptcodec.layers.texture import Spectrum
-from promptcodec.vision.colour import Floats, ciede2000, said_colours, to_srgb
+from promptcodec.vision.colour import Floats, said_colours, to_srgb
 
 # Rounds at most: pixels that reach black or white undo a little of each.
 _SPECTRUM_ROUNDS, _CELL_ROUNDS = 4, 16
-# CIEDE2000 at which a cell has its colour.
-CLOSE = 2.0
+# Levels of red, green and blue at which a cell has its colour.
+CLOSE = 1.0
 
 
 def to_spectrum(picture: Floats, spectrum: Spectrum) -> Floats:
@@ -60,16 +60,18 @@ def to_cells(picture: Floats, description: Description) -> Floats:
     wanted = np.stack(means).reshape(rows, cols, 3)
     for _ in range(_CELL_ROUNDS):
         found = cell_means(picture, rows, cols)
-        if float((ciede2000(found, wanted) * named[..., 0]).max()) < CLOSE:
-            break
         apart = np.asarray((wanted - found) * named, np.float32)
+        if np.abs(apart).max() < CLOSE:
+            break
         picture = np.clip(picture + sample(apart, (0, 0, 1, 1), (width, height)).transpose(1, 2, 0), 0, 255)
     return picture
 
 
 def cell_means(picture: Floats, rows: int, cols: int) -> Floats:
     """Give the mean colour of every cell, ``(rows, cols, 3)``."""
-    down, across = (_shares(count, side) for count, side in ((rows, picture.shape[0]), (cols, picture.shape[1])))
+    down, across = (
+        _shares(count, side) for count, side in ((rows, picture.shape[0]), (cols, picture.shape[1]))
+    )
     return np.asarray(np.einsum("ry,yxn,cx->rcn", down, picture, across, optimize=True), np.float32)
 
 
@@ -78,4 +80,4 @@ def _shares(count: int, side: int) -> Floats:
     edges = np.arange(count + 1) / count * side
     at = np.arange(side)
     inside = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
-    return (np.maximum(inside, 0) * count / side).astype(np.float32)
+    return np.asarray(np.maximum(inside, 0) * count / side, np.float32)

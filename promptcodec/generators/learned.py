@@ -15,6 +15,7 @@ from PIL import Image
 from promptcodec import models
 from promptcodec.errors import MissingError
 from promptcodec.generators import Conditions, faithful, maps
+from promptcodec.generators.classical import working_size
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.network import threads
 
@@ -42,7 +43,7 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
     Raises:
         MissingError: onnxruntime is not installed, or the network's file is not the one that was shipped.
     """
-    size = working_size(conditions.size)
+    size = working_size(conditions.size, SMALLEST, LARGEST)
     given = given_maps(conditions, size)
     words = None if conditions.description is None else maps.words(conditions.description)
     vector = maps.vector(max(size), conditions.strength, _present(conditions), words)
@@ -56,12 +57,6 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
     elif conditions.texture is None and conditions.description is not None:
         picture = faithful.to_cells(picture, conditions.description)
     return Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
-
-
-def working_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Give the size to draw at: the aspect ratio of ``size``, the long side within bounds."""
-    scale = min(max(max(size), SMALLEST), LARGEST) / max(size)
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _present(conditions: Conditions) -> tuple[bool, bool, bool]:
@@ -79,7 +74,9 @@ def given_maps(conditions: Conditions, size: tuple[int, int]) -> Floats:
     if conditions.texture is not None:
         texture = maps.pixels(_padded(conditions.texture, size, (columns, rows), maps.FACTOR))
     if conditions.structure is not None:
-        structure = maps.pixels(_padded(conditions.structure, size, (2 * columns, 2 * rows), maps.FACTOR // 2))
+        structure = maps.pixels(
+            _padded(conditions.structure, size, (2 * columns, 2 * rows), maps.FACTOR // 2)
+        )
     if conditions.description is not None:
         said = maps.sample(maps.sites(conditions.description), (0, 0, *edges), (columns, rows))
     noise = np.random.default_rng(conditions.seed).standard_normal((rows, columns), dtype=np.float32)
@@ -97,7 +94,9 @@ def _padded(image: Image.Image, size: tuple[int, int], wanted: tuple[int, int], 
 
 def _resize(picture: Floats, size: tuple[int, int]) -> Floats:
     planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(picture[..., n])).resize(size, Image.Resampling.LANCZOS))
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(picture[..., n])).resize(size, Image.Resampling.LANCZOS)
+        )
         for n in range(3)
     ]
     return np.stack(planes, -1)
@@ -125,7 +124,9 @@ def run(session: onnxruntime.InferenceSession, given: Floats, vector: Floats, ti
             found: Any = session.run(["picture"], feed)[0]
             inner = [maps.FACTOR * at for at in (top - above, bottom - above, left - before, right - before)]
             outer = [maps.FACTOR * at for at in (top, bottom, left, right)]
-            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = found[0][:, inner[0] : inner[1], inner[2] : inner[3]]
+            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = found[0][
+                :, inner[0] : inner[1], inner[2] : inner[3]
+            ]
     return drawn
 
 

@@ -92,12 +92,10 @@ def sample(grid: Floats, box: tuple[float, float, float, float], size: tuple[int
 def _weights(count: int, start: float, end: float, wanted: int) -> Floats:
     at = (start + (np.arange(wanted) + 0.5) / wanted * (end - start)) * count - 0.5
     at = np.clip(at, 0, count - 1)
-    return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(count))).astype(np.float32)
+    return np.asarray(np.maximum(0, 1 - np.abs(at[:, None] - np.arange(count))), np.float32)
 
 
-def stack(
-    texture: Floats | None, structure: Floats | None, said: Floats | None, noise: Floats
-) -> Floats:
+def stack(texture: Floats | None, structure: Floats | None, said: Floats | None, noise: Floats) -> Floats:
     """Stack what there is of the layers.
 
     Args:
@@ -125,9 +123,7 @@ def stack(
     return maps
 
 
-def vector(
-    side: float, strength: float, present: tuple[bool, bool, bool], said: Floats | None
-) -> Floats:
+def vector(side: float, strength: float, present: tuple[bool, bool, bool], said: Floats | None) -> Floats:
     """Give what holds for the whole picture.
 
     Args:
@@ -147,4 +143,6 @@ def vector(
 def pixels(image: Image.Image) -> Floats:
     """Give a picture as floats: RGB as ``(3, height, width)`` from -1 to 1, L as ``(height, width)`` 0..1."""
     values = np.asarray(image, np.float32)
-    return values / 255 if values.ndim == 2 else np.ascontiguousarray(values.transpose(2, 0, 1)) / 127.5 - 1
+    if values.ndim == 2:
+        return np.asarray(values / 255, np.float32)
+    return np.asarray(np.ascontiguousarray(values.transpose(2, 0, 1)) / 127.5 - 1, np.float32)

@@ -65,8 +65,8 @@ def read(folder: Path, *, held: bool) -> list[Item]:
     for shard in sorted(folder.glob("shard-*.zip")):
         with zipfile.ZipFile(shard) as archive:
             for name in archive.namelist():
-                if held_out(name.removesuffix(".npz")) == held:
-                    items.append(_item(name, archive.read(name)))
+                if held_out(name) == held:
+                    items.append(_item(name, archive.read(name)))  # noqa: PERF401 - clearer
     if not items:
         raise SystemExit(f"no pictures in {folder}; run python -m training.generator.pack first")
     return items
@@ -163,7 +163,10 @@ class Batches(torch.utils.data.IterableDataset):
         # Every picture once before any comes again.
         count = len(self.items)
         places = np.arange(number * self.batch, (number + 1) * self.batch)
-        orders = {turn: np.random.default_rng((self.seed, 1, turn)).permutation(count) for turn in {*(places // count)}}
+        orders = {
+            turn: np.random.default_rng((self.seed, 1, turn)).permutation(count)
+            for turn in {*(places // count)}
+        }
         chosen = [self.items[orders[place // count][place % count]] for place in places]
         given, vector, wanted, strength = zip(*(crop(item, self.size, rng) for item in chosen), strict=True)
         stacked = [torch.from_numpy(np.ascontiguousarray(np.stack(each))) for each in (given, vector, wanted)]

@@ -2,72 +2,24 @@
 
     python -m training.generator.export --config small [--run DIR] [--to FILE]
 
-Weights are stored in 16 bits and widened when the file is opened, so arithmetic has 32. Without --to the
-table ``generator-CONFIG-1`` and its line in the manifest are written.
+Without --to the table ``generator-CONFIG-1`` and its line in the manifest are written.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 
 from promptcodec.generators import learned, maps
 from training import tables
-from training.generator import BUILD
-from training.generator.network import CONFIGS, Config, Decoder, reach
+from training.generator import BUILD, graph
+from training.generator.network import CONFIGS, Decoder
 from training.generator.train import load
 
-# Smaller tensors are not worth a node of their own.
-_WIDE = 64
 TOLERANCE = 1 / 255
-
-
-def graph(decoder: Decoder, config: Config) -> bytes:
-    """Give the decoder as an ONNX file."""
-    file = io.BytesIO()
-    example = (torch.zeros(1, maps.DEPTH, 32, 48), torch.zeros(1, maps.VECTOR))
-    height, width = torch.export.Dim("height", min=2, max=1024), torch.export.Dim("width", min=2, max=1024)
-    program = torch.onnx.export(
-        decoder.eval(),
-        example,
-        input_names=["maps", "vector"],
-        output_names=["picture"],
-        dynamic_shapes={"given": {2: 4 * height, 3: 4 * width}, "vector": None},
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None
-    program.save(file)
-    model = onnx.load_from_string(file.getvalue())
-    halve(model)
-    model.doc_string = ""
-    for holder in (model, model.graph, *model.graph.node, *model.graph.value_info):
-        del holder.metadata_props[:]
-    for item in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
-        item.doc_string = ""
-    helper.set_model_props(model, {"reach": str(reach(config))})
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString(deterministic=True))
-
-
-def halve(model: onnx.ModelProto) -> None:
-    """Store the weights in 16 bits, each widened by a node of its own."""
-    casts = []
-    for item in model.graph.initializer:
-        if item.data_type != TensorProto.FLOAT or np.prod(item.dims) < _WIDE:
-            continue
-        wide, stored = item.name, f"{item.name}.16"
-        values = numpy_helper.to_array(item).astype(np.float16)
-        item.CopyFrom(numpy_helper.from_array(values, stored))
-        casts.append(helper.make_node("Cast", [stored], [wide], to=TensorProto.FLOAT))
-    for number, node in enumerate(casts):
-        model.graph.node.insert(number, node)
 
 
 def difference(decoder: Decoder, data: bytes) -> float:
@@ -107,7 +59,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help="write this file and no table")
     options = parser.parse_args()
     decoder = trained(options.config, options.run or BUILD / options.config)
-    data = graph(decoder, CONFIGS[options.config])
+    data = graph.model(decoder, CONFIGS[options.config])
     apart = difference(decoder, data)
     print(f"{len(data)} bytes, at most {apart * 255:.3f} / 255 from the checkpoint")
     if apart > TOLERANCE:

@@ -78,7 +78,9 @@ class Decoder(nn.Module):
         self.stages = nn.ModuleList(
             nn.ModuleList(Block(width) for _ in range(count)) for width, count in stages
         )
-        self.whole = nn.Sequential(nn.Linear(maps.VECTOR, _VECTOR), nn.ReLU(), nn.Linear(_VECTOR, _VECTOR), nn.ReLU())
+        self.whole = nn.Sequential(
+            nn.Linear(maps.VECTOR, _VECTOR), nn.ReLU(), nn.Linear(_VECTOR, _VECTOR), nn.ReLU()
+        )
         self.enter = nn.Conv2d(maps.DEPTH, quarter, 3, padding=1)
         self.down = nn.ModuleList([nn.Conv2d(quarter, eighth, 2, 2), nn.Conv2d(eighth, deep, 2, 2)])
         self.up = nn.ModuleList([nn.Conv2d(deep, eighth * 4, 1), nn.Conv2d(eighth, quarter * 4, 1)])

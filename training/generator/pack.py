@@ -119,7 +119,9 @@ def main() -> None:
     left = [path for path, file in zip(paths, files, strict=True) if not file.exists()]
     began = time.time()
     with ProcessPoolExecutor(options.jobs) as pool:
-        for number, _ in enumerate(pool.map(partial(pack, folder=folder, codings=options.codings), left, chunksize=4), 1):
+        for number, _ in enumerate(
+            pool.map(partial(pack, folder=folder, codings=options.codings), left, chunksize=4), 1
+        ):
             if number % 50 == 0 or number == len(left):
                 each = (time.time() - began) / number
                 print(f"{number} of {len(left)}, {each:.2f} s each", flush=True)

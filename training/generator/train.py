@@ -161,15 +161,18 @@ class Trainer:
         """Train the judges; pictures that were not asked to be vivid count as little as they are."""
         self.judges.zero_grad(set_to_none=True)
         with self.half():
-            false = [self.pixel_judge(shown, ground), *self.feature_judge([each.detach() for each in features])]
+            false = [
+                self.pixel_judge(shown, ground),
+                *self.feature_judge([each.detach() for each in features]),
+            ]
             true = [self.pixel_judge(wanted, ground), *self.feature_judge(target)]
         loss = torch.zeros((), device=self.device)
         for one, other in zip(false, true, strict=True):
-            hinges = functional.relu(1 + one.float()) , functional.relu(1 - other.float())
+            hinges = functional.relu(1 + one.float()), functional.relu(1 - other.float())
             loss = loss + sum((each.mean((1, 2, 3)) * strength).mean() for each in hinges)
         loss.backward()
         self.judges.step()
-        return float(loss) / len(false)
+        return float(loss.detach()) / len(false)
 
 
 def _rate(done: float) -> float:
@@ -215,7 +218,9 @@ def run(trainer: Trainer, options: argparse.Namespace, folder: Path) -> None:
     """Train until the minutes are over, saving now and then."""
     config = trainer.config
     items = read(options.shards, held=False)
-    print(f"{len(items)} pictures, {sum(p.numel() for p in trainer.decoder.parameters()) / 1e6:.2f} M weights")
+    print(
+        f"{len(items)} pictures, {sum(p.numel() for p in trainer.decoder.parameters()) / 1e6:.2f} M weights"
+    )
     batches = Batches(items, config.batch, config.crop, SEED, trainer.iteration)
     loader = iter(torch.utils.data.DataLoader(batches, batch_size=None, num_workers=options.workers))
     sums: dict[str, float] = {}
@@ -225,7 +230,9 @@ def run(trainer: Trainer, options: argparse.Namespace, folder: Path) -> None:
     with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
         while trainer.minutes < options.minutes and trainer.iteration < options.iterations:
             by_time = trainer.minutes / options.minutes
-            for name, value in trainer.step(next(loader), max(by_time, trainer.iteration / options.iterations)).items():
+            for name, value in trainer.step(
+                next(loader), max(by_time, trainer.iteration / options.iterations)
+            ).items():
                 sums[name] = sums.get(name, 0.0) + value
                 counts[name] += 1
             counted += 1
