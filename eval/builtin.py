@@ -2,12 +2,13 @@
 
     python -m eval.builtin --images DIR [--limit N] [--budgets ...] [--strengths ...] [--sheet FILE] --json
 
-Pictures have a long side of SIDE. Ours are drawn from a texture layer of the budget, part type and length not
-counted; rivals have no headers, and the best of all settings, scales and qualities by PSNR (see ``rivals``).
-``bicubic`` is our texture layer at a long side of THUMBNAIL, enlarged. A row is a codec, a budget and a metric:
+Pictures have a long side of SIDE. Ours are drawn from a texture layer of the budget, part type and
+length not counted; rivals have no headers, and the best of all settings, scales and qualities by PSNR (see
+``rivals``). ``bicubic`` is our texture layer at a long side of THUMBNAIL, enlarged. A row is a codec, a
+budget and a metric:
 
-- of each picture, then averaged: psnr (RGB), ms_ssim (luma), ssimulacra2, sharpness (gradients as a share of the
-  original's), vgg and vgg_lpips (feature distances, see ``vgg``);
+- of each picture, then averaged: psnr (RGB), ms_ssim (luma), ssimulacra2, sharpness (gradients as a share
+  of the original's), vgg and vgg_lpips (feature distances, see ``vgg``);
 - of all together: frechet (patch statistics, see ``vgg``), top1 (pictures that the original is nearest to,
   among all originals, by VGG's embedding);
 - ``... to bicubic`` and ``... to rival``: the difference to the row of bicubic, and of the rival with the
@@ -43,7 +44,7 @@ from promptcodec.generators.builtin import variants
 from promptcodec.layers import texture
 
 SIDE = bits.SIDE
-THUMBNAIL = 64
+THUMBNAIL = 128
 BUDGETS = (100, 200, 400, 800)
 CACHE = bits.ROOT / "build" / "eval-builtin"
 PER_PICTURE = ("psnr", "ms_ssim", "ssimulacra2", "sharpness", "vgg", "vgg_lpips")
@@ -70,7 +71,7 @@ def ours(image: Image.Image, budget: int, strengths: Sequence[float]) -> dict[st
 def theirs(
     image: Image.Image, budgets: Sequence[int], only: Sequence[str]
 ) -> dict[tuple[str, int], tuple[int, Image.Image]]:
-    """Give the rivals' bytes and pictures by name and budget; of each module the one with the least headers."""
+    """Give the rivals' bytes and pictures by name and budget; of each module the one with least headers."""
     found = {}
     best = {module: name for module, name, _ in rivals.PICTURES if not only or module in only}
     for (module, name, _), (_, rival) in zip(rivals.PICTURES, rivals.pictures(), strict=True):

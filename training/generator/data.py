@@ -65,7 +65,7 @@ def read(folder: Path, *, held: bool) -> list[Item]:
     for shard in sorted(folder.glob("shard-*.zip")):
         with zipfile.ZipFile(shard) as archive:
             for name in archive.namelist():
-                if held_out(name) == held:
+                if held_out(Path(name).stem) == held:
                     items.append(_item(name, archive.read(name)))  # noqa: PERF401 - clearer
     if not items:
         raise SystemExit(f"no pictures in {folder}; run python -m training.generator.pack first")

@@ -3,10 +3,10 @@
     python -m training.generator.train --data DIR --config small --minutes 70 [--threads 2]
     python -m training.generator.train --data DIR --config base --minutes 22 --device cuda --workers 12
 
-Every loss gives a gradient at the decoder's output; each is scaled by its mean length so far, then weighted
-as WEIGHTS say, those that make the picture vivid by the strength that the example was drawn with. The
-schedule follows the minutes trained, stops included; batch n is the same in any run. The log has one JSON
-object a line.
+Every loss gives a gradient at the decoder's output; each is scaled by its mean length so far, then
+weighted as FAITHFUL and VIVID say, those that make the picture vivid by the strength that the example was
+drawn with. The schedule follows the minutes trained, stops included; batch n is the same in any run. The
+log has one JSON object a line.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ VIVID = {"lite0": 1.8, "taesd": 1.2, "pixel_judge": 0.5, "feature_judge": 0.5}
 MEANS = 8
 SEED = 9
 # Of the training: learning rate rises, judges start, learning rate falls.
-WARM, JUDGED, FALLING = 0.01, 0.08, 0.6
+WARM, JUDGED, FALLING = 0.01, 0.15, 0.6
 DECAY, NORM_DECAY = 0.999, 0.98
-JUDGE_RATE = 2e-4
+JUDGE_RATE = 1e-4
 # The slowest looks only every so often, and at a quarter of the crop.
 TAESD_EVERY = 2
 LOG_EVERY, SAVE_MINUTES = 50, 3.0
