@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -138,7 +139,7 @@ class Trainer:
         with self.half():
             if self.iteration % TAESD_EVERY == 0:
                 part = shown.shape[-1] // 2
-                y, x = (int(at) for at in torch.randint(0, part + 1, (2,)))
+                y, x = np.random.default_rng((SEED, self.iteration)).integers(0, part + 1, 2).tolist()
                 seen = self.taesd(shown[..., y : y + part, x : x + part])
                 with torch.no_grad():
                     truth = self.taesd(wanted[..., y : y + part, x : x + part])
