@@ -77,9 +77,7 @@ def test_more_words_for_generative_decoders(scene):
 
 def test_presets_and_the_smallest_limit(scene):
     sizes = [len(encode(scene, quality=quality)) for quality in (1, 3, 5)]
-    assert all(
-        0 <= limit - size <= max(2, limit // 50) for limit, size in zip((64, 256, 1024), sizes, strict=True)
-    )
+    assert all(0 <= limit - size <= max(2, limit // 50) for limit, size in zip((64, 256, 1024), sizes, strict=True))
     assert rate.limit((800, 100), 90, 0.01, 2) == 90
     assert rate.limit((800, 100), 900, 0.01, 2) == 100
     assert rate.limit((800, 100), 900, 0.1, 2) == 128
@@ -117,9 +115,7 @@ def test_options_of_the_command(tmp_path, scene, cli):
     picture, pose = tmp_path / "a.png", tmp_path / "pose.json"
     scene.save(picture)
     pose.write_text(json.dumps([10, 10, 2] * 17), "utf-8")
-    code, out, _ = cli(
-        "encode", picture, "-o", tmp_path / "a.pxt", "--quality", "2", "--pose", pose, "--json"
-    )
+    code, out, _ = cli("encode", picture, "-o", tmp_path / "a.pxt", "--quality", "2", "--pose", pose, "--json")
     result = json.loads(out)
     assert code == 0
     assert result["bytes"] <= 128
