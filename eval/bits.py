@@ -42,6 +42,7 @@ SIDE = 512
 BUDGETS = (24, 32, 64, 96, 128, 192, 256, 512)
 EDGE_SIDES = (64, 128, 256)
 SHARPENED = " + sharpening"
+PLAIN = ", not restored"
 OUR_MAP = ", of our map"
 Row = tuple[str, int, int, float]
 
@@ -75,6 +76,9 @@ def tiny(path: Path, budgets: Sequence[int], only: Sequence[str], method: str) -
         decoded = texture.decode(data, image.size)
         found.append(("ours", budget, len(data), search.psnr(image, decoded)))
         found.append((f"ours{SHARPENED}", budget, len(data), search.psnr(image, enhance(decoded))))
+        data = texture.encode(image, budget, restored=False)
+        decoded = texture.decode(data, image.size)
+        found.append((f"ours{PLAIN}", budget, len(data), search.psnr(image, decoded)))
     for _, rival in rivals.pictures(tuple(only)):
         if isinstance(rival, rivals.Unavailable):
             continue

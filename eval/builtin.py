@@ -7,9 +7,9 @@ length not counted; rivals have no headers, and the best of all settings, scales
 ``rivals``). ``bicubic`` is our texture layer at a long side of THUMBNAIL, enlarged. A row is a codec, a
 budget and a metric:
 
-- of each picture, then averaged: psnr (RGB), ms_ssim (luma), ssimulacra2, sharpness (gradients as a share
-  of the original's), vgg and vgg_lpips (feature distances, see ``vgg``);
-- of all together: frechet (patch statistics, see ``vgg``), top1 (pictures that the original is nearest to,
+- of each picture, then averaged: psnr, ms_ssim_luma, ssimulacra2, sharpness and vgg, as in ``eval.metrics``,
+  and vgg_lpips (see ``eval.metrics.vgg``);
+- of all together: frechet (patch statistics, see the same), top1 (pictures that the original is nearest to,
   among all originals, by VGG's embedding);
 - ``... to bicubic`` and ``... to rival``: the difference to the row of bicubic, and of the rival with the
   least vgg at that budget; of vgg and frechet in percent.
@@ -34,7 +34,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from eval import bits, metrics, rivals, sheet, vgg
+from eval import bits, metrics, rivals, sheet
+from eval.metrics import vgg
+from eval.missing import Unavailable
 from eval.rivals import scaling, search
 from promptcodec import codec
 from promptcodec.bitstream import PART_IDS, Part, Stream, write
@@ -47,11 +49,12 @@ SIDE = bits.SIDE
 THUMBNAIL = 128
 BUDGETS = (100, 200, 400, 800)
 CACHE = bits.ROOT / "build" / "eval-builtin"
-PER_PICTURE = ("psnr", "ms_ssim", "ssimulacra2", "sharpness", "vgg", "vgg_lpips")
+PAIRS = ("psnr", "ms_ssim_luma", "ssimulacra2", "sharpness")
+PER_PICTURE = (*PAIRS, "vgg", "vgg_lpips")
 RELATIVE = ("vgg", "vgg_lpips", "frechet")
 DRAWS, FRECHET_DRAWS, SEED = 1000, 100, 1
 # Raised when a measure changes; vgg.py's text counts by itself.
-MEASURES = 1
+MEASURES = 2
 Scores = dict[str, Any]
 
 
@@ -120,10 +123,7 @@ def score(image: Image.Image, drawn: Image.Image, data: Path) -> Scores:
     """Compare one picture with its original."""
     features = vgg.features(drawn)
     return {
-        "psnr": search.psnr(image, drawn),
-        "ms_ssim": metrics.ms_ssim(image, drawn),
-        "ssimulacra2": metrics.ssimulacra2(image, drawn),
-        "sharpness": metrics.sharpness(image, drawn),
+        **{name: metrics.load(metrics.find(name))(image, drawn) for name in PAIRS},
         **vgg.distances(vgg.features(image), features, data),
         **seen(features),
     }
@@ -273,6 +273,12 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="write contact sheets too")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args()
+    try:
+        vgg.weights()
+        for name in PAIRS:
+            metrics.load(metrics.find(name))
+    except Unavailable as reason:
+        raise SystemExit(str(reason)) from None
     paths = [
         path
         for folder in options.images

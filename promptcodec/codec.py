@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial as bind
 from pathlib import Path
@@ -12,15 +13,17 @@ from typing import Any
 from PIL import Image
 
 from promptcodec import bitstream, checks, entropy, plugins, rate
+from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import MAX_SIDE, PART_IDS, Part, Stream, part_name
+from promptcodec.captioners import FittingCaptioner
 from promptcodec.description import Description, format_text, to_json
-from promptcodec.errors import BitstreamError, UsageError
+from promptcodec.errors import BitstreamError, DescriptionError, PromptcodecError, UsageError
 from promptcodec.files import read_file
 from promptcodec.generators import STRENGTH, Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.recipe import prompt_of
-from promptcodec.recipe import read as read_recipe
+from promptcodec.recipe.take import take as take_recipe
 from promptcodec.vision.load import load_image
 
 LAYERS = tuple(name for name in PART_IDS if name != "about")
@@ -30,17 +33,36 @@ RECIPE_MODES = ("auto", "only", "off")
 DEFAULT_BYTES = {"texture": 128, "structure": 128, "pixels": 2000}
 # Colour map and contours hold nothing finer; a generator scales them.
 LAYER_SIDE = 2048
+# Layers are read at this size where nothing is drawn from them.
+PROBE_SIZE = (64, 64)
 # The signature describes nothing a generator could draw: it waits until the layers have room.
 SIGNATURE_FROM = 100
 _CODER_NAMES: dict[str, Callable[[bytes], str]] = {
     "semantic": semantic.coder_name,
-    "recipe": entropy.coder_name,
+    "recipe": recipe_layer.form_name,
     "about": entropy.coder_name,
     "texture": lambda _: "dct",
     "structure": structure.coder_name,
     "signature": lambda _: "raw",
     "pixels": pixels.coder_name,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One picture drawn.
+
+    Attributes:
+        seed: what its noise came from.
+        score: of its consistency report, 0..1.
+        verdict: of the same.
+        cost: dollars it came to, checks included; None where prices are unknown.
+    """
+
+    seed: int
+    score: float
+    verdict: str
+    cost: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +74,20 @@ class DecodeReport:
         layers: the layers it was given, coarse to fine.
         seed: what its noise came from.
         check: the consistency report of the picture, where asked for.
-        candidates: the score of every picture drawn, in order; empty without checks.
+        candidates: every picture drawn, in order; empty without checks.
         warnings: what the user should know.
+        made: what the generator says of itself for provenance.
+        spent: what hosted models were asked for it.
     """
 
     generator: str
     layers: tuple[str, ...]
     seed: int
     check: checks.ConsistencyReport | None
-    candidates: tuple[float, ...]
+    candidates: tuple[Candidate, ...]
     warnings: tuple[str, ...]
+    made: Mapping[str, str]
+    spent: Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +113,7 @@ def encode(
     text_coder: str = "auto",
     dictionary: bytes | None = None,
     recipe: str = "auto",
+    redact: bool = False,
     seed: int | None = None,
 ) -> bytes:
     """Encode an image to a stream.
@@ -109,7 +136,8 @@ def encode(
         dictionary: a trained dictionary; decoding will need it.
         recipe: ``auto`` stores the file's own recipe where it has one (under a budget: where it
             takes at most half, or is named among the layers), ``only`` stores nothing else,
-            ``off`` ignores it.
+            ``off`` ignores it. It is stored verbatim; its fields alone where a budget asks for that.
+        redact: take paths, names, keys and addresses out of the recipe.
         seed: store this seed for the generator, 0..2**32-1, instead of deriving one when decoding.
 
     Returns:
@@ -119,6 +147,9 @@ def encode(
         ImageError: the image cannot be read.
         BudgetError: the budget is too small for what was asked for; the message says the least.
         UsageError: an unknown or impossible argument.
+
+    Warns:
+        RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
     """
     layers = check_layers(layers, recipe)
     if isinstance(image, (str, Path)):
@@ -128,10 +159,12 @@ def encode(
     fixed: dict[str, bytes] = {}
     if pose is not None:
         fixed["structure"] = structure.encode_pose(pose, picture.size)
-    found = read_recipe(image) if isinstance(image, bytes) and recipe != "off" else None
+    found = take_recipe(image, redact=redact) if isinstance(image, bytes) and recipe != "off" else None
     if found is not None:
-        payload = recipe_layer.encode(found, coder=text_coder, dictionary=dictionary)
-        if "recipe" in layers or limit is None or len(payload) <= limit // 2:
+        alone = layers == ("recipe",)
+        room = limit and (limit - bitstream.overhead([0], picture.size) if alone else limit // 2)
+        payload = recipe_layer.fit(found, room, coder=text_coder, dictionary=dictionary)
+        if "recipe" in layers or room is None or len(payload) <= room:
             fixed["recipe"] = payload
     elif layers == ("recipe",):
         raise UsageError("the file carries no generation recipe, so there is nothing to store")
@@ -200,6 +233,8 @@ def _semantic_coder(
     def coder(room: int | None) -> bytes:
         if room is None:
             return code(describe(*rate.grid(rate.DEFAULT_CELLS, picture.size)))
+        if isinstance(look, FittingCaptioner):
+            return look.fit(picture, code, room, prompt=prompt)
         return rate.fit_description(describe, picture.size, code, room)
 
     return coder
@@ -243,7 +278,7 @@ def decode(
         partial: accept a file cut at a part boundary.
         check: run the consistency checks.
         best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
-        retries: draw up to this many more while the verdict is ``fail``.
+        retries: draw up to this many more while the verdict is ``fail``, saying what was wrong.
         strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture; for generators
             that know the difference.
         dictionaries: the user dictionaries the stream may name.
@@ -260,27 +295,38 @@ def decode(
         raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
     if not 0 <= strength <= 1:
         raise UsageError(f"the strength {strength} is outside 0..1")
-    stream = _open(data, partial=partial)
+    stream = open_stream(data, partial=partial)
     names = LAYERS if layers is None else check_layers(layers)
-    conditions = _conditions(stream, names, size or (stream.width, stream.height), dictionaries)
+    said = conditions(data, layers=layers, size=size, partial=partial, dictionaries=dictionaries)
     present = tuple(name for name in names if PART_IDS[name] in {part.type for part in stream.parts})
     if not present:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
-    conditions = replace(conditions, strength=strength, seed=conditions.seed if seed is None else seed)
+    first = said.seed if seed is None else seed
     warnings = ("the stream is cut: its later parts are missing",) if stream.cut else ()
     draw: Generator = plugins.create("generators", generator)
     best: Decoded | None = None
-    scores: list[float] = []
-    while len(scores) < best_of or (_failed(best) and len(scores) < best_of + retries):
-        attempt = replace(conditions, seed=(conditions.seed + len(scores)) % 2**32)
-        image = draw.generate(attempt)
-        checked = run_checks(attempt, image) if check or best_of > 1 or retries else None
-        scores.append(checked.score if checked else 0.0)
-        if best is None or scores[-1] > max(scores[:-1]):
-            best = Decoded(image, DecodeReport(draw.name, present, attempt.seed, checked, (), warnings))
+    candidates: list[Candidate] = []
+    with metered() as total:
+        while len(candidates) < best_of or (_failed(best) and len(candidates) < best_of + retries):
+            # Those drawn again hear what was wrong with the best so far.
+            wrong = checks.wrong(best.report.check) if best and len(candidates) >= best_of else ""
+            number = (first + len(candidates)) % 2**32
+            attempt = replace(said, seed=number, strength=strength, correction=wrong)
+            with metered() as spent:
+                image = draw.generate(attempt)
+                checked = run_checks(attempt, image) if check or best_of > 1 or retries else None
+            score = checked.score if checked else 0.0
+            if best is None or score > max(candidate.score for candidate in candidates):
+                about = DecodeReport(
+                    draw.name, present, attempt.seed, checked, (), warnings, getattr(draw, "made", {}), total
+                )
+                best = Decoded(image, about)
+            candidates.append(Candidate(number, score, checked.verdict if checked else "", spent.cost))
     assert best is not None
-    return replace(best, report=replace(best.report, candidates=tuple(scores) if best.report.check else ()))
+    return replace(
+        best, report=replace(best.report, candidates=tuple(candidates) if best.report.check else ())
+    )
 
 
 def _failed(decoded: Decoded | None) -> bool:
@@ -299,10 +345,60 @@ def check(data: bytes, image: Image.Image, *, dictionaries: Sequence[bytes] = ()
         BitstreamError, MissingDictionary: the stream cannot be read.
     """
     picture = load_image(image)
-    return run_checks(_conditions(_open(data), LAYERS, picture.size, dictionaries), picture)
+    return run_checks(read_conditions(open_stream(data), LAYERS, picture.size, dictionaries), picture)
 
 
-def _open(data: bytes, *, partial: bool = False) -> Stream:
+def verify(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]:
+    """Read every part of a stream, without drawing a picture.
+
+    Returns:
+        The outline of the stream.
+
+    Raises:
+        BitstreamError, MissingDictionary: it cannot be read; the message names every part that cannot.
+    """
+    _read_all(open_stream(data), dictionaries)
+    return outline(data)
+
+
+def migrate(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Make a stream of a draft of the format one of this version; its parts stay the same bytes.
+
+    Raises:
+        BitstreamError, MissingDictionary: it is no such stream, or a part of it reads no more.
+    """
+    stream = bitstream.read(data, version=bitstream.DRAFT)
+    _read_all(stream, dictionaries)
+    return bitstream.write(stream)
+
+
+def _read_all(stream: Stream, dictionaries: Sequence[bytes]) -> None:
+    """Read every part; the error names all that cannot be read."""
+    failed: list[PromptcodecError] = []
+    for part in stream.parts:
+        try:
+            read_conditions(replace(stream, parts=(part,)), LAYERS, PROBE_SIZE, dictionaries)
+        except PromptcodecError as error:
+            failed.append(error)
+    if failed:
+        raise type(failed[0])("; ".join(map(str, failed)))
+
+
+def conditions(
+    data: bytes,
+    *,
+    layers: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
+    partial: bool = False,
+    dictionaries: Sequence[bytes] = (),
+) -> Conditions:
+    """Give what a generator would be told by a stream; see ``decode`` for the arguments."""
+    stream = open_stream(data, partial=partial)
+    names = LAYERS if layers is None else check_layers(layers)
+    return read_conditions(stream, names, size or (stream.width, stream.height), dictionaries)
+
+
+def open_stream(data: bytes, *, partial: bool = False) -> Stream:
     """Parse the container and refuse critical parts this version does not know."""
     stream = bitstream.read(data, partial=partial)
     for part in stream.parts:
@@ -319,30 +415,48 @@ def _payloads(stream: Stream) -> dict[str, bytes]:
     return {part_name(part.type): part.payload for part in stream.parts}
 
 
-def _conditions(
+def read_conditions(
     stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[bytes]
 ) -> Conditions:
-    """Decode the named layers of a stream at ``size``; what is smooth anyway, at LAYER_SIDE at most."""
+    """Decode the named layers of a stream at ``size``; what is smooth anyway, at LAYER_SIDE at most.
+
+    Raises:
+        BitstreamError, DescriptionError, MissingDictionary: a layer cannot be read.
+    """
     shrink = min(1.0, LAYER_SIDE / max(size))
     smooth = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     readers: dict[str, Callable[[bytes], Any]] = {
         "semantic": bind(semantic.decode, dictionaries=dictionaries),
-        "texture": lambda payload: texture.decode(payload, smooth),
+        "texture": texture.spectrum,
         "structure": lambda payload: structure.decode(payload, smooth),
         "recipe": bind(recipe_layer.decode, dictionaries=dictionaries),
         "signature": signature.decode,
         "pixels": lambda payload: pixels.decode(payload, size),
     }
     payloads = _payloads(stream)
-    values = {name: readers[name](payloads[name]) for name in names if name in payloads}
+    values = {}
+    for part in stream.parts:
+        if (name := part_name(part.type)) in names:
+            with _naming(name, part.offset):
+                values[name] = readers[name](part.payload)
     if "texture" in values:
-        values["spectrum"] = texture.spectrum(payloads["texture"])
+        values["spectrum"] = values["texture"]
+        values["texture"] = texture.draw(values["spectrum"], smooth)
     made = about.decode(payloads["about"]) if "about" in payloads else {}
-    seed = int(made["seed"]) if "seed" in made else _derive_seed(stream)
+    seed = int(made["seed"]) if "seed" in made else derive_seed(stream)
     return Conditions(size, seed, values.pop("semantic", None), **values)
 
 
-def _derive_seed(stream: Stream) -> int:
+@contextmanager
+def _naming(name: str, offset: int) -> Iterator[None]:
+    """Say in an error which part cannot be read."""
+    try:
+        yield
+    except (BitstreamError, DescriptionError) as error:
+        raise type(error)(f"the {name} part at byte {offset} cannot be read: {error}") from error
+
+
+def derive_seed(stream: Stream) -> int:
     """Derive the seed from the first part: it stays when finer parts are cut off or edited."""
     return int.from_bytes(hashlib.sha256(stream.parts[0].payload).digest()[:4], "big")
 

@@ -83,6 +83,25 @@ class GeneratorError(PromptcodecError):
     kind = "generator"
 
 
+class ApiError(PromptcodecError):
+    """A hosted model that could not be reached, or would not answer."""
+
+    kind = "api"
+    exit_code = 4
+
+
+class RefusedError(PromptcodecError):
+    """A model or its filter that would not do what was asked."""
+
+    kind = "refused"
+
+
+class SpendingError(PromptcodecError):
+    """A call that would spend more than was allowed."""
+
+    kind = "spending"
+
+
 class OutputExistsError(PromptcodecError):
     """An output that is already there and was not to be replaced."""
 

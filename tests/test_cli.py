@@ -281,7 +281,7 @@ def test_help_starts_fast_and_has_examples():
         run("--help")
         times.append(time.perf_counter() - start)
     assert min(times) < 0.3
-    for name in ("encode", "decode", "inspect", "describe", "check", "demo", "train-dictionary"):
+    for name in ("encode", "decode", "inspect", "describe", "check", "demo", "train-dictionary", "prompts"):
         assert b"Examples:" in run(name, "--help").stdout
     assert run("--version").stdout.startswith(b"promptcodec ")
 

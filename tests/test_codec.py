@@ -95,9 +95,10 @@ def test_a_description_of_ones_own(scene):
 def test_best_of_and_retries(scene):
     report = decode(encode(scene), best_of=3).report
     assert len(report.candidates) == 3
-    assert report.check.score == max(report.candidates)
+    scores = [candidate.score for candidate in report.candidates]
+    assert report.check.score == max(scores)
     first = decode(encode(scene)).report.seed
-    assert report.seed == (first + report.candidates.index(max(report.candidates))) % 2**32
+    assert report.seed == (first + scores.index(max(scores))) % 2**32
 
 
 def test_a_recipe_is_kept_verbatim(scene):
@@ -111,13 +112,18 @@ def test_a_recipe_is_kept_verbatim(scene):
     file = io.BytesIO()
     scene.save(file, "PNG", pnginfo=info)
     data = file.getvalue()
-    chunks = [{"carrier": "png", "key": "parameters", "text": text}]
-    assert inspect(encode(data))["recipe"] == {"chunks": chunks}
+    comment = {"carrier": "tEXt", "key": "Comment", "text": "not a recipe"}
+    chunks = [{"carrier": "iTXt", "key": "parameters", "text": text}, comment]
+    assert inspect(encode(data))["recipe"]["chunks"] == chunks
     only = inspect(encode(data, recipe="only"))
-    assert (only["recipe"], [part["type"] for part in only["parts"]]) == ({"chunks": chunks}, ["recipe"])
+    assert only["recipe"]["chunks"] == chunks
+    assert [(part["type"], part["coder"]) for part in only["parts"]] == [("recipe", "verbatim")]
     assert inspect(encode(data, recipe="off"))["recipe"] is None
-    assert inspect(encode(data, budget=100))["recipe"] is None
-    assert inspect(encode(data, budget=600))["recipe"] is not None
+    assert inspect(encode(data, budget=60))["recipe"] is None
+    assert inspect(encode(data, budget=600))["recipe"]["chunks"] == chunks
+    small = inspect(encode(data, budget=len(encode(data, recipe="only")) - 1, recipe="only"))
+    assert [(part["type"], part["coder"]) for part in small["parts"]] == [("recipe", "fields")]
+    assert small["recipe"] == {"fields": only["recipe"]["fields"], "chunks": []}
     assert inspect(encode(data, budget=200, layers=("semantic", "recipe")))["recipe"] is not None
     with pytest.raises(BudgetError, match="recipe"):
         encode(data, budget=30, recipe="only")

@@ -24,9 +24,12 @@ from promptcodec.bitstream import PART_IDS, Part, Stream
 from promptcodec.bitstream.varint import write_varint
 from promptcodec.description import Description, parse_text
 from promptcodec.description.model import Box, Cell, Thing
-from promptcodec.entropy import encode_text
+from promptcodec.entropy import encode_text, tree
 from promptcodec.errors import BitstreamError, PromptcodecError, UsageError
 from promptcodec.layers import about, semantic
+from promptcodec.layers import recipe as recipe_layer
+from promptcodec.layers.recipe_guide import ComfyGuide
+from promptcodec.recipe import Chunk, from_chunks
 
 BROTLI = b"\1"
 LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's account of memory")
@@ -152,17 +155,17 @@ def test_texts_that_nobody_wrote(kind, text):
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (sealed(b"\xabP0\x10\x0c\x01" + write_varint(2**32 - 1) + b"abc"), "claims 4294967295"),
-        (sealed(b"\xabP0\x10\x0c\x01\xff\xff\xff\xff\xff\x7fabc"), "not a valid integer"),
-        (sealed(b"\xabP0\x10\x0c\x02\x01a\x42b"), "a second texture part"),
-        (sealed(b"\xabP0\x10\x0c"), "ends before its last part"),
-        (sealed(b"\xabP0\x80\x80\x04\x01\x41"), "65536x1 is outside"),
-        (sealed(b"\xabP0\x00\x01\x41"), "0x1 is outside"),
-        (sealed(b"\xabP0" + write_varint(8193) * 2 + b"\x41"), "8193x8193 is outside"),
+        (sealed(b"\xabP1\x10\x0c\x01" + write_varint(2**32 - 1) + b"abc"), "claims 4294967295"),
+        (sealed(b"\xabP1\x10\x0c\x01\xff\xff\xff\xff\xff\x7fabc"), "not a valid integer"),
+        (sealed(b"\xabP1\x10\x0c\x02\x01a\x42b"), "a second texture part"),
+        (sealed(b"\xabP1\x10\x0c"), "ends before its last part"),
+        (sealed(b"\xabP1\x80\x80\x04\x01\x41"), "65536x1 is outside"),
+        (sealed(b"\xabP1\x00\x01\x41"), "0x1 is outside"),
+        (sealed(b"\xabP1" + write_varint(8193) * 2 + b"\x41"), "8193x8193 is outside"),
         (sealed(b"\xabP9\x10\x0c\x41"), "newer promptcodec"),
-        (with_part("recipe", encode_text("[" * 100000)), "not valid JSON"),
-        (with_part("recipe", encode_text("9" * 100000)), "not valid JSON"),
-        (with_part("recipe", encode_text('[["png", "parameters", ["deep"]]]')), "not a list of"),
+        (with_part("recipe", b"\2abc"), "a form this version does not know"),
+        (with_part("recipe", b"\1\xff\1abc"), "is cut"),
+        (with_part("recipe", b"\1\0" + encode_text("a")), "more than the value"),
         (with_part("semantic", BROTLI + brotli.compress(b"a" * (1 << 22))), "longer than the limit"),
         (with_part("semantic", encode_text("photo 9x9\n" + "r1c1 red\n" * 81)), "1 to 8"),
         (with_part("semantic", encode_text("photo 1x1\nr1c1 " + "red, " * 100000)), "out of place"),
@@ -252,6 +255,15 @@ def lying_webp():
 
 
 CODED = encode_text("photo 1x1\nr1c1 red with blue, busy vertical")
+
+
+def recipe_bomb():
+    """A recipe of as many values as the coder allows, in as few bytes: the same one again and again."""
+    rows = [["tEXt", "parameters", {"utf-8": {"json": ["9" * 20] * (1 << 14)}}]]
+    symbols, texts = tree.encode(rows, recipe_layer.primed(), ComfyGuide())
+    return b"\1" + write_varint(len(symbols)) + symbols + (encode_text("\n".join(texts)) if texts else b"")
+
+
 HEAVY = {
     "words": with_part("semantic", CODED, (8192, 8192)),
     "map": with_part("texture", bytes(6), (8192, 8192)),
@@ -261,7 +273,8 @@ HEAVY = {
     "AVIF, claimed 8000": with_part("pixels", b"\1" + lying_avif(8, 8000)),
     "AVIF, claimed 65000": with_part("pixels", b"\1" + lying_avif(8, 65000)),
     "WebP, claimed 8191": with_part("pixels", b"\0" + lying_webp()),
-    "recipe": with_part("recipe", BROTLI + brotli.compress(b"[" + b"[]," * 5592404 + b"[]]", quality=5)),
+    "recipe": with_part("recipe", recipe_bomb()),
+    "recipe text": with_part("recipe", b"\1\0" + BROTLI + brotli.compress(b"[]," * 5592404, quality=5)),
     "newlines": with_part("semantic", BROTLI + brotli.compress(b"\n" * (1 << 24), quality=5)),
 }
 
@@ -269,7 +282,7 @@ HEAVY = {
 @LINUX
 @pytest.mark.parametrize("name", HEAVY)
 def test_small_files_take_little_time_and_memory(name, tmp_path):
-    """Measured on two cores: 0.3 to 3 s and 40 to 830 MB; inspect 2 ms, 1.5 s for the recipe."""
+    """Measured on two cores: 0.3 to 3 s and 40 to 830 MB; inspect 2 ms, 0.5 s for the recipe."""
     (tmp_path / "x.pxt").write_bytes(HEAVY[name])
     assert len(HEAVY[name]) < 2000
     code = (
@@ -286,7 +299,7 @@ def test_small_files_take_little_time_and_memory(name, tmp_path):
         [sys.executable, "-c", code, tmp_path / "x.pxt"], capture_output=True, check=True, timeout=60
     )
     inspected, decoded, peak = map(float, done.stdout.split())
-    assert inspected < (5 if name == "recipe" else 1)
+    assert inspected < (3 if name.startswith("recipe") else 1)
     assert decoded < 20
     assert peak < 1200
 
@@ -297,7 +310,7 @@ def test_small_files_take_little_time_and_memory(name, tmp_path):
 @pytest.mark.parametrize(
     "data",
     [
-        STREAM[:-1], STREAM[:100], b"", b"\xabP", HEAVY["newlines"], sealed(STREAM[:-2] + b"junk"),
+        STREAM[:-1], STREAM[:100], b"", b"\xabP", HEAVY["newlines"], sealed(STREAM[:-2] + b"junk" * 9),
         with_part("pixels", b"\1" + lying_avif(8, 65000)), with_part("recipe", encode_text("[" * 9999)),
     ],
     ids=range(8),
@@ -346,17 +359,18 @@ def test_names_of_files(cli):
     assert clean(*cli("frob" + NAME)[1:], *cli("inspect", "x", NAME)[1:], *cli("inspect", "--x" + NAME)[1:])
 
 
-def test_recipes_and_unknown_carriers(cli):
-    rows = json.dumps([["png", "parameters\nr1c1 forged", NASTY], [NASTY, NASTY, "\ud800"]])
-    Path("x.pxt").write_bytes(with_part("recipe", encode_text(rows)))
-    code, *shown = cli("inspect", "x.pxt")
-    assert code == 0
-    assert clean(*shown)
-    assert "\nr1c1 forged" not in shown[0]
-    assert "[red]bold[/red]" in shown[0]
-    code, out, _ = cli("inspect", "x.pxt", "--json")
-    assert out.isascii()
-    assert json.loads(out)["recipe"]["chunks"][0]["text"] == NASTY
+def test_recipes(cli):
+    prompt = NASTY.replace("\n", " ")
+    chunk = Chunk("tEXt", "parameters", f"{prompt}\nSteps: 20, Model: {prompt.replace(',', '')}".encode())
+    Path("x.pxt").write_bytes(with_part("recipe", recipe_layer.encode(from_chunks((chunk,)))))
+    for args in (("inspect", "x.pxt"), ("recipe", "show", "x.pxt")):
+        code, *shown = cli(*args)
+        assert code == 0
+        assert clean(*shown)
+        assert "[red]bold[/red]" in shown[0]
+        code, out, _ = cli(*args, "--json")
+        assert out.isascii()
+        assert json.loads(out)["recipe"]["chunks"][0]["text"] == chunk.data.decode()
 
 
 def test_descriptions(cli):

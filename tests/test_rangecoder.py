@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from promptcodec.entropy.bits import Model, Reader, Writer, tree
-from promptcodec.entropy.rangecoder import BIT_ONE, MAX_TOTAL, Decoder, Encoder
+from promptcodec.entropy.rangecoder import BIT_ONE, MAX_TOTAL, ZEROS, Decoder, Encoder
 from promptcodec.errors import EntropyError
 
 
@@ -86,14 +87,30 @@ def test_what_is_certain_costs_nothing():
 
 @given(st.binary(max_size=40), st.lists(st.integers(1, MAX_TOTAL), max_size=100))
 def test_any_bytes_decode_to_something(data, totals):
+    # Each symbol of 32 bits moves the state on by up to four bytes; ZEROS behind the data are the end.
     try:
         decoder = Decoder(data)
+        for total in totals:
+            target = decoder.target(total)
+            assert 0 <= target < total
+            decoder.take(target, 1, total)
     except EntropyError:
-        return
-    for total in totals:
-        target = decoder.target(total)
-        assert 0 <= target < total
-        decoder.take(target, 1, total)
+        assert not data or data[0] == 0xFF or math.prod(totals) >= 1 << 8 * (ZEROS - 8)
+
+
+def test_zeros_go_on_only_so_far():
+    encoder = Encoder()
+    for _ in range(100):
+        encoder.encode(0, 1, 256)
+    data = encoder.finish()
+    assert 100 - ZEROS <= len(data) <= 100
+    assert not any(data)
+    decoder = Decoder(data)
+    for _ in range(100):
+        assert decoder.target(256) == 0
+        decoder.take(0, 1, 256)
+    with pytest.raises(EntropyError, match="behind the end"):
+        deque(decoder.take(0, 1, 256) for _ in range(100))
 
 
 @given(st.lists(st.integers(0, 63), max_size=200))

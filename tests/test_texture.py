@@ -16,7 +16,7 @@ from promptcodec.entropy import coefficients as model
 from promptcodec.entropy.frequencies import SHAPES, extent, shape_of
 from promptcodec.entropy.symbols import Scale
 from promptcodec.errors import BitstreamError, BudgetError
-from promptcodec.layers import quantise, texture, texture_stream
+from promptcodec.layers import quantise, restoration, texture, texture_stream
 
 sizes = st.tuples(st.integers(1, 90), st.integers(1, 90))
 
@@ -153,6 +153,71 @@ def test_same_bytes_everywhere(astronaut):
             [sys.executable, "-c", program], env=os.environ | told, capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == expected
+
+
+def test_restoring_pays_and_can_be_left_out(astronaut):
+    for budget in (48, 128):
+        restored, plain = (texture.encode(astronaut, budget, restored=each) for each in (True, False))
+        assert max(len(restored), len(plain)) <= budget
+        assert texture_stream.read(restored).restored
+        assert not texture_stream.read(plain).restored
+        errors = [
+            squared_error(astronaut, texture.decode(part, astronaut.size)) for part in (restored, plain)
+        ]
+        assert errors[0] < 0.97 * errors[1]
+
+
+def test_what_is_not_better_restored_is_not():
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    for image in (Image.new("RGB", (40, 30), (9, 99, 199)), Image.fromarray(noise)):
+        restored, plain = (
+            squared_error(image, texture.decode(texture.encode(image, 60, restored=each), image.size))
+            for each in (True, False)
+        )
+        assert restored <= 1.01 * plain + 0.5
+
+
+def drawn(shape, seed=0):
+    """Make the amplitudes of a picture, and rough ones as a coarse quantiser gives."""
+    across, down = extent(shape)
+    rng = np.random.default_rng(seed)
+    fading = 4000 / (1 + np.hypot(np.arange(down)[:, None], np.arange(across)) ** 1.5)
+    planes = rng.normal(0, fading, (3, down, across)) / np.array([1, 4, 4])[:, None, None]
+    return np.rint(planes).astype(np.int32), np.rint(planes / 400) * 400
+
+
+@pytest.mark.parametrize("shape", [0, 12, 15, 24])
+def test_restoring_keeps_the_form_and_what_the_grid_cannot_show(shape):
+    _, rough = drawn(shape)
+    restored = restoration.restore(rough, shape, 20)
+    across, down = restoration.grid(shape)
+    assert restored.shape == rough.shape
+    assert (restored[:, down:] == rough[:, down:]).all()
+    assert (restored[:, :, across:] == rough[:, :, across:]).all()
+    assert np.abs(restored - rough).max() > 1
+
+
+def test_aim_follows_the_slope_of_the_error():
+    true, rough = drawn(14)
+    found = restoration.guess(rough, true, 14, 22)
+    assert np.array_equal(found.planes, restoration.restore(rough, 14, 22))
+    slope = rough - found.aim
+
+    def error(planes):
+        return float(((restoration.restore(planes, 14, 22).astype(np.float64) - true) ** 2).sum()) / 2
+
+    # Down the slope, and only there, the error falls by the slope's own length.
+    length = float(np.linalg.norm(slope))
+    way = slope / length
+    assert (error(rough + 2 * way) - error(rough - 2 * way)) / 4 == pytest.approx(length, rel=0.01)
+    assert error(found.aim) < 0.9 * error(rough)
+
+
+def test_network_packs_as_it_unpacks():
+    layers = restoration.network()[0]
+    for first, second in zip(layers, restoration.unpack(restoration.pack(layers)), strict=True):
+        assert np.allclose(first[0], second[0], atol=1e-6)
+        assert np.array_equal(first[1], second[1])
 
 
 def test_fast_and_exact_networks_agree():

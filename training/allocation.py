@@ -176,7 +176,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=24, help="pictures")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    names = descriptions.pictures(args.data / "train", args.limit)
+    names = descriptions.pictures(args.data, args.limit)
     cache = HERE.parent / "build" / f"allocation-{_fingerprint()}"
     cache.mkdir(parents=True, exist_ok=True)
     missing = [name for name in names if not (cache / f"{Path(name).name}.npz").exists()]

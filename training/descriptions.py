@@ -19,7 +19,8 @@ from pathlib import Path
 from PIL import Image
 
 from promptcodec.description import format_text
-from training.texts import DATA, HERE, allowlist, held_out
+from training.pictures import allowed
+from training.texts import DATA, HERE, held_out
 
 PER_PICTURE = 4
 AREAS = (1, 4, 6, 9, 12, 12, 16, 16, 20, 24, 35, 48)  # cells in a grid, as budgets ask for them
@@ -64,7 +65,7 @@ def load(data: Path, limit: int | None = None, jobs: int = 1) -> tuple[list[str]
         limit: use only so many pictures, spread over the collections.
         jobs: processes.
     """
-    names = pictures(data / "train", limit)
+    names = pictures(data, limit)
     cache = _ROOT / "build" / f"descriptions-{_fingerprint()}.json"
     known = json.loads(cache.read_text("utf-8")) if cache.exists() else {}
     missing = [name for name in names if name not in known]
@@ -82,20 +83,13 @@ def _describe_all(folder: Path, names: list[str], jobs: int) -> Iterator[list[st
         yield from pool.map(partial(describe, folder), names, chunksize=16)
 
 
-def pictures(folder: Path, limit: int | None = None) -> list[str]:
+def pictures(data: Path, limit: int | None = None) -> list[str]:
     """Give the names of allow-listed pictures, the first ``limit`` of an order spread over the collections.
 
     Raises:
-        ValueError: a picture of a collection that is not in ``allowlist.toml``.
+        ValueError: a picture whose source or licence is not in ``allowlist.toml``.
     """
-    allowed = {name for source in allowlist()["pictures"] for name in source["names"]}
-    names = []
-    for line in (folder / "manifest.jsonl").read_text("utf-8").splitlines():
-        entry = json.loads(line)
-        source = entry.get("source_repo") or entry["source"]
-        if source not in allowed:
-            raise ValueError(f"the pictures of {source!r} are not in allowlist.toml")
-        names.append(entry["file"])
+    names = [path.relative_to(data / "train").as_posix() for path in allowed(data)]
     return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest()[1:])[:limit]
 
 

@@ -2,8 +2,8 @@
 
     python -m training.texture --data DIR
 
-reads the pictures of DIR/train and takes some minutes on two cores. Every seventh picture is held
-out for the figures printed at the end.
+reads the allow-listed pictures of DIR/train and takes some minutes on two cores. Every seventh picture
+is held out for the figures printed at the end.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from promptcodec.layers import dct, quantise, texture
 from promptcodec.layers.search import PRICE
 from training import tables
 from training.network import fit, whole_numbers
+from training.pictures import allowed
 
 SEED = 20
 HELD_OUT = 7
@@ -54,12 +55,18 @@ CHUNK = 48
 ROUNDS = (800, 1500, 4000)
 SHARES = (0.2, 0.4, 1.0)
 KEPT = 0.5
+# Sides of a part of a picture, in its sides.
+CUT = (0.5, 0.95)
 
 
-def load(path: Path) -> tuple[int, np.ndarray]:
-    """Give shape and amplitudes of a picture."""
+def load(path: Path, cut: np.random.Generator | None = None) -> tuple[int, np.ndarray]:
+    """Give shape and amplitudes of a picture, or of a part of it cut at random."""
     with Image.open(path) as file:
         image = file.convert("RGB")
+    if cut is not None:
+        width, height = (max(16, round(side * cut.uniform(*CUT))) for side in image.size)
+        left, top = cut.integers(0, image.width - width + 1), cut.integers(0, image.height - height + 1)
+        image = image.crop((int(left), int(top), int(left) + width, int(top) + height))
     shape = shape_of(image.size)
     return shape, dct.analyse(image, *extent(shape)).astype(np.int32)
 
@@ -205,12 +212,12 @@ def learn(found: dict, parts: dict, nets: list, steps: int, rng: np.random.Gener
 def main() -> None:
     """Train."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with train/*.webp")
+    parser.add_argument("--data", type=Path, required=True, help="folder with train/")
     parser.add_argument("--limit", type=int, default=1000, help="pictures to train on")
     options = parser.parse_args()
     began = time.time()
     rng = np.random.default_rng(SEED)
-    paths = sorted((options.data / "train").glob("*.webp"))
+    paths = allowed(options.data)
     held_out = paths[::HELD_OUT]
     paths = [path for index, path in enumerate(paths) if index % HELD_OUT]
     paths = [paths[i] for i in sorted(rng.permutation(len(paths))[: options.limit])]

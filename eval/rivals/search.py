@@ -9,7 +9,7 @@ goes on until PATIENCE scales in a row are no better.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -24,11 +24,12 @@ _ABOVE = 2
 
 @dataclass(frozen=True)
 class Found:
-    """One coded picture: bytes, PSNR in dB, and what it looks like at the picture's size."""
+    """One coded picture: bytes, PSNR in dB, what it looks like at the picture's size, and the payload."""
 
     bytes: int
     psnr: float
     picture: Image.Image
+    payload: bytes
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Scale:
             decoded = self.rival.open(file)
             assert decoded.size == self.small.size, "decoded at another size"
             picture = scaling.enlarge(decoded, self.image.size, self.method)
-            self.scored[index] = Found(len(payload), psnr(self.image, picture), picture)
+            self.scored[index] = Found(len(payload), psnr(self.image, picture), picture, payload)
         return self.scored[index]
 
 
@@ -118,7 +119,7 @@ def best(
     for budget in sorted(budgets):
         tops: list[Found] = []
         for setting in rival.settings:
-            found = _climb(rival, image, budget, method, setting, start, scales)
+            found = climb(rival, image, budget, method, setting, start, scales)
             tops += [each for _, each in sorted(found.items(), key=lambda pair: -pair[1].psnr)[:2]]
         if not tops:
             continue
@@ -126,11 +127,11 @@ def best(
         enhanced = []
         for top in tops[:2]:
             picture = enhance(top.picture)
-            enhanced.append(Found(top.bytes, psnr(image, picture), picture))
+            enhanced.append(replace(top, psnr=psnr(image, picture), picture=picture))
         yield budget, tops[0], max(enhanced, key=lambda each: each.psnr)
 
 
-def _climb(
+def climb(
     rival: Rival,
     image: Image.Image,
     budget: int,
@@ -138,14 +139,16 @@ def _climb(
     setting: str,
     start: dict[str, int],
     scales: dict[tuple[str, int], Scale],
+    sides: Sequence[int] = SIDES,
+    patience: int = PATIENCE,
 ) -> dict[int, Found]:
-    """Give what was found by scale; set the start of the next climb."""
+    """Give what was found by the index of its scale; set the start of the next climb."""
     found: dict[int, Found] = {}
     top = -1.0
 
     def better(at: int) -> bool:
         nonlocal top
-        side = SIDES[at]
+        side = sides[at]
         if (setting, side) not in scales:
             size = scaling.small_size(image.size, side, rival.multiple, rival.smallest)
             small = scaling.shrink(image, size, method)
@@ -157,11 +160,12 @@ def _climb(
         gained, top = here.psnr > top, max(top, here.psnr)
         return gained
 
-    for way in (range(start[setting], len(SIDES)), range(start[setting] - 1, -1, -1)):
+    for way in (range(start[setting], len(sides)), range(start[setting] - 1, -1, -1)):
         without = 0
         for at in way:
             without = 0 if better(at) else without + 1
-            if without > PATIENCE - (way.step < 0):
+            # On the way down something smaller may fit where nothing has yet.
+            if without > max(0, patience - (way.step < 0)) and (found or way.step > 0):
                 break
     if found:
         start[setting] = max(found, key=lambda at: found[at].psnr)

@@ -1,6 +1,8 @@
 """The container: ordered parts to file bytes and back. See docs/format.md."""
 
 from promptcodec.bitstream.container import (
+    DRAFT,
+    MAGIC,
     MAX_PIXELS,
     MAX_SIDE,
     VERSION,
@@ -14,6 +16,8 @@ from promptcodec.bitstream.container import (
 from promptcodec.bitstream.types import PART_IDS, part_name
 
 __all__ = [
+    "DRAFT",
+    "MAGIC",
     "MAX_PIXELS",
     "MAX_SIDE",
     "PART_IDS",

@@ -20,7 +20,9 @@ from promptcodec.bitstream.varint import read_varint, write_varint
 from promptcodec.errors import BitstreamError
 
 MAGIC = b"\xabP"
-VERSION = 0
+VERSION = 1
+# Before the format was frozen: `migrate` reads it, nothing else does.
+DRAFT = 0
 MAX_PIXELS = 2**26
 MAX_SIDE = 2**16 - 1
 CRITICAL = 0x80
@@ -96,20 +98,21 @@ def overhead(lengths: Sequence[int], size: tuple[int, int]) -> int:
     return head + len(lengths) + sum(len(write_varint(length)) for length in lengths[:-1]) + CRC_BYTES
 
 
-def read(data: bytes, *, bare: bool = False, partial: bool = False) -> Stream:
+def read(data: bytes, *, bare: bool = False, partial: bool = False, version: int = VERSION) -> Stream:
     """Parse a file strictly.
 
     Args:
         data: the whole file.
         bare: the form without magic and checksum.
         partial: accept a file that was cut at a part boundary.
+        version: the version it must be of.
 
     Raises:
         BitstreamError: with the offset where reading stopped.
     """
     if bare:
-        return _read_parts(data, 0, VERSION)
-    version, pos = _read_head(data)
+        return _read_parts(data, 0, version)
+    pos = _read_head(data, version)
     body, crc = data[:-CRC_BYTES], data[-CRC_BYTES:]
     if len(data) >= pos + CRC_BYTES and _crc(body) == crc:
         return _read_parts(body, pos, version)
@@ -129,7 +132,7 @@ def _crc(data: bytes) -> bytes:
     return binascii.crc_hqx(data, 0xFFFF).to_bytes(CRC_BYTES, "big")
 
 
-def _read_head(data: bytes) -> tuple[int, int]:
+def _read_head(data: bytes, wanted: int) -> int:
     if not data:
         raise BitstreamError("the stream is empty", 0)
     if not data.startswith(MAGIC):
@@ -137,13 +140,19 @@ def _read_head(data: bytes) -> tuple[int, int]:
     if len(data) == len(MAGIC):
         raise BitstreamError("the stream ends inside its head", len(data))
     version = data[len(MAGIC)] - ord("0")
-    if version != VERSION:
-        raise BitstreamError(
-            f"stream version byte {data[len(MAGIC)]:#04x} is unknown to this release (it reads version "
-            f"{VERSION}): a newer promptcodec is needed, or the stream is damaged",
-            len(MAGIC),
+    if version == wanted:
+        return len(MAGIC) + 1
+    said = f"stream version byte {data[len(MAGIC)]:#04x}"
+    if version == DRAFT:
+        said += " is of a draft of the format: `promptcodec migrate` makes it version 1 where it still reads"
+    elif version == VERSION:
+        said += f" is version {VERSION} already"
+    else:
+        said += (
+            f" is unknown to this release (it reads version {VERSION}): a newer promptcodec is needed, "
+            "or the stream is damaged"
         )
-    return version, len(MAGIC) + 1
+    raise BitstreamError(said, len(MAGIC))
 
 
 def _read_parts(data: bytes, pos: int, version: int, *, cut: bool = False) -> Stream:

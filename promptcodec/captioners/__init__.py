@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -22,4 +23,15 @@ class Captioner(Protocol):
         Raises:
             CaptionerError: no usable description came back.
         """
+        ...
+
+
+@runtime_checkable
+class FittingCaptioner(Protocol):
+    """A captioner that fits its words to a byte budget itself, because asking it often costs money."""
+
+    def fit(
+        self, image: Image.Image, code: Callable[[Description], bytes], room: int, *, prompt: str = ""
+    ) -> bytes:
+        """Code a description of an RGB picture into ``room`` bytes, or the shortest there is."""
         ...

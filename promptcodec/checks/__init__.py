@@ -1,5 +1,5 @@
 """Checks: does the decoded picture still mean what the stream says?"""
 
-from promptcodec.checks.report import AIMS, THRESHOLD, Check, ConsistencyReport, Field, run
+from promptcodec.checks.report import AIMS, Check, ConsistencyReport, Field, run, wrong
 
-__all__ = ["AIMS", "THRESHOLD", "Check", "ConsistencyReport", "Field", "run"]
+__all__ = ["AIMS", "Check", "ConsistencyReport", "Field", "run", "wrong"]

@@ -8,12 +8,15 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.checks.measure import closeness, correlation, reduce
+from promptcodec.checks.places import compare_places
 from promptcodec.checks.report import Field
 from promptcodec.generators import Conditions
 from promptcodec.layers import signature
 from promptcodec.vision.colour import ciede2000
 
 GRID = 16
+# Matching places to each other grows with their cube.
+PLACES = 8
 # CIEDE2000 at which a colour map no longer counts as the same; see docs/checks.md.
 COLOUR_SCALE = 12.0
 # Aim of each part of the signature, and the distance that best tells the same picture, compressed, shrunk,
@@ -57,6 +60,7 @@ def _compare_colours(name: str, layer: Image.Image, image: Image.Image) -> list[
             f"{name} CIEDE2000", "photometry", 0, round(difference, 2), closeness(difference, COLOUR_SCALE)
         ),
         Field(f"{name} layout", "geometry", 1, round(layout, 3), max(layout, 0.0)),
+        *compare_places(name, reduce(layer, PLACES, PLACES), reduce(image, PLACES, PLACES)),
     ]
 
 

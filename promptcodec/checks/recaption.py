@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
+from promptcodec.captioners import Captioner
+from promptcodec.captioners.prompt import kinds
 from promptcodec.checks.measure import Floats, closeness, correlation, reduce
+from promptcodec.checks.places import compare_places
 from promptcodec.checks.report import Field
 from promptcodec.description import Cell, Description, resolve
 from promptcodec.description.model import TEXTURES
@@ -30,23 +33,38 @@ class RecaptionCheck:
     name = "recaption"
 
     def __init__(self, captioner: str) -> None:
-        self._captioner = captioner
+        self._captioner: Captioner = create_plugin("captioners", captioner)
 
     def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
         """Compare an RGB picture with the semantic layer; nothing to do without one."""
         if said.description is None:
             return []
         wanted = said.description
-        captioner = create_plugin("captioners", self._captioner)
-        seen = captioner.describe(image, rows=wanted.rows, cols=wanted.cols)
+        seen = self._captioner.describe(image, rows=wanted.rows, cols=wanted.cols)
         return [
             *_compare_style(wanted, seen),
             *_compare_colours(resolve(wanted), wanted.rows, wanted.cols, image),
             *_compare_texture(resolve(wanted), resolve(seen)),
-            Field("summary", "semantics", wanted.summary, seen.summary, None),
-            *(Field(f"object {thing.name}", "semantics", thing.name, None, None) for thing in wanted.objects),
-            *(Field("lettering", "integrity", item.text, None, None) for item in wanted.lettering),
+            *_compare_things(wanted, seen),
         ]
+
+
+def _compare_things(wanted: Description, seen: Description) -> list[Field]:
+    """Compare what is shown, by kinds of things: people, animals, nature, buildings, ...
+
+    What a captioner does not name it may only not have seen: silence is no disagreement.
+    """
+    said, shown = (
+        " ".join((one.summary, *(thing.name for thing in one.objects), *(cell.text for cell in one.cells)))
+        for one in (wanted, seen)
+    )
+    first, second = kinds(said), kinds(shown)
+    alike = len(first & second) / min(len(first), len(second)) if first and second else None
+    return [
+        Field("kinds of things", "semantics", sorted(first), sorted(second), alike),
+        Field("summary", "semantics", wanted.summary, seen.summary, None),
+        *(Field(f"object {thing.name}", "semantics", thing.name, None, None) for thing in wanted.objects),
+    ]
 
 
 def _compare_style(wanted: Description, seen: Description) -> list[Field]:
@@ -83,6 +101,9 @@ def _compare_colours(cells: Sequence[Cell], rows: int, cols: int, image: Image.I
         Field("cells CIEDE2000", "photometry", 0, round(mean, 2), closeness(mean, CELL_COLOUR_SCALE)),
         Field("cells layout of light", "geometry", 1, round(layout, 3), max(layout, 0.0)),
     ]
+    grid = np.full((rows * cols, 3), np.nan, np.float32)
+    grid[named] = said[named]
+    fields += compare_places("cells", grid.reshape(rows, cols, 3), shown.reshape(rows, cols, 3))
     for index, difference in zip(named, differences, strict=True):
         row, col = divmod(index, cols)
         name = f" {cells[index].arrangement} ".join(cells[index].colours)

@@ -11,12 +11,16 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from promptcodec.checks import score
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
-THRESHOLD = 0.62
 AGREES = 0.5
+# The checks whose fields the shipped calibration weighs; what others find comes beside it.
+CALIBRATED = ("recaption", "layers")
+# More than this many corrections at once no generator heeds.
+MOST_WRONG = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Field:
 class Check(Protocol):
     """One method; heavy imports happen inside it."""
 
+    name: str
+
     def compare(self, said: Conditions, image: Image.Image) -> Sequence[Field]:
         """Compare an RGB picture with what the stream says."""
         ...
@@ -51,8 +57,9 @@ class ConsistencyReport:
     """What the checks found.
 
     Attributes:
-        score: mean over the aims that were run, 0..1.
-        verdict: ``pass`` or ``fail``.
+        score: how likely the picture is the one described, 0..1, by the shipped calibration; beside
+            it, with the same weight, the mean closeness of each check the calibration does not know.
+        verdict: ``pass`` from the shipped threshold on, else ``fail``.
         aims: closeness by aim, None where nothing of it was run.
         fields: every comparison.
     """
@@ -86,14 +93,31 @@ def run(checks: Sequence[Check], said: Conditions, image: Image.Image) -> Consis
     Raises:
         UsageError: the stream says nothing that a check could compare.
     """
-    fields = tuple(field for check in checks for field in check.compare(said, image))
+    found = {check.name: tuple(check.compare(said, image)) for check in checks}
+    fields = tuple(field for of_check in found.values() for field in of_check)
     aims = {aim: _mean([f.closeness for f in fields if f.aim == aim]) for aim in AIMS}
-    score = _mean(list(aims.values()))
-    if score is None:
+    calibration = score.shipped()
+    weighed = calibration.score(
+        {f.name: f.closeness for name in CALIBRATED for f in found.get(name, ()) if f.closeness is not None}
+    )
+    # Streams without words and maps hold nothing that was calibrated: the plain mean of the aims is left.
+    terms = [_mean(list(aims.values())) if weighed is None else weighed]
+    if weighed is not None:
+        terms += [_mean([f.closeness for f in found[name]]) for name in found if name not in CALIBRATED]
+    total = _mean(terms)
+    if total is None:
         raise UsageError("the stream holds nothing that a picture could be checked against")
-    return ConsistencyReport(score, "pass" if score >= THRESHOLD else "fail", aims, fields)
+    threshold = AGREES if weighed is None else calibration.threshold
+    return ConsistencyReport(total, "pass" if total >= threshold else "fail", aims, fields)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(sum(known) / len(known), 4) if known else None
+
+
+def wrong(report: ConsistencyReport | None) -> str:
+    """Say in words what differs most, worst first, for a generator to put right."""
+    fields = [f for f in report.fields if f.closeness is not None and f.closeness < AGREES] if report else []
+    worst = sorted(fields, key=lambda field: field.closeness or 0.0)[:MOST_WRONG]
+    return "\n".join(f"{field.name}: should be {field.expected}, was {field.got}" for field in worst)

@@ -17,7 +17,13 @@ COMMANDS = {
     "inspect": "inspect",
     "describe": "describe",
     "check": "check",
+    "edit": "edit",
+    "truncate": "truncate",
+    "verify": "verify",
+    "migrate": "migrate",
+    "recipe": "recipe",
     "train-dictionary": "train_dictionary",
+    "prompts": "prompts",
     "demo": "demo",
 }
 

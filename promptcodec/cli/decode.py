@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options, report
+from promptcodec.api.spending import Limits, begin
+from promptcodec.cli import batch, options, report, spending
 from promptcodec.files import STDIO, check_free, destinations, exists, expand
 
 CHECK_FAILED = 3
+# Layers of which a picture shows something; the others are drawn along with these.
+SHOWN = ("semantic", "texture", "structure", "pixels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class DecodeTask:
     out: str
     overwrite: bool
     dictionary: str | None
+    steps: tuple[str, str] | None
+    limits: Limits
     settings: dict[str, Any]
 
 
@@ -33,12 +38,11 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
     check_free(task.out, overwrite=task.overwrite)
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
+    begin(task.limits)
     start = time.perf_counter()
-    decoded = codec.decode(
-        batch.read_input(task.source),
-        dictionaries=batch.read_dictionaries(task.dictionary),
-        **task.settings,
-    )
+    data = batch.read_input(task.source)
+    given = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
+    decoded = codec.decode(data, **given)
     about = decoded.report
     for warning in about.warnings:
         report.warn(f"{task.source}: {warning}")
@@ -53,12 +57,36 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
         "seed": about.seed,
         "seconds": round(time.perf_counter() - start, 4),
         "check": about.check.to_json() if about.check else None,
-    }
-    record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")}
+    } | spending.spent_object(about.spent)
+    if task.steps is not None:
+        given |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
+        result["progressive"] = draw_steps(data, task, about.layers, given)
+    if task.settings["best_of"] > 1 or task.settings["retries"]:
+        result["candidates"] = [asdict(candidate) for candidate in about.candidates]
+    record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")} | dict(about.made)
     if about.check:
         record["check"] = {"score": about.check.score, "verdict": about.check.verdict}
     batch.write_output(task.out, provenance.save(decoded.image, name, record), overwrite=task.overwrite)
     return result
+
+
+def draw_steps(data: bytes, task: DecodeTask, layers: tuple[str, ...], given: dict[str, Any]) -> list[str]:
+    """Write a picture after each layer that shows, coarse to fine; give the files."""
+    from promptcodec import codec, provenance  # noqa: PLC0415
+
+    assert task.steps is not None
+    folder, name = task.steps
+    paths: list[str] = []
+    for index, layer in enumerate(layers):
+        if layer not in SHOWN:
+            continue
+        drawn = codec.decode(data, **{**given, "layers": layers[: index + 1]})
+        path = f"{folder}/{name}.{len(paths) + 1}-{layer}.png"
+        said = drawn.report
+        record = {"generator": said.generator, "layers": list(said.layers), "seed": said.seed}
+        batch.write_output(path, provenance.save(drawn.image, path, record), overwrite=task.overwrite)
+        paths.append(path)
+    return paths
 
 
 def show(result: dict[str, Any]) -> str:
@@ -69,8 +97,15 @@ def show(result: dict[str, Any]) -> str:
     verdict = f"  check {checked['verdict']} {checked['score']:.2f}" if checked else ""
     return (
         f"{result['out']}  {result['width']}x{result['height']}  {result['generator']} "
-        f"from {', '.join(result['layers'])}{verdict}"
+        f"from {', '.join(result['layers'])}{verdict}{_drawn(result)}{spending.spent_words(result)}"
     )
+
+
+def _drawn(result: dict[str, Any]) -> str:
+    """Say what came of each candidate, where there were several."""
+    several = result.get("candidates", [])
+    each = (f"{one['score']:.2f}" + (f" ${one['cost']:.4f}" if one["cost"] else "") for one in several)
+    return f"  of {', '.join(each)}" if len(several) > 1 else ""
 
 
 def judge(result: dict[str, Any]) -> int:
@@ -83,6 +118,7 @@ def judge(result: dict[str, Any]) -> int:
     epilog="\b\nExamples:\n"
     "  promptcodec decode photo.pxt -o photo.png\n"
     "  promptcodec decode photo.pxt -o small.png --size 320x240 --layers semantic\n"
+    "  promptcodec decode photo.pxt -o photo.png --progressive steps/\n"
     "  promptcodec decode streams/ -o pictures/ --check\n"
     "  promptcodec decode photo.pxt -o best.png --best-of 4 --json",
 )
@@ -103,7 +139,12 @@ def judge(result: dict[str, Any]) -> int:
     show_default=True,
     help="From 0, true to the stream, to 1, vivid.",
 )
+@click.option(
+    "--progressive", metavar="DIR", help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ..."
+)
 @options.dictionary_option
+@spending.cap_options
+@spending.dry_run_option
 @options.overwrite_option
 @options.skip_option
 @options.jobs_option
@@ -111,8 +152,12 @@ def judge(result: dict[str, Any]) -> int:
 def command(
     inputs: tuple[str, ...],
     output: str | None,
+    progressive: str | None,
     dictionary: str | None,
-    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    max_cost: float | None,
+    max_requests: int,
+    dry_run: bool,  # noqa: FBT001 - click calls by keyword
+    overwrite: bool,  # noqa: FBT001
     skip_existing: bool,  # noqa: FBT001
     jobs: int | None,
     as_json: bool,  # noqa: FBT001
@@ -123,13 +168,30 @@ def command(
     IN is a .pxt file, a folder of them, a pattern or - for standard input. The
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
+    if dry_run:
+        found, _ = expand(inputs, (".pxt",))
+        estimates = [
+            spending.EstimateTask(s.path, settings["generator"], settings, dictionary) for s in found
+        ]
+        sys.exit(
+            batch.run(estimates, spending.estimate_decode, spending.show_estimate, jobs=1, as_json=as_json)
+        )
     out = options.resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
     sources, in_folder = expand(inputs, (".pxt",))
     names = [f"{source.name.removesuffix('.pxt')}.png" for source in sources]
     targets = destinations(sources, names, out, in_folder=in_folder)
+    limits = spending.limits(max_cost, max_requests)
     tasks = [
-        DecodeTask(source.path, target, overwrite, dictionary, settings)
+        DecodeTask(
+            source.path,
+            target,
+            overwrite,
+            dictionary,
+            (progressive, source.name.removesuffix(".pxt")) if progressive else None,
+            limits,
+            settings,
+        )
         for source, target in zip(sources, targets, strict=True)
         if not (skip_existing and exists(target))
     ]

@@ -6,7 +6,8 @@ import json
 
 import click
 
-from promptcodec.cli import batch, options, report
+from promptcodec.api.spending import begin
+from promptcodec.cli import batch, options, report, spending
 from promptcodec.description import Description, format_text, from_json, parse_text, to_json
 from promptcodec.errors import DescriptionError, UsageError
 from promptcodec.files import read_file
@@ -44,12 +45,21 @@ def read_description(path: str) -> Description:
 @click.argument("image", metavar="IMG")
 @click.option("--captioner", default="local", show_default=True, metavar="NAME[:URL]", help="Who looks.")
 @click.option("--grid", type=options.Pair(), metavar="RxC", help="Rows and columns, 1 to 8 each.")
+@spending.cap_options
 @options.json_option
-def command(image: str, captioner: str, grid: tuple[int, int] | None, as_json: bool) -> None:  # noqa: FBT001
+def command(
+    image: str,
+    captioner: str,
+    grid: tuple[int, int] | None,
+    max_cost: float | None,
+    max_requests: int,
+    as_json: bool,  # noqa: FBT001 - click calls by keyword
+) -> None:
     """Describe a picture in words, cell by cell in raster order."""
     from promptcodec import plugins, rate  # noqa: PLC0415 - heavy
     from promptcodec.vision.load import load_image  # noqa: PLC0415
 
+    begin(spending.limits(max_cost, max_requests))
     with batch.naming(image):
         picture = load_image(batch.read_input(image))
         rows, cols = grid or rate.grid(rate.DEFAULT_CELLS, picture.size)

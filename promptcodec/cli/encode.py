@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options
+from promptcodec.api.spending import Limits, begin, metered
+from promptcodec.cli import batch, options, report, spending
 from promptcodec.errors import UsageError
 from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, exists, expand
 
@@ -26,6 +27,7 @@ class EncodeTask:
     description: str | None
     pose: str | None
     dictionary: str | None
+    limits: Limits
     settings: dict[str, Any]
 
 
@@ -35,15 +37,17 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
     from promptcodec.cli.describe import read_description  # noqa: PLC0415
 
     check_free(task.out, overwrite=task.overwrite)
+    begin(task.limits)
     start = time.perf_counter()
     dictionaries = batch.read_dictionaries(task.dictionary)
-    data = codec.encode(
-        batch.read_input(task.source),
-        description=read_description(task.description) if task.description else None,
-        pose=_read_json(task.pose) if task.pose else None,
-        dictionary=dictionaries[0] if dictionaries else None,
-        **task.settings,
-    )
+    with report.recipe_warnings(task.source), metered() as spent:
+        data = codec.encode(
+            batch.read_input(task.source),
+            description=read_description(task.description) if task.description else None,
+            pose=_read_json(task.pose) if task.pose else None,
+            dictionary=dictionaries[0] if dictionaries else None,
+            **task.settings,
+        )
     seconds = time.perf_counter() - start
     batch.write_output(task.out, data, overwrite=task.overwrite)
     outline = codec.outline(data)
@@ -57,7 +61,7 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
         "bpp": outline["bpp"],
         "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
         "seconds": round(seconds, 4),
-    }
+    } | spending.spent_object(spent)
 
 
 def _read_json(path: str) -> Any:
@@ -72,7 +76,8 @@ def show(result: dict[str, Any]) -> str:
     if result["out"] == STDIO:
         return ""
     parts = ", ".join(f"{part['type']} {part['bytes']}" for part in result["parts"])
-    return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts})"
+    spent = spending.spent_words(result)
+    return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts}){spent}"
 
 
 @click.command(
@@ -138,7 +143,12 @@ def show(result: dict[str, Any]) -> str:
     show_default=True,
     help="The generation recipe a file carries: store it where there is room, only it, or not.",
 )
+@click.option(
+    "--recipe-redact", "redact", is_flag=True, help="Take paths, names, keys and addresses out of the recipe."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Store this seed for the generator.")
+@spending.cap_options
+@spending.dry_run_option
 @options.overwrite_option
 @options.skip_option
 @options.jobs_option
@@ -149,7 +159,10 @@ def command(
     description: str | None,
     pose: str | None,
     dictionary: str | None,
-    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    max_cost: float | None,
+    max_requests: int,
+    dry_run: bool,  # noqa: FBT001 - click calls by keyword
+    overwrite: bool,  # noqa: FBT001
     skip_existing: bool,  # noqa: FBT001
     jobs: int | None,
     as_json: bool,  # noqa: FBT001
@@ -160,12 +173,19 @@ def command(
     IN is a file, a folder, a pattern or - for standard input. A folder gives
     OUT/<relative name>.pxt for each picture in it.
     """
+    if dry_run:
+        found, _ = expand(inputs, IMAGE_SUFFIXES)
+        estimates = [spending.EstimateTask(s.path, settings["captioner"], settings) for s in found]
+        sys.exit(
+            batch.run(estimates, spending.estimate_encode, spending.show_estimate, jobs=1, as_json=as_json)
+        )
     out = options.resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
     sources, in_folder = expand(inputs, IMAGE_SUFFIXES)
     targets = destinations(sources, [f"{source.name}.pxt" for source in sources], out, in_folder=in_folder)
+    limits = spending.limits(max_cost, max_requests)
     tasks = [
-        EncodeTask(source.path, target, overwrite, description, pose, dictionary, settings)
+        EncodeTask(source.path, target, overwrite, description, pose, dictionary, limits, settings)
         for source, target in zip(sources, targets, strict=True)
         if not (skip_existing and exists(target))
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options, report
+from promptcodec.cli.recipe import show_fields
 
 
 def show(said: dict[str, Any]) -> str:
@@ -24,15 +25,12 @@ def show(said: dict[str, Any]) -> str:
     if said["text"] is not None:
         lines += ["", said["text"]]
     if said["recipe"] is not None:
+        lines += ["", *show_fields(said["recipe"]["fields"])]
         lines += [
-            "",
-            *(f"{_title(chunk)}\n{chunk['text']}" for chunk in said["recipe"]["chunks"]),
+            f"metadata {report.printable(chunk['key'])} ({chunk['carrier']}): {len(chunk['text'])} characters"
+            for chunk in said["recipe"]["chunks"]
         ]
     return "\n".join(lines)
-
-
-def _title(chunk: dict[str, str]) -> str:
-    return report.printable(f"{chunk['carrier']}:{chunk['key']}")
 
 
 @click.command(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -36,6 +39,21 @@ def say(text: str, *, lines: bool = False) -> None:
 def warn(text: str) -> None:
     """Print a line for people on standard error."""
     click.echo(f"promptcodec: {printable(text)}", err=True)
+
+
+@contextmanager
+def recipe_warnings(file: str) -> Iterator[None]:
+    """Print what is to be known about the recipe of ``file`` on standard error."""
+    from promptcodec.recipe.take import RecipeWarning  # noqa: PLC0415 - heavy
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", RecipeWarning)
+        yield
+    for told in caught:
+        if issubclass(told.category, RecipeWarning):
+            warn(f"{file}: {told.message}")
+        else:
+            warnings.warn_explicit(told.message, told.category, told.filename, told.lineno)
 
 
 def emit(value: dict[str, Any]) -> None:

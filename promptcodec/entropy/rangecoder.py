@@ -4,7 +4,8 @@ The state is 56 bits wide and renormalised by bytes, so a symbol's total may be 
 2**32 without the interval vanishing (a carry-less 32-bit coder can loop for ever from 2**16 on).
 Carries are propagated into the bytes already written. The end costs nothing: of all numbers in
 the last interval the one with most zero bytes at its end is written, those zero bytes are left
-out, and the decoder reads zeros behind the end of its data.
+out, and the decoder reads zeros behind the end of its data. It reads no more than ZEROS of them, so
+that no data of a few bytes stand for symbols without end.
 
 Source: G. N. N. Martin, "Range encoding", 1979; Moffat, Neal and Witten, "Arithmetic coding
 revisited", 1998.
@@ -19,6 +20,8 @@ _TOP = 1 << STATE_BITS
 _BOTTOM = 1 << (STATE_BITS - 8)
 _MASK = _TOP - 1
 MAX_TOTAL = 1 << 32
+ZEROS = 24
+"""Zero bytes left out at most. An honest stream has more of them once in 2**192."""
 BIT_ONE = 1 << 16
 """Probabilities of binary symbols are in parts of this."""
 
@@ -82,8 +85,8 @@ class Encoder:
         self._low = value
         if self._low > _MASK:
             self._carry()
-        tail = self._low.to_bytes(STATE_BITS // 8, "big")
-        return bytes(self._out + tail).rstrip(b"\0")
+        whole = bytes(self._out) + self._low.to_bytes(STATE_BITS // 8, "big")
+        return whole.rstrip(b"\0").ljust(len(whole) - ZEROS, b"\0")
 
 
 class Decoder:
@@ -126,15 +129,14 @@ class Decoder:
 
     def _normalise(self) -> None:
         while self._range < _BOTTOM:
-            byte = self._data[self._at] if self._at < len(self._data) else 0
+            byte = 0
+            if self._at < len(self._data):
+                byte = self._data[self._at]
+            elif self._at >= len(self._data) + ZEROS:
+                raise EntropyError("the coded symbols go on far behind the end of their data")
             self._code = (self._code << 8) | byte
             self._range <<= 8
             self._at += 1
-
-    @property
-    def overrun(self) -> int:
-        """Count the bytes read behind the end of the data, the state's own included."""
-        return max(0, self._at - len(self._data))
 
     @property
     def unread(self) -> int:

@@ -25,7 +25,7 @@ from promptcodec.errors import EntropyError, MissingDictionary, UsageError
 
 CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
 LIMIT = 1 << 24  # bytes of UTF-8 in one text
-PPM_MAX = 1 << 17  # bytes the PPM codes, in about a second
+PPM_MAX = 1 << 14  # bytes the PPM codes, in well under a second
 
 _RAW, _BROTLI, _ZSTD, _ZSTD_USER, _PPM, _PPM_USER = range(6)
 _NAMES = {
@@ -45,7 +45,7 @@ def encode_text(text: str, coder: str = "auto", *, dictionary: bytes | None = No
     Args:
         text: any text of at most LIMIT bytes of UTF-8.
         coder: one of CODERS; "auto" is the shortest. A coder that cannot beat raw UTF-8
-            gives way to it; zstd and ppm give way to brotli above 128 KiB.
+            gives way to it; to brotli give way zstd above 128 KiB and ppm above PPM_MAX bytes.
         dictionary: the bytes of a user's file made by train-dictionary, for zstd or for ppm.
             That coder then uses it, "auto" where it wins. The reader needs the same file.
 
@@ -104,6 +104,12 @@ def coder_name(data: bytes) -> str:
         "raw", "brotli", "zstd" or "ppm"; "unknown" for a number this version has no name for.
     """
     return _NAMES.get(data[0] & 63, "unknown") if data else "raw"
+
+
+def dictionary_name(data: bytes) -> bytes:
+    """Give the name of the user's dictionary that a coded text needs; no bytes where it needs none."""
+    own = bool(data) and data[0] & 63 in (_ZSTD_USER, _PPM_USER)
+    return data[1 : 1 + dictionary.NAME_BYTES] if own else b""
 
 
 def _utf8(text: str) -> bytes:

@@ -29,6 +29,7 @@ class Conditions:
         spectrum: the texture layer's coefficients, for a generator that is held to them.
         strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture.
         signature: what the original measured, for checks and for choosing among candidates.
+        correction: what was wrong with an earlier picture, for generators that read words.
     """
 
     size: tuple[int, int]
@@ -39,12 +40,16 @@ class Conditions:
     pixels: Image.Image | None = None
     recipe: Recipe | None = None
     signature: bytes | None = None
+    correction: str = ""
     spectrum: Spectrum | None = None
     strength: float = STRENGTH
 
 
 class Generator(Protocol):
-    """One method; heavy imports happen inside it."""
+    """One method; heavy imports happen inside it.
+
+    A generator may have a mapping of strings, ``made``: what provenance keeps of it (its model, say).
+    """
 
     name: str
 

@@ -10,13 +10,11 @@ Source: mean shift, Comaniciu and Meer 2002; bilateral filter, Tomasi and Manduc
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import numpy.typing as npt
 
 from promptcodec.description import Cell
-from promptcodec.description.palette import PALETTE, TONE_STEP
+from promptcodec.description.palette import PALETTE, TONE_STEP, names_in
 from promptcodec.vision.colour import Floats, to_oklab
 
 SITES = 4
@@ -29,7 +27,6 @@ SHIFTS = 3
 # How much of the unsharpened field stays: the softness of edges.
 SOFTNESS = 0.22
 _GREY = "grey"
-_WORDS = re.compile(r"\b(" + "|".join(sorted(PALETTE, key=len, reverse=True)) + r")\b", re.IGNORECASE)
 
 
 def cell_colours(cells: tuple[Cell, ...], rows: int, cols: int) -> Floats:
@@ -47,7 +44,7 @@ def cell_colours(cells: tuple[Cell, ...], rows: int, cols: int) -> Floats:
     """
     colours = np.full((rows, cols, 2, 3), np.nan, np.float32)
     for index, cell in enumerate(cells):
-        names = cell.colours or tuple(name.lower() for name in _WORDS.findall(cell.text)[:1])
+        names = cell.colours or tuple(names_in(cell.text)[:1])
         if names:
             pair = to_oklab(np.array([PALETTE[names[0]], PALETTE[names[-1]]], np.float32))
             pair[:, 0] += TONE_STEP * (cell.tone.count("+") - cell.tone.count("-"))

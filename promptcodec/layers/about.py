@@ -13,8 +13,9 @@ _LINE = re.compile(r"([a-z]+): (.+)")
 
 
 def encode(values: dict[str, str]) -> bytes:
-    """Code the given entries, in the order of KEYS; values are single lines."""
-    return entropy.encode_text("\n".join(f"{key}: {values[key]}" for key in KEYS if key in values))
+    """Code the given entries, those of KEYS in their order, then others; values are single lines."""
+    keys = [*(key for key in KEYS if key in values), *(key for key in values if key not in KEYS)]
+    return entropy.encode_text("\n".join(f"{key}: {values[key]}" for key in keys))
 
 
 def decode(data: bytes) -> dict[str, str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -25,14 +26,14 @@ PLANES = 3
 # Above this side a picture is reduced by whole factors first.
 WORKING_SIDE = 768
 # Columns: the weight of R, G and B in each plane.
-_COLOURS = np.array(
+COLOURS = np.array(
     [
         [1 / math.sqrt(3), 1 / math.sqrt(2), 1 / math.sqrt(6)],
         [1 / math.sqrt(3), 0, -2 / math.sqrt(6)],
         [1 / math.sqrt(3), -1 / math.sqrt(2), 1 / math.sqrt(6)],
     ]
 )
-_MIDDLE = 127.5
+MIDDLE = 127.5
 _BASIS_BITS = 16
 
 
@@ -55,24 +56,24 @@ def analyse(image: Image.Image, across: int, down: int) -> Integers:
     small = image.reduce(factor) if factor > 1 else image
     pixels = np.asarray(small, np.float64)
     height, width = pixels.shape[:2]
-    rows = np.rint(_basis(height, min(down, height)).T * 2**_BASIS_BITS)
-    columns = np.rint(_basis(width, min(across, width)).T * 2**_BASIS_BITS)
+    rows = np.rint(basis(height, min(down, height)).T * 2**_BASIS_BITS)
+    columns = np.rint(basis(width, min(across, width)).T * 2**_BASIS_BITS)
     # The first sum is at most 2^8 * 2^16 * 1.5 a pixel; it keeps 10 bits behind the point.
     halfway = np.rint((rows @ pixels.reshape(height, -1)) / (height * 2 ** (_BASIS_BITS - 10)))
     halfway = halfway.reshape(-1, width, PLANES).transpose(2, 0, 1)
     sums = (halfway @ columns.T) / (width * 2 ** (_BASIS_BITS + 10))
-    sums[:, 0, 0] -= _MIDDLE
+    sums[:, 0, 0] -= MIDDLE
     # The droop of the average over blocks of factor x factor pixels is undone.
     sums *= _boost(small.height, factor, rows.shape[0])[:, None] * _boost(
         small.width, factor, columns.shape[0]
     )
-    planes = np.einsum("cvu,cp->pvu", sums, _COLOURS)
+    planes = np.einsum("cvu,cp->pvu", sums, COLOURS)
     result = np.zeros((PLANES, down, across), np.int64)
     result[:, : planes.shape[1], : planes.shape[2]] = np.rint(planes * UNIT).astype(np.int64)
     return result
 
 
-def synthesise(amplitudes: Floats, size: tuple[int, int]) -> Image.Image:
+def synthesise(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> Image.Image:
     """Draw the picture of these frequencies.
 
     Args:
@@ -82,21 +83,31 @@ def synthesise(amplitudes: Floats, size: tuple[int, int]) -> Image.Image:
     Returns:
         RGB of ``size``.
     """
-    pixels = planes(amplitudes, size) + np.float32(_MIDDLE)
-    return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+    width, height = size
+    pixels = np.empty((height, width, PLANES), np.uint8)
+    for channel, plane in enumerate(_channels(amplitudes, size)):
+        pixels[..., channel] = np.clip(np.rint(plane + np.float32(MIDDLE)), 0, 255)
+    return Image.fromarray(pixels)
 
 
-def planes(amplitudes: Floats, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+def planes(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Give what these frequencies add to a picture, ``(height, width, 3)`` in pixel levels.
 
     Args:
         amplitudes: ``(PLANES, down, across)`` in 1/UNIT.
         size: width and height, in pixels.
     """
-    colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, _COLOURS).astype(np.float32)
-    columns = _basis(size[0], colours.shape[2]).astype(np.float32)
-    rows = _basis(size[1], colours.shape[1]).astype(np.float32)
-    return np.stack([rows @ (colour @ columns.T) for colour in colours], -1)
+    return np.stack(list(_channels(amplitudes, size)), -1)
+
+
+def _channels(
+    amplitudes: npt.NDArray[np.floating], size: tuple[int, int]
+) -> Iterator[npt.NDArray[np.float32]]:
+    colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, COLOURS).astype(np.float32)
+    columns = basis(size[0], colours.shape[2]).astype(np.float32)
+    rows = basis(size[1], colours.shape[1]).astype(np.float32)
+    for colour in colours:
+        yield rows @ (colour @ columns.T)
 
 
 def amplitudes(pixels: npt.NDArray[np.float32], across: int, down: int) -> Floats:
@@ -111,18 +122,18 @@ def amplitudes(pixels: npt.NDArray[np.float32], across: int, down: int) -> Float
         ``(PLANES, down, across)`` in 1/UNIT; zero where the picture is too small to have that frequency.
     """
     height, width = pixels.shape[:2]
-    rows = _basis(height, min(down, height)).astype(np.float32)
-    columns = _basis(width, min(across, width)).astype(np.float32)
-    centred = (pixels - np.float32(_MIDDLE)).transpose(2, 0, 1)
+    rows = basis(height, min(down, height)).astype(np.float32)
+    columns = basis(width, min(across, width)).astype(np.float32)
+    centred = (pixels - np.float32(MIDDLE)).transpose(2, 0, 1)
     sums = rows.T @ (centred @ columns) / (height * width)
     result = np.zeros((PLANES, down, across))
-    found = np.einsum("cvu,cp->pvu", sums, _COLOURS) * UNIT
+    found = np.einsum("cvu,cp->pvu", sums, COLOURS) * UNIT
     result[:, : found.shape[1], : found.shape[2]] = found
     return result
 
 
 @functools.lru_cache(maxsize=16)
-def _basis(length: int, count: int) -> Floats:
+def basis(length: int, count: int) -> Floats:
     """Give ``(length, count)`` cosines of mean square 1, sampled at pixel centres."""
     angles = np.outer((np.arange(length) + 0.5) / length, np.arange(count)) * np.pi
     cosines = np.cos(angles)

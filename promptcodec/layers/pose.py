@@ -175,9 +175,7 @@ def _tidy(place: int, step: float) -> float:
 
 def _form(people: Any) -> tuple[int, list[list[float]]]:
     """Give bit 0: people are objects, bit 1: one person stands alone; and the numbers of each."""
-    alone = isinstance(people, Mapping) or (
-        isinstance(people, list) and len(people) == 3 * JOINTS and not isinstance(people[0], list | Mapping)
-    )
+    alone = is_alone(people)
     several = [people] if alone else people
     if not isinstance(several, list):
         raise UsageError("a pose is a JSON list of people, each of 51 numbers or with 'keypoints'")
@@ -189,6 +187,13 @@ def _form(people: Any) -> tuple[int, list[list[float]]]:
         if any(seen not in (0, 1, 2) for seen in person[2::3]):
             raise UsageError("the visibility of a key point is 0, 1 or 2")
     return objects | alone << 1, numbers
+
+
+def is_alone(people: Any) -> bool:
+    """Say whether a value is one person, not a list of people."""
+    return isinstance(people, Mapping) or (
+        isinstance(people, list) and len(people) == 3 * JOINTS and not isinstance(people[0], list | Mapping)
+    )
 
 
 def _is_number(value: Any) -> bool:

@@ -24,6 +24,8 @@ Layers = list[tuple[Floats, Floats]]
 
 _RADII = np.array(RADII) ** 2 * 16
 _LN2 = np.float32(np.log(2))
+# Bits of a magnitude's exponent and what follows it, by magnitude: the exponent's are taken as one each.
+_ESCAPE = (1 + 2 * np.floor(np.log2(np.maximum(np.arange(1024) - 2, 1)))).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ def cover(levels: Ints, area: Region) -> Ints:
 
 
 def amplitudes(sizes: Ints, plane: int, steps: Ints, shifts: Ints) -> Ints:
-    """Give what magnitudes ``(many, n)`` stand for, in 1/64 of a pixel level."""
-    shift = np.where(sizes > 0, shifts[plane][np.clip(sizes - 1, 0, 2)], 0)
+    """Give what magnitudes ``(..., many, n)`` stand for, in 1/64 of a pixel level."""
+    shift = np.concatenate([[0], shifts[plane]])[np.minimum(sizes, 3)]
     step = np.array(model.STEP, np.int32)[steps][:, None]
     return np.asarray((64 * sizes - shift) * step >> 6, np.int32)
 
@@ -120,21 +122,15 @@ def choose(task: Task, tables: Tables, pull: Floats | None = None) -> Choice:
             seen = model.features(field, area, plane, start, end, task.steps)
             logits = fast_logits(layers, seen)
             low = (wanted / step).astype(np.int32)
-            best, least, spent, missed = low, np.full(low.shape, np.inf, np.float32), None, None
-            for sizes in (np.zeros_like(low), low, low + 1):
-                cost = _level_bits(costs, logits, sizes)
-                apart = (wanted - amplitudes(sizes, plane, task.steps, tables.shifts)) / np.float32(64)
-                total = apart * apart + task.prices[:, None] * cost
-                if pull is not None:
-                    units = model.MAGNITUDE[np.minimum(sizes, 255)]
-                    total += task.prices[:, None] * units * pull[plane][:, area.at[start:end]]
-                better = total < least
-                best = np.where(better, sizes, best)
-                least = np.where(better, total, least)
-                spent = cost if spent is None else np.where(better, cost, spent)
-                missed = apart if missed is None else np.where(better, apart, missed)
-            assert spent is not None
-            assert missed is not None
+            sizes = np.stack([np.zeros_like(low), low, low + 1])
+            cost = _level_bits(costs, logits, sizes)
+            apart = (wanted - amplitudes(sizes, plane, task.steps, tables.shifts)) / np.float32(64)
+            total = apart * apart + task.prices[:, None] * cost
+            if pull is not None:
+                units = model.MAGNITUDE[np.minimum(sizes, 255)]
+                total += task.prices[:, None] * units * pull[plane][:, area.at[start:end]]
+            pick = total.argmin(0)[None]
+            best, spent, missed = (np.take_along_axis(each, pick, 0)[0] for each in (sizes, cost, apart))
             bits += spent.sum(-1)
             error += (missed * missed).sum(-1)
             levels[plane][:, start:end] = np.where(signed < 0, -best, best)
@@ -227,11 +223,9 @@ def _bit_costs(tables: Tables) -> Floats:
 
 
 def _level_bits(costs: Floats, logits: Ints, sizes: Ints) -> Floats:
-    """Give the bits of magnitudes, any shape, with their signs, under ``(..., 3)`` logits."""
+    """Give the bits of magnitudes ``(..., many, n)`` with their signs, under ``(many, n, 3)`` logits."""
     at = logits + model.LOGIT_LIMIT
     zero, one = costs[0][at], costs[1][at]
-    # The exponent's bits are taken as one each.
-    escape = 1 + 2 * np.floor(np.log2(np.maximum(sizes - 2, 1)))
-    three = np.where(sizes > 2, one[..., 2] + escape, zero[..., 2])
+    three = np.where(sizes > 2, one[..., 2] + _ESCAPE[np.minimum(sizes, 1023)], zero[..., 2])
     two = np.where(sizes > 1, one[..., 1] + three, zero[..., 1])
     return np.asarray(np.where(sizes > 0, 1 + one[..., 0] + two, zero[..., 0]), np.float32)

@@ -1,16 +1,22 @@
-"""Find the step and the price of a bit with which a picture fits its bytes best."""
+"""Find the step and the price of a bit with which a picture fits its bytes best.
+
+Where the decoder restores, it is the restored picture that is to be close: the amplitudes to
+quantise are moved so that it is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from promptcodec.entropy import coefficients as model
 from promptcodec.entropy.frequencies import RADII, Ints
-from promptcodec.layers import quantise
-from promptcodec.layers.texture_stream import Content, header_bits, length_class
+from promptcodec.layers import quantise, restoration
+from promptcodec.layers.dct import UNIT
+from promptcodec.layers.texture_stream import Content, dequantise, header_bits, length_class
 
 # Squared pixel levels that a bit is worth, in squares of the step.
 PRICE = 0.16
@@ -19,6 +25,12 @@ AROUND = (-1, 0, 1)
 PRICES = (0.75, 0.87, 1.0, 1.15, 1.33)
 FINE = 5
 ROUNDS = 2
+# Bits above the budget that may still fit, since the end of a range coder's stream takes less.
+SPARE = 3
+# Rounds of aiming at what restores best: how far prices are spread. Trials that are judged in each.
+AIMS = (0.2, 0.15, 0.1, 0.06)
+AIMED_ROUNDS = 1
+KEPT = 3
 
 
 class Trial(NamedTuple):
@@ -30,39 +42,83 @@ class Trial(NamedTuple):
     price: float
 
 
-def candidates(planes: Ints, shape: int, budget: int) -> Iterator[Content]:
+class Judged(NamedTuple):
+    """A coding with the error that is left once restored.
+
+    Attributes:
+        trial: the coding.
+        gain: squared pixel levels that restoring takes from the error.
+        aim: amplitudes to quantise next.
+    """
+
+    trial: Trial
+    gain: float
+    aim: Ints
+
+
+def candidates(planes: Ints, shape: int, budget: int, *, restored: bool) -> Iterator[Content]:
     """Give contents that should fit, the best first, down to the smallest there is.
 
     Args:
         planes: ``(PLANES, down, across)`` amplitudes.
         shape: the picture's shape.
         budget: bytes.
+        restored: the decoder may restore.
     """
     kind, room = length_class(budget), 8 * budget
     centre = _fitting_step(planes, shape, kind, room)
     steps = [centre + d for d in AROUND if 0 <= centre + d < model.STEPS]
     rough = _try(planes, shape, kind, [(s, p) for s in steps for p in PRICES], 1)
-    fits = [trial for trial in rough if trial.bits <= room]
-    best = sorted(fits, key=lambda trial: trial.error)[:2]
-    close = [
-        (step, price)
-        for step in dict.fromkeys(trial.content.step for trial in best)
-        for price in _prices_near(rough, step, room)
-    ]
-    trials = fits + (_try(planes, shape, kind, close, ROUNDS) if close else [])
-    # The last byte is worth having: a range coder may end in it or not.
-    yield from (t.content for t in sorted(trials, key=lambda t: t.error) if t.bits <= room + 3)
+    trials = sorted((trial for trial in rough if trial.bits <= room), key=lambda trial: trial.error)
+    judged = _judged(trials[:KEPT], planes) if restored else []
+    if judged and judged[0].gain > 0:
+        judged = _aimed(planes, kind, room, rough, judged)
+        yield from (each.trial.content for each in judged)
+    if trials:
+        close = [
+            (step, price)
+            for step in dict.fromkeys(trial.content.step for trial in trials[:2])
+            for price in _prices_near(rough, step, room)
+        ]
+        trials += _try(planes, shape, kind, close, ROUNDS)
+    yield from (t.content for t in sorted(trials, key=lambda t: t.error) if t.bits <= room + SPARE)
     coarsest = [(model.STEPS - 1, price) for price in (2.0, 8.0, 1e9)]
     yield from (trial.content for trial in _try(planes, shape, kind, coarsest, 0))
 
 
-def _prices_near(trials: Sequence[Trial], step: int, room: float) -> list[float]:
+def _judged(trials: Sequence[Trial], planes: Ints) -> list[Judged]:
+    """Give trials as they are once restored, the best first."""
+    found = []
+    for trial in trials:
+        content = replace(trial.content, restored=True)
+        decoded = dequantise(content)
+        guess = restoration.guess(decoded, planes, content.shape, content.step)
+        plain, error = (float((((each - planes) / UNIT) ** 2).sum()) for each in (decoded, guess.planes))
+        aim = np.rint(guess.aim).astype(np.int32)
+        found.append(Judged(trial._replace(content=content, error=error), plain - error, aim))
+    return sorted(found, key=lambda each: each.trial.error)
+
+
+def _aimed(planes: Ints, kind: int, room: float, rough: list[Trial], judged: list[Judged]) -> list[Judged]:
+    """Quantise again and again what restores to more of the picture than the picture itself."""
+    known = rough
+    for spread in AIMS:
+        best = judged[0]
+        step = best.trial.content.step
+        close = [(step, price) for price in _prices_near(known, step, room, spread)]
+        known = _try(best.aim, best.trial.content.shape, kind, close, AIMED_ROUNDS)
+        fits = sorted((t for t in known if t.bits <= room + SPARE), key=lambda t: t.error)
+        judged = sorted(judged + _judged(fits[:KEPT], planes), key=lambda each: each.trial.error)
+    return judged
+
+
+def _prices_near(trials: Sequence[Trial], step: int, room: float, spread: float = 0.06) -> list[float]:
     """Give prices close to the one at which ``step`` just fits."""
     known = sorted((t.bits, t.price) for t in trials if t.content.step == step)
     bits, prices = zip(*known, strict=True)
     logs = np.log(prices)
     middle = float(np.exp(np.interp(room, bits, logs)))
-    return [middle * factor for factor in np.linspace(0.94, 1.06, FINE)]
+    return [middle * factor for factor in np.linspace(1 - spread, 1 + spread, FINE)]
 
 
 def _fitting_step(planes: Ints, shape: int, kind: int, room: float) -> int:
@@ -115,7 +171,7 @@ def _trials(
         means = tuple(round(int(plane[0, 0]) / model.STEP[step]) for plane in planes)
         inside = [task.area.radius <= RADII[radius] ** 2 * 16 for radius in radii[:, number]]
         levels = tuple(plane[number, within] for plane, within in zip(choice.levels, inside, strict=True))
-        content = Content(shape, step, tuple(radii[:, number].tolist()), means, levels)
+        content = Content(shape, step, False, tuple(radii[:, number].tolist()), means, levels)
         apart = [
             (int(plane[0, 0]) - mean * model.STEP[step]) / 64
             for plane, mean in zip(planes, means, strict=True)

@@ -71,6 +71,10 @@ def decode(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> Description:
 
 def coder_name(data: bytes) -> str:
     """Name the coder as ``inspect`` shows it: of the text, or ``grid+`` and that of the words."""
-    if not data.startswith(bytes([GRID])):
-        return entropy.coder_name(data)
-    return f"grid+{entropy.coder_name(data[1 + cells.end(data[1:]) :])}"
+    grid = "grid+" if data.startswith(bytes([GRID])) else ""
+    return grid + entropy.coder_name(coded_text(data))
+
+
+def coded_text(data: bytes) -> bytes:
+    """Give the coded text of a part: all of it, or the words behind the grid symbols."""
+    return data[1 + cells.end(data[1:]) :] if data.startswith(bytes([GRID])) else data

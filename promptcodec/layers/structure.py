@@ -32,6 +32,7 @@ __all__ = [
     "encode",
     "encode_map",
     "encode_pose",
+    "encode_value",
 ]
 
 MINIMUM_BYTES = 3
@@ -133,6 +134,17 @@ def decode_value(data: bytes, size: tuple[int, int]) -> tuple[str, Any]:
     if _part(data[0], side, shape, content) != data:
         raise BitstreamError("a structure layer is damaged, cut off, or something follows it")
     return kind, (shape, content)
+
+
+def encode_value(head: int, shape: tuple[int, int], content: maps.Content) -> bytes:
+    """Code lines or a bitmap, as ``decode_value`` gives them, on a canvas of ``shape``.
+
+    Args:
+        head: the first byte of a part with that canvas.
+        shape: rows and columns.
+        content: no lattice node twice, none outside.
+    """
+    return _part(head, max(shape), shape, content)
 
 
 def coder_name(data: bytes) -> str:

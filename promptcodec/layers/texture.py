@@ -5,29 +5,29 @@ Quantised with a price on every bit, coded with a model trained beforehand; see 
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from promptcodec.entropy import coefficients as model
-from promptcodec.entropy.frequencies import Ints, extent, region, shape_of
+from promptcodec.entropy.coefficients import STEP
+from promptcodec.entropy.frequencies import extent, region, shape_of
 from promptcodec.errors import BudgetError
-from promptcodec.layers import dct
-from promptcodec.layers.quantise import amplitudes
+from promptcodec.layers import dct, restoration
 from promptcodec.layers.search import candidates
-from promptcodec.layers.texture_stream import MAX_BYTES, Content, length_class, read, write
+from promptcodec.layers.texture_stream import MAX_BYTES, Content, dequantise, length_class, read, write
 
 MINIMUM_BYTES = 6
 
 
-def encode(image: Image.Image, budget: int) -> bytes:
+def encode(image: Image.Image, budget: int, *, restored: bool = True) -> bytes:
     """Code as much of the image as fits.
 
     Args:
         image: RGB, any size from 1x1.
         budget: bytes, at least MINIMUM_BYTES.
+        restored: let the decoder restore the picture where that brings it closer; False for comparisons.
 
     Returns:
         At most ``budget`` bytes; fewer where the image is that simple.
@@ -40,7 +40,7 @@ def encode(image: Image.Image, budget: int) -> bytes:
     budget = min(budget, MAX_BYTES)
     shape = shape_of(image.size)
     planes = np.asarray(dct.analyse(image, *extent(shape)), np.int32)
-    for content in candidates(planes, shape, budget):
+    for content in candidates(planes, shape, budget, restored=restored):
         data = write(content, length_class(budget))
         if len(data) <= budget:
             return _shortest(content, data)
@@ -52,7 +52,9 @@ def _shortest(content: Content, data: bytes) -> bytes:
     if not data.endswith(b"\0"):
         return data
     parts = [data]
-    for kind in sorted({length_class(length) for length in range(1, len(data))}):
+    # Another class changes the bytes of the header only.
+    shortest = max(1, len(data.rstrip(b"\0")) - 3)
+    for kind in sorted({length_class(length) for length in range(shortest, len(data))}):
         part = write(content, kind)
         if length_class(len(part)) == kind:
             parts.append(part)
@@ -63,8 +65,9 @@ class Spectrum(NamedTuple):
     """What a part says of the picture's frequencies.
 
     Attributes:
-        amplitudes: ``(PLANES, down, across)`` in 1/UNIT of a pixel level, zero where nothing is said.
-        margins: the same shape, half a quantisation step; infinite where nothing is said.
+        amplitudes: ``(PLANES, down, across)`` in 1/UNIT of a pixel level: restored, where the part says so.
+        margins: how far a picture's may be from these, of the same form: half a quantisation step; infinite
+            where the part codes nothing.
     """
 
     amplitudes: dct.Floats
@@ -84,27 +87,30 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
     Raises:
         BitstreamError: the part is damaged.
     """
-    return dct.synthesise(spectrum(data).amplitudes, size)
+    return draw(spectrum(data), size)
 
 
-@functools.lru_cache(maxsize=2)
 def spectrum(data: bytes) -> Spectrum:
-    """Read a part without drawing it; the last two are remembered.
+    """Read a part without drawing it.
+
+    The bounds of a restored part are around its restored amplitudes: the encoder aims at those, and the
+    picture's own are within half a step of them more often than of the coded ones.
 
     Raises:
         BitstreamError: the part is damaged.
     """
     content = read(data)
-    across, down = extent(content.shape)
-    planes = np.zeros((model.PLANES, down, across))
-    margins = np.full_like(planes, np.inf)
-    margin = model.STEP[content.step] / 2
-    steps = np.array([content.step])
-    for plane, levels in enumerate(content.levels):
-        area = region(content.shape, content.radii[plane])
-        sizes: Ints = amplitudes(np.abs(levels)[None], plane, steps, model.tables().shifts)[0]
-        planes[plane, area.v, area.u] = np.where(levels < 0, -sizes, sizes)
-        margins[plane, area.v, area.u] = margin
-        planes[plane, 0, 0] = content.means[plane] * model.STEP[content.step]
-        margins[plane, 0, 0] = margin
-    return Spectrum(planes, margins)
+    planes: npt.NDArray[np.floating] = dequantise(content).astype(np.float64)
+    if content.restored:
+        planes = restoration.restore(planes, content.shape, content.step)
+    margins = np.full(planes.shape, np.inf)
+    for plane, radius in enumerate(content.radii):
+        area = region(content.shape, radius)
+        margins[plane, area.v, area.u] = STEP[content.step] / 2
+        margins[plane, 0, 0] = STEP[content.step] / 2
+    return Spectrum(planes.astype(np.float64), margins)
+
+
+def draw(said: Spectrum, size: tuple[int, int]) -> Image.Image:
+    """Draw a spectrum as RGB of ``size``."""
+    return dct.synthesise(said.amplitudes, size)

@@ -1,7 +1,7 @@
 """The texture layer's bytes: one range-coded stream, walked alike to write, read and weigh it.
 
-The shape, the step, how far each plane reaches, the means, the levels. How long the part is tells
-which steps are likely.
+The shape, the step, whether the decoder restores, how far each plane reaches, the means, the
+levels. How long the part is tells which steps are likely.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from promptcodec.entropy import coefficients as model
-from promptcodec.entropy.frequencies import Ints, log8, region
+from promptcodec.entropy.frequencies import Ints, extent, log8, region
 from promptcodec.entropy.symbols import HALF, Coder, Reader, Scale, Writer
 from promptcodec.errors import BitstreamError
+from promptcodec.layers.quantise import amplitudes
 
 MAX_BYTES = 4096
+# Chance that a picture is better restored, in 1/65536.
+RESTORED = 63488
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Content:
     Attributes:
         shape: class of the aspect ratio, 0..24.
         step: index of the quantiser step.
+        restored: the decoder restores what quantisation took.
         radii: index of each plane's radius.
         means: the level of each plane's mean.
         levels: ``(n,)`` for each plane, in the order of its region.
@@ -32,9 +36,23 @@ class Content:
 
     shape: int
     step: int
+    restored: bool
     radii: tuple[int, ...]
     means: tuple[int, ...]
     levels: tuple[Ints, ...]
+
+
+def dequantise(content: Content) -> Ints:
+    """Give the amplitudes ``(PLANES, down, across)`` that a content stands for, not restored."""
+    across, down = extent(content.shape)
+    planes = np.zeros((model.PLANES, down, across), np.int32)
+    steps = np.array([content.step])
+    for plane, levels in enumerate(content.levels):
+        area = region(content.shape, content.radii[plane])
+        sizes: Ints = amplitudes(np.abs(levels)[None], plane, steps, model.tables().shifts)[0]
+        planes[plane, area.v, area.u] = np.where(levels < 0, -sizes, sizes)
+        planes[plane, 0, 0] = content.means[plane] * model.STEP[content.step]
+    return planes
 
 
 def length_class(length: int) -> int:
@@ -87,8 +105,8 @@ def walk(coder: Coder, kind: int, given: Content | None = None) -> Content:
     """
     tables = model.tables()
     none = given is None
-    content = given or Content(0, 0, (0, 0, 0), (0, 0, 0), ())
-    shape, step, radii, means = _walk_header(coder, kind, content)
+    content = given or Content(0, 0, False, (0, 0, 0), (0, 0, 0), ())
+    shape, step, restored, radii, means = _walk_header(coder, kind, content)
     field, planes = None, []
     steps = np.array([step], np.int32)
     for plane in range(model.PLANES):
@@ -105,7 +123,7 @@ def walk(coder: Coder, kind: int, given: Content | None = None) -> Content:
                 levels[index] = _level(coder, three, tables.escapes[escape], int(levels[index]))
             model.learn(field, area, plane, start, end, levels[None, start:end])
         planes.append(levels)
-    return Content(shape, step, radii, means, tuple(planes))
+    return Content(shape, step, restored, radii, means, tuple(planes))
 
 
 def header_bits(content: Content, kind: int) -> float:
@@ -117,10 +135,11 @@ def header_bits(content: Content, kind: int) -> float:
 
 def _walk_header(
     coder: Coder, kind: int, given: Content
-) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
+) -> tuple[int, int, bool, tuple[int, ...], tuple[int, ...]]:
     tables = model.tables()
     shape = coder.symbol(tables.shapes.tolist(), given.shape)
     step = coder.symbol(tables.steps[kind].tolist(), given.step)
+    restored = bool(coder.bit(RESTORED, given.restored))
     context = step // (model.STEPS // model.STEP_CLASSES)
     radii: tuple[int, ...] = ()
     for shares, radius in zip(tables.radii, given.radii, strict=True):
@@ -130,7 +149,7 @@ def _walk_header(
     for plane, mean in enumerate(given.means):
         bounds, lowest = _mean_bounds(plane, step)
         means += (coder.span(bounds, mean - lowest) + lowest,)
-    return shape, step, radii, means
+    return shape, step, restored, radii, means
 
 
 def _level(coder: Coder, chances: list[int], escapes: Ints, level: int) -> int:

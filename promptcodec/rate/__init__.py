@@ -3,9 +3,10 @@
 from promptcodec.rate.allocate import Coder, allocate, file_bytes, in_stream_order
 from promptcodec.rate.limits import QUALITY_BYTES, limit
 from promptcodec.rate.shares import TUNES, Shares, shares_for
-from promptcodec.rate.words import DEFAULT_CELLS, fit_description, grid
+from promptcodec.rate.words import CELLS, DEFAULT_CELLS, fit_description, grid
 
 __all__ = [
+    "CELLS",
     "DEFAULT_CELLS",
     "QUALITY_BYTES",
     "TUNES",

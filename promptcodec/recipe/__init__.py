@@ -1,7 +1,19 @@
-"""An image's own generation recipe: how a tool wrote it down, verbatim."""
+"""An image's own generation recipe: read from what tools write, and written back for them."""
 
-from promptcodec.recipe.model import Chunk, Recipe
+from promptcodec.recipe.model import Addon, Chunk, Generative, Platform, Recipe, Settings
 from promptcodec.recipe.prompt import prompt_of
-from promptcodec.recipe.read import read
+from promptcodec.recipe.read import Found, from_chunks, look, read
 
-__all__ = ["Chunk", "Recipe", "prompt_of", "read"]
+__all__ = [
+    "Addon",
+    "Chunk",
+    "Found",
+    "Generative",
+    "Platform",
+    "Recipe",
+    "Settings",
+    "from_chunks",
+    "look",
+    "prompt_of",
+    "read",
+]

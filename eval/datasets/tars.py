@@ -1,0 +1,54 @@
+"""webdataset tars: members of one stem are one sample, a picture and its text."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from eval.datasets import Item
+from promptcodec.files import IMAGE_SUFFIXES
+
+_KEYS = ("caption", "prompt", "text")
+_LONGEST = 1 << 20  # of a text
+
+
+def tars(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
+    """List the pictures of every tar; nothing is unpacked to disk."""
+    paths = [root] if root.is_file() else sorted(root.rglob("*.tar"))
+    return [item for path in paths for item in _tar(path)]
+
+
+def _tar(path: Path) -> list[Item]:
+    pictures: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    with tarfile.open(path) as tar:
+        for member in tar:
+            # By webdataset's rule a key ends at the first dot of the last part of the name.
+            folder, base = PurePosixPath(member.name).parent, PurePosixPath(member.name).name
+            key, _, extension = base.partition(".")
+            key = str(folder / key)
+            suffix = "." + extension.lower()
+            if not member.isfile():
+                continue
+            if suffix in IMAGE_SUFFIXES:
+                pictures[key] = member.name
+            elif suffix in {".txt", ".json"} and member.size <= _LONGEST:
+                file = tar.extractfile(member)
+                assert file is not None, "only files are members"
+                said = file.read().decode("utf-8", "replace")
+                texts[key] = said.strip() if suffix == ".txt" else texts.get(key) or _caption(said)
+    return [
+        Item("", f"{path.name}:{name}", path, name, texts.get(key, ""))
+        for key, name in sorted(pictures.items())
+    ]
+
+
+def _caption(text: str) -> str:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return ""
+    return next((str(said[key]) for key in _KEYS if isinstance(said, dict) and said.get(key)), "")

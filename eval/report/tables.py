@@ -1,0 +1,184 @@
+"""The tables of a report, as Markdown and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.report.summary import Difference, Estimate, Point
+
+_MARKDOWN = str.maketrans({char: f"&#{ord(char)};" for char in "|<>&`*_[]\\"} | {"\n": " ", "\r": " "})
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: title, a line that says how to read it, heads, and rows of texts."""
+
+    name: str
+    title: str
+    note: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def markdown(self) -> str:
+        """Write it as Markdown; whatever would be markup in a cell is escaped."""
+        lines = [f"| {' | '.join(map(escape, self.heads))} |", "|---" * len(self.heads) + "|"]
+        lines += [f"| {' | '.join(map(escape, row))} |" for row in self.rows]
+        return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    """Make a text plain in Markdown."""
+    return text.translate(_MARKDOWN)
+
+
+def number(value: float | None, *, sign: bool = False) -> str:
+    """Write a value with three or four digits that count."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3 if size >= 0.1 else 5
+    return f"{value:{'+' if sign else ''}.{digits}f}"
+
+
+def interval(value: Estimate | None, *, sign: bool = False) -> str:
+    """Write a mean with its interval."""
+    if value is None:
+        return "-"
+    return (
+        f"{number(value.mean, sign=sign)} [{number(value.low, sign=sign)}, {number(value.high, sign=sign)}]"
+    )
+
+
+def means(points: Sequence[Point], columns: Sequence[str]) -> list[Table]:
+    """Give a table of means for each dataset."""
+    tables = []
+    for dataset in dict.fromkeys(point.dataset for point in points):
+        here = [point for point in points if point.dataset == dataset]
+        shown = [column for column in columns if any(column in point.values for point in here)]
+        rows = []
+        for point in here:
+            size, rate = point.values.get("bytes"), point.values.get("bpp")
+            rows.append(
+                [
+                    point.codec,
+                    point.mode,
+                    point.setting,
+                    f"{point.n}" + (f" ({point.failed} not)" if point.failed else ""),
+                    number(size.mean) if size else "-",
+                    f"{rate.mean:.5f}" if rate else "-",
+                    *(interval(point.values.get(column)) for column in shown),
+                    *(_seconds(point.values.get(column)) for column in ("enc_s", "dec_s")),
+                ]
+            )
+        heads = ["codec", "form", "setting", "n", "bytes", "bpp", *shown, "enc s", "dec s"]
+        note = "Means over n pictures with 95 % bootstrap intervals; seconds are medians, of one core."
+        tables.append(Table("means", f"Means: {dataset}", note, heads, rows))
+    return tables
+
+
+def _seconds(value: Estimate | None) -> str:
+    return "-" if value is None else f"{value.mean:.3f}"
+
+
+def paired(
+    found: Sequence[Difference], columns: Sequence[str], baseline: str, better: Mapping[str, int]
+) -> list[Table]:
+    """Give a table of differences from the baseline for each dataset."""
+    tables = []
+    for dataset in dict.fromkeys(each.dataset for each in found):
+        here = [each for each in found if each.dataset == dataset]
+        shown = [
+            column for column in columns if better.get(column) and any(column in each.values for each in here)
+        ]
+        rows = [
+            [
+                each.codec,
+                each.mode,
+                each.setting,
+                f"{each.bytes:.0f} : {each.baseline_bytes:.0f}",
+                *(_verdict(each.values.get(column), better[column]) for column in shown),
+            ]
+            for each in here
+        ]
+        note = (
+            f"What a codec has more than {baseline} (whole files) on the same picture at the same setting: "
+            "mean and 95 % bootstrap interval; + better, - worse, = the interval holds 0. Mind the "
+            "bytes where a codec cannot spend them."
+        )
+        heads = ["codec", "form", "setting", "bytes", *shown]
+        tables.append(Table("paired", f"Against {baseline}: {dataset}", note, heads, rows))
+    return tables
+
+
+def _verdict(value: Estimate | None, better: int) -> str:
+    if value is None:
+        return "-"
+    word = "=" if value.low <= 0 <= value.high else "+" if value.mean * better > 0 else "-"
+    return f"{word} {interval(value, sign=True)}"
+
+
+def rates(found: Sequence[Mapping[str, Any]], metric: str, baseline: str) -> Table:
+    """Give the table of BD-rates."""
+    rows = [
+        [
+            *(each[key] for key in ("dataset", "codec", "mode")),
+            "-" if each["bd_rate"] is None else number(each["bd_rate"], sign=True),
+            each["reason"] or "",
+        ]
+        for each in found
+    ]
+    note = f"Bytes at equal {metric} against {baseline}, percent, PCHIP over mean curves; less is better."
+    return Table("bd-rate", "BD-rate", note, ["dataset", "codec", "form", "BD-rate %", "why not"], rows)
+
+
+def not_run(found: Sequence[Mapping[str, str]], failed: Mapping[str, str]) -> Table:
+    """Give the table of what could not run."""
+    rows = [[each["what"], each["name"], each["reason"]] for each in found]
+    rows += [["metric, on some pictures", name, reason] for name, reason in failed.items()]
+    return Table(
+        "not-run",
+        "Not run",
+        "Named by the study, and why they are not in it.",
+        ["what", "name", "reason"],
+        rows,
+    )
+
+
+def sets(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Give the table of distances between sets."""
+    rows = [
+        [
+            each["dataset"],
+            each["codec"],
+            each["mode"],
+            each["setting"],
+            each["metric"],
+            number(each["value"]),
+            str(each["patches"]),
+        ]
+        for each in found
+    ]
+    heads = ["dataset", "codec", "form", "setting", "metric", "value", "patches"]
+    note = "Over all pictures of a dataset together. On few patches these say little."
+    return Table("sets", "Distances between sets", note, heads, rows)
+
+
+def published(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Give the table of published points."""
+    columns = list(dict.fromkeys(key for each in found for key in each["values"]))
+    rows = [
+        [
+            each["dataset"],
+            each["codec"],
+            each["setting"],
+            *(number(each["values"].get(key)) for key in columns),
+            each["source"],
+        ]
+        for each in found
+    ]
+    note = "Reported by others, not measured here: other pictures' sizes, other metrics' variants."
+    return Table(
+        "published", "Published points", note, ["dataset", "codec", "setting", *columns, "source"], rows
+    )

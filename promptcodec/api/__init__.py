@@ -1,0 +1,1 @@
+"""Hosted models: one connection, its answers stored on disk, its spending capped."""

@@ -1,0 +1,124 @@
+"""The two ways to ask a language model for JSON about a picture: Responses and Chat Completions."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from promptcodec.api.client import UnusableAnswerError
+from promptcodec.api.profile import Profile, Usage
+from promptcodec.errors import RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question.
+
+    Attributes:
+        instructions: ours, the whole of them.
+        text: data, fenced.
+        image: JPEG bytes, None for a question about text.
+        name, schema: what the answer should be.
+        most: tokens the answer may have.
+    """
+
+    instructions: str
+    text: str
+    image: bytes | None
+    name: str
+    schema: dict[str, Any]
+    most: int
+
+
+class TruncatedError(UnusableAnswerError):
+    """An answer that stopped at its limit of tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one API is asked and how its answers are read."""
+
+    request: Callable[[Ask, Profile], dict[str, Any]]
+    text: Callable[[dict[str, Any]], str]
+    usage: Callable[[dict[str, Any]], Usage]
+
+
+def _data_url(image: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(image).decode()}"
+
+
+def _chat_request(ask: Ask, profile: Profile) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [{"type": "text", "text": ask.text}]
+    if ask.image is not None:
+        content.append({"type": "image_url", "image_url": {"url": _data_url(ask.image)}})
+    request: dict[str, Any] = {
+        "model": profile.model,
+        "messages": [
+            {"role": "system", "content": ask.instructions},
+            {"role": "user", "content": content},
+        ],
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": ask.name, "strict": True, "schema": ask.schema},
+        },
+        profile.limit_field: ask.most,
+    }
+    return request | ({"reasoning_effort": profile.effort} if profile.effort else {})
+
+
+def _chat_text(answer: dict[str, Any]) -> str:
+    choice = answer["choices"][0]
+    message = choice["message"]
+    if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+        raise RefusedError(f"the model refused: {str(message.get('refusal') or 'content filter')[:200]}")
+    if choice.get("finish_reason") == "length":
+        raise TruncatedError("the answer was cut at its limit of tokens")
+    return str(message["content"] or "")
+
+
+def _chat_usage(answer: dict[str, Any]) -> Usage:
+    usage = answer.get("usage") or {}
+    return Usage(int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+
+
+def _responses_request(ask: Ask, profile: Profile) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [{"type": "input_text", "text": ask.text}]
+    if ask.image is not None:
+        content.append({"type": "input_image", "image_url": _data_url(ask.image), "detail": "auto"})
+    request: dict[str, Any] = {
+        "model": profile.model,
+        "instructions": ask.instructions,
+        "input": [{"role": "user", "content": content}],
+        "text": {"format": {"type": "json_schema", "name": ask.name, "strict": True, "schema": ask.schema}},
+        "max_output_tokens": ask.most,
+        "store": False,
+    }
+    return request | ({"reasoning": {"effort": profile.effort}} if profile.effort else {})
+
+
+def _responses_text(answer: dict[str, Any]) -> str:
+    if answer.get("status") == "incomplete":
+        reason = (answer.get("incomplete_details") or {}).get("reason")
+        if reason == "content_filter":
+            raise RefusedError("the model refused: content filter")
+        raise TruncatedError("the answer was cut at its limit of tokens")
+    parts = [
+        part for item in answer["output"] if item.get("type") == "message" for part in item.get("content", ())
+    ]
+    for part in parts:
+        if part.get("type") == "refusal":
+            raise RefusedError(f"the model refused: {str(part.get('refusal'))[:200]}")
+    return "".join(str(part["text"]) for part in parts if part.get("type") == "output_text")
+
+
+def _responses_usage(answer: dict[str, Any]) -> Usage:
+    usage = answer.get("usage") or {}
+    return Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)))
+
+
+DIALECTS = {
+    "chat": Dialect(_chat_request, _chat_text, _chat_usage),
+    "responses": Dialect(_responses_request, _responses_text, _responses_usage),
+}

@@ -1,0 +1,178 @@
+"""What hosted models cost: capped before a call, counted after it, across threads and processes.
+
+The count is a small SQLite file in the cache folder, one row per run and one per call. It holds
+no text and no key.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from promptcodec.api import answers
+from promptcodec.errors import SpendingError, UsageError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+DEFAULT_COST = 2.0
+DEFAULT_REQUESTS = 2000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, requests INTEGER, cost REAL);
+CREATE TABLE IF NOT EXISTS calls (run TEXT, at REAL, host TEXT, endpoint TEXT, model TEXT, asked TEXT,
+    input_tokens INTEGER, output_tokens INTEGER, cost REAL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may spend.
+
+    Attributes:
+        cost: dollars. Where prices are unknown only ``requests`` can be held to.
+        requests: calls, retries by the client not counted.
+        strict: refuse calls of unknown price (the user named a cost, so it must hold).
+        run: what the count is kept under; worker processes of a run share it.
+    """
+
+    cost: float = DEFAULT_COST
+    requests: int = DEFAULT_REQUESTS
+    strict: bool = False
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(slots=True)
+class Spent:
+    """What was spent in a stretch of work; ``cost`` is None where a price was unknown."""
+
+    requests: int = 0
+    stored: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = 0.0
+
+
+_limits = Limits()
+_meter: ContextVar[tuple[Spent, ...]] = ContextVar("_meter", default=())
+
+
+def begin(limits: Limits) -> None:
+    """Hold this process to ``limits`` from now on; a process that says nothing has the defaults."""
+    global _limits  # noqa: PLW0603 - one run per process
+    _limits = limits
+
+
+@contextmanager
+def metered() -> Iterator[Spent]:
+    """Count what is spent inside, in this thread."""
+    spent = Spent()
+    token = _meter.set((*_meter.get(), spent))
+    try:
+        yield spent
+    finally:
+        _meter.reset(token)
+
+
+def reserve(estimate: float) -> None:
+    """Ask for one call of about this many dollars (nan: unknown) before it is made.
+
+    Raises:
+        SpendingError: a cap is reached.
+    """
+    if math.isnan(estimate):
+        if _limits.strict:
+            raise UsageError(
+                "--max-cost cannot be held: the profile names no prices; give input_price and output_price "
+                "(dollars per million tokens; image_price for pictures), or use --max-requests alone"
+            )
+        estimate = 0.0
+    with _ledger() as ledger:
+        ledger.execute("INSERT OR IGNORE INTO runs VALUES (?, 0, 0)", (_limits.run,))
+        changed = ledger.execute(
+            "UPDATE runs SET requests = requests + 1, cost = cost + ? "
+            "WHERE run = ? AND requests < ? AND cost + ? <= ?",
+            (estimate, _limits.run, _limits.requests, estimate, _limits.cost),
+        ).rowcount
+        if not changed:
+            requests, cost = ledger.execute(
+                "SELECT requests, cost FROM runs WHERE run = ?", (_limits.run,)
+            ).fetchone()
+    if not changed:
+        so_far = f"{requests} requests and ${cost:.4f} so far, the next about ${estimate:.4f}"
+        allowed = f"{_limits.requests} and ${_limits.cost:.4f}"
+        raise SpendingError(
+            f"the cap is reached: {so_far}; allowed are {allowed}; raise --max-requests or --max-cost"
+        )
+
+
+def settle(
+    estimate: float,
+    cost: float,
+    *,
+    host: str,
+    endpoint: str,
+    model: str,
+    asked: str,
+    input_tokens: int,
+    output_tokens: int,
+) -> None:
+    """Put what a call came to in place of what was reserved for it."""
+    for spent in _meter.get():
+        spent.requests += 1
+        spent.input_tokens += input_tokens
+        spent.output_tokens += output_tokens
+        spent.cost = None if spent.cost is None or math.isnan(cost) else spent.cost + cost
+    with _ledger() as ledger:
+        known = [0.0 if math.isnan(value) else value for value in (estimate, cost)]
+        ledger.execute("UPDATE runs SET cost = cost - ? + ? WHERE run = ?", (*known, _limits.run))
+        ledger.execute(
+            "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(_limits.run, time.time(), host, endpoint, model, asked),
+                *(input_tokens, output_tokens, None if math.isnan(cost) else cost),
+            ),
+        )
+
+
+def found() -> None:
+    """Count an answer that was stored already."""
+    for spent in _meter.get():
+        spent.stored += 1
+
+
+_lock = threading.Lock()
+
+
+@contextmanager
+def _ledger() -> Iterator[sqlite3.Connection]:
+    """Give the count inside one transaction."""
+    with _lock:
+        ledger = _open(str(answers.folder() / "spending.sqlite"), os.getpid())
+        ledger.execute("BEGIN IMMEDIATE")
+        try:
+            yield ledger
+        except BaseException:
+            ledger.execute("ROLLBACK")
+            raise
+        ledger.execute("COMMIT")
+
+
+@functools.lru_cache(maxsize=4)
+def _open(path: str, _process: int) -> sqlite3.Connection:
+    import sqlite3  # noqa: PLC0415 - only when a model is asked
+
+    answers.folder().mkdir(parents=True, exist_ok=True)
+    ledger = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    ledger.execute("PRAGMA journal_mode = WAL")
+    ledger.execute("PRAGMA synchronous = NORMAL")
+    ledger.executescript(_SCHEMA)
+    return ledger

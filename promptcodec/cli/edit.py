@@ -1,0 +1,147 @@
+"""``promptcodec edit``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from promptcodec.cli import batch, options, report
+from promptcodec.edit.spec import FILES, OPERATIONS, Edit
+from promptcodec.errors import UsageError
+from promptcodec.files import STDIO, Source, check_free, destinations, read_file
+
+
+class Ordered(click.Command):
+    """A command that remembers in which order its options stood."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and keep the options' names in order, each as often as it stood there."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta["order"] = [parameter.name for parameter in order]
+        return super().parse_args(ctx, args)
+
+
+def operations(function: Any) -> Any:
+    """Add an option for every operation."""
+    for name, operation in reversed(OPERATIONS.items()):
+        option = click.option(
+            f"--{name}",
+            nargs=len(operation.metavars),
+            type=str,
+            multiple=True,
+            metavar=" ".join(operation.metavars),
+            help=operation.help,
+        )
+        function = option(function)
+    return function
+
+
+def collect(order: list[str], given: dict[str, Any]) -> list[Edit]:
+    """Give the edits in the order of the command line, with the files they name read."""
+    values = {name: iter(given[name.replace("-", "_")]) for name in OPERATIONS}
+    edits = []
+    for parameter in order:
+        name = parameter.replace("_", "-")
+        if name not in OPERATIONS:
+            continue
+        value = next(values[name])
+        arguments = (value,) if isinstance(value, str) else value
+        edits.append(Edit(name, tuple(map(_read, arguments, OPERATIONS[name].metavars))))
+    return edits
+
+
+def _read(argument: str, metavar: str) -> str | bytes:
+    if metavar not in FILES:
+        return argument
+    try:
+        return read_file(argument)
+    except UsageError as error:
+        raise UsageError(f"{argument} {error}") from None
+
+
+def show(result: dict[str, Any]) -> str:
+    """Make the line a person reads."""
+    changed = ", ".join(result["changed"]) or "nothing"
+    return f"{result['out']}  {result['bytes_before']} -> {result['bytes']} B  changed: {changed}"
+
+
+@click.command(
+    "edit",
+    cls=Ordered,
+    short_help="Change a stream in its layers.",
+    epilog="\b\nBOX is r2c2:r3c4 (cells, as inspect shows them) or x0,y0,x1,y1 (pixels of the original).\n\n"
+    "\b\nExamples:\n"
+    "  promptcodec edit photo.pxt -o kite.pxt --cell r2c3 'red kite' --preview kite.png\n"
+    "  promptcodec edit photo.pxt -o autumn.pxt --replace green 'autumn orange'\n"
+    "  promptcodec edit photo.pxt -o empty.pxt --erase r2c2:r3c4 --style 'mood: lonely'\n"
+    "  promptcodec edit photo.pxt -o other.pxt --transplant texture other-photo.pxt",
+)
+@click.argument("source", metavar="IN")
+@options.output_option
+@operations
+@click.option("--preview", metavar="PNG", help="Draw the result with builtin.")
+@options.dictionary_option
+@options.overwrite_option
+@options.json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    source: str,
+    output: str | None,
+    preview: str | None,
+    dictionary: str | None,
+    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    as_json: bool,  # noqa: FBT001
+    **given: Any,
+) -> None:
+    """Edit a stream without decoding it to pixels; the operations run in the order given.
+
+    What an operation does not name stays as it is, to the byte. IN can be - for standard input.
+    """
+    out = options.resolve_output(output, (source,))
+    batch.check_stdout(out, as_json=as_json)
+    from promptcodec import codec, edit, provenance  # noqa: PLC0415 - heavy
+
+    with batch.naming(source):
+        (out,) = destinations([Source(source, source)], [f"{source}.pxt"], out, in_folder=False)
+        edits = collect(context.meta["order"], given)
+        if not edits:
+            raise UsageError("say what to edit, as in --erase r2c2:r3c4; see promptcodec edit --help")
+        check_free(out, overwrite=overwrite)
+        if preview is not None:
+            provenance.picture_format(preview)
+            check_free(preview, overwrite=overwrite)
+        data = batch.read_input(source)
+        dictionaries = batch.read_dictionaries(dictionary)
+        start = time.perf_counter()
+        edited = edit.apply(data, edits, dictionaries=dictionaries)
+        seconds = time.perf_counter() - start
+        if preview is not None:
+            drawn = codec.decode(edited.data, dictionaries=dictionaries)
+            record = {
+                "generator": drawn.report.generator,
+                "layers": list(drawn.report.layers),
+                "seed": drawn.report.seed,
+            }
+            picture = provenance.save(drawn.image, preview, record)
+            batch.write_output(preview, picture, overwrite=overwrite)
+        batch.write_output(out, edited.data, overwrite=overwrite)
+    for warning in edited.warnings:
+        report.warn(f"{source}: {warning}")
+    result = {
+        "file": source,
+        "out": out,
+        "ok": True,
+        "bytes_before": len(data),
+        "bytes": len(edited.data),
+        "changed": list(edited.changed),
+        "warnings": list(edited.warnings),
+        "seconds": round(seconds, 4),
+    }
+    if as_json:
+        report.emit(result)
+    elif out != STDIO:
+        report.say(show(result))

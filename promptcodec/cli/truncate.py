@@ -1,0 +1,55 @@
+"""``promptcodec truncate``."""
+
+from __future__ import annotations
+
+import click
+
+from promptcodec.cli import batch, options, report
+from promptcodec.files import STDIO, Source, check_free, destinations
+
+
+@click.command(
+    "truncate",
+    short_help="Make a stream shorter.",
+    epilog="\b\nExamples:\n"
+    "  promptcodec truncate photo.pxt -o small.pxt --bytes 120\n"
+    "  promptcodec truncate photo.pxt -o words.pxt --layers semantic",
+)
+@click.argument("source", metavar="IN")
+@options.output_option
+@click.option(
+    "--bytes", "most", type=options.Bytes(), help="Leave out the finest parts until it fits (120B)."
+)
+@click.option("--layers", type=options.Names(), help="Keep only these.")
+@options.overwrite_option
+@options.json_option
+def command(
+    source: str,
+    output: str | None,
+    most: int | None,
+    layers: tuple[str, ...] | None,
+    overwrite: bool,  # noqa: FBT001 - click calls by keyword
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Leave out parts of a stream: a valid, shorter file whose parts are the same bytes.
+
+    IN can be - for standard input.
+    """
+    if most is None and layers is None:
+        raise click.UsageError("say how short: --bytes N, or --layers NAMES, or both")
+    out = options.resolve_output(output, (source,))
+    batch.check_stdout(out, as_json=as_json)
+    from promptcodec import codec, edit  # noqa: PLC0415 - heavy
+
+    with batch.naming(source):
+        (out,) = destinations([Source(source, source)], [f"{source}.pxt"], out, in_folder=False)
+        check_free(out, overwrite=overwrite)
+        data = batch.read_input(source)
+        shorter = edit.truncate(data, most=most, layers=layers)
+        batch.write_output(out, shorter, overwrite=overwrite)
+    kept = [part["type"] for part in codec.outline(shorter)["parts"]]
+    if as_json:
+        result = {"file": source, "out": out, "ok": True, "bytes_before": len(data), "bytes": len(shorter)}
+        report.emit(result | {"layers": kept})
+    elif out != STDIO:
+        report.say(f"{out}  {len(data)} -> {len(shorter)} B  {', '.join(kept)}")

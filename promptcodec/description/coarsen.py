@@ -1,0 +1,128 @@
+"""The same description on a coarser grid, without asking anybody again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from promptcodec.description.model import Box, Cell, Description, clean, resolve
+from promptcodec.vision.colour import nearest_names, said_colours
+
+
+def explicit(description: Description) -> Description:
+    """Let every cell stand alone: colours by name, no neighbour named, no tone."""
+    cells = tuple(_alone(cell) for cell in resolve(description))
+    return replace(description, cells=cells)
+
+
+def _alone(cell: Cell) -> Cell:
+    names = tuple(nearest_names(said_colours(cell))) if cell.colours else ()
+    if len(set(names)) < len(names):
+        names = names[:1]
+    arrangement = cell.arrangement if len(names) == 2 else ""
+    text = cell.text if names or cell.text else "more of the same"
+    return replace(cell, continues="", tone="", colours=names, arrangement=arrangement, text=text)
+
+
+def coarsen(description: Description, rows: int, cols: int) -> Description:
+    """Say a description on a grid of at most its own rows and columns.
+
+    A cell takes the one or two colours that cover most of it, the commonest texture, and the words
+    of all cells it covers, each once, in raster order.
+
+    Args:
+        description: on any grid.
+        rows: 1..8.
+        cols: 1..8.
+    """
+    if (rows, cols) == (description.rows, description.cols):
+        return description
+    full = explicit(description)
+    merged = [_merge(full, row, col, rows, cols) for row in range(rows) for col in range(cols)]
+    cells = tuple(_carry_on(merged, index, cols) for index in range(len(merged)))
+    return replace(
+        full,
+        rows=rows,
+        cols=cols,
+        cells=cells,
+        objects=tuple(replace(thing, box=_move(thing.box, full, rows, cols)) for thing in full.objects),
+        lettering=tuple(replace(item, box=_move(item.box, full, rows, cols)) for item in full.lettering),
+    )
+
+
+def _merge(full: Description, row: int, col: int, rows: int, cols: int) -> Cell:
+    """Merge what lies under one new cell, each old cell by the area the two share."""
+    areas: dict[int, float] = {}
+    for index in range(full.rows * full.cols):
+        old_row, old_col = divmod(index, full.cols)
+        area = _shared(old_row, full.rows, row, rows) * _shared(old_col, full.cols, col, cols)
+        if area > 1e-9:
+            areas[index] = area
+    colours: dict[str, float] = {}
+    textures: dict[tuple[str, str], float] = {}
+    places: dict[str, list[tuple[float, float]]] = {}
+    texts: list[str] = []
+    for index, area in areas.items():
+        cell = full.cells[index]
+        for name in cell.colours:
+            colours[name] = colours.get(name, 0) + area / len(cell.colours)
+            old_row, old_col = divmod(index, full.cols)
+            places.setdefault(name, []).append((old_row / full.rows, old_col / full.cols))
+        way = (cell.texture, cell.orientation)
+        textures[way] = textures.get(way, 0) + area
+        # A sliver of a neighbour is not what the cell shows.
+        if cell.text and cell.text not in texts and area >= 0.25 * max(areas.values()):
+            texts.append(cell.text)
+    names = sorted(colours, key=lambda name: (-round(colours[name], 6), name))[:2]
+    if len(names) == 2 and colours[names[1]] < 0.25 * sum(colours.values()):
+        names = names[:1]
+    arrangement = ""
+    if len(names) == 2:
+        names, arrangement = _arrange(names, places)
+    texture, orientation = max(textures, key=lambda way: round(textures[way], 6))
+    return Cell("", "", tuple(names), arrangement, texture, orientation, clean("; ".join(texts)))
+
+
+def _carry_on(merged: list[Cell], index: int, cols: int) -> Cell:
+    """Leave unsaid what a cell has in common with the neighbour it can continue."""
+    cell = merged[index]
+    neighbours = [("left", index - 1)] if index % cols else []
+    neighbours += [("above", index - cols)] if index >= cols else []
+    for direction, at in neighbours:
+        other = merged[at]
+        alike = (cell.colours, cell.arrangement) == (other.colours, other.arrangement)
+        # What a neighbour has and this cell has not cannot be unsaid.
+        if alike and (cell.texture or not other.texture) and (cell.text or not other.text):
+            same = (cell.texture, cell.orientation) == (other.texture, other.orientation)
+            return Cell(
+                direction,
+                texture="" if same else cell.texture,
+                orientation="" if same else cell.orientation,
+                text="" if cell.text == other.text else cell.text,
+            )
+    return cell
+
+
+def _arrange(names: list[str], places: dict[str, list[tuple[float, float]]]) -> tuple[list[str], str]:
+    down, right = (np.mean(places[names[1]], axis=0) - np.mean(places[names[0]], axis=0)).tolist()
+    if max(abs(down), abs(right)) < 0.02:
+        return names, "with"
+    word, order = ("over", down) if abs(down) >= abs(right) else ("beside", right)
+    return (names if order > 0 else names[::-1]), word
+
+
+def _shared(first: int, of_first: int, second: int, of_second: int) -> float:
+    """Give the length that the ``first`` of some and the ``second`` of other equal parts of 1 share."""
+    start = max(first / of_first, second / of_second)
+    return max(min((first + 1) / of_first, (second + 1) / of_second) - start, 0.0)
+
+
+def _move(box: Box, full: Description, rows: int, cols: int) -> Box:
+    def span(first: int, last: int, before: int, after: int) -> tuple[int, int]:
+        start = min(int((first - 1) * after / before + 0.5), after - 1)
+        return start + 1, max(int(last * after / before + 0.5), start + 1)
+
+    top, bottom = span(box.top, box.bottom, full.rows, rows)
+    left, right = span(box.left, box.right, full.cols, cols)
+    return Box(top, left, bottom, right)

@@ -1,0 +1,158 @@
+"""Edit a stream in its layers: bytes in, bytes out, nothing decoded to full-size pixels.
+
+``apply`` runs several operations in order; each operation is also a function of its own. See
+docs/editing.md for what each does to which layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promptcodec.edit.spec import FILES, OPERATIONS, Edit
+from promptcodec.errors import UsageError
+
+__all__ = [
+    "FILES",
+    "OPERATIONS",
+    "Edit",
+    "Edited",
+    "apply",
+    "cell",
+    "delete_curves",
+    "erase",
+    "mask",
+    "medium",
+    "move",
+    "move_curves",
+    "recolour",
+    "replace",
+    "scale_curves",
+    "style",
+    "texture",
+    "transplant",
+    "truncate",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What came of edits.
+
+    Attributes:
+        data: the file's bytes.
+        changed: the parts that are other bytes than before, new, or gone, in stream order.
+        warnings: what the user should know.
+    """
+
+    data: bytes
+    changed: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[bytes] = ()) -> Edited:
+    """Run operations in order.
+
+    Args:
+        data: the whole file.
+        edits: what to do.
+        dictionaries: the users' dictionaries that the stream's texts may name.
+
+    Raises:
+        UsageError: an operation that is not there, or an argument that cannot be honoured.
+        DescriptionError: words that cannot stand in a description.
+        BitstreamError: the stream is damaged, cut or from a newer version.
+        MissingDictionary: its words were coded with a dictionary that was not given.
+    """
+    from promptcodec.edit import draft, operations  # noqa: PLC0415 - heavy
+
+    stream, state = draft.open_draft(data, dictionaries)
+    before = state.payloads
+    for edit in edits:
+        known = OPERATIONS.get(edit.operation)
+        if known is None or len(known.metavars) != len(edit.arguments):
+            raise UsageError(
+                f"no operation {edit.operation!r} with {len(edit.arguments)} arguments; "
+                f"one of {', '.join(f'{name} {chr(32).join(o.metavars)}' for name, o in OPERATIONS.items())}"
+            )
+        state = operations.RUN[edit.operation](state, *edit.arguments)
+    result, state = draft.finish(stream, state)
+    names = dict.fromkeys((*before, *state.payloads))
+    changed = tuple(name for name in names if before.get(name) != state.payloads.get(name))
+    return Edited(result, changed, state.warnings)
+
+
+def _one(data: bytes, dictionaries: Sequence[bytes], operation: str, *arguments: str | bytes) -> bytes:
+    return apply(data, [Edit(operation, arguments)], dictionaries=dictionaries).data
+
+
+def cell(data: bytes, where: str, words: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Say something else in a cell, such as ``"r2c3"``; raises as ``apply`` does, like all below."""
+    return _one(data, dictionaries, "cell", where, words)
+
+
+def replace(data: bytes, old: str, new: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Replace words, and the colours they name."""
+    return _one(data, dictionaries, "replace", old, new)
+
+
+def recolour(data: bytes, box: str, colour: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Give everything in a box a colour; a box is ``"r2c2:r3c4"`` or ``"x0,y0,x1,y1"``."""
+    return _one(data, dictionaries, "recolour", box, colour)
+
+
+def texture(data: bytes, box: str, kind: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Give a box another surface."""
+    return _one(data, dictionaries, "texture", box, kind)
+
+
+def delete_curves(data: bytes, box: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Delete the contours in a box."""
+    return _one(data, dictionaries, "delete-curves", box)
+
+
+def move_curves(data: bytes, box: str, to: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Move the contours in a box to a new top left, ``"r1c1"`` or ``"x,y"``."""
+    return _one(data, dictionaries, "move-curves", box, to)
+
+
+def scale_curves(data: bytes, box: str, factor: float, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Scale the contours in a box about its middle."""
+    return _one(data, dictionaries, "scale-curves", box, str(factor))
+
+
+def erase(data: bytes, box: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Erase a box from all layers."""
+    return _one(data, dictionaries, "erase", box)
+
+
+def mask(data: bytes, png: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Erase from all layers what is white in a picture file."""
+    return _one(data, dictionaries, "mask", png)
+
+
+def move(data: bytes, box: str, to: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Move what is in a box, in all layers."""
+    return _one(data, dictionaries, "move", box, to)
+
+
+def medium(data: bytes, words: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Say another medium."""
+    return _one(data, dictionaries, "medium", words)
+
+
+def style(data: bytes, words: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Say another mood, or what ``light: `` or ``summary: `` heads."""
+    return _one(data, dictionaries, "style", words)
+
+
+def transplant(data: bytes, part: str, other: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Take a part from another stream."""
+    return _one(data, dictionaries, "transplant", part, other)
+
+
+def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | None = None) -> bytes:
+    """Leave out parts; see ``promptcodec.edit.shorter``."""
+    from promptcodec.edit.shorter import truncate as shorten  # noqa: PLC0415 - heavy
+
+    return shorten(data, most=most, layers=layers)

@@ -1,0 +1,186 @@
+"""Find the metadata chunks of an image file: PNG text chunks, EXIF, XMP, comments, stealth alpha.
+
+Pillow gives texts decoded and without the kind of chunk they stood in; verbatim needs the bytes.
+Only containers are walked here; pixels are Pillow's.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image
+
+from promptcodec.recipe.model import Chunk
+from promptcodec.vision.load import BROKEN
+
+MAX_BYTES = 1 << 18  # metadata in one file that is read; the largest workflows seen have 40 kB
+_MOST_CHUNKS = 64
+_XMP_KEY = "XML:com.adobe.xmp"
+_XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
+_EXIF_HEAD = b"Exif\0\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a file carries.
+
+    Attributes:
+        chunks: its metadata, in the file's order.
+        c2pa: it has a C2PA manifest (JUMBF); the manifest's bytes, for its claims.
+        warnings: what could not be read.
+    """
+
+    chunks: tuple[Chunk, ...]
+    c2pa: bytes = b""
+    warnings: tuple[str, ...] = ()
+
+
+class _Found:
+    """Collect chunks up to the limit."""
+
+    def __init__(self) -> None:
+        self.chunks: list[Chunk] = []
+        self.c2pa = b""
+        self.warnings: list[str] = []
+        self.room = MAX_BYTES
+
+    def add(self, carrier: str, key: str, data: bytes | None) -> None:
+        if data is None or len(data) > self.room or len(self.chunks) == _MOST_CHUNKS:
+            said = f"more than {MAX_BYTES} bytes of metadata" if data is None or len(data) > self.room else ""
+            self.warn(f"{said or f'more than {_MOST_CHUNKS} metadata chunks'}; the rest is not read")
+            return
+        self.room -= len(data)
+        self.chunks.append(Chunk(carrier, key, data))
+
+    def warn(self, text: str) -> None:
+        if not self.warnings:  # one clear warning, not one a chunk
+            self.warnings.append(text)
+
+
+def read_carriers(data: bytes) -> Carried:
+    """Give the metadata chunks of an image file; damaged ones are left out with a warning."""
+    found = _Found()
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        _png(data, found)
+    elif data[:2] == b"\xff\xd8":
+        _jpeg(data, found)
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        _webp(data, found)
+    else:
+        _pillow(data, found)
+    return Carried(tuple(found.chunks), found.c2pa, tuple(found.warnings))
+
+
+def _png(data: bytes, found: _Found) -> None:
+    for kind, body in _png_chunks(data):
+        if len(found.chunks) == _MOST_CHUNKS and found.warnings:
+            break
+        if kind in (b"tEXt", b"zTXt", b"iTXt"):
+            _png_text(kind.decode(), bytes(body), found)
+        elif kind == b"eXIf":
+            _exif(bytes(body[: MAX_BYTES + 1]), found)
+        elif kind == b"caBX":
+            found.c2pa = bytes(body[:MAX_BYTES])
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    at, view = 8, memoryview(data)
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        yield kind, view[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
+def _png_text(kind: str, body: bytes, found: _Found) -> None:
+    key, zero, rest = body[: MAX_BYTES + 128].partition(b"\0")
+    if not zero or len(key) > 79:
+        found.warn(f"a {kind} chunk without a keyword is left out")
+        return
+    packed = kind == "zTXt"
+    if kind == "iTXt":
+        packed = rest[:1] == b"\1"
+        # Flag and method, then language and translated keyword: tools leave both empty.
+        parts = rest[2:].split(b"\0", 2)
+        if len(parts) < 3:
+            found.warn("a damaged iTXt chunk is left out")
+            return
+        rest = parts[2]
+    elif packed:
+        rest = rest[1:]
+    content = _inflate(rest, found) if packed else rest
+    if content is not None:
+        name = key.decode("latin-1")
+        found.add("xmp" if name == _XMP_KEY else kind, "" if name == _XMP_KEY else name, content)
+
+
+def _inflate(packed: bytes, found: _Found) -> bytes | None:
+    """Decompress a text chunk, never more than there is room for."""
+    # libpng shrinks the window in the header below what zlib accepts: read deflate without header.
+    engine = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        content = engine.decompress(packed[2:], found.room + 1)
+    except zlib.error:
+        found.warn("a compressed text chunk is damaged and left out")
+        return None
+    if len(content) > found.room:
+        found.add("zTXt", "", None)
+        return None
+    return content
+
+
+def _exif(data: bytes, found: _Found) -> None:
+    found.add("exif", "", data.removeprefix(_EXIF_HEAD))
+
+
+def _jpeg(data: bytes, found: _Found) -> None:
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        body = data[at + 4 : at + 2 + length]
+        at += 2 + max(length, 2)
+        if marker == 0xE1 and body.startswith(_EXIF_HEAD):
+            _exif(body, found)
+        elif marker == 0xE1 and body.startswith(_XMP_HEAD):
+            found.add("xmp", "", body[len(_XMP_HEAD) :])
+        elif marker == 0xFE:
+            found.add("comment", "", body)
+        elif marker == 0xEB and b"jumb" in body[:32] and len(found.c2pa) < MAX_BYTES:
+            found.c2pa += body
+
+
+def _webp(data: bytes, found: _Found) -> None:
+    at = 12
+    while at + 8 <= len(data):
+        kind, length = struct.unpack_from("<4sI", data, at)
+        body = data[at + 8 : at + 8 + min(length, MAX_BYTES + 1)]
+        at += 8 + length + length % 2
+        if kind == b"EXIF":
+            _exif(body, found)
+        elif kind == b"XMP ":
+            found.add("xmp", "", body)
+        elif kind == b"C2PA":
+            found.c2pa = body
+
+
+def _pillow(data: bytes, found: _Found) -> None:
+    """Read EXIF and XMP of the formats that Pillow opens: AVIF, TIFF, JPEG 2000 and others."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                exif, xmp = image.info.get("exif"), image.info.get("xmp")
+    except (*BROKEN, MemoryError, Image.DecompressionBombError):
+        return
+    if isinstance(exif, bytes) and exif:
+        _exif(exif, found)
+    if isinstance(xmp, bytes) and xmp:
+        found.add("xmp", "", xmp)

@@ -1,0 +1,85 @@
+"""Read single values that other programs wrote: numbers as text, sizes, JSON objects."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from promptcodec.recipe.model import Number
+
+_NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?")
+_SIZE = re.compile(r"\D{0,3}(\d{1,5})\s*[x\u00d7,*]\s*(\d{1,5})\D{0,2}")
+_DEEPEST = 24
+_LARGEST = 1 << 64  # no seed is larger
+
+
+def number(value: Any) -> Number | None:
+    """Give a number from a number or its text, whole where it is; None for anything else."""
+    if isinstance(value, str):
+        if not _NUMBER.fullmatch(value.strip()):
+            return None
+        value = float(value) if any(mark in value for mark in ".eE") else int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < _LARGEST else value
+    return value if abs(value) < _LARGEST else None
+
+
+def whole(value: Any) -> int | None:
+    """Give a whole number, None for anything else."""
+    found = number(value)
+    return found if isinstance(found, int) else None
+
+
+def text(value: Any) -> str | None:
+    """Give a text that says something, None for anything else."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def size(value: Any) -> tuple[int, int] | tuple[None, None]:
+    """Give width and height from texts such as ``512x768`` and ``(1024, 1024)``."""
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return (int(match[1]), int(match[2])) if match else (None, None)
+
+
+def load_object(said: str | None) -> dict[str, Any] | None:
+    """Parse a JSON object; None where the text is none, is nested too deeply, or holds no object."""
+    if said is None or said.lstrip()[:1] != "{":
+        return None
+    try:
+        value = json.loads(said.rstrip("\0"), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and shallow(value) else None
+
+
+def shallow(value: Any) -> bool:
+    """Say whether a JSON value is nested no deeper than may be stored."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return True
+    return False
+
+
+def first(values: Mapping[str, Any], keys: Iterable[str]) -> Any:
+    """Give the value of the first key that has one."""
+    return next((values[key] for key in keys if values.get(key) is not None), None)
+
+
+def others(values: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    """Give what is not ``known`` and says something: nothing a tool wrote is lost."""
+    known = set(known)
+    return {k: v for k, v in values.items() if k not in known and v not in (None, "", [], {})}

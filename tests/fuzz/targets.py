@@ -1,0 +1,56 @@
+"""What is fuzzed: each decoder takes any bytes and gives a value or one of our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from PIL import Image
+
+from promptcodec import bitstream, codec, encode, entropy
+from promptcodec.layers import about, pixels, recipe, semantic, signature, structure, texture
+
+SIZE = (96, 64)
+
+
+def _part(name: str) -> Callable[[bytes], object]:
+    readers: dict[str, Callable[[bytes], object]] = {
+        "semantic": semantic.decode,
+        "texture": lambda data: texture.decode(data, SIZE),
+        "structure": lambda data: structure.decode(data, SIZE),
+        "recipe": recipe.decode,
+        "signature": signature.decode,
+        "pixels": lambda data: pixels.decode(data, SIZE),
+        "about": about.decode,
+    }
+    return readers[name]
+
+
+TARGETS: dict[str, Callable[[bytes], object]] = {
+    "container": lambda data: bitstream.read(data, partial=True),
+    "bare": lambda data: bitstream.read(data, bare=True),
+    "text": entropy.decode_text,
+    **{name: _part(name) for name in bitstream.PART_IDS},
+    "stream": codec.inspect,
+}
+
+
+def seeds(target: str) -> Iterator[bytes]:
+    """Give valid inputs of a target, made here."""
+    across, down = np.meshgrid(np.arange(96), np.arange(64))
+    image = Image.fromarray(
+        np.stack([across * 2, down * 3, 120 + 100 * np.sin(across / 9)], axis=2).astype(np.uint8)
+    )
+    layers = ("semantic", "texture", "structure", "signature", "pixels")
+    for budget in (120, 400, 2000):
+        data = encode(image, budget=budget, layers=layers, seed=7)
+        stream = bitstream.read(data)
+        if target in {"container", "stream"}:
+            yield data
+        elif target == "bare":
+            yield bitstream.write(stream, bare=True)
+        else:
+            yield from (part.payload for part in stream.parts if bitstream.part_name(part.type) == target)
+    if target == "text":
+        for coder in ("raw", "brotli", "zstd", "ppm"):
+            yield entropy.encode_text("A red kite over 3 hills.\nr1c1 sky blue: sky", coder)

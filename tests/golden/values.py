@@ -1,0 +1,60 @@
+"""What a stream says, as plain JSON: every decoded symbol, nothing that is drawn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from promptcodec import bitstream
+from promptcodec.description import format_text
+from promptcodec.layers import about, recipe, semantic, structure, texture_stream
+
+
+def values(
+    data: bytes, *, bare: bool = False, partial: bool = False, dictionaries: Sequence[bytes] = ()
+) -> dict[str, Any]:
+    """Give the container and the value of each part."""
+    stream = bitstream.read(data, bare=bare, partial=partial)
+    size = (stream.width, stream.height)
+    readers: dict[str, Callable[[bytes], Any]] = {
+        "semantic": lambda payload: format_text(semantic.decode(payload, dictionaries=dictionaries)),
+        "texture": _texture,
+        "structure": lambda payload: _structure(payload, size),
+        "recipe": lambda payload: recipe.to_json(recipe.decode(payload, dictionaries=dictionaries)),
+        "pixels": lambda payload: {"coder": payload[0], "sha256": hashlib.sha256(payload[1:]).hexdigest()},
+        "about": about.decode,
+    }
+    parts = []
+    for part in stream.parts:
+        name = bitstream.part_name(part.type)
+        read = readers.get(name, lambda payload: payload.hex())
+        parts.append({"type": part.type, "critical": part.critical, "value": read(part.payload)})
+    return {"width": stream.width, "height": stream.height, "cut": stream.cut, "parts": parts}
+
+
+def _texture(payload: bytes) -> dict[str, Any]:
+    content = texture_stream.read(payload)
+    return {
+        "shape": content.shape,
+        "step": content.step,
+        "restored": content.restored,
+        "radii": list(content.radii),
+        "means": list(content.means),
+        "levels": [levels.tolist() for levels in content.levels],
+    }
+
+
+def _structure(payload: bytes, size: tuple[int, int]) -> dict[str, Any]:
+    kind, value = structure.decode_value(payload, size)
+    if kind == "pose":
+        return {"kind": kind, "people": value}
+    (rows, columns), content = value
+    found: dict[str, Any] = {"kind": kind, "rows": rows, "columns": columns}
+    if kind == "bitmap":
+        return found | {"pixels": ["".join(map(str, map(int, row))) for row in content]}
+    grid, paths = content
+    return found | {
+        "grid": grid,
+        "paths": [{"start": list(map(int, path.start)), "steps": list(path.steps)} for path in paths],
+    }

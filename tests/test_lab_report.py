@@ -1,0 +1,229 @@
+"""Reports: figures that add up, and a page that shows what is hostile as text."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from eval import report, rows
+from eval.report import overlay, strips, summary, tables
+
+HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">|`*_[a](javascript:alert(1))"
+
+
+def row(image, codec, setting, size, psnr, mode="whole", dataset="Kodak", error=""):
+    return {
+        "image": image, "dataset": dataset, "codec": codec, "setting": setting, "mode": mode, "bytes": size,
+        "width": 64, "height": 64, "bpp": size and size / 512,
+        "enc_s": 0.5, "dec_s": 0.25, "error": error, "psnr": psnr,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """A folder as a run leaves it, with names that would be markup, script, or a formula."""
+    pytest.importorskip("jinja2", reason="the extra eval is not installed: no jinja2")
+    found, pictures = [], []
+    (tmp_path / "pictures").mkdir()
+    for number in range(6):
+        image = HOSTILE if number == 0 else f"{number}.png"
+        for codec, gain in (("base", 0.0), (f"<b>{HOSTILE}", 1.0)):
+            for setting, size in (("50B", 50), ("100B", 100), ("200B", 200), ("400B", 400)):
+                found.append(row(image, codec, setting, size, 20 + number + gain + np.log2(size)))
+                if number == 0:
+                    name = f"pictures/{codec == 'base'}{size}.webp"
+                    Image.new("RGB", (90, 60), (size % 256, 90, 0)).save(tmp_path / name)
+                    pictures.append(
+                        {key: found[-1][key] for key in rows.TEXT} | {"picture": name, "original": name}
+                    )
+    found.append(row("5.png", "base", "8B", None, None, error="not reached: <script>alert(2)</script>"))
+    rows.write_csv(tmp_path / "results.csv", found, (*rows.COLUMNS, "psnr"))
+    said = {
+        "title": f"<i>{HOSTILE}", "question": HOSTILE, "text": HOSTILE, "command": "python -m eval run x",
+        "report": {"baseline": "base", "metric": "psnr", "zoom": 0.5, "budgets": [50, 100, 400]},
+        "machine": "none", "seconds": 1.5, "columns": ["psnr"], "features": [], "failed": {"psnr": HOSTILE},
+        "metrics": [{"name": "psnr", "kind": "pair", "columns": ["psnr"], "unit": "dB", "better": 1,
+                     "says": HOSTILE}],
+        "datasets": [{"name": "Kodak", "published": ["Kodak"]}], "pictures": pictures,
+        "not_run": [{"what": "codec", "name": HOSTILE, "reason": HOSTILE}], "versions": {HOSTILE: HOSTILE},
+    }  # fmt: skip
+    (tmp_path / report.RUN).write_text(json.dumps(said))
+    return tmp_path
+
+
+def test_means_and_differences_add_up(ran):
+    found = report.gather(ran)
+    points = summary.points(found.rows, found.columns)
+    (point,) = [each for each in points if each.codec == "base" and each.setting == "200B"]
+    assert point.values["psnr"].mean == pytest.approx(22.5 + np.log2(200))
+    assert point.values["psnr"].low < point.values["psnr"].mean < point.values["psnr"].high
+    assert (point.n, point.failed) == (6, 0)
+    (missed,) = [each for each in points if each.setting == "8B"]
+    assert (missed.n, missed.failed) == (0, 1)
+    apart = summary.differences(found.rows, ["psnr"], "base")
+    assert len(apart) == 4
+    for each in apart:  # paired: the spread between pictures is gone
+        assert each.values["psnr"].mean == each.values["psnr"].low == pytest.approx(1.0)
+
+
+def test_intervals_cover_as_often_as_they_say():
+    random = np.random.default_rng(3)
+    hits = sum(
+        interval.low <= 5 <= interval.high
+        for interval in (summary.estimate(random.normal(5, 2, 40)) for _ in range(200))
+    )
+    assert 0.88 <= hits / 200 <= 0.99
+
+
+def test_bd_rate_of_half_the_bytes_is_minus_fifty_percent():
+    pytest.importorskip("bjontegaard", reason="bjontegaard is not installed")
+    found = [
+        row("a", codec, setting, size * share, 20 + 3 * at)
+        for codec, share in (("base", 1), ("half", 0.5))
+        for at, (setting, size) in enumerate((("a", 100), ("b", 200), ("c", 400), ("d", 800)))
+    ]
+    found += [row("a", "point", "a", 100, 25), *(row("a", "bent", str(n), 100 + n, 30 - n) for n in range(4))]
+    rates = {
+        each["codec"]: each for each in summary.bd_rates(summary.points(found, ["psnr"]), "psnr", "base")
+    }
+    assert rates["half"]["bd_rate"] == pytest.approx(-50, abs=0.01)
+    assert rates["point"]["bd_rate"] is None
+    assert rates["point"]["reason"] == "fewer than 4 points"
+    assert rates["bent"]["reason"] == "not monotonic"
+
+
+def test_every_table_cell_is_plain_text_in_markdown(ran):
+    found = report.gather(ran)
+    report.build(found)
+    text = (ran / "report.md").read_text()
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "](javascript" not in text
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in lines if "&#60;b&#62;" in line and "50B" in line} == {10, 6}
+    assert "| base | whole | 200B | 6 | 200.0 | 0.39062 |" in text
+
+
+def test_published_points_are_facts_with_sources_and_stay_apart(ran):
+    points = overlay.published(["Kodak"])
+    assert len(points) > 60
+    assert all(each["source"] and "bpp" in each["values"] for each in points)
+    found = report.gather(ran)
+    made = report.make_tables(found, summary.points(found.rows, found.columns), {"Kodak": points})
+    assert [table.name for table in made].count("published") == 1
+    for table in made:
+        if table.name != "published":
+            assert not any("DiffEIC" in cell for line in table.rows for cell in line)
+
+
+def test_results_of_others_are_overlaid_and_checked(tmp_path):
+    good = tmp_path / "theirs.json"
+    good.write_text(
+        json.dumps(
+            {"name": "theirs", "results": {"bpp": [0.1, 0.2], "psnr-rgb": [30, 32], "ms-ssim-rgb": [0.9, 15]}}
+        )
+    )
+    points = overlay.foreign([good])
+    assert points[0]["values"] == {"bpp": 0.1, "psnr": 30, "ms_ssim": 0.9}
+    assert points[1]["values"] == {"bpp": 0.2, "psnr": 32, "ms_ssim_db": 15}
+    for text in ("{}", "[]", '{"name": "x", "results": {"bpp": [1, 2], "psnr": [1]}}', "no"):
+        (tmp_path / "bad.json").write_text(text)
+        with pytest.raises(ValueError, match=r"bad\.json: no results file"):
+            overlay.foreign([tmp_path / "bad.json"])
+
+
+def test_a_document_takes_the_figures_between_its_marks(ran, tmp_path):
+    document = tmp_path / "study.md"
+    document.write_text("# Head\n\n<!-- measured -->\nold\n<!-- /measured -->\n\ntail\n")
+    for _ in range(2):
+        report.insert(report.gather(ran), document)
+        text = document.read_text()
+        assert text.startswith("# Head\n\n<!-- measured -->")
+        assert text.endswith("<!-- /measured -->\n\ntail\n")
+        assert "\nold\n" not in text
+        assert text.count("200B") == 3
+    (tmp_path / "plain.md").write_text("x")
+    with pytest.raises(report.ReportError, match="no lines"):
+        report.insert(report.gather(ran), tmp_path / "plain.md")
+
+
+def test_strips_show_the_largest_within_the_bytes(ran):
+    found = report.gather(ran)
+    (strip,) = strips.collect(ran, found.said["pictures"], found.rows)
+    assert [each.bytes for each in strip.at(120).values()] == [100, 100]
+    assert [each.bytes for each in strip.at(51).values()] == [50, 50]
+    assert strip.at(1000) == {}
+    (sheet,) = strips.sheets(ran / "strips", [strip], [50, 100, 400])
+    with Image.open(sheet) as image:
+        assert image.width == 4 * 206
+
+
+def test_plots_are_drawn(ran):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    assert report.build(report.gather(ran)) == []
+    assert sorted(path.name for path in (ran / "plots").iterdir()) == [
+        "Kodak-psnr-low.png", "Kodak-psnr-low.svg", "Kodak-psnr.png", "Kodak-psnr.svg",
+    ]  # fmt: skip
+    assert "<script" not in (ran / "plots" / "Kodak-psnr.svg").read_text()
+
+
+def browser():
+    """Give a headless Chromium by Selenium; skip where there is none."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    found = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    if missing := [name for name, path in found.items() if not path]:
+        pytest.skip(f"no {missing[0]} on PATH (Debian: chromium, chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = found["chromium"]
+    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(found["chromedriver"]))
+
+
+def test_the_page_works_in_a_browser_and_runs_nothing_of_its_data(ran):
+    report.build(report.gather(ran))
+    page = Path(ran / "report.html")
+    text = page.read_text()
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in text
+    driver = browser()
+    try:
+        driver.get(page.as_uri())
+        find = driver.find_element
+        assert find("css selector", "body").get_attribute("data-ready") == "yes"
+        assert driver.title == f"<i>{HOSTILE}"
+        assert find("css selector", "h1").text.startswith("<i></script><img src=x")
+        assert not driver.find_elements("css selector", "img[src='x'], h1 i, td b, td img")
+        assert len(driver.find_elements("css selector", "#plot .point")) >= 8
+        assert len(driver.find_elements("css selector", "#plot .other")) > 40
+        find("id", "low").click()
+        low = len(driver.find_elements("css selector", "#plot .other"))
+        find("id", "all").click()
+        assert 0 <= low <= len(driver.find_elements("css selector", "#plot .other"))
+        captions = [each.text for each in driver.find_elements("css selector", "#strips figcaption")]
+        assert captions[0] == "original"
+        assert captions[1] == "base: 100 B"
+        assert "onerror" in captions[2]
+        driver.execute_script(
+            "const slider = document.getElementById('budget');"
+            "slider.value = 2; slider.dispatchEvent(new Event('input'))"
+        )
+        captions = [each.text for each in driver.find_elements("css selector", "#strips figcaption")]
+        assert captions[1] == "base: 400 B"
+        widths = driver.execute_script(
+            "return [...document.querySelectorAll('#strips img')].map((i) => i.naturalWidth)"
+        )
+        assert all(widths)
+        assert not [each for each in driver.get_log("browser") if each["level"] == "SEVERE"]
+    finally:
+        driver.quit()
+
+
+def test_numbers_are_short():
+    shown = [tables.number(value) for value in (None, 1234.5, 123.45, 12.345, 0.12345, 0.00052)]
+    assert shown == ["-", "1234", "123.5", "12.35", "0.123", "0.00052"]
+    assert tables.number(2.5, sign=True) == "+2.50"

@@ -1,0 +1,183 @@
+"""The recipe part: what goes in comes out, byte for byte; limits; streams nobody wrote."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from promptcodec.entropy import tree, tree_model
+from promptcodec.errors import PromptcodecError, UsageError
+from promptcodec.layers import recipe as layer
+from promptcodec.layers.recipe_guide import ComfyGuide
+from promptcodec.layers.recipe_text import STYLES, dump, from_values, load, to_values
+from promptcodec.recipe import Chunk, read
+from promptcodec.recipe.model import fields_of, from_fields
+
+sys.path.append(str(Path(__file__).parent))
+import recipe_files as made
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    [
+        "euler",
+        "",
+        "0123abcdef",
+        "ABCDEF0123",
+        "12x34",
+        "007",
+        "7",
+        "-0",
+        "1.50",
+        "a\nb",
+        "\n",
+        "1e5",
+        "{",
+        '"',
+        "x" * 300,
+    ]
+)
+numbers = st.integers(-(2**70), 2**70).map(str) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+leaves = st.none() | st.booleans() | words | numbers.map(tree_model.Literal)
+keys = words.filter(lambda key: key and "\0" not in key)
+values = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(keys, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(values)
+def test_trees_come_back(value):
+    symbols, texts = tree.encode(value, layer.primed(), ComfyGuide())
+    lines = "\n".join(texts).split("\n") if texts else []
+    assert same(tree.decode(symbols, lines, layer.primed(), ComfyGuide()), value)
+
+
+def same(first, second):
+    return dump(first, STYLES["json"]) == dump(second, STYLES["json"])
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    values,
+    st.sampled_from(sorted(STYLES)),
+    st.sampled_from(["", "\n", "\0", " \n"]),
+    st.sampled_from(["", "Prompt: "]),
+)
+def test_json_is_restored_in_every_style(value, style, end, label):
+    data = (label + dump(value, STYLES[style]) + end).encode()
+    chunks = (Chunk("tEXt", "prompt", data),)
+    assert from_values(to_values(chunks)) == chunks
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.sampled_from(["tEXt", "exif", "xmp"]), words, st.binary(max_size=200)), max_size=4)
+)
+def test_any_bytes_are_restored(rows):
+    chunks = tuple(Chunk(*row) for row in rows)
+    assert from_values(to_values(chunks)) == chunks
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=80), st.sampled_from([0, 1]))
+def test_parts_that_nobody_wrote(data, form):
+    for part in (data, bytes([form]) + data, bytes([form, len(data)]) + data):
+        try:
+            layer.decode(part)
+        except PromptcodecError:
+            continue
+
+
+def test_parts_with_one_bit_changed():
+    recipe = read(made.comfy())
+    chance = random.Random(5)
+    for form in layer.FORMS:
+        part = layer.encode(recipe, form=form)
+        for _ in range(60):
+            at = chance.randrange(len(part))
+            try:
+                layer.decode(part[:at] + bytes([part[at] ^ 1 << chance.randrange(8)]) + part[at + 1 :])
+            except PromptcodecError:
+                continue
+
+
+@pytest.mark.parametrize(
+    "data",
+    [made.with_texts(parameters=made.SETTINGS), made.jpeg_with_comment(made.SETTINGS), made.comfy()],
+    ids=["parameters", "exif", "comfyui"],
+)
+@pytest.mark.parametrize("coder", ["auto", "ppm", "zstd", "brotli", "raw"])
+def test_both_forms(data, coder):
+    recipe = read(data)
+    assert layer.decode(layer.encode(recipe, coder=coder)) == recipe
+    fields = layer.decode(layer.encode(recipe, form="fields", coder=coder))
+    assert (fields.chunks, fields_of(fields)) == ((), fields_of(recipe))
+
+
+def test_a_workflow_costs_little_beside_its_graph():
+    """The editor says again what the graph says: nodes, values and links are guessed, places are not."""
+    graph = json.dumps(made.GRAPH)
+    alone = layer.encode(read(made.with_texts(prompt=graph)))
+    both = layer.encode(read(made.comfy()))
+    assert len(both) - len(alone) < 0.06 * len(json.dumps(made.workflow_of(made.GRAPH)))
+
+
+def test_unknown_keys_are_kept():
+    said = fields_of(read(made.with_texts(parameters=made.SETTINGS)))
+    said["settings"]["moon phase"] = [1, {"a": None}]
+    said["settings"]["steps"] = "many"
+    recipe = from_fields(said)
+    assert recipe.extra["moon phase"] == [1, {"a": None}]
+    assert (recipe.settings.steps, recipe.extra["steps"]) == (None, "many")
+    for wrong in ({}, {"platform": {}}, [], {"platform": {"tool": 3}}):
+        with pytest.raises(ValueError, match=r"platform|tool"):
+            from_fields(wrong)
+
+
+def test_beyond_the_limits_a_text_stays_a_text():
+    graph = {str(at): made.node("X", positive=["1", 0], n=at * 7919 % 1000) for at in range(2500)}
+    recipe = read(made.with_texts(prompt=json.dumps(graph)))
+    assert layer.decode(layer.encode(recipe)).chunks == recipe.chunks
+    deep = '{"1":{"class_type":"K","inputs":{"text":"a","x":' + "[" * 35 + "]" * 35 + "}}}"
+    recipe = read(made.with_texts(prompt=deep + " ", parameters="a\nSteps: 20, Seed: 1"))
+    assert layer.decode(layer.encode(recipe)).chunks == recipe.chunks
+    lone = read(made.with_texts(prompt=json.dumps(made.GRAPH).replace("harbour", "\\ud83c harbour")))
+    assert layer.decode(layer.encode(lone)).chunks == lone.chunks
+
+
+def test_json_that_is_no_json_for_us():
+    for text in ('{"a":1,"a":2}', "[" * 100 + "]" * 100, "{", "nul"):
+        with pytest.raises(ValueError, match=r"."):
+            load(text)
+    assert load("[NaN, 1.50, -0]") == ["NaN", "1.50", "-0"]
+
+
+def test_a_coded_recipe_never_changes():
+    """Golden bytes: version 0 makes no promise, but a change must be meant."""
+    assert (
+        layer.decode(bytes.fromhex(GOLDEN)).chunks == read(made.with_texts(parameters=made.SETTINGS)).chunks
+    )
+    assert layer.encode(read(made.with_texts(parameters=made.SETTINGS)), coder="raw").hex() == GOLDEN
+
+
+GOLDEN = (
+    "0130b9e52fa63922a009ef3bfefb5442b9d63d0caa6774c0775f753ef6fb8da624ff5dff5e3eacba1bd173af929ee2f0"
+    "5f580061206c69676874686f75736520286174206475736b3a312e32292c203c6c6f72613a7061696e745f76323a302e"
+    "373e0a7365636f6e64206c696e650a666f672c2070656f706c650a436f6e74726f6c4e657420300a5765696768740a52"
+    "6573697a65204d6f64650a4c6f7261206861736865730a4d797374657279206b65790a736561736964655f76330a636f"
+    "6173742e70740a224d6f64756c653a2063616e6e792c204d6f64656c3a20636f6e74726f6c5f63616e6e79205b616263"
+    "5d0a43726f70220a227061696e745f76323a2066656463626139383736353422"
+)
+
+
+def test_too_large_to_store():
+    recipe = from_fields({"platform": {"tool": "x"}, "extra": {str(at): [[]] * 9 for at in range(9000)}})
+    with pytest.raises(UsageError, match="too large"):
+        layer.encode(recipe, form="fields")
