@@ -19,7 +19,7 @@ from promptcodec.captioners import FittingCaptioner
 from promptcodec.description import Description, format_text, to_json
 from promptcodec.errors import BitstreamError, DescriptionError, PromptcodecError, UsageError
 from promptcodec.files import read_file
-from promptcodec.generators import Conditions, Generator
+from promptcodec.generators import STRENGTH, Conditions, Generator
 from promptcodec.layers import about, pixels, semantic, signature, structure, texture
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.recipe import prompt_of
@@ -264,6 +264,7 @@ def decode(
     check: bool = False,
     best_of: int = 1,
     retries: int = 0,
+    strength: float = STRENGTH,
     dictionaries: Sequence[bytes] = (),
 ) -> Decoded:
     """Decode a stream to a picture.
@@ -278,6 +279,8 @@ def decode(
         check: run the consistency checks.
         best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
         retries: draw up to this many more while the verdict is ``fail``, saying what was wrong.
+        strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture; for generators
+            that know the difference.
         dictionaries: the user dictionaries the stream may name.
 
     Raises:
@@ -290,6 +293,8 @@ def decode(
         raise UsageError(f"a picture of {size[0]}x{size[1]} cannot be made; sides go from 1 to {MAX_SIDE}")
     if best_of < 1 or retries < 0 or (seed is not None and not 0 <= seed < 2**32):
         raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
+    if not 0 <= strength <= 1:
+        raise UsageError(f"the strength {strength} is outside 0..1")
     stream = open_stream(data, partial=partial)
     names = LAYERS if layers is None else check_layers(layers)
     said = conditions(data, layers=layers, size=size, partial=partial, dictionaries=dictionaries)
@@ -307,7 +312,7 @@ def decode(
             # Those drawn again hear what was wrong with the best so far.
             wrong = checks.wrong(best.report.check) if best and len(candidates) >= best_of else ""
             number = (first + len(candidates)) % 2**32
-            attempt = replace(said, seed=number, correction=wrong)
+            attempt = replace(said, seed=number, strength=strength, correction=wrong)
             with metered() as spent:
                 image = draw.generate(attempt)
                 checked = run_checks(attempt, image) if check or best_of > 1 or retries else None
@@ -422,7 +427,7 @@ def read_conditions(
     smooth = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     readers: dict[str, Callable[[bytes], Any]] = {
         "semantic": bind(semantic.decode, dictionaries=dictionaries),
-        "texture": lambda payload: texture.decode(payload, smooth),
+        "texture": texture.spectrum,
         "structure": lambda payload: structure.decode(payload, smooth),
         "recipe": bind(recipe_layer.decode, dictionaries=dictionaries),
         "signature": signature.decode,
@@ -434,6 +439,9 @@ def read_conditions(
         if (name := part_name(part.type)) in names:
             with _naming(name, part.offset):
                 values[name] = readers[name](part.payload)
+    if "texture" in values:
+        values["spectrum"] = values["texture"]
+        values["texture"] = texture.draw(values["spectrum"], smooth)
     made = about.decode(payloads["about"]) if "about" in payloads else {}
     seed = int(made["seed"]) if "seed" in made else derive_seed(stream)
     return Conditions(size, seed, values.pop("semantic", None), **values)

@@ -12,6 +12,8 @@ import time
 import pytest
 from PIL import Image
 
+from promptcodec.generators.builtin import variants
+
 ENCODE_KEYS = {"file", "out", "ok", "bytes", "width", "height", "bpp", "parts", "seconds"}
 DECODE_KEYS = {"file", "out", "ok", "width", "height", "generator", "layers", "seed", "seconds", "check"}
 INSPECT_KEYS = {
@@ -75,7 +77,7 @@ def test_decode_keys_and_provenance(files):
     (line,) = json_lines(run("decode", files / "a.pxt", "-o", out, "--json", "--check", "--seed", "7"))
     assert set(line) == DECODE_KEYS
     assert (line["generator"], line["layers"], line["seed"]) == (
-        "builtin:classical",
+        f"builtin:{variants()[0]}",
         ["semantic", "texture"],
         7,
     )

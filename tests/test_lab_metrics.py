@@ -98,7 +98,7 @@ def test_ciede2000_of_the_papers_pairs():
 
 
 @pytest.mark.parametrize(
-    "name", ["psnr", "ssim", "ms_ssim_luma", "ssimulacra2", "flip", "ciede2000", "embedding_cosine"]
+    "name", ["psnr", "ssim", "ms_ssim_luma", "ssimulacra2", "flip", "ciede2000", "embedding_cosine", "vgg"]
 )
 def test_a_picture_is_closest_to_itself(pairs, name):
     metric = metrics.find(name)
@@ -111,9 +111,17 @@ def test_a_picture_is_closest_to_itself(pairs, name):
         "flip": 0,
         "ciede2000": 0,
         "embedding_cosine": 1,
+        "vgg": 0,
     }.get(name)
     assert best is None or same == pytest.approx(best, abs=1e-3)
     assert metric.better * (same - apart) > 0
+
+
+def test_sharpness_is_a_share_of_the_original(pairs):
+    sharp, blurred = pairs["blurred"]
+    assert value("sharpness", sharp, sharp) == 1
+    assert 0.2 < value("sharpness", sharp, blurred) < 0.8
+    assert value("sharpness", blurred, sharp) == pytest.approx(1 / value("sharpness", sharp, blurred))
 
 
 def test_ssimulacra2_falls_as_quality_does(pairs):

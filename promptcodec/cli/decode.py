@@ -133,6 +133,13 @@ def judge(result: dict[str, Any]) -> int:
 @click.option("--best-of", type=click.IntRange(1, 64), default=1, help="Draw several, keep the best.")
 @click.option("--retries", type=click.IntRange(0, 64), default=0, help="Draw again while the check fails.")
 @click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="From 0, true to the stream, to 1, vivid.",
+)
+@click.option(
     "--progressive", metavar="DIR", help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ..."
 )
 @options.dictionary_option

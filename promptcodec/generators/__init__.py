@@ -8,7 +8,10 @@ from typing import Protocol
 from PIL import Image
 
 from promptcodec.description import Description
+from promptcodec.layers.texture import Spectrum
 from promptcodec.recipe import Recipe
+
+STRENGTH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Conditions:
         structure: contours, mode L, 255 on the line, at ``size`` or scaled down from it.
         pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
         recipe: the generation syntax the original file carried.
+        spectrum: the texture layer's coefficients, for a generator that is held to them.
+        strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture.
         signature: what the original measured, for checks and for choosing among candidates.
         correction: what was wrong with an earlier picture, for generators that read words.
     """
@@ -36,6 +41,8 @@ class Conditions:
     recipe: Recipe | None = None
     signature: bytes | None = None
     correction: str = ""
+    spectrum: Spectrum | None = None
+    strength: float = STRENGTH
 
 
 class Generator(Protocol):

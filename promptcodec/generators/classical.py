@@ -90,10 +90,10 @@ def draw(conditions: Conditions) -> Image.Image:
     return picture if picture.size == size else picture.resize(size, Image.Resampling.BICUBIC)
 
 
-def working_size(size: tuple[int, int]) -> tuple[int, int]:
+def working_size(size: tuple[int, int], smallest: int = SMALLEST, largest: int = LARGEST) -> tuple[int, int]:
     """Give the size to draw at: the aspect ratio of ``size``, the long side within bounds."""
     longest = max(size)
-    scale = min(max(longest, SMALLEST), LARGEST) / longest
+    scale = min(max(longest, smallest), largest) / longest
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

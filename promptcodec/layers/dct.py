@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -83,14 +84,52 @@ def synthesise(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> I
         RGB of ``size``.
     """
     width, height = size
-    colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, COLOURS).astype(np.float32)
-    columns = basis(width, colours.shape[2]).astype(np.float32)
-    rows = basis(height, colours.shape[1]).astype(np.float32)
     pixels = np.empty((height, width, PLANES), np.uint8)
-    for channel in range(PLANES):
-        plane = rows @ (colours[channel] @ columns.T) + np.float32(MIDDLE)
-        pixels[..., channel] = np.clip(np.rint(plane), 0, 255)
+    for channel, plane in enumerate(_channels(amplitudes, size)):
+        pixels[..., channel] = np.clip(np.rint(plane + np.float32(MIDDLE)), 0, 255)
     return Image.fromarray(pixels)
+
+
+def planes(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Give what these frequencies add to a picture, ``(height, width, 3)`` in pixel levels.
+
+    Args:
+        amplitudes: ``(PLANES, down, across)`` in 1/UNIT.
+        size: width and height, in pixels.
+    """
+    return np.stack(list(_channels(amplitudes, size)), -1)
+
+
+def _channels(
+    amplitudes: npt.NDArray[np.floating], size: tuple[int, int]
+) -> Iterator[npt.NDArray[np.float32]]:
+    colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, COLOURS).astype(np.float32)
+    columns = basis(size[0], colours.shape[2]).astype(np.float32)
+    rows = basis(size[1], colours.shape[1]).astype(np.float32)
+    for colour in colours:
+        yield rows @ (colour @ columns.T)
+
+
+def amplitudes(pixels: npt.NDArray[np.float32], across: int, down: int) -> Floats:
+    """Give the lowest frequencies of a picture as floats: what ``analyse`` gives, but for its rounding.
+
+    Args:
+        pixels: ``(height, width, 3)``, 0..255.
+        across: frequencies from left to right.
+        down: frequencies from top to bottom.
+
+    Returns:
+        ``(PLANES, down, across)`` in 1/UNIT; zero where the picture is too small to have that frequency.
+    """
+    height, width = pixels.shape[:2]
+    rows = basis(height, min(down, height)).astype(np.float32)
+    columns = basis(width, min(across, width)).astype(np.float32)
+    centred = (pixels - np.float32(MIDDLE)).transpose(2, 0, 1)
+    sums = rows.T @ (centred @ columns) / (height * width)
+    result = np.zeros((PLANES, down, across))
+    found = np.einsum("cvu,cp->pvu", sums, COLOURS) * UNIT
+    result[:, : found.shape[1], : found.shape[2]] = found
+    return result
 
 
 @functools.lru_cache(maxsize=16)

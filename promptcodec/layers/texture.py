@@ -5,11 +5,14 @@ Quantised with a price on every bit, coded with a model trained beforehand; see 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from promptcodec.entropy.frequencies import extent, shape_of
+from promptcodec.entropy.coefficients import STEP
+from promptcodec.entropy.frequencies import extent, region, shape_of
 from promptcodec.errors import BudgetError
 from promptcodec.layers import dct, restoration
 from promptcodec.layers.search import candidates
@@ -58,6 +61,19 @@ def _shortest(content: Content, data: bytes) -> bytes:
     return min(parts, key=len)
 
 
+class Spectrum(NamedTuple):
+    """What a part says of the picture's frequencies.
+
+    Attributes:
+        amplitudes: ``(PLANES, down, across)`` in 1/UNIT of a pixel level: restored, where the part says so.
+        margins: how far a picture's may be from these, of the same form: half a quantisation step; infinite
+            where the part codes nothing.
+    """
+
+    amplitudes: dct.Floats
+    margins: dct.Floats
+
+
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
     """Draw what a part says.
 
@@ -71,8 +87,30 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
     Raises:
         BitstreamError: the part is damaged.
     """
+    return draw(spectrum(data), size)
+
+
+def spectrum(data: bytes) -> Spectrum:
+    """Read a part without drawing it.
+
+    The bounds of a restored part are around its restored amplitudes: the encoder aims at those, and the
+    picture's own are within half a step of them more often than of the coded ones.
+
+    Raises:
+        BitstreamError: the part is damaged.
+    """
     content = read(data)
     planes: npt.NDArray[np.floating] = dequantise(content).astype(np.float64)
     if content.restored:
         planes = restoration.restore(planes, content.shape, content.step)
-    return dct.synthesise(planes, size)
+    margins = np.full(planes.shape, np.inf)
+    for plane, radius in enumerate(content.radii):
+        area = region(content.shape, radius)
+        margins[plane, area.v, area.u] = STEP[content.step] / 2
+        margins[plane, 0, 0] = STEP[content.step] / 2
+    return Spectrum(planes.astype(np.float64), margins)
+
+
+def draw(said: Spectrum, size: tuple[int, int]) -> Image.Image:
+    """Draw a spectrum as RGB of ``size``."""
+    return dct.synthesise(said.amplitudes, size)

@@ -55,6 +55,11 @@ def read(folder: Traversable, name: str) -> bytes:
     return data[1:]
 
 
+def shipped(name: str) -> bool:
+    """Tell whether the manifest lists a table."""
+    return name in _manifest(importlib.resources.files(__name__))
+
+
 def _manifest(folder: Traversable) -> dict[str, Any]:
     tables: dict[str, Any] = json.loads(folder.joinpath("manifest.json").read_text("utf-8"))["tables"]
     return tables

@@ -1,0 +1,48 @@
+"""Contact sheets: a picture, and what codecs make of it at each budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+TILE = 224
+ROWS = 6
+_LINE = 14
+
+
+def strip(image: Image.Image, drawn: Mapping[tuple[str, int], Image.Image], file: Path) -> None:
+    """Write one picture's part: a row for each codec, the original first, a column for each budget."""
+    codecs = list(dict.fromkeys(name for name, _ in drawn))
+    budgets = sorted({budget for _, budget in drawn})
+    height = round(TILE * image.height / image.width) + _LINE
+    page = Image.new("RGB", ((len(codecs) + 1) * TILE, len(budgets) * height), "white")
+    pen = ImageDraw.Draw(page)
+
+    def put(picture: Image.Image, label: str, column: int, row: int) -> None:
+        small = picture.resize((TILE - 2, height - _LINE), Image.Resampling.LANCZOS)
+        page.paste(small, (column * TILE, row * height + _LINE))
+        pen.text((column * TILE + 2, row * height + 1), label, fill="black")
+
+    put(image, "original", 0, 0)
+    for (name, budget), picture in drawn.items():
+        put(picture, f"{name}, {budget} B", codecs.index(name) + 1, budgets.index(budget))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page.save(file)
+
+
+def assemble(files: Sequence[Path], target: Path) -> None:
+    """Put the parts of several pictures below each other, ROWS to a sheet: TARGET, TARGET-1, ..."""
+    for number, start in enumerate(range(0, len(files), ROWS)):
+        parts = []
+        for file in files[start : start + ROWS]:
+            with Image.open(file) as part:
+                parts.append(part.convert("RGB"))
+        size = (max(part.width for part in parts), sum(part.height for part in parts))
+        page = Image.new("RGB", size, "white")
+        top = 0
+        for part in parts:
+            page.paste(part, (0, top))
+            top += part.height
+        page.save(target.with_stem(f"{target.stem}-{number}") if number else target, quality=88)

@@ -1,0 +1,83 @@
+"""Hold a drawn picture to what the stream says: to the texture's coefficients, or to the cells' colours.
+
+Source: projection onto the quantisation constraint set, A. Zakhor, "Iterative procedures for reduction of
+blocking effects in transform image coding", 1992.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from promptcodec.description import Description, resolve
+from promptcodec.generators.maps import sample
+from promptcodec.layers import dct
+from promptcodec.layers.texture import Spectrum
+from promptcodec.vision.colour import Floats, said_colours, to_srgb
+
+# Rounds at most: pixels that reach black or white undo a little of each.
+_SPECTRUM_ROUNDS, _CELL_ROUNDS = 4, 16
+# Levels of red, green and blue at which a cell has its colour.
+CLOSE = 1.0
+
+
+def to_spectrum(picture: Floats, spectrum: Spectrum) -> Floats:
+    """Move every coefficient that the stream codes to within half a quantisation step.
+
+    Args:
+        picture: ``(height, width, 3)`` sRGB, 0..255.
+        spectrum: of the texture layer.
+
+    Returns:
+        The same shape, 0..255. What the stream leaves open stays as it was drawn.
+    """
+    low = spectrum.amplitudes - spectrum.margins
+    high = spectrum.amplitudes + spectrum.margins
+    for _ in range(_SPECTRUM_ROUNDS):
+        found = dct.amplitudes(picture, low.shape[2], low.shape[1])
+        moved = np.clip(found, low, high) - found
+        picture = np.clip(picture + dct.planes(moved, (picture.shape[1], picture.shape[0])), 0, 255)
+    return picture
+
+
+def to_cells(picture: Floats, description: Description) -> Floats:
+    """Shift colours smoothly until the mean of every cell is the colour it is said to have.
+
+    Args:
+        picture: ``(height, width, 3)`` sRGB, 0..255.
+        description: cells of two colours are held to the mean of both.
+
+    Returns:
+        The same shape, 0..255. Cells without a colour follow their neighbours.
+    """
+    picture = np.clip(picture, 0, 255)
+    rows, cols = description.rows, description.cols
+    height, width = picture.shape[:2]
+    if height < rows or width < cols:
+        return picture
+    colours = [said_colours(cell) for cell in resolve(description)]
+    named = np.array([len(colour) > 0 for colour in colours]).reshape(rows, cols, 1)
+    means = [to_srgb(each.mean(0)) if len(each) else np.zeros(3, np.float32) for each in colours]
+    wanted = np.stack(means).reshape(rows, cols, 3)
+    for _ in range(_CELL_ROUNDS):
+        found = cell_means(picture, rows, cols)
+        apart = np.asarray((wanted - found) * named, np.float32)
+        if np.abs(apart).max() < CLOSE:
+            break
+        picture = np.clip(picture + sample(apart, (0, 0, 1, 1), (width, height)).transpose(1, 2, 0), 0, 255)
+    return picture
+
+
+def cell_means(picture: Floats, rows: int, cols: int) -> Floats:
+    """Give the mean colour of every cell, ``(rows, cols, 3)``."""
+    down, across = (
+        _shares(count, side) for count, side in ((rows, picture.shape[0]), (cols, picture.shape[1]))
+    )
+    return np.asarray(np.einsum("ry,yxn,cx->rcn", down, picture, across, optimize=True), np.float32)
+
+
+def _shares(count: int, side: int) -> Floats:
+    """Give how much each pixel is worth in the mean of each cell, ``(count, side)``."""
+    edges = np.arange(count + 1) / count * side
+    at = np.arange(side)
+    inside = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
+    return np.asarray(np.maximum(inside, 0) * count / side, np.float32)

@@ -1,0 +1,161 @@
+"""Draw a picture from its conditions with the trained decoder (``models/generator-*.onnx``).
+
+The network sees maps at a quarter of the picture's size, in tiles with a margin as wide as it looks, so a
+tile's edge shows nowhere. What it draws is then held to what the stream says; see ``faithful``.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from promptcodec import models
+from promptcodec.errors import MissingError
+from promptcodec.generators import Conditions, faithful, maps
+from promptcodec.generators.classical import working_size
+from promptcodec.vision.colour import Floats
+from promptcodec.vision.network import threads
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+# Drawn at this long side at least and at most, then resized: training saw nothing else.
+SMALLEST, LARGEST = 192, 1024
+# Sides of the maps are multiples of this: the network halves them twice.
+STEP = 4
+# Side of a tile with its margins, in pixels of the maps.
+TILE = 256
+
+
+def draw(table: str, conditions: Conditions) -> Image.Image:
+    """Draw.
+
+    Args:
+        table: the shipped network.
+        conditions: at least one of texture, structure and description.
+
+    Returns:
+        RGB of ``conditions.size``.
+
+    Raises:
+        MissingError: onnxruntime is not installed, or the network's file is not the one that was shipped.
+    """
+    size = working_size(conditions.size, SMALLEST, LARGEST)
+    given = given_maps(conditions, size)
+    words = None if conditions.description is None else maps.words(conditions.description)
+    vector = maps.vector(max(size), conditions.strength, _present(conditions), words)
+    session = open_session(models.load(table))
+    drawn = run(session, given, vector)[:, : size[1], : size[0]]
+    picture = (drawn.transpose(1, 2, 0) + 1) * np.float32(127.5)
+    if size != conditions.size:
+        picture = _resize(picture, conditions.size)
+    if conditions.spectrum is not None:
+        picture = faithful.to_spectrum(picture, conditions.spectrum)
+    elif conditions.texture is None and conditions.description is not None:
+        picture = faithful.to_cells(picture, conditions.description)
+    return Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+
+
+def _present(conditions: Conditions) -> tuple[bool, bool, bool]:
+    layers = (conditions.texture, conditions.structure, conditions.description)
+    texture, structure, words = (layer is not None for layer in layers)
+    return texture, structure, words
+
+
+def given_maps(conditions: Conditions, size: tuple[int, int]) -> Floats:
+    """Give the network's maps ``(DEPTH, height, width)`` of a picture of ``size``, its edges repeated."""
+    step = STEP * maps.FACTOR
+    columns, rows = (-(-side // step) * STEP for side in size)
+    edges = (columns * maps.FACTOR / size[0], rows * maps.FACTOR / size[1])
+    texture = structure = said = None
+    if conditions.texture is not None:
+        texture = maps.pixels(_padded(conditions.texture, size, (columns, rows), maps.FACTOR))
+    if conditions.structure is not None:
+        structure = maps.pixels(
+            _padded(conditions.structure, size, (2 * columns, 2 * rows), maps.FACTOR // 2)
+        )
+    if conditions.description is not None:
+        said = maps.sample(maps.sites(conditions.description), (0, 0, *edges), (columns, rows))
+    noise = np.random.default_rng(conditions.seed).standard_normal((rows, columns), dtype=np.float32)
+    return maps.stack(texture, structure, said, noise)
+
+
+def _padded(image: Image.Image, size: tuple[int, int], wanted: tuple[int, int], factor: int) -> Image.Image:
+    """Give a layer of a picture of ``size``, reduced by a factor, padded to ``wanted`` with its edges."""
+    layer = image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+    values = np.asarray(layer)
+    more = [(0, wanted[1] * factor - size[1]), (0, wanted[0] * factor - size[0])]
+    whole = np.pad(values, more + [(0, 0)] * (values.ndim - 2), mode="edge")
+    return Image.fromarray(whole).reduce(factor)
+
+
+def _resize(picture: Floats, size: tuple[int, int]) -> Floats:
+    planes = [
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(picture[..., n])).resize(size, Image.Resampling.LANCZOS)
+        )
+        for n in range(3)
+    ]
+    return np.stack(planes, -1)
+
+
+def run(session: onnxruntime.InferenceSession, given: Floats, vector: Floats, tile: int = TILE) -> Floats:
+    """Run the network, tile by tile where the maps are larger than one.
+
+    Args:
+        session: of ``open_session``.
+        given: ``(DEPTH, height, width)``, sides multiples of STEP.
+        vector: ``(VECTOR,)``.
+        tile: side of the largest tile with its margins, a multiple of STEP.
+
+    Returns:
+        ``(3, FACTOR * height, FACTOR * width)``.
+    """
+    margin = int(session.get_modelmeta().custom_metadata_map["reach"])
+    height, width = given.shape[1:]
+    drawn = np.empty((3, height * maps.FACTOR, width * maps.FACTOR), np.float32)
+    for top, bottom, above, below in _cuts(height, tile, margin):
+        for left, right, before, behind in _cuts(width, tile, margin):
+            part = given[None, :, above:below, before:behind]
+            feed = {"maps": np.ascontiguousarray(part), "vector": vector[None]}
+            found: Any = session.run(["picture"], feed)[0]
+            inner = [maps.FACTOR * at for at in (top - above, bottom - above, left - before, right - before)]
+            outer = [maps.FACTOR * at for at in (top, bottom, left, right)]
+            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = found[0][
+                :, inner[0] : inner[1], inner[2] : inner[3]
+            ]
+    return drawn
+
+
+def _cuts(length: int, tile: int, margin: int) -> list[tuple[int, int, int, int]]:
+    """Cut a side: start and end of each tile, and of what the network has to see for it."""
+    if length <= tile:
+        return [(0, length, 0, length)]
+    inner = tile - 2 * margin
+    starts = range(0, length, inner)
+    ends = [min(start + inner, length) for start in starts]
+    return [
+        (start, end, max(0, start - margin), min(length, end + margin))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+@functools.lru_cache(maxsize=2)
+def open_session(model: bytes) -> onnxruntime.InferenceSession:
+    """Open a network.
+
+    Raises:
+        MissingError: onnxruntime is not installed.
+    """
+    try:
+        import onnxruntime as runtime  # noqa: PLC0415 - heavy
+    except ImportError as error:
+        raise MissingError("the trained decoder needs onnxruntime: `pip install onnxruntime`") from error
+    options: Any = runtime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

