@@ -46,7 +46,7 @@ BYTES = (20, 32, 50, 80, 128, 200, 320, 512, 820, 1300)
 SETS = [names for count in (2, 3) for names in itertools.combinations(LAYERS, count)]
 SIDE = 512
 # Splits so close to the best are as good: the pictures differ by more.
-TIE = 0.01
+TIE = 0.018
 STEPS = 40
 # Head, size of the picture and checksum, so that a layer alone in a file may have its bytes.
 _AROUND = 10
@@ -124,9 +124,9 @@ def expected(losses: Floats, sizes: dict[str, Floats], room: dict[str, float]) -
 
 
 def best_split(
-    names: tuple[str, ...], room: int, losses: Floats, sizes: dict[str, Floats]
+    names: tuple[str, ...], room: int, losses: Floats, sizes: dict[str, Floats], least: float
 ) -> tuple[float, ...]:
-    """Give the shares with the most words among those as good as the best."""
+    """Give the shares with the most words among those as good as the best; of the first, ``least`` bytes."""
     found = {
         shares: expected(
             losses, sizes, {name: share * room for name, share in zip(names, shares, strict=True)}
@@ -138,7 +138,12 @@ def best_split(
         return tuple(1 / len(names) for _ in names)
     near = [shares for shares, loss in found.items() if loss <= bound]
     # Contours come last: what they show, colours show as well.
-    return max(near, key=lambda shares: (shares[0], shares[-1]) if names[0] == "semantic" else shares[::-1])
+    best = max(near, key=lambda shares: (shares[0], shares[-1]) if names[0] == "semantic" else shares[::-1])
+    if names[0] != "semantic" or best[0] * room >= least:
+        return best
+    # More bytes never mean fewer words.
+    first = least / room
+    return first, *(share * (1 - first) / (1 - best[0]) for share in best[1:])
 
 
 def table(results: list[tuple[Floats, Floats]]) -> dict[str, object]:
@@ -152,13 +157,13 @@ def table(results: list[tuple[Floats, Floats]]) -> dict[str, object]:
         )
         for axis, layer in enumerate(LAYERS)
     }
-    sets = [
-        {
-            "layers": list(names),
-            "shares": [[round(each, 4) for each in best_split(names, room, losses, sizes)] for room in BYTES],
-        }
-        for names in SETS
-    ]
+    sets = []
+    for names in SETS:
+        shares: list[list[float]] = []
+        for room, before in zip(BYTES, (0, *BYTES), strict=False):
+            least = shares[-1][0] * before if shares else 0.0
+            shares.append([round(each, 4) for each in best_split(names, room, losses, sizes, least)])
+        sets.append({"layers": list(names), "shares": shares})
     return {"bytes": list(BYTES), "sets": sets}
 
 
