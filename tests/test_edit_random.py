@@ -19,6 +19,8 @@ from promptcodec.edit import Edit, apply, truncate
 from promptcodec.entropy import dictionary, encode_text
 from promptcodec.errors import BitstreamError, BudgetError, PromptcodecError
 from promptcodec.layers import maps, semantic, structure, texture
+from promptcodec.layers import recipe as recipe_layer
+from promptcodec.recipe import Chunk, from_chunks
 
 SIZE = (96, 64)
 SAID = parse_text(
@@ -65,7 +67,8 @@ def streams():
     words = {"semantic": semantic.encode(SAID)}
     colours = {"texture": texture.encode(picture(), 40)}
     lines = {"structure": structure.encode(picture(), 60)}
-    recipe = {"recipe": encode_text('[["png","parameters","a kite"]]')}
+    kept = from_chunks((Chunk("tEXt", "parameters", b"a kite\nSteps: 20, Sampler: Euler, Seed: 7"),))
+    recipe = {"recipe": recipe_layer.encode(kept)}
     return {
         "words": make(**words),
         "all": make(**words, **colours, **lines, **recipe, signature=bytes(27), about=encode_text("seed: 7")),

@@ -147,6 +147,7 @@ def test_flip_of_arrays_is_flip_of_files(pairs, tmp_path):
 
 
 def test_clip_tokens(data_folder):
+    pytest.importorskip("tokenizers", reason="tokenizers is not installed")
     tokenizer = metrics.load(metrics.find("tokens"))
     assert tokenizer("a photo of a cat", "", 10) == {"tokens": 5, "bits_per_token": 16}
     from eval.metrics.streams import clip_tokenizer
