@@ -592,3 +592,13 @@ def test_the_command_line(cli, tmp_path):
     assert cli("recipe", "export", "a.png", "--to", "a1111", "-o", "a.pxt")[0] == 2
     assert cli("recipe", "export", "a.png", "--to", "a1111", "-o", "a.txt")[0] == 0
     assert "Sampler: DPM++ 2M" in (tmp_path / "a.txt").read_text()
+
+
+def test_pillow_never_sees_long_texts():
+    from promptcodec.recipe.carriers import without_texts
+
+    bare, told = made.with_texts(), made.with_texts(prompt="a" * 5_000_000, parameters="b")
+    assert without_texts(told) == without_texts(bare)
+    assert len(without_texts(told)) < 10_000
+    assert told[:40].startswith(without_texts(told[:40]))  # cut inside the head of a chunk
+    assert without_texts(b"RIFF") == b"RIFF"

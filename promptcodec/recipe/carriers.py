@@ -20,6 +20,7 @@ from promptcodec.vision.load import BROKEN
 
 MAX_BYTES = 1 << 18  # metadata in one file that is read; the largest workflows seen have 40 kB
 _MOST_CHUNKS = 64
+_PNG, _TEXTS = b"\x89PNG\r\n\x1a\n", (b"tEXt", b"zTXt", b"iTXt")
 _XMP_KEY = "XML:com.adobe.xmp"
 _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 _EXIF_HEAD = b"Exif\0\0"
@@ -65,7 +66,7 @@ class _Found:
 def read_carriers(data: bytes) -> Carried:
     """Give the metadata chunks of an image file; damaged ones are left out with a warning."""
     found = _Found()
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
+    if data.startswith(_PNG):
         _png(data, found)
     elif data[:2] == b"\xff\xd8":
         _jpeg(data, found)
@@ -80,8 +81,8 @@ def _png(data: bytes, found: _Found) -> None:
     for kind, body in _png_chunks(data):
         if len(found.chunks) == _MOST_CHUNKS and found.warnings:
             break
-        if kind in (b"tEXt", b"zTXt", b"iTXt"):
-            _png_text(kind.decode(), bytes(body), found)
+        if kind in _TEXTS:
+            _png_text(kind.decode(), bytes(body[: MAX_BYTES + 128]), found)
         elif kind == b"eXIf":
             _exif(bytes(body[: MAX_BYTES + 1]), found)
         elif kind == b"caBX":
@@ -96,8 +97,21 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         at += 12 + length
 
 
+def without_texts(data: bytes) -> bytes:
+    """Leave a PNG's text chunks out, however long; other files stay as they are."""
+    if not data.startswith(_PNG):
+        return data
+    kept, at, view = [_PNG], len(_PNG), memoryview(data)
+    for kind, body in _png_chunks(data):
+        end = at + 12 + len(body)
+        if kind not in _TEXTS:
+            kept.append(bytes(view[at:end]))
+        at = end
+    return b"".join(kept)
+
+
 def _png_text(kind: str, body: bytes, found: _Found) -> None:
-    key, zero, rest = body[: MAX_BYTES + 128].partition(b"\0")
+    key, zero, rest = body.partition(b"\0")
     if not zero or len(key) > 79:
         found.warn(f"a {kind} chunk without a keyword is left out")
         return

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.bitstream import MAX_PIXELS
-from promptcodec.recipe.carriers import MAX_BYTES
+from promptcodec.recipe.carriers import MAX_BYTES, without_texts
 from promptcodec.vision.load import BROKEN
 
 _PLAIN, _PACKED = b"stealth_pnginfo", b"stealth_pngcomp"
@@ -26,7 +26,7 @@ def read_stealth(data: bytes) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
+            with Image.open(io.BytesIO(without_texts(data))) as image:
                 if image.mode != "RGBA" or image.width * image.height > MAX_PIXELS:
                     return b""
                 alpha = np.asarray(image.getchannel("A"))
