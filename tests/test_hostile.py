@@ -310,7 +310,7 @@ def test_small_files_take_little_time_and_memory(name, tmp_path):
 @pytest.mark.parametrize(
     "data",
     [
-        STREAM[:-1], STREAM[:100], b"", b"\xabP", HEAVY["newlines"], sealed(STREAM[:-2] + b"junk" * 9),
+        STREAM[:-1], STREAM[:100], b"", b"\xabP", HEAVY["newlines"], sealed(STREAM[:-2] + b"junk"),
         with_part("pixels", b"\1" + lying_avif(8, 65000)), with_part("recipe", encode_text("[" * 9999)),
     ],
     ids=range(8),

@@ -25,6 +25,7 @@ def code(symbols):
     for start, size, total in symbols:
         assert start <= decoder.target(total) < start + size
         decoder.take(start, size, total)
+    decoder.close()
     return data
 
 
@@ -96,6 +97,27 @@ def test_any_bytes_decode_to_something(data, totals):
             decoder.take(target, 1, total)
     except EntropyError:
         assert not data or data[0] == 0xFF or math.prod(totals) >= 1 << 8 * (ZEROS - 8)
+
+
+@given(st.binary(max_size=30), st.lists(st.integers(1, 1 << 20), max_size=12))
+def test_only_the_encoders_bytes_are_closed(data, totals):
+    encoder = Encoder()
+    try:
+        decoder = Decoder(data)
+        for total in totals:
+            target = decoder.target(total)
+            decoder.take(target, 1, total)
+            encoder.encode(target, 1, total)
+    except EntropyError:
+        return
+    written = encoder.finish()
+    if written != data:
+        with pytest.raises(EntropyError, match="do not end"):
+            decoder.close()
+    again = Decoder(written)
+    for total in totals:
+        again.take(again.target(total), 1, total)
+    again.close()
 
 
 def test_zeros_go_on_only_so_far():

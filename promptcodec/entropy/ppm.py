@@ -52,8 +52,7 @@ def decode(data: bytes, model: Model, limit: int) -> bytes:
     """
     decoder = Decoder(data)
     tokens = walk(model, get=decoder.decode_bit, limit=limit)
-    if decoder.unread:
-        raise EntropyError(f"there are {decoder.unread} bytes behind the end of the ppm text")
+    decoder.close()
     text = model.vocabulary.decode(tokens)
     if len(text) > limit:
         raise EntropyError(f"the ppm text is longer than {limit} bytes")

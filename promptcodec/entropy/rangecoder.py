@@ -77,12 +77,7 @@ class Encoder:
 
     def finish(self) -> bytes:
         """Give the shortest bytes that decode to the symbols."""
-        high = self._low + self._range - 1
-        for bits in range(STATE_BITS, -1, -8):
-            value = high >> bits << bits
-            if value >= self._low:
-                break
-        self._low = value
+        self._low = _shortest(self._low, self._range)
         if self._low > _MASK:
             self._carry()
         whole = bytes(self._out) + self._low.to_bytes(STATE_BITS // 8, "big")
@@ -138,7 +133,20 @@ class Decoder:
             self._range <<= 8
             self._at += 1
 
-    @property
-    def unread(self) -> int:
-        """Count the bytes at the end of the data that no symbol has needed."""
-        return max(0, len(self._data) - self._at)
+    def close(self) -> None:
+        """Make sure that the data are the very bytes the encoder writes for the symbols taken.
+
+        Raises:
+            EntropyError: they are not, so they were altered, cut or go on behind the last symbol.
+        """
+        last = self._data[self._at - STATE_BITS // 8 : self._at].ljust(STATE_BITS // 8, b"\0")
+        value = int.from_bytes(last, "big")
+        zeros = self._data.endswith(b"\0") and len(self._data) > self._at - ZEROS
+        if len(self._data) > self._at or zeros or value != _shortest(value - self._code, self._range):
+            raise EntropyError("the coded symbols do not end as an encoder ends them")
+
+
+def _shortest(low: int, size: int) -> int:
+    """Give the number in ``low .. low + size - 1`` that ends in most zero bytes, the greatest of them."""
+    high = low + size - 1
+    return next(value for bits in range(STATE_BITS, -1, -8) if (value := high >> bits << bits) >= low)

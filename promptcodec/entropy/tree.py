@@ -89,7 +89,8 @@ def decode(data: bytes, texts: Sequence[str], base: Statistics, guide: Guide) ->
     """
     reader = Reader(data, texts)
     value = Walker(reader, Statistics(base=base), guide).walk(None)
-    if reader.decoder.unread or reader.left:
+    reader.decoder.close()
+    if reader.left:
         raise EntropyError("there is more than the value in the coded tree")
     return value
 

@@ -75,8 +75,8 @@ def _rows() -> dict[str, list[list[int]]]:
 class Symbols:
     """Code symbols in either direction; when reading, the values given are ignored."""
 
-    def __init__(self, data: bytes | None) -> None:
-        self.decoder = None if data is None else Decoder(data)
+    def __init__(self, decoder: Decoder | None) -> None:
+        self.decoder = decoder
         self.encoder = Encoder()
         self._seen: dict[str, list[int]] = {}
 
@@ -129,7 +129,9 @@ def decode(data: bytes) -> tuple[list[Cell], int, int, int]:
     """
     stop = end(data)
     _, at = read_varint(data, 0, "the length of the grid symbols")
-    cells, rows, cols = walk(Symbols(data[at:stop]), None, 0, 0)
+    decoder = Decoder(data[at:stop])
+    cells, rows, cols = walk(Symbols(decoder), None, 0, 0)
+    decoder.close()
     return cells, rows, cols, stop
 
 

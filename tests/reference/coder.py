@@ -88,9 +88,9 @@ class Decoder:
         """A bit of a model [chance, count], which moves."""
         return adapt(model, self.bit(model[0]))
 
-    def used(self) -> None:
-        """Refuse bytes that were never needed."""
-        need(self.place >= len(self.data), "bytes behind the last one needed")
+    def close(self) -> None:
+        """Refuse bytes other than those an encoder writes."""
+        need(self.data == encode(self.log), "not the bytes of an encoder")
 
 
 def adapt(model: list[int], value: int) -> int:

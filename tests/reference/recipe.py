@@ -299,7 +299,7 @@ def decode(data: bytes, tables: Tables, dictionary: str | None) -> dict[str, Any
         coder.code(value)
     coder.source, coder.texts = Decoder(data[at:at + length]), text.split("\n") if text else []
     value = coder.code()
-    coder.source.used()
+    coder.source.close()
     need(not coder.texts, "texts left over")
     if data[0] == 0:
         return {"fields": fields(value), "chunks": []}

@@ -155,6 +155,7 @@ def decode(data: bytes, tables: Tables, dictionary: str | None) -> str:
         need(rest or not cell.own, "words of a cell are missing")
         label = f"r{i // width + 1}c{i % width + 1}" + (f" {cell.said}" if cell.said else "")
         out.append(label + (f": {rest.pop(0)}" if cell.own else ""))
+    grid.coder.close()
     front = 0
     for key in ("summary: ", "light: ", "mood: "):
         front += rest[front:front + 1] != [] and rest[front].startswith(key)

@@ -199,7 +199,7 @@ class Model:
                 below = (self.right if bit else self.left)[mid]
             token = mid if bit else mid - 1
             if token == self.end:
-                coder.used()
+                coder.close()
                 return out
             out += self.bytes[token]
             need(len(out) <= limit, "text too long")
