@@ -36,8 +36,8 @@ from training.texts import DATA, HERE
 Floats = NDArray[np.float64]
 # Bytes each layer is coded at; 0 leaves it out.
 SIZES = {
-    "semantic": (0, 8, 12, 17, 24, 48, 100),
-    "structure": (0, 8, 24, 64),
+    "semantic": (0, 7, 12, 17, 24, 48, 100),
+    "structure": (0, 5, 24, 64),
     "texture": (0, 14, 24, 40, 70, 120, 210, 380, 700, 1300),
 }
 LAYERS = tuple(SIZES)
@@ -46,7 +46,7 @@ BYTES = (20, 32, 50, 80, 128, 200, 320, 512, 820, 1300)
 SETS = [names for count in (2, 3) for names in itertools.combinations(LAYERS, count)]
 SIDE = 512
 # Splits so close to the best are as good: the pictures differ by more.
-TIE = 0.018
+TIE = 0.01
 STEPS = 40
 # Head, size of the picture and checksum, so that a layer alone in a file may have its bytes.
 _AROUND = 10

@@ -31,15 +31,19 @@ SPARE = 3
 AIMS = (0.2, 0.15, 0.1, 0.06)
 AIMED_ROUNDS = 1
 KEPT = 3
+# What is left empty, in bits, is filled: at prices below the best one's, as multiples.
+EMPTY = 8
+FILLS = ((0.98, 0.94, 0.88, 0.8, 0.7), (0.99, 0.97, 0.95, 0.92, 0.86), (0.99, 0.98, 0.96, 0.93, 0.9))
 
 
 class Trial(NamedTuple):
-    """A coding: its bits, its squared error in pixel levels, its content, its price."""
+    """A coding: its bits, its squared error in pixel levels, its content, its price, what it quantises."""
 
     bits: float
     error: float
     content: Content
     price: float
+    target: Ints
 
 
 class Judged(NamedTuple):
@@ -109,15 +113,29 @@ def _aimed(planes: Ints, kind: int, room: float, rough: list[Trial], judged: lis
         known = _try(best.aim, best.trial.content.shape, kind, close, AIMED_ROUNDS)
         fits = sorted((t for t in known if t.bits <= room + SPARE), key=lambda t: t.error)
         judged = sorted(judged + _judged(fits[:KEPT], planes), key=lambda each: each.trial.error)
+    return _filled(planes, kind, room, judged)
+
+
+def _filled(planes: Ints, kind: int, room: float, judged: list[Judged]) -> list[Judged]:
+    """Spend what the best coding leaves empty, at lower prices."""
+    for factors in FILLS:
+        best = judged[0].trial
+        if room - best.bits <= EMPTY:
+            break
+        pairs = [(best.content.step, best.price * factor) for factor in factors]
+        known = _try(best.target, best.content.shape, kind, pairs, AIMED_ROUNDS)
+        fits = sorted((t for t in known if best.bits < t.bits <= room + SPARE), key=lambda t: t.error)
+        judged = sorted(judged + _judged(fits[:KEPT], planes), key=lambda each: each.trial.error)
     return judged
 
 
 def _prices_near(trials: Sequence[Trial], step: int, room: float, spread: float = 0.06) -> list[float]:
     """Give prices close to the one at which ``step`` just fits."""
     known = sorted((t.bits, t.price) for t in trials if t.content.step == step)
-    bits, prices = zip(*known, strict=True)
-    logs = np.log(prices)
-    middle = float(np.exp(np.interp(room, bits, logs)))
+    bits, prices = np.array(known).T
+    # Beyond what was tried, the price changes by the square of what the bits change by.
+    beyond = 2 * np.log(np.clip(room, bits[0], bits[-1]) / room)
+    middle = float(np.exp(np.interp(room, bits, np.log(prices)) + beyond))
     return [middle * factor for factor in np.linspace(1 - spread, 1 + spread, FINE)]
 
 
@@ -177,5 +195,6 @@ def _trials(
             for plane, mean in zip(planes, means, strict=True)
         ]
         error = float(choice.error[number]) + sum(each * each for each in apart)
-        found.append(Trial(float(choice.bits[number]) + header_bits(content, kind), error, content, price))
+        bits = float(choice.bits[number]) + header_bits(content, kind)
+        found.append(Trial(bits, error, content, price, planes))
     return found
