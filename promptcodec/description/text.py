@@ -110,7 +110,9 @@ def parse_cell(text: str) -> Cell:
 def _split_cell(text: str) -> tuple[list[str], str]:
     if text.startswith(": "):
         return [], text[2:]
-    said, _, words = text.removeprefix(" ").partition(": ")
+    said, colon, words = text.removeprefix(" ").partition(": ")
+    if colon and not words:
+        raise DescriptionError("the words behind ': ' are missing", 1, len(text) + 1)
     return said.split(", "), words
 
 
@@ -203,7 +205,7 @@ def _parse_thing(line: str, rows: int, cols: int) -> Thing:
 def _parse_lettering(line: str, rows: int, cols: int) -> Lettering:
     box, said = _parse_boxed(line)
     manner, colon, words = said.partition(": ")
-    if not colon:
+    if not colon or manner == " ":
         raise DescriptionError("expected the words after the box, as in 'lettering r1c1:r1c2 neon: OPEN'")
     item = Lettering(words, box, manner.removeprefix(" "))
     check_lettering(item, rows, cols)
