@@ -128,7 +128,7 @@ def test_any_text_parses_or_says_where(text):
         ("photo 1x1\nsummary: a\tb\nr1c1 grey", 2, 10, "control characters"),
         ("photo 1x1\nr1c1 grey\nobject r1c1:r2c1 barn", 3, 1, "not inside"),
         ("photo 1x1\nr1c1 grey\nhello", 3, 1, "after the cells"),
-        ("photo 1x1\nr1c1 grey: ", 2, 11, "words behind"),
+        ("photo 1x1\nr1c1 grey: ", 2, 12, "words behind"),
         ("photo 1x1\nr1c1 grey\nlettering r1c1:r1c1 : OPEN", 3, 1, "words after the box"),
     ],
 )
