@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from promptcodec import codec
+from promptcodec import codec, reading
 from promptcodec.cli.sheet import side_by_side
 from promptcodec.description import Description, from_json, resolve
 from promptcodec.edit import Edit, apply, curves, words
@@ -103,7 +103,7 @@ class Case(NamedTuple):
 
 def cases(data: bytes) -> Iterator[Case]:
     """Choose a region for each operation that a stream allows."""
-    said = from_json(codec.inspect(data)["description"])
+    said = from_json(reading.inspect(data)["description"])
     rows, cols = said.rows, said.cols
     tall, wide = max(1, round(rows / 3)), max(1, round(cols / 3))
     top, left = (rows - tall) // 2, cols - wide - 1 if cols > wide + 1 else 0

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from promptcodec.codec import Decoded, decode, encode, inspect
+    from promptcodec.codec import Decoded, decode, encode
+    from promptcodec.reading import inspect
 
 __version__ = "0.1.0.dev0"
 __all__ = ["Decoded", "__version__", "decode", "encode", "inspect"]
@@ -18,7 +19,7 @@ __all__ = ["Decoded", "__version__", "decode", "encode", "inspect"]
 def __getattr__(name: str) -> Any:
     """Import the codec on first use, so that ``import promptcodec`` stays light."""
     if name in __all__:
-        from promptcodec import codec  # noqa: PLC0415
+        from promptcodec import codec, reading  # noqa: PLC0415
 
-        return getattr(codec, name)
+        return getattr(reading if name == "inspect" else codec, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

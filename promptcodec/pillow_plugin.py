@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image, ImageFile
 
-from promptcodec import bitstream, codec
+from promptcodec import bitstream, codec, reading
 from promptcodec.errors import PromptcodecError
 
 FORMAT, MIME, SUFFIX = "PXT", "image/vnd.promptcodec", ".pxt"
@@ -36,7 +36,7 @@ class PxtImageFile(ImageFile.ImageFile):
         self._size = (stream.width, stream.height)
         self._mode = "RGB"
         try:
-            text = codec.inspect(self._data)["text"]
+            text = reading.inspect(self._data)["text"]
         except PromptcodecError:
             text = None  # coded with a user's dictionary, or damaged: drawing it says which
         if text is not None:

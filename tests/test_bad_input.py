@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import promptcodec
-from promptcodec import codec, files
+from promptcodec import files, reading
 from promptcodec.cli import batch
 from promptcodec.errors import ImageError, PromptcodecError
 from promptcodec.vision.load import load_image
@@ -154,7 +154,7 @@ def test_what_is_clear_is_white():
 @pytest.mark.parametrize("size", [(1, 1), (1, 8000), (8000, 1)])
 def test_extreme_shapes_go_through(size, cli):
     Image.new("RGB", size, "orange").save("x.png")
-    assert cli("encode", "x.png", "-o", "x.pxt", "--layers", ",".join(codec.LAYERS))[0] == 0
+    assert cli("encode", "x.png", "-o", "x.pxt", "--layers", ",".join(reading.LAYERS))[0] == 0
     assert cli("decode", "x.pxt", "-o", "y.png", "--check")[0] in (0, 3)
     assert Image.open("y.png").size == size
 

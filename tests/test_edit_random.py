@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from promptcodec import bitstream, codec
+from promptcodec import bitstream, codec, reading
 from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
 from promptcodec.description import parse_text
 from promptcodec.edit import Edit, apply, truncate
@@ -130,7 +130,7 @@ edits = st.one_of(
     st.builds(lambda *a: Edit("style", a), phrases | st.sampled_from(["light: dim", "summary: A field."])),
     st.builds(
         lambda *a: Edit("transplant", a),
-        st.sampled_from([*codec.LAYERS, "about", "x"]),
+        st.sampled_from([*reading.LAYERS, "about", "x"]),
         st.sampled_from(list(STREAMS.values())) | st.binary(max_size=9),
     ),
 )
@@ -157,10 +157,10 @@ def parts_of(data):
 
 def check_valid(data):
     """Read every layer, as drawing would."""
-    stream = codec.open_stream(data)
+    stream = reading.open_stream(data)
     assert bitstream.write(stream) == data
-    names = [name for name in codec.LAYERS if name != "structure"]
-    codec.read_conditions(stream, names, (24, 16), (OWN,))
+    names = [name for name in reading.LAYERS if name != "structure"]
+    reading.read_conditions(stream, names, (24, 16), (OWN,))
     lines = parts_of(data).get("structure")
     if lines is not None:
         structure.decode_value(lines, SIZE)  # drawing it takes longer than all the rest
@@ -191,8 +191,8 @@ def run(sequence):
 
 
 def seed_of(data):
-    stream = codec.open_stream(data)
-    return codec.read_conditions(stream, (), (1, 1), ()).seed
+    stream = reading.open_stream(data)
+    return reading.read_conditions(stream, (), (1, 1), ()).seed
 
 
 @settings(deadline=None, max_examples=60)

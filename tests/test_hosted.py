@@ -19,7 +19,6 @@ from promptcodec.api import answers, spending
 from promptcodec.captioners.kind import KINDS, kind
 from promptcodec.captioners.tidy import tidy
 from promptcodec.checks.statements import CONTROL, statements
-from promptcodec.codec import conditions
 from promptcodec.description import format_text, from_json, parse_text, to_json
 from promptcodec.errors import (
     ApiError,
@@ -30,6 +29,7 @@ from promptcodec.errors import (
     UsageError,
 )
 from promptcodec.generators import Conditions
+from promptcodec.reading import conditions
 from promptcodec.testing.loopback import serve
 
 PRICES = "input_price=1&output_price=4&image_price=0.01"

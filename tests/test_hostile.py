@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from promptcodec import bitstream, codec
+from promptcodec import bitstream, codec, reading
 from promptcodec.bitstream import PART_IDS, Part, Stream
 from promptcodec.bitstream.varint import write_varint
 from promptcodec.description import Description, parse_text
@@ -49,14 +49,14 @@ def with_part(kind, payload, size=(16, 12)):
 def survives(data):
     """Inspect and decode; count what came back."""
     done = 0
-    for work in (codec.inspect, codec.decode):
+    for work in (reading.inspect, codec.decode):
         try:
             result = work(data)
         except PromptcodecError as error:
             assert str(error)
         else:
             done += 1
-            assert work is codec.inspect or result.image.mode == "RGB"
+            assert work is reading.inspect or result.image.mode == "RGB"
     return done
 
 
@@ -70,14 +70,14 @@ def make():
         "photo 1x2\nsummary: A cat.\nr1c1 red with blue, rough rising\nr1c2 as left, lighter: cat\n"
         "object r1c2:r1c2 cat, old\nlettering r1c1:r1c2 neon: OPEN"
     )
-    return codec.encode(file.getvalue(), layers=codec.LAYERS, description=said, seed=5, budget=900)
+    return codec.encode(file.getvalue(), layers=reading.LAYERS, description=said, seed=5, budget=900)
 
 
 STREAM = make()
 
 
 def test_the_stream_has_every_part():
-    assert [part["type"] for part in codec.outline(STREAM)["parts"]] == list(PART_IDS)
+    assert [part["type"] for part in reading.outline(STREAM)["parts"]] == list(PART_IDS)
     assert survives(STREAM) == 2
 
 
@@ -88,19 +88,19 @@ def test_every_flipped_bit_is_noticed():
             damaged[at] ^= 1 << bit
             for partial in (False, True):
                 with pytest.raises(BitstreamError):
-                    codec.inspect(bytes(damaged), partial=partial)
+                    reading.inspect(bytes(damaged), partial=partial)
 
 
 def test_every_cut_is_noticed():
-    ends = {part["offset"] + part["bytes"] for part in codec.outline(STREAM)["parts"][:-1]}
+    ends = {part["offset"] + part["bytes"] for part in reading.outline(STREAM)["parts"][:-1]}
     for end in range(len(STREAM)):
         with pytest.raises(BitstreamError):
             codec.decode(STREAM[:end])
         if end in ends:
-            assert codec.inspect(STREAM[:end], partial=True)["bytes"] == end
+            assert reading.inspect(STREAM[:end], partial=True)["bytes"] == end
         else:
             with pytest.raises(BitstreamError):
-                codec.inspect(STREAM[:end], partial=True)
+                reading.inspect(STREAM[:end], partial=True)
 
 
 def test_every_byte_changed_under_a_valid_checksum():
@@ -175,8 +175,8 @@ def test_texts_that_nobody_wrote(kind, text):
     ],
 )
 def test_lies_are_named(data, says):
-    for work in (codec.inspect, codec.decode):
-        if work is codec.inspect and says in ("texture", "WebP"):
+    for work in (reading.inspect, codec.decode):
+        if work is reading.inspect and says in ("texture", "WebP"):
             continue  # it does not decode pictures
         with pytest.raises(PromptcodecError, match=says):
             work(data)
@@ -208,7 +208,7 @@ def test_an_about_part_is_short():
 
 def test_unknown_critical_parts_are_shown_but_not_decoded():
     data = bitstream.write(Stream(16, 12, (*bitstream.read(STREAM).parts, Part(33, b"?", critical=True))))
-    assert codec.inspect(data)["parts"][-1]["type"] == "unknown-33"
+    assert reading.inspect(data)["parts"][-1]["type"] == "unknown-33"
     with pytest.raises(BitstreamError, match="unknown-33"):
         codec.decode(data)
 
@@ -288,7 +288,7 @@ def test_small_files_take_little_time_and_memory(name, tmp_path):
     code = (
         "import re, sys, time\nfrom promptcodec import codec, errors\n"
         "data = open(sys.argv[1], 'rb').read()\n"
-        "for work in (codec.inspect, codec.decode):\n"
+        "for work in (reading.inspect, codec.decode):\n"
         "    start = time.perf_counter()\n"
         "    try: work(data)\n"
         "    except errors.PromptcodecError: pass\n"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 import promptcodec.pillow_plugin  # noqa: F401 - registers itself
-from promptcodec import bitstream, codec, decode, encode
+from promptcodec import bitstream, codec, decode, encode, reading
 from promptcodec.bitstream import Part, Stream
 
 
@@ -20,7 +20,7 @@ def test_open_and_load(scene, tmp_path):
     with Image.open(path) as image:
         assert (image.format, image.size, image.mode) == ("PXT", scene.size, "RGB")
         assert image.get_format_mimetype() == "image/vnd.promptcodec"
-        assert image.info["description"] == codec.inspect(data)["text"]
+        assert image.info["description"] == reading.inspect(data)["text"]
         assert np.array_equal(image, decode(data, generator="builtin:classical").image)
         assert image.resize((20, 10)).size == (20, 10)
 

@@ -10,7 +10,7 @@ from eval.datasets import data_folder
 from eval.metrics.metric import Metric
 from eval.missing import Unavailable
 from promptcodec.bitstream import MAGIC
-from promptcodec.codec import outline
+from promptcodec.reading import outline
 
 _VOCABULARY = "weights/clip_bpe/bpe_simple_vocab_16e6.txt.gz"
 _MERGES = 49152 - 256 - 2

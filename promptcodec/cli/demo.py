@@ -26,7 +26,7 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
     from PIL import Image  # noqa: PLC0415 - heavy
     from skimage import data  # noqa: PLC0415
 
-    from promptcodec import codec, provenance  # noqa: PLC0415
+    from promptcodec import codec, provenance, reading  # noqa: PLC0415
     from promptcodec.cli.sheet import side_by_side  # noqa: PLC0415
 
     batch.check_stdout(output, as_json=as_json)
@@ -40,7 +40,7 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
         stream = codec.encode(picture, layers=layers, budget=budget)
         decoded = codec.decode(stream, check=True)
         assert decoded.report.check is not None
-        said = codec.inspect(stream)
+        said = reading.inspect(stream)
         rows.append(
             {
                 "setting": name,

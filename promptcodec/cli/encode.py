@@ -33,7 +33,7 @@ class EncodeTask:
 
 def encode_one(task: EncodeTask) -> dict[str, Any]:
     """Encode one picture; give the JSON object of the result."""
-    from promptcodec import codec  # noqa: PLC0415 - workers and --help start light
+    from promptcodec import codec, reading  # noqa: PLC0415 - workers and --help start light
     from promptcodec.cli.describe import read_description  # noqa: PLC0415
 
     check_free(task.out, overwrite=task.overwrite)
@@ -50,7 +50,7 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
         )
     seconds = time.perf_counter() - start
     batch.write_output(task.out, data, overwrite=task.overwrite)
-    outline = codec.outline(data)
+    outline = reading.outline(data)
     return {
         "file": task.source,
         "out": task.out,

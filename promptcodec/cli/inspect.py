@@ -51,11 +51,11 @@ def command(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Show what a stream holds: bytes by part, the description, the recipe."""
-    from promptcodec import codec  # noqa: PLC0415 - heavy
+    from promptcodec import reading  # noqa: PLC0415 - heavy
 
     with batch.naming(file):
         dictionaries = batch.read_dictionaries(dictionary)
-        said = codec.inspect(batch.read_input(file), partial=partial, dictionaries=dictionaries)
+        said = reading.inspect(batch.read_input(file), partial=partial, dictionaries=dictionaries)
         if as_json:
             report.emit(said)
         else:

@@ -24,13 +24,13 @@ class MigrateTask:
 
 def migrate_one(task: MigrateTask) -> dict[str, Any]:
     """Migrate one stream; give the JSON object of the result."""
-    from promptcodec import codec  # noqa: PLC0415 - workers and --help start light
+    from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
 
     check_free(task.out, overwrite=task.overwrite)
     dictionaries = batch.read_dictionaries(task.dictionary)
-    data = codec.migrate(batch.read_input(task.source), dictionaries=dictionaries)
+    data = reading.migrate(batch.read_input(task.source), dictionaries=dictionaries)
     batch.write_output(task.out, data, overwrite=task.overwrite)
-    version = codec.outline(data)["version"]
+    version = reading.outline(data)["version"]
     return {"file": task.source, "out": task.out, "ok": True, "bytes": len(data), "version": version}
 
 

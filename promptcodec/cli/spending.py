@@ -103,13 +103,13 @@ def estimate_encode(task: EstimateTask) -> dict[str, Any]:
 
 def estimate_decode(task: EstimateTask) -> dict[str, Any]:
     """Say what drawing one stream would cost."""
-    from promptcodec import codec, plugins  # noqa: PLC0415 - heavy
+    from promptcodec import plugins, reading  # noqa: PLC0415 - heavy
     from promptcodec.cli.batch import read_dictionaries, read_input  # noqa: PLC0415
 
     generator = plugins.create("generators", task.plugin)
     if not hasattr(generator, "estimate"):
         return _object(task.source, (0, 0), 0.0, exact=True)
-    conditions = codec.conditions(
+    conditions = reading.conditions(
         read_input(task.source),
         layers=task.settings["layers"],
         size=task.settings["size"],

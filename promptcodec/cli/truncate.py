@@ -39,7 +39,7 @@ def command(
         raise click.UsageError("say how short: --bytes N, or --layers NAMES, or both")
     out = options.resolve_output(output, (source,))
     batch.check_stdout(out, as_json=as_json)
-    from promptcodec import codec, edit  # noqa: PLC0415 - heavy
+    from promptcodec import edit, reading  # noqa: PLC0415 - heavy
 
     with batch.naming(source):
         (out,) = destinations([Source(source, source)], [f"{source}.pxt"], out, in_folder=False)
@@ -47,7 +47,7 @@ def command(
         data = batch.read_input(source)
         shorter = edit.truncate(data, most=most, layers=layers)
         batch.write_output(out, shorter, overwrite=overwrite)
-    kept = [part["type"] for part in codec.outline(shorter)["parts"]]
+    kept = [part["type"] for part in reading.outline(shorter)["parts"]]
     if as_json:
         result = {"file": source, "out": out, "ok": True, "bytes_before": len(data), "bytes": len(shorter)}
         report.emit(result | {"layers": kept})

@@ -22,9 +22,11 @@ class VerifyTask:
 
 def verify_one(task: VerifyTask) -> dict[str, Any]:
     """Read every part of a stream; give the JSON object of the result."""
-    from promptcodec import codec  # noqa: PLC0415 - workers and --help start light
+    from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
 
-    said = codec.verify(batch.read_input(task.source), dictionaries=batch.read_dictionaries(task.dictionary))
+    said = reading.verify(
+        batch.read_input(task.source), dictionaries=batch.read_dictionaries(task.dictionary)
+    )
     parts = [{key: part[key] for key in ("type", "coder", "bytes")} for part in said["parts"]]
     return {
         "file": task.source,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from promptcodec import bitstream, codec, entropy
+from promptcodec import bitstream, entropy, reading
 from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
 from promptcodec.description import Description
 from promptcodec.edit.region import Grid
@@ -98,7 +98,7 @@ def open_draft(data: bytes, dictionaries: Sequence[bytes] = ()) -> tuple[Stream,
     Raises:
         BitstreamError: it is damaged, cut, or needs a newer reader.
     """
-    stream = codec.open_stream(data)
+    stream = reading.open_stream(data)
     payloads = {part_name(part.type): part.payload for part in stream.parts}
     return stream, Draft((stream.width, stream.height), payloads, dictionaries)
 
@@ -112,9 +112,9 @@ def finish(stream: Stream, draft: Draft) -> tuple[bytes, Draft]:
             draft, payloads={name: kept for name, kept in draft.payloads.items() if name != "signature"}
         ).warn("the signature measured the picture before the edit: it was dropped")
     parts = _merged(stream.parts, draft.payloads)
-    seed = codec.derive_seed(stream)
+    seed = reading.derive_seed(stream)
     made = about.decode(before["about"]) if "about" in before else {}
-    if "seed" not in made and codec.derive_seed(replace(stream, parts=parts)) != seed:
+    if "seed" not in made and reading.derive_seed(replace(stream, parts=parts)) != seed:
         # Another seed would change the noise everywhere, not only where the edit was.
         draft = draft.put("about", about.encode({**made, "seed": str(seed)}))
         parts = _merged(stream.parts, draft.payloads)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from promptcodec import codec
+from promptcodec import reading
 from promptcodec.bitstream import part_name
 from promptcodec.description import PALETTE, Cell, clean
 from promptcodec.edit import colour_map, curves, paint, words
@@ -229,13 +229,13 @@ def style(draft: Draft, said: str) -> Draft:
 
 def transplant(draft: Draft, name: str, other: bytes) -> Draft:
     """Take a part from another stream, as it is."""
-    if name not in codec.LAYERS:
-        raise UsageError(f"no part {name[:40]!r} can be transplanted; one of {', '.join(codec.LAYERS)}")
+    if name not in reading.LAYERS:
+        raise UsageError(f"no part {name[:40]!r} can be transplanted; one of {', '.join(reading.LAYERS)}")
     stream, source = open_draft(other, draft.dictionaries)
     if name not in source.payloads:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream to take the {name} part from has none; it has {have}")
-    codec.read_conditions(stream, (name,), draft.size, draft.dictionaries)  # it must be readable here
+    reading.read_conditions(stream, (name,), draft.size, draft.dictionaries)  # it must be readable here
     if stream.width * draft.size[1] != stream.height * draft.size[0]:
         draft = draft.warn(f"the {name} part comes from a picture of another shape: it will be stretched")
     return replace(draft.put(name, source.payloads[name]), named=draft.named | {name})
@@ -268,7 +268,7 @@ def _in_layers(draft: Draft) -> Draft:
 
 def _refuse_pixels(draft: Draft) -> None:
     if "pixels" in draft.payloads:
-        rest = ",".join(name for name in draft.payloads if name in codec.LAYERS and name != "pixels")
+        rest = ",".join(name for name in draft.payloads if name in reading.LAYERS and name != "pixels")
         way = f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
         raise UsageError(
             f"what shows of this stream is its pixels part, which cannot be edited; drop it{way}"

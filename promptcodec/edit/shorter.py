@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from promptcodec import bitstream, codec
+from promptcodec import bitstream, reading
 from promptcodec.bitstream import PART_IDS, Part, part_name
 from promptcodec.errors import BudgetError, UsageError
 from promptcodec.layers import about
@@ -19,18 +19,18 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
     Args:
         data: the whole file.
         most: bytes; parts are left out from the finest on until the file has no more.
-        layers: keep only these, names of ``codec.LAYERS``.
+        layers: keep only these, names of ``reading.LAYERS``.
 
     Raises:
         BitstreamError: the stream is damaged or cut.
         BudgetError: not even the first part fits.
         UsageError: none of the layers is there, or one is unknown.
     """
-    stream = codec.open_stream(data)
+    stream = reading.open_stream(data)
     seed = tuple(part for part in stream.parts if _holds_seed(part))
     parts = tuple(part for part in stream.parts if part not in seed)
     if layers is not None:
-        wanted = {PART_IDS[name] for name in codec.check_layers(layers)}
+        wanted = {PART_IDS[name] for name in reading.check_layers(layers)}
         kept = tuple(part for part in parts if part.type in wanted)
         if not kept:
             have = ", ".join(part_name(part.type) for part in stream.parts)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image
 
-from promptcodec import bitstream, codec, encode, entropy
+from promptcodec import bitstream, encode, entropy, reading
 from promptcodec.layers import about, pixels, recipe, semantic, signature, structure, texture
 
 SIZE = (96, 64)
@@ -31,7 +31,7 @@ TARGETS: dict[str, Callable[[bytes], object]] = {
     "bare": lambda data: bitstream.read(data, bare=True),
     "text": entropy.decode_text,
     **{name: _part(name) for name in bitstream.PART_IDS},
-    "stream": codec.inspect,
+    "stream": reading.inspect,
 }
 
 
