@@ -3,7 +3,8 @@
     python -m eval.edits DIR... [--limit N] [--budget BYTES] [--layers NAMES] [--json]
     python -m eval.edits --sheet DATA [-o docs/img]
 
-Each picture is encoded, edited with every operation and decoded with `builtin:classical` before and after.
+Each picture is encoded, SHARES of the bytes for each layer, edited with every operation and decoded with
+`builtin:classical` before and after.
 ``inside`` is the mean CIEDE2000 between the two within the region the operation names, ``outside`` the same
 beyond one more cell around it. Operations on all of the picture have no outside.
 The limit is for each folder. The sheets show pictures whose licence allows it, as train/manifest.jsonl says.
@@ -36,6 +37,8 @@ from promptcodec.vision.load import load_image
 
 LAYERS = ("semantic", "texture", "structure")
 BUDGET = 400
+# Cells are what is edited: the default shares leave few of them beside a colour map.
+SHARES = {"semantic": 0.4, "texture": 0.5, "structure": 0.1}
 WANTED = 5.0
 # Below this nothing is seen to change, and a ratio means nothing.
 VISIBLE = 0.5
@@ -265,7 +268,7 @@ def run(
     for folder in folders:
         names = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
         for path in names[:limit]:
-            data = codec.encode(load_image(path), layers=layers, budget=budget)
+            data = codec.encode(load_image(path), layers=layers, budget=budget, tune=SHARES)
             before = codec.decode(data).image
             for case in cases(data):
                 try:
@@ -295,7 +298,7 @@ def sheets(folder: Path, out: Path) -> None:
         if licences[name] not in ALLOWED:
             raise SystemExit(f"{name} is under {licences[name]}: not free to show here")
         image = load_image(folder / "train" / name)
-        data = codec.encode(image, layers=layers, budget=BUDGET)
+        data = codec.encode(image, layers=layers, budget=BUDGET, tune=SHARES)
         panels = [("original", panel(image)), (f"drawn from {len(data)} B", panel(codec.decode(data).image))]
         for operation, *arguments in edits:
             edited = apply(data, [Edit(operation, tuple(arguments))]).data

@@ -33,13 +33,19 @@ def patches(image: Image.Image) -> Iterator[npt.NDArray[np.uint8]]:
 
 def frechet(first: Floats, second: Floats) -> float:
     """Give the squared Frechet distance of normal distributions fitted to features ``(n, d)``."""
-    from scipy.linalg import sqrtm  # noqa: PLC0415 - slow to import
+    (mean, spread), (other_mean, other_spread) = (
+        (each.mean(0), np.cov(each, rowvar=False)) for each in (first, second)
+    )
+    return between_gaussians(mean, spread, other_mean, other_spread)
 
-    means = first.mean(0) - second.mean(0)
-    one, other = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    # The product's eigenvalues are those of a positive matrix: what is imaginary is rounding.
-    root = np.real(sqrtm(one @ other))
-    return float(means @ means + np.trace(one + other - 2 * root))
+
+def between_gaussians(mean: Floats, spread: Floats, other_mean: Floats, other_spread: Floats) -> float:
+    """Give the same of two normal distributions: means ``(d,)``, covariances ``(d, d)``."""
+    values, vectors = np.linalg.eigh(spread)
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ other_spread @ root), 0)).sum()
+    apart = float(((mean - other_mean) ** 2).sum())
+    return float(apart + np.trace(spread) + np.trace(other_spread) - 2 * shared)
 
 
 def kernel(first: Floats, second: Floats) -> float:

@@ -31,6 +31,7 @@ import numpy as np
 from PIL import Image
 
 from eval.metrics.metric import Metric
+from eval.metrics.sets import between_gaussians
 from eval.missing import Unavailable
 
 CROP = 256
@@ -151,12 +152,7 @@ def moments(rows: Floats) -> tuple[float, Floats, Floats]:
 
 def frechet(first: tuple[float, Floats, Floats], second: tuple[float, Floats, Floats]) -> float:
     """Give the Frechet distance between the Gaussians of two ``moments``."""
-    (mean, spread), (other_mean, other_spread) = (_gaussian(each) for each in (first, second))
-    values, vectors = np.linalg.eigh(spread)
-    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ other_spread @ root), 0)).sum()
-    apart = float(((mean - other_mean) ** 2).sum())
-    return float(apart + np.trace(spread) + np.trace(other_spread) - 2 * shared)
+    return between_gaussians(*_gaussian(first), *_gaussian(second))
 
 
 def _gaussian(found: tuple[float, Floats, Floats]) -> tuple[Floats, Floats]:
