@@ -38,7 +38,7 @@ from promptcodec.vision.load import load_image
 LAYERS = ("semantic", "texture", "structure")
 BUDGET = 400
 # Cells are what is edited: the default shares leave few of them beside a colour map.
-SHARES = {"semantic": 0.4, "texture": 0.5, "structure": 0.1}
+SHARES = {"semantic": 0.25, "texture": 0.65, "structure": 0.1}
 WANTED = 5.0
 # Below this nothing is seen to change, and a ratio means nothing.
 VISIBLE = 0.5
@@ -67,7 +67,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
         (
             ("recolour", "r2c4:r3c6", "golden yellow"),
             ("replace", "orange", "deep blue"),
-            ("texture", "r4c3:r8c6", "busy"),
+            ("texture", "r3c3:r6c6", "busy"),
             ("erase", "r2c3:r3c7"),
         ),
     ),
