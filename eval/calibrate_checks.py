@@ -1,7 +1,7 @@
 """Calibrate the score of the checks on pictures that match their streams and pictures that do not.
 
     python -m eval.calibrate_checks collect SCORES.jsonl DIR --split fit --limit 150 [--weights DIR]
-    python -m eval.calibrate_checks collect SCORES.jsonl KODAK AIGI --split test [--weights DIR]
+    python -m eval.calibrate_checks collect SCORES.jsonl KODAK AIGI --split test [--offset 16] [--weights DIR]
     python -m eval.calibrate_checks fit SCORES.jsonl [--ship]
 
 ``collect`` compares every picture's stream, at three settings, with pictures that mean the same
@@ -85,12 +85,12 @@ def decoded_of(
 
 
 def collect(
-    folders: list[Path], split: str, limit: int | None, weights: Path | None
+    folders: list[Path], split: str, offset: int, limit: int | None, weights: Path | None
 ) -> Iterator[dict[str, Any]]:
     """Give one row of field closenesses per picture, setting and kind."""
     checks = [recaption.create({}), layers.create({})]
     for folder in folders:
-        paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
+        paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES][offset:]
         if limit:
             paths = paths[:: max(len(paths) // limit, 1)][:limit]
         pictures = [load_image(path) for path in paths]
@@ -220,6 +220,7 @@ def main() -> None:
     gather.add_argument("scores", type=Path)
     gather.add_argument("folders", nargs="+", type=Path)
     gather.add_argument("--split", choices=("fit", "test"), required=True)
+    gather.add_argument("--offset", type=int, default=0, help="pictures left out at the start of a folder")
     gather.add_argument("--limit", type=int, help="pictures per folder, spread over it")
     gather.add_argument("--weights", type=Path, help="folder of TAESD's weights")
     weigh = commands.add_parser("fit", help="fit, test, and ship")
@@ -228,7 +229,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.command == "collect":
         with options.scores.open("a", encoding="utf-8") as file:
-            for row in collect(options.folders, options.split, options.limit, options.weights):
+            for row in collect(
+                options.folders, options.split, options.offset, options.limit, options.weights
+            ):
                 file.write(json.dumps(row) + "\n")
         return
     rows = [json.loads(line) for line in options.scores.read_text("utf-8").splitlines()]
