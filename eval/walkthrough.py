@@ -83,7 +83,7 @@ def walk(name: str, title: str, source: bytes) -> str:
 
 ![The picture, its grid, its colour map and its contours](img/walkthrough-{name}-layers.jpg)
 
-**Described** by `local` ({picture.width}x{picture.height}, budget {BUDGET} B for all layers, three tenths of it words):
+**Described** by `local` ({picture.width}x{picture.height}, budget {BUDGET} B, three tenths of it words):
 
 ```
 {said["text"]}
