@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from promptcodec import inspect
 
 pytestmark = pytest.mark.slow
 PICTURES = 200
+ROOT = Path(__file__).parent.parent
 JOBS = 4
 MAIN = "from promptcodec.cli import main; main()"
 
@@ -85,8 +87,6 @@ def wait_for(log, lines):
 
 
 def test_256_calls_at_once_grow_by_50_mb_at_most_and_cost_10_ms_each(tmp_path):
-    from conftest import ROOT
-
     if not (ROOT / "eval").is_dir():
         pytest.skip("the laboratory is not here")
     done = subprocess.run(
