@@ -286,7 +286,7 @@ def test_small_files_take_little_time_and_memory(name, tmp_path):
     (tmp_path / "x.pxt").write_bytes(HEAVY[name])
     assert len(HEAVY[name]) < 2000
     code = (
-        "import re, sys, time\nfrom promptcodec import codec, errors\n"
+        "import re, sys, time\nfrom promptcodec import codec, errors, reading\n"
         "data = open(sys.argv[1], 'rb').read()\n"
         "for work in (reading.inspect, codec.decode):\n"
         "    start = time.perf_counter()\n"
