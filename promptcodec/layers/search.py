@@ -16,7 +16,7 @@ from promptcodec.entropy import coefficients as model
 from promptcodec.entropy.frequencies import RADII, Ints
 from promptcodec.layers import quantise, restoration
 from promptcodec.layers.dct import UNIT
-from promptcodec.layers.texture_stream import Content, dequantise, header_bits, length_class
+from promptcodec.layers.texture_stream import Content, dequantise, header_bits, length_class, write
 
 # Squared pixel levels that a bit is worth, in squares of the step.
 PRICE = 0.16
@@ -120,13 +120,16 @@ def _filled(planes: Ints, kind: int, room: float, judged: list[Judged]) -> list[
     """Spend what the best coding leaves empty, at lower prices."""
     for factors in FILLS:
         best = judged[0].trial
-        if room - best.bits <= EMPTY:
+        length = 8 * len(write(best.content, kind))
+        if room - length <= EMPTY:
             break
         pairs = [(best.content.step, best.price * factor) for factor in factors]
         known = _try(best.target, best.content.shape, kind, pairs, AIMED_ROUNDS)
-        fits = sorted((t for t in known if best.bits < t.bits <= room + SPARE), key=lambda t: t.error)
+        # What is written is shorter than what is weighed by as much as for the best.
+        most = room + max(best.bits - length, SPARE)
+        fits = sorted((t for t in known if best.bits < t.bits <= most), key=lambda t: t.error)
         judged = sorted(judged + _judged(fits[:KEPT], planes), key=lambda each: each.trial.error)
-    return judged
+    return [each for each in judged if len(write(each.trial.content, kind)) * 8 <= room]
 
 
 def _prices_near(trials: Sequence[Trial], step: int, room: float, spread: float = 0.06) -> list[float]:
