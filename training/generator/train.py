@@ -30,13 +30,14 @@ from training.generator.features import LITE0_WIDTHS, Lite0, Taesd, distance, fr
 from training.generator.network import CONFIGS, Config, Decoder, FeatureJudge, PixelJudge
 from training.texts import DATA
 
-# What each gradient's length is in the sum: at every strength, and at strength 1.
+# What each gradient's length is in the sum: at every strength, and at strength 1. The judges soon tell all
+# pictures apart; with half the length of the pixels' each, they undid what the features had gained.
 FAITHFUL = {"pixels": 1.0}
-VIVID = {"lite0": 1.8, "taesd": 1.2, "pixel_judge": 0.5, "feature_judge": 0.5}
+VIVID = {"lite0": 1.8, "taesd": 1.2, "pixel_judge": 0.25, "feature_judge": 0.1}
 MEANS = 8
 SEED = 9
 # Of the training: learning rate rises, judges start, learning rate falls.
-WARM, JUDGED, FALLING = 0.01, 0.15, 0.6
+WARM, JUDGED, FALLING = 0.01, 0.35, 0.6
 DECAY, NORM_DECAY = 0.999, 0.98
 JUDGE_RATE = 1e-4
 # The slowest looks only every so often, and at a quarter of the crop.
