@@ -138,7 +138,9 @@ def encode(
     """
     if recipe not in RECIPE_MODES:
         raise UsageError(f"unknown recipe mode {recipe!r}; one of {', '.join(RECIPE_MODES)}")
-    layers = ("recipe",) if recipe == "only" else check_layers(layers)
+    layers = check_layers(layers)
+    if recipe == "only":
+        layers = ("recipe",)
     if isinstance(image, (str, Path)):
         image = _read(image)
     picture = load_image(image)
