@@ -136,11 +136,7 @@ def encode(
     Warns:
         RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
     """
-    if recipe not in RECIPE_MODES:
-        raise UsageError(f"unknown recipe mode {recipe!r}; one of {', '.join(RECIPE_MODES)}")
-    layers = check_layers(layers)
-    if recipe == "only":
-        layers = ("recipe",)
+    layers = _wanted(layers, recipe)
     if isinstance(image, (str, Path)):
         image = _read(image)
     picture = load_image(image)
@@ -178,6 +174,14 @@ def _read(path: str | Path) -> bytes:
         return read_file(path)
     except UsageError as error:
         raise UsageError(f"{path!s} {error}") from None
+
+
+def _wanted(layers: Sequence[str], recipe: str) -> tuple[str, ...]:
+    """Give the layers to store; only the recipe where ``recipe`` says so."""
+    if recipe not in RECIPE_MODES:
+        raise UsageError(f"unknown recipe mode {recipe!r}; one of {', '.join(RECIPE_MODES)}")
+    names = check_layers(layers)
+    return ("recipe",) if recipe == "only" else names
 
 
 def _made(captioner: str | None, seed: int | None) -> dict[str, str]:
