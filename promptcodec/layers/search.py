@@ -129,7 +129,7 @@ def _filled(planes: Ints, kind: int, room: float, judged: list[Judged]) -> list[
         most = room + max(best.bits - length, SPARE)
         fits = sorted((t for t in known if best.bits < t.bits <= most), key=lambda t: t.error)
         judged = sorted(judged + _judged(fits[:KEPT], planes), key=lambda each: each.trial.error)
-    return [each for each in judged if len(write(each.trial.content, kind)) * 8 <= room]
+    return judged
 
 
 def _prices_near(trials: Sequence[Trial], step: int, room: float, spread: float = 0.06) -> list[float]:
