@@ -1,6 +1,7 @@
 """How good the pictures of the built-in generator are, beside others' of as many bytes.
 
-    python -m eval.builtin --images DIR [--limit N] [--budgets ...] [--strengths ...] [--sheet FILE] --json
+    python -m eval.builtin --images DIR [--limit N] [--budgets ...] [--strengths ...] [--sheet FILE]
+        [--held-out] [--jobs N] --json
 
 Pictures have a long side of SIDE. Ours are drawn from a texture layer of the budget, part type and
 length not counted; rivals have no headers, and the best of all settings, scales and qualities by PSNR (see
@@ -27,7 +28,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from promptcodec.files import IMAGE_SUFFIXES
 from promptcodec.generators import STRENGTH
 from promptcodec.generators.builtin import variants
 from promptcodec.layers import texture
+from training.generator import held_out
 
 SIDE = bits.SIDE
 THUMBNAIL = 128
@@ -119,12 +121,14 @@ def seen(found: Sequence[np.ndarray]) -> Scores:
     return {"count": count, "sum": total, "products": products, "embedding": vgg.embedding(found)}
 
 
-def score(image: Image.Image, drawn: Image.Image, data: Path) -> Scores:
-    """Compare one picture with its original."""
+def score(
+    image: Image.Image, truth: Callable[[], list[np.ndarray]], drawn: Image.Image, data: Path
+) -> Scores:
+    """Compare one picture with its original, whose features ``truth`` gives."""
     features = vgg.features(drawn)
     return {
         **{name: metrics.load(metrics.find(name))(image, drawn) for name in PAIRS},
-        **vgg.distances(vgg.features(image), features, data),
+        **vgg.distances(truth(), features, data),
         **seen(features),
     }
 
@@ -140,14 +144,29 @@ def measure(path: Path, options: argparse.Namespace) -> dict[tuple[str, int], Sc
     }
     if "none" not in options.rivals:
         drawn |= theirs(image, options.budgets, options.rivals)
-    scores = {("original", 0): remembered(lambda: seen(vgg.features(image)), pixels)}
+    truth = cache(lambda: vgg.features(image))
+    scores = {("original", 0): remembered(lambda: seen(truth()), pixels)}
     for key, (size, picture) in drawn.items():
-        measured = remembered(partial(score, image, picture, options.data), pixels, picture.tobytes())
+        measured = remembered(partial(score, image, truth, picture, options.data), pixels, picture.tobytes())
         scores[key] = measured | {"bytes": size}
     if options.sheet:
         folder = CACHE / "sheet"
         sheet.strip(image, {key: picture for key, (_, picture) in drawn.items()}, folder / f"{path.stem}.png")
     return scores
+
+
+def listed(folder: Path, *, held: bool) -> list[Path]:
+    """Give a folder's pictures; if wanted, only those that the decoder has not been trained on."""
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    return [path for path in found if not held or held_out(path.stem)]
+
+
+def gain(scores: dict[tuple[str, int], Scores], budgets: Sequence[int]) -> float:
+    """Give by how much less one picture's vgg is with the best of ours than with bicubic, 0 none, 1 all."""
+    best = f"builtin:{variants()[0]}"
+    return float(
+        np.mean([1 - scores[best, size]["vgg"] / scores["bicubic", size]["vgg"] for size in budgets])
+    )
 
 
 class Group:
@@ -270,7 +289,8 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=bits.ROOT / bits.DATA, help="folder with weights/lpips_v0.1"
     )
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write contact sheets too")
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write contact sheets too, worst first")
+    parser.add_argument("--held-out", action="store_true", help="only pictures kept from the training")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args()
     try:
@@ -280,9 +300,7 @@ def main() -> None:
     except Unavailable as reason:
         raise SystemExit(str(reason)) from None
     paths = [
-        path
-        for folder in options.images
-        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)[: options.limit]
+        path for folder in options.images for path in listed(folder, held=options.held_out)[: options.limit]
     ]
     scores = []
     with ProcessPoolExecutor(options.jobs) as pool:
@@ -290,7 +308,8 @@ def main() -> None:
             print(f"{number} of {len(paths)} pictures", file=sys.stderr, flush=True)
             scores.append(found)
     if options.sheet:
-        sheet.assemble([CACHE / "sheet" / f"{path.stem}.png" for path in paths], options.sheet)
+        worst = sorted(range(len(paths)), key=lambda place: gain(scores[place], options.budgets))
+        sheet.assemble([CACHE / "sheet" / f"{paths[place].stem}.png" for place in worst], options.sheet)
     found = summarise(scores)
     if options.json:
         print(json.dumps({"rows": found}))

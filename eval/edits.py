@@ -1,10 +1,10 @@
 """Does an edit change the picture where it should, and nowhere else? And the before/after sheet.
 
-    python -m eval.edits DIR... [--limit N] [--budget BYTES] [--layers NAMES] [--json]
+    python -m eval.edits DIR... [--limit N] [--budget BYTES] [--layers NAMES] [--generator NAME] [--json]
     python -m eval.edits --sheet DATA [-o docs/img]
 
-Each picture is encoded, SHARES of the bytes for each layer, edited with every operation and decoded with
-`builtin:classical` before and after.
+Each picture is encoded, SHARES of the bytes for each layer, edited with every operation and decoded before
+and after, with `builtin:classical` if not said otherwise.
 ``inside`` is the mean CIEDE2000 between the two within the region the operation names, ``outside`` the same
 beyond one more cell around it. Operations on all of the picture have no outside.
 The limit is for each folder. The sheets show pictures whose licence allows it, as train/manifest.jsonl says.
@@ -36,7 +36,7 @@ from promptcodec.vision.colour import ciede2000, palette_oklab, to_oklab
 from promptcodec.vision.load import load_image
 
 LAYERS = ("semantic", "texture", "structure")
-BUDGET = 400
+BUDGET, GENERATOR = 400, "builtin:classical"
 # Cells are what is edited: the default shares leave few of them beside a colour map.
 SHARES = {"semantic": 0.25, "texture": 0.65, "structure": 0.1}
 WANTED = 5.0
@@ -140,9 +140,14 @@ def _name(top: int, left: int, tall: int, wide: int) -> str:
     return f"r{top + 1}c{left + 1}:r{top + tall}c{left + wide}"
 
 
+def draw(data: bytes, generator: str = GENERATOR, size: tuple[int, int] | None = None) -> Image.Image:
+    """Draw a stream."""
+    return codec.decode(data, generator=generator, size=size).image
+
+
 def _unlike(data: bytes, box: Flags) -> str:
     """Give the colour that is least like what is drawn in some cells."""
-    drawn = np.asarray(codec.decode(data, size=(192, 128)).image)
+    drawn = np.asarray(draw(data, size=(192, 128)))
     mean = to_oklab(drawn[_enlarged(box, drawn.shape)].mean(0))
     options = ("red", "sky blue", "golden yellow", "grass green")
     values = [palette_oklab()[list(words.PALETTE).index(option)] for option in options]
@@ -209,12 +214,12 @@ def _around(cells: Flags) -> Flags:
     return np.any([padded[v : v + rows, u : u + cols] for v in range(3) for u in range(3)], axis=0)
 
 
-def measure(data: bytes, case: Case, before: Image.Image) -> dict[str, float | None]:
+def measure(data: bytes, case: Case, before: Image.Image, generator: str) -> dict[str, float | None]:
     """Edit a stream; give CIEDE2000 inside and outside, bytes and CPU time."""
     start = time.process_time()
     edited = apply(data, [case.edit])
     seconds = time.process_time() - start
-    after = codec.decode(edited.data).image
+    after = draw(edited.data, generator)
     apart = ciede2000(np.asarray(before.reduce(2)), np.asarray(after.reduce(2)))
     row: dict[str, float | None] = {
         "bytes": len(data),
@@ -261,7 +266,7 @@ def summary(operation: str, rows: list[dict[str, float | None]]) -> dict[str, ob
 
 
 def run(
-    folders: list[Path], limit: int | None, budget: int, layers: tuple[str, ...]
+    folders: list[Path], limit: int | None, budget: int, layers: tuple[str, ...], generator: str
 ) -> Iterator[dict[str, object]]:
     """Measure every operation; one row each."""
     by_operation: dict[str, list[dict[str, float | None]]] = {}
@@ -269,10 +274,10 @@ def run(
         names = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
         for path in names[:limit]:
             data = codec.encode(load_image(path), layers=layers, budget=budget, tune=SHARES)
-            before = codec.decode(data).image
+            before = draw(data, generator)
             for case in cases(data):
                 try:
-                    row = measure(data, case, before)
+                    row = measure(data, case, before, generator)
                 except UsageError as error:
                     raise SystemExit(
                         f"{path.name}: {case.edit.operation} {case.edit.arguments}: {error}"
@@ -299,11 +304,11 @@ def sheets(folder: Path, out: Path) -> None:
             raise SystemExit(f"{name} is under {licences[name]}: not free to show here")
         image = load_image(folder / "train" / name)
         data = codec.encode(image, layers=layers, budget=BUDGET, tune=SHARES)
-        panels = [("original", panel(image)), (f"drawn from {len(data)} B", panel(codec.decode(data).image))]
+        panels = [("original", panel(image)), (f"drawn from {len(data)} B", panel(draw(data)))]
         for operation, *arguments in edits:
             edited = apply(data, [Edit(operation, tuple(arguments))]).data
             label = f"--{operation} {' '.join(arguments)}"
-            panels.append((label, panel(codec.decode(edited).image)))
+            panels.append((label, panel(draw(edited))))
         rows.append(side_by_side(panels))
     sheet = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)), "white")
     top = 0
@@ -319,6 +324,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--budget", type=int, default=BUDGET)
+    parser.add_argument("--generator", default=GENERATOR, metavar="NAME")
     parser.add_argument("--layers", default=",".join(LAYERS))
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--sheet", type=Path, metavar="DATA", help="folder with train/: make the sheet")
@@ -327,7 +333,8 @@ def main() -> None:
     if options.sheet:
         sheets(options.sheet, options.out)
         return
-    for row in run(options.folders, options.limit, options.budget, tuple(options.layers.split(","))):
+    layers = tuple(options.layers.split(","))
+    for row in run(options.folders, options.limit, options.budget, layers, options.generator):
         print(
             json.dumps(row) if options.json else "  ".join(f"{key} {value}" for key, value in row.items()),
             flush=True,

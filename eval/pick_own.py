@@ -36,7 +36,7 @@ def main() -> None:
     found, sizes, own = 0, [], []
     for index, picture in enumerate(pictures):
         stream = encode(picture, layers=("semantic",), budget=options.budget)
-        drawn = reduce(decode(stream).image, options.grid, options.grid)
+        drawn = reduce(decode(stream, generator="builtin:classical").image, options.grid, options.grid)
         distances = ciede2000(np.broadcast_to(drawn, originals.shape), originals).mean(axis=(1, 2))
         found += int(distances.argmin() == index)
         own.append(float(distances[index]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-TILE = 224
+TILE = 192
 ROWS = 6
 _LINE = 14
 
@@ -45,4 +45,4 @@ def assemble(files: Sequence[Path], target: Path) -> None:
         for part in parts:
             page.paste(part, (0, top))
             top += part.height
-        page.save(target.with_stem(f"{target.stem}-{number}") if number else target, quality=88)
+        page.save(target.with_stem(f"{target.stem}-{number}") if number else target, quality=82)

@@ -85,7 +85,7 @@ def test_decode_keys_and_provenance(files):
     with Image.open(out) as image:
         assert image.size == (192, 128)
         assert json.loads(image.text["promptcodec"])["seed"] == 7
-        assert "digitalsourcetype/algorithmicMedia" in image.text["XML:com.adobe.xmp"]
+        assert "digitalsourcetype/trainedAlgorithmicMedia" in image.text["XML:com.adobe.xmp"]
         assert "parameters" not in image.text
 
 

@@ -34,14 +34,10 @@ def tiny():
     return graph.model(decoder, CONFIGS["tiny"]), decoder
 
 
-@pytest.fixture
-def trained(tiny, monkeypatch):
-    """Make the tiny decoder the shipped one."""
-    table = builtin.TRAINED["small"]
-    monkeypatch.setattr(models, "shipped", lambda name: name == table)
-    monkeypatch.setattr(
-        models, "load", lambda name, load=models.load: tiny[0] if name == table else load(name)
-    )
+@pytest.fixture(scope="module")
+def session():
+    """Give the network that is shipped."""
+    return learned.open_session(models.load(builtin.TRAINED["small"]))
 
 
 def describe(image, rows=3, cols=4):
@@ -63,13 +59,12 @@ def test_the_file_draws_what_the_decoder_draws(tiny):
     assert difference(other, data) > TOLERANCE  # other weights are another picture
 
 
-def test_tiles_show_no_seams(tiny):
-    session = learned.open_session(tiny[0])
+def test_tiles_show_no_seams(session):
     rng = np.random.default_rng(1)
-    given = rng.standard_normal((maps.DEPTH, 100, 136)).astype(np.float32)
+    given = rng.standard_normal((maps.DEPTH, 132, 168)).astype(np.float32)
     vector = rng.standard_normal(maps.VECTOR).astype(np.float32)
     whole = learned.run(session, given, vector)
-    tiled = learned.run(session, given, vector, tile=84)
+    tiled = learned.run(session, given, vector, tile=124)
     assert whole.std() > 0.1
     assert np.abs(tiled - whole).max() < 1 / 255
     # The margin is needed: what lies beyond the nearest pixels matters.
@@ -91,7 +86,7 @@ LAYERS = [(t, s, w) for t in (0, 1) for s in (0, 1) for w in (0, 1) if t + s + w
 
 
 @pytest.mark.parametrize("layers", LAYERS, ids=str)
-def test_any_layers_any_size(trained, every_layer, layers):
+def test_any_layers_any_size(every_layer, layers):
     given = {name: value for (name, value), there in zip(every_layer.items(), layers, strict=True) if there}
     draw = builtin.create({})
     assert draw.name == "builtin:small"
@@ -101,15 +96,16 @@ def test_any_layers_any_size(trained, every_layer, layers):
     again = draw.generate(Conditions((192, 128), 1, **given))
     assert np.array_equal(np.asarray(again), np.asarray(draw.generate(Conditions((192, 128), 1, **given))))
     other = draw.generate(Conditions((192, 128), 1, strength=0.9, **given))
-    assert not np.array_equal(np.asarray(again), np.asarray(other))
+    # Without colours the classical renderer draws, and takes no notice.
+    assert np.array_equal(np.asarray(again), np.asarray(other)) == ("texture" not in given)
 
 
-def test_coded_pixels_are_shown(trained, scene):
+def test_coded_pixels_are_shown(scene):
     drawn = builtin.create({}).generate(Conditions(scene.size, 1, pixels=scene))
     assert np.array_equal(np.asarray(drawn), np.asarray(scene))
 
 
-def test_the_best_there_is_draws(trained, monkeypatch):
+def test_the_best_there_is_draws(monkeypatch):
     assert builtin.create({"variant": "classical"}).name == "builtin:classical"
     with pytest.raises(UsageError, match="small, classical"):
         builtin.create({"variant": "base"})
@@ -118,7 +114,7 @@ def test_the_best_there_is_draws(trained, monkeypatch):
 
 
 @pytest.mark.parametrize("budget", [20, 400])
-def test_coefficients_stay_in_their_quantisation_cells(trained, scene, budget):
+def test_coefficients_stay_in_their_quantisation_cells(scene, budget):
     stream = codec.encode(scene, layers=("texture",), budget=budget, recipe="off")
     payload = codec.bitstream.read(stream).parts[0].payload
     wanted = texture.spectrum(payload)
@@ -168,7 +164,7 @@ def test_float_amplitudes_are_those_of_the_layer(width, height, across, down):
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (3, 4), (8, 8)])
-def test_cells_have_the_colours_they_are_said_to_have(trained, scene, grid):
+def test_cells_have_the_colours_they_are_said_to_have(scene, grid):
     said = describe(scene, *grid)
     drawn = builtin.create({}).generate(Conditions((200, 140), 5, said, strength=1.0))
     means = faithful.cell_means(np.asarray(drawn, np.float32), *grid).reshape(-1, 3)

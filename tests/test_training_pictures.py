@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from training import generator
 from training.pictures import allowed
 
 
@@ -27,6 +28,13 @@ def test_excluded_licences_are_left_out(manifest):
     odd = "MIT (repo); depicts Hatsune Miku (third-party character)"
     data = manifest(entry("b.webp"), entry("c.webp", "enslo/sd-metadata", odd), entry("a.webp"))
     assert [path.name for path in allowed(data)] == ["a.webp", "b.webp"]
+
+
+def test_the_generator_is_trained_on_no_others(manifest):
+    odd = "MIT (repo); depicts Hatsune Miku (third-party character)"
+    data = manifest(entry("b.webp"), entry("c.webp", "enslo/sd-metadata", odd), entry("a.webp"))
+    (data / "train" / "unlisted.webp").touch()
+    assert {path.name for path in generator.pictures(data)} == {"a.webp", "b.webp"}
 
 
 def test_unknown_licence_or_source_stops(manifest):

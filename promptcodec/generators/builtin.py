@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from PIL import Image
 
 from promptcodec import models
 from promptcodec.errors import UsageError
-from promptcodec.generators import Conditions, Generator, learned
+from promptcodec.generators import Conditions, Generator, faithful, learned
 from promptcodec.generators.classical import draw
 
 # Trained decoders, the best first; those in models/manifest.json are there.
@@ -26,7 +27,10 @@ class Classical:
 
 
 class Learned:
-    """A trained decoder; coded pixels it shows as they are."""
+    """A trained decoder. Coded pixels are shown as they are; without colours the classical renderer draws.
+
+    From words alone the decoders trained so far draw less than the renderer does; see docs/generator.md.
+    """
 
     def __init__(self, variant: str) -> None:
         self.name = f"builtin:{variant}"
@@ -34,10 +38,15 @@ class Learned:
 
     def generate(self, conditions: Conditions) -> Image.Image:
         """Draw the conditions; see `promptcodec.generators.learned.draw`."""
-        layers = (conditions.texture, conditions.structure, conditions.description)
-        if conditions.pixels is not None or all(layer is None for layer in layers):
+        if conditions.pixels is not None:
             return draw(conditions)
-        return learned.draw(self._table, conditions)
+        if conditions.texture is not None:
+            return learned.draw(self._table, conditions)
+        picture = draw(conditions)
+        if conditions.description is None:
+            return picture
+        held = faithful.to_cells(np.asarray(picture, np.float32), conditions.description)
+        return Image.fromarray(np.rint(held).astype(np.uint8))
 
 
 def variants() -> tuple[str, ...]:

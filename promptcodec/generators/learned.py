@@ -35,7 +35,7 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
 
     Args:
         table: the shipped network.
-        conditions: at least one of texture, structure and description.
+        conditions: a texture, with or without structure and description.
 
     Returns:
         RGB of ``conditions.size``.
@@ -54,8 +54,6 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
         picture = _resize(picture, conditions.size)
     if conditions.spectrum is not None:
         picture = faithful.to_spectrum(picture, conditions.spectrum)
-    elif conditions.texture is None and conditions.description is not None:
-        picture = faithful.to_cells(picture, conditions.description)
     return Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
 
 

