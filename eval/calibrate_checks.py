@@ -97,7 +97,10 @@ def collect(
         for picture in pictures:
             picture.thumbnail((LONGEST, LONGEST))
         coded = [
-            [(stream := encode(picture, **how), decode(stream).image) for how in SETTINGS.values()]
+            [
+                (stream := encode(picture, **how), decode(stream, generator="builtin:classical").image)
+                for how in SETTINGS.values()
+            ]
             for picture in pictures
         ]
         for index, path in enumerate(paths):

@@ -70,7 +70,7 @@ def walk(name: str, title: str, source: bytes) -> str:
         ("semantic", "texture"),
         ("semantic", "texture", "structure"),
     ):
-        made = decode(stream, layers=chosen)
+        made = decode(stream, layers=chosen, generator="builtin:classical")
         report = codec.check(stream, made.image)
         kept = said["overhead_bytes"] + sum(p["bytes"] for p in said["parts"] if p["type"] in chosen)
         drawn.append((" + ".join(chosen), small(made.image)))

@@ -1,6 +1,6 @@
 """Train the decoder; goes on where it stopped.
 
-    python -m training.generator.train --data DIR --config small --minutes 70 [--threads 2]
+    python -m training.generator.train --data DIR --config small --minutes 22 [--threads 2]
     python -m training.generator.train --data DIR --config base --minutes 22 --device cuda --workers 12
 
 Every loss gives a gradient at the decoder's output; each is scaled by its mean length so far, or by its own
@@ -31,14 +31,16 @@ from training.generator.features import LITE0_WIDTHS, Lite0, Taesd, distance, fr
 from training.generator.network import CONFIGS, Config, Decoder, FeatureJudge, PixelJudge
 from training.texts import DATA
 
-# What each gradient's length is in the sum, at strength 0 and at strength 1; in between it goes evenly.
+# What each gradient's length is in the sum, at strength 0 and at strength 1; in between it goes evenly, that
+# of the judges with the strength's square: half the strength is to stay close to the picture.
 WEIGHTS = {
     "pixels": (1.0, 0.5),
     "lite0": (0.5, 1.5),
     "taesd": (0.3, 1.0),
-    "pixel_judge": (0.0, 0.6),
-    "feature_judge": (0.0, 0.1),
+    "pixel_judge": (0.0, 1.2),
+    "feature_judge": (0.0, 0.25),
 }
+JUDGES = ("pixel_judge", "feature_judge")
 MEANS = 8
 SEED = 9
 # Of the training: learning rate rises, judges start, learning rate falls.
@@ -115,7 +117,8 @@ class Trainer:
             length = float(found.flatten(1).norm(dim=1).mean())
             mean = NORM_DECAY * self.norms.get(name, length) + (1 - NORM_DECAY) * length
             self.norms[name] = mean
-            weight = torch.lerp(*torch.tensor(WEIGHTS[name], device=self.device), strength)
+            share = strength**2 if name in JUDGES else strength
+            weight = torch.lerp(*torch.tensor(WEIGHTS[name], device=self.device), share)
             gradient += found * (weight / max(mean, length, 1e-12))[:, None, None, None]
         self.draws.zero_grad(set_to_none=True)
         drawn.backward((gradient / len(strength)).to(drawn.dtype))
@@ -182,8 +185,6 @@ class Trainer:
         strength: torch.Tensor,
     ) -> float:
         """Train the judges; pictures that were not asked to be vivid count as little as they are."""
-        for group in self.judges.param_groups:
-            group["lr"] = JUDGE_RATE
         self.judges.zero_grad(set_to_none=True)
         with self.half():
             false = [
