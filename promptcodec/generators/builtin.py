@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -10,7 +11,7 @@ from PIL import Image
 from promptcodec import models
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions, Generator, faithful, learned
-from promptcodec.generators.classical import draw
+from promptcodec.generators.classical import draw, working_size
 
 # Trained decoders, the best first; those in models/manifest.json are there.
 TRAINED = {"base": "generator-base-1", "small": "generator-small-1"}
@@ -42,11 +43,14 @@ class Learned:
             return draw(conditions)
         if conditions.texture is not None:
             return learned.draw(self._table, conditions)
-        picture = draw(conditions)
         if conditions.description is None:
-            return picture
+            return draw(conditions)
+        picture = draw(replace(conditions, size=working_size(conditions.size)))
         held = faithful.to_cells(np.asarray(picture, np.float32), conditions.description)
-        return Image.fromarray(np.rint(held).astype(np.uint8))
+        image = Image.fromarray(np.rint(held).astype(np.uint8))
+        if image.size == conditions.size:
+            return image
+        return image.resize(conditions.size, Image.Resampling.BICUBIC)
 
 
 def variants() -> tuple[str, ...]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Drawn at this long side at least and at most, then resized: training saw nothing else.
 SMALLEST, LARGEST = 192, 1024
+# Held to the stream at this long side at most: larger pictures would take gigabytes.
+HELD = 2048
 # Sides of the maps are multiples of this: the network halves them twice.
 STEP = 4
 # Side of a tile with its margins, in pixels of the maps.
@@ -50,11 +52,13 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
     session = open_session(models.load(table))
     drawn = run(session, given, vector)[:, : size[1], : size[0]]
     picture = (drawn.transpose(1, 2, 0) + 1) * np.float32(127.5)
-    if size != conditions.size:
-        picture = _resize(picture, conditions.size)
+    held = working_size(conditions.size, 1, HELD)
+    if held != size:
+        picture = _resize(picture, held)
     if conditions.spectrum is not None:
         picture = faithful.to_spectrum(picture, conditions.spectrum)
-    return Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    image = Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    return image if held == conditions.size else image.resize(conditions.size, Image.Resampling.BICUBIC)
 
 
 def _present(conditions: Conditions) -> tuple[bool, bool, bool]:
