@@ -11,8 +11,8 @@ some rows failed; 2 usage or a bad study; 4 nothing could run.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
+import os
 import platform
 import shlex
 import sys
@@ -24,20 +24,18 @@ from typing import Any
 from eval import codecs, datasets, metrics, report, rows, runner, study
 from eval.helper import Helper, StepError
 from eval.missing import NOT_REACHED, NOT_RUN, Unavailable
+from eval.versions import packages
 from promptcodec.cli.report import printable
 from promptcodec.files import write_whole
 
-_PACKAGES = (
-    "promptcodec", "numpy", "pillow", "scikit-image", "torch", "pytorch-msssim", "ssimulacra2",
-    "flip-evaluator", "imagecodecs", "pillow-heif", "imageio-ffmpeg", "brotli", "zstandard", "onnxruntime",
-    "bjontegaard", "pyiqa", "torchmetrics", "compressai",
-)  # fmt: skip
 _PROBE_SECONDS = 120
 
 
 def run(options: argparse.Namespace) -> int:
     """Run a study and report it."""
     asked = study.read(options.study)
+    # What starts from here may look for weights there too, from any folder.
+    os.environ["PROMPTCODEC_TEST_DATA"] = str((options.data or datasets.data_folder()).resolve())
     out: Path = options.out
     start = time.monotonic()
     result = runner.run(asked, out, limit=options.limit, jobs=options.jobs, data=options.data)
@@ -62,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         "not_run": result.not_run,
         "failed": result.failed_metrics,
         "versions": {
-            **_versions(),
+            **packages(),
             **{f"codec {name}": version for name, version in result.versions.items()},
         },
     }
@@ -161,16 +159,6 @@ def _known(name: str) -> bool:
     except Unavailable:
         return False
     return True
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _say(text: str) -> None:

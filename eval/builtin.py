@@ -177,17 +177,21 @@ class Group:
     ) -> None:
         self.codec, self.budget, self.scores, self.originals = codec_name, budget, scores, originals
         self.places = sorted(scores)
+        # A difference asks for the same draws again, and this is the slowest of the measures.
+        self.frechet = cache(self._frechet)
+
+    def _frechet(self, places: tuple[int, ...]) -> float:
+        pair = [self.scores[place] for place in places], [self.originals[place] for place in places]
+        first, second = (
+            tuple(sum(each[key] for each in side) for key in ("count", "sum", "products")) for side in pair
+        )
+        return vgg.frechet(first, second)
 
     def value(self, metric: str, places: Sequence[int]) -> float:
         """Give a metric over some of the pictures, each as often as it is named."""
-        chosen = [self.scores[place] for place in places]
         if metric == "frechet":
-            pair = (chosen, [self.originals[place] for place in places])
-            first, second = (
-                tuple(sum(each[key] for each in side) for key in ("count", "sum", "products"))
-                for side in pair
-            )
-            return vgg.frechet(first, second)
+            return self.frechet(tuple(map(int, places)))
+        chosen = [self.scores[place] for place in places]
         if metric == "top1":
             known = np.stack([each["embedding"] for each in self.originals])
             nearest = [int((known @ each["embedding"]).argmax()) for each in chosen]

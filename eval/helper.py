@@ -24,8 +24,8 @@ class StepError(RuntimeError):
 class Helper:
     """Runs functions of ``eval.steps`` in its process; starts it when needed, and again after a crash."""
 
-    def __init__(self, timeout: float) -> None:
-        self.timeout = timeout
+    def __init__(self, timeout: float, core: int | None = None) -> None:
+        self.timeout, self._core = timeout, core
         self._process: Any = None
         self._pipe: Connection | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -66,7 +66,9 @@ class Helper:
     def _start(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
         self._folder = tempfile.TemporaryDirectory(prefix="eval-", ignore_cleanup_errors=True)
-        self._process = _SPAWN.Process(target=serve, args=(theirs, self._folder.name), daemon=True)
+        self._process = _SPAWN.Process(
+            target=serve, args=(theirs, self._folder.name, self._core), daemon=True
+        )
         self._process.start()
         theirs.close()
         self._pipe.recv()  # imports do not count as part of a step
@@ -88,16 +90,19 @@ class Helper:
         self._process = self._pipe = self._folder = None
 
 
-def serve(pipe: Connection, folder: str) -> None:
+def serve(pipe: Connection, folder: str, core: int | None) -> None:
     """Answer until the other end closes; a Ctrl-C is for whoever started this.
 
     Args:
         pipe: steps come and answers go.
         folder: where temporary files go: those of one process are not another's.
+        core: the only one it runs on, libraries' threads included; None for any.
     """
     import signal  # noqa: PLC0415 - only here
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # some libraries print
     steps = importlib.import_module("eval.steps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from eval.helper import Helper, StepError
 from eval.missing import NOT_REACHED, NOT_RUN, Unavailable
 from eval.rows import NUMBERS, Row
 from eval.study import Study
+from eval.versions import measuring
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,16 @@ def make(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
         for each in codecs:
             unit = []
             for setting in each.entry["settings"]:
-                said = [item.dataset, item.image, item.side, item.prompt, content, keep, made.metrics]
+                said = [
+                    item.dataset,
+                    item.image,
+                    item.side,
+                    item.prompt,
+                    content,
+                    keep,
+                    made.metrics,
+                    measuring(),
+                ]
                 said += [each.same, each.mode, setting, each.version]
                 keys = {variant: key_of([*said, variant]) for variant in each.variants}
                 made.order += keys.values()
@@ -140,9 +151,10 @@ def _find_items(
     for entry in study.datasets:
         try:
             sets.append((datasets.items(entry, data), entry.get("strips", ())))
-        except Unavailable as error:
-            made.not_run.append({"what": "dataset", "name": entry["name"], "reason": str(error)})
-            made.rows.append(_blank(entry["name"], "", "", "", NOT_RUN + str(error)))
+        except (Unavailable, ValueError, KeyError, OSError, tarfile.TarError) as error:
+            reason = str(error) if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
+            made.not_run.append({"what": "dataset", "name": entry["name"], "reason": reason})
+            made.rows.append(_blank(entry["name"], "", "", "", NOT_RUN + reason))
     return [
         (item, hashlib.sha256(item.read()).hexdigest(), item.image in shown_of(found, wanted))
         for found, wanted in in_turn(sets, limit)
@@ -185,9 +197,10 @@ def in_turn(
 
 
 def shown_of(found: Sequence[Item], wanted: Sequence[str]) -> set[str]:
-    """Give the names of the pictures that the report shows: those wanted that are there, else the first."""
-    there = {item.image for item in found}
-    return there.intersection(wanted) or {item.image for item in found[:1]}
+    """Give the names of the pictures that the report shows: those wanted; the first where none is named."""
+    if not wanted:
+        return {item.image for item in found[:1]}
+    return {item.image for item in found}.intersection(wanted)
 
 
 def key_of(value: Any) -> str:

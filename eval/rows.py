@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import math
@@ -23,24 +24,30 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Journal:
-    """One JSON object a line, on disk before the next is begun; a line cut by a kill is left out."""
+    """One JSON object a line, on disk before the next is begun; a line cut by a kill is left out.
+
+    Raises:
+        BlockingIOError: another process has it open.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.entries: dict[str, dict[str, Any]] = {}
-        whole = b""
-        if path.is_file():
-            data = path.read_bytes()
-            whole = data[: data.rfind(b"\n") + 1]
-            for line in whole.splitlines():
-                try:
-                    entry = json.loads(line)
-                    self.entries[entry["key"]] = entry
-                except (ValueError, KeyError):
-                    continue
-        self._file = path.open("r+b" if path.is_file() else "w+b")
+        self._file = path.open("a+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise
+        self._file.seek(0)
+        data = self._file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            try:
+                entry = json.loads(line)
+                self.entries[entry["key"]] = entry
+            except (ValueError, KeyError):
+                continue
         self._file.truncate(len(whole))
-        self._file.seek(len(whole))
 
     def add(self, entry: dict[str, Any]) -> None:
         """Keep an entry."""
@@ -48,10 +55,6 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
         self.entries[entry["key"]] = entry
-
-    def fileno(self) -> int:
-        """Give the open file, to lock it."""
-        return self._file.fileno()
 
     def close(self) -> None:
         """Close the file."""
@@ -131,16 +134,17 @@ def _clean(value: Any) -> Any:
 
 
 def write_compressai(folder: Path, rows: Sequence[Row], machine: str) -> list[Path]:
-    """Write one JSON of CompressAI's form for each dataset, codec and mode: means over the pictures.
+    """Write one JSON of CompressAI's form for each dataset, codec and mode: means over all of its pictures.
+
+    A setting that gave nothing for some of them is left out.
 
     Returns:
         The files.
     """
     groups: dict[tuple[str, str, str], dict[str, list[Row]]] = {}
     for row in rows:
-        if not row["error"] and row.get("psnr") is not None:
-            key = (row["dataset"], row["codec"], row["mode"])
-            groups.setdefault(key, {}).setdefault(row["setting"], []).append(row)
+        key = (row["dataset"], row["codec"], row["mode"])
+        groups.setdefault(key, {}).setdefault(row["setting"], []).append(row)
     names = {
         "bpp": "bpp",
         "psnr": "psnr-rgb",
@@ -149,7 +153,14 @@ def write_compressai(folder: Path, rows: Sequence[Row], machine: str) -> list[Pa
         "dec_s": "decoding_time",
     }
     written = []
-    for (dataset, codec, mode), settings in groups.items():
+    for (dataset, codec, mode), all_settings in groups.items():
+        settings = {
+            setting: found
+            for setting, found in all_settings.items()
+            if all(not row["error"] and row.get("psnr") is not None for row in found)
+        }
+        if not settings:
+            continue
         points = sorted(
             ({name: mean(row.get(name) for row in found) for name in names} for found in settings.values()),
             key=lambda point: point["bpp"] or 0,
@@ -163,9 +174,7 @@ def write_compressai(folder: Path, rows: Sequence[Row], machine: str) -> list[Pa
                 if all(point[column] is not None for point in points)
             },
         }
-        path = folder / f"{slug(dataset)}-{slug(codec)}-{mode}.json"
-        if path in written:
-            path = path.with_stem(f"{path.stem}-{len(written)}")
+        path = unused(folder / f"{slug(dataset)}-{slug(codec)}-{mode}.json", written)
         write_whole(str(path), json.dumps(said, indent=2).encode() + b"\n", overwrite=True)
         written.append(path)
     return written
@@ -175,6 +184,11 @@ def mean(values: Iterable[float | None]) -> float | None:
     """Give the mean of the values there are."""
     found = [value for value in values if value is not None and not math.isnan(value)]
     return sum(found) / len(found) if found else None
+
+
+def unused(path: Path, written: Sequence[Path]) -> Path:
+    """Give another name where a file of this one was written: two names may have one slug."""
+    return path.with_stem(f"{path.stem}-{len(written)}") if path in written else path
 
 
 def slug(text: str) -> str:

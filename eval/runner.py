@@ -6,8 +6,8 @@ nothing but those bytes to another process, and compares what comes back with th
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
+import itertools
 import os
 import tempfile
 import threading
@@ -56,7 +56,7 @@ def run(
         study: what to run.
         out: a folder for the journal and the pictures; made where it is not there.
         limit: pictures in all, from the datasets in turn.
-        jobs: pictures at a time, two processes each.
+        jobs: pictures at a time, three processes each.
         data: where the study's relative paths start.
 
     Raises:
@@ -64,10 +64,9 @@ def run(
     """
     for name in ("", PICTURES, FEATURES):
         (out / name).mkdir(parents=True, exist_ok=True)
-    journal = Journal(out / JOURNAL)
     try:
-        fcntl.flock(journal.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        journal = Journal(out / JOURNAL)
+    except BlockingIOError:
         raise BusyError(f"another run is writing into {out}; wait for it, or choose another folder") from None
     try:
         with Helper(study.timeout) as helper:
@@ -80,9 +79,7 @@ def run(
         journal.close()
     catch_lies(entries)
     failed = {name: said for entry in entries for name, said in entry.get("failed", {}).items()}
-    columns = [
-        column for name in made.metrics for column in _columns(name) if metrics.find(name).kind != "set"
-    ]
+    columns = [column for name in made.metrics for column in _columns(name)]
     missing = [each["name"] for each in made.not_run if each["what"] == "metric"]
     columns += [column for name in missing for column in _columns(name)]
     pictures = [
@@ -113,21 +110,25 @@ def _columns(name: str) -> tuple[str, ...]:
 def _work(
     made: plan.Plan, study: Study, out: Path, journal: Journal, jobs: int, progress: Progress, first: Helper
 ) -> None:
-    """Run the units on ``jobs`` threads, each with an encoding and a decoding process of its own.
+    """Run the units on ``jobs`` threads, each with three processes: one encodes, one decodes, one measures.
 
-    The first of them encodes with ``first``, which has loaded codecs and metrics already.
+    They share a core, since one of them works at a time. The first thread measures with ``first``, which has
+    loaded the metrics already.
     """
     lock = threading.Lock()
     mine = threading.local()
     helpers: list[Helper] = []
+    cores = itertools.cycle(sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None])
 
     def work(unit: Sequence[Task]) -> None:
-        if not hasattr(mine, "pair"):
+        if not hasattr(mine, "three"):
             with lock:
-                mine.pair = Helper(study.timeout) if helpers else first, Helper(study.timeout)
-                helpers.extend(mine.pair)
+                core = next(cores)
+                encoder, decoder = Helper(study.timeout, core), Helper(study.timeout, core)
+                mine.three = encoder, decoder, Helper(study.timeout, core) if helpers else first
+                helpers.extend(mine.three)
         for task in unit:
-            for entry in perform(task, *mine.pair, made.metrics, out):
+            for entry in perform(task, *mine.three, made.metrics, out):
                 with lock:
                     journal.add(entry)
                     progress.step(entry["row"])
@@ -143,7 +144,7 @@ def _work(
 
 
 def perform(
-    task: Task, encoder: Helper, decoder: Helper, names: Sequence[str], out: Path
+    task: Task, encoder: Helper, decoder: Helper, measurer: Helper, names: Sequence[str], out: Path
 ) -> list[dict[str, Any]]:
     """Encode once, decode with every decoder, measure; give the entries of the journal."""
     rows = {variant: task.row(variant) for variant in task.keys}
@@ -169,7 +170,7 @@ def perform(
                 "enc_s": taken["enc_s"],
             }
             try:
-                _decode(task, variant, data, Path(folder), encoder, decoder, names, out, entry, taken)
+                _decode(task, variant, data, Path(folder), decoder, measurer, names, out, entry, taken)
             except (NotReached, Unavailable, StepError, OSError) as error:
                 entry["row"]["error"] = str(error)
             entries.append(entry)
@@ -181,8 +182,8 @@ def _decode(
     variant: str,
     data: bytes,
     folder: Path,
-    encoder: Helper,
     decoder: Helper,
+    measurer: Helper,
     names: Sequence[str],
     out: Path,
     entry: dict[str, Any],
@@ -206,7 +207,7 @@ def _decode(
         entry["features"] = f"{FEATURES}/{entry['key']}.npz"
         keep["features"] = out / entry["features"]
     source = task.setting if shown["text"] else ""
-    values, failed = encoder.call("measure", names, task.item, stream, drawn, source, keep)
+    values, failed = measurer.call("measure", names, task.item, stream, drawn, source, keep)
     if "memory" in names:
         peaks = {"enc_peak_mb": taken["enc_peak_mb"], "dec_peak_mb": shown["dec_peak_mb"]}
         values |= {name: value for name, value in peaks.items() if value == value}  # noqa: PLR0124 - not a number

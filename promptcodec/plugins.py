@@ -33,11 +33,7 @@ def create(role: str, spec: str) -> Any:
         UsageError: no plugin of that name.
         MissingError: the plugin is there but something it imports is not.
     """
-    name, profile = parse_spec(spec)
-    configured = _config().get(role, {}).get(name)
-    if configured is not None:
-        profile = {key: str(value) for key, value in configured.items() if key != "use"} | profile
-        name = configured.get("use", name)
+    name, profile = resolve(role, spec)
     known = installed(role)
     if name not in known:
         raise UsageError(f"no {role.removesuffix('s')} is called {name!r}; installed: {', '.join(known)}")
@@ -45,6 +41,21 @@ def create(role: str, spec: str) -> Any:
         return known[name].load()(profile)
     except ImportError as error:
         raise MissingError(f"the {role.removesuffix('s')} {name!r} needs {error.name}: install it") from error
+
+
+def resolve(role: str, spec: str) -> tuple[str, dict[str, str]]:
+    """Give the plugin and the profile that a spec names, what the configuration file says of it included."""
+    name, profile = parse_spec(spec)
+    said = configured(role, spec)
+    if said is None:
+        return name, profile
+    return said.get("use", name), {key: str(value) for key, value in said.items() if key != "use"} | profile
+
+
+def configured(role: str, spec: str) -> Mapping[str, Any] | None:
+    """Give the entry of the configuration file that a spec names, if there is one."""
+    entry: Mapping[str, Any] | None = _config().get(role, {}).get(parse_spec(spec)[0])
+    return entry
 
 
 def installed(role: str) -> dict[str, EntryPoint]:

@@ -47,6 +47,13 @@ def test_pku_pictures_are_matched_with_the_line_of_their_prompt(pku):
     assert order == [f"MJ/val/{name}.png" for name in ("1_1", "1_2", "2_1", "10_1", "11_4")]
 
 
+def test_a_lone_carriage_return_ends_no_prompt(pku):
+    (pku / "MJ" / "vaild.txt").write_bytes(b"a\rb\r\nsecond\n" + b"x\n" * 9)
+    prompts = {item.image: item.prompt for item in listed(pku, kind="pku-aigi-500k", families=["MJ"])}
+    assert prompts["MJ/val/1_1.png"] == "a\rb"
+    assert prompts["MJ/val/2_1.png"] == "second"
+
+
 def test_pku_splits_and_families(pku):
     found = listed(pku, kind="pku-aigi-500k", split="train", families=["MJ"], by_family=True)
     assert {item.dataset for item in found} == {"set/MJ"}
@@ -120,6 +127,11 @@ def test_webdataset_tars_are_read_without_unpacking(tmp_path):
     ]  # fmt: skip
     assert found[0].load().size == (5, 7)
     assert found[0].load().getpixel((0, 0)) == (0, 0, 255)
+    for split in ("train", "val"):  # the same names in both
+        (tmp_path / "splits" / split).mkdir(parents=True)
+        (tmp_path / "splits" / split / "0.tar").write_bytes((tmp_path / "00000.tar").read_bytes())
+    found = listed(tmp_path / "splits", kind="webdataset")
+    assert len({item.image for item in found}) == 6
 
 
 def test_folders_with_prompts_and_test_sets(tmp_path):

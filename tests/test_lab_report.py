@@ -95,6 +95,32 @@ def test_bd_rate_of_half_the_bytes_is_minus_fifty_percent():
     assert rates["bent"]["reason"] == "not monotonic"
 
 
+def test_bd_rate_needs_overlap():
+    pytest.importorskip("bjontegaard", reason="bjontegaard is not installed")
+    found = [
+        row("a", codec, setting, size, start + 5 * at)
+        for codec, start in (("base", 20), ("far", 34.9))
+        for at, (setting, size) in enumerate((("a", 100), ("b", 200), ("c", 400), ("d", 800)))
+    ]
+    (far,) = summary.bd_rates(summary.points(found, ["psnr"]), "psnr", "base")
+    assert far["bd_rate"] is None
+    assert "overlap" in far["reason"].lower()
+
+
+def test_a_mean_over_other_pictures_stands_on_no_curve(tmp_path):
+    found = [row(image, "base", "a", 100, 20) for image in "xy"] + [row("x", "part", "a", 100, 30)]
+    found.append({**row("y", "part", "a", 100, 30), "error": "not reached: too small", "psnr": None})
+    base, part = summary.points(found, ["psnr"])
+    assert base.of_all("psnr")
+    assert not part.of_all("psnr")
+    (written,) = rows.write_compressai(tmp_path, found, "machine")
+    assert json.loads(written.read_text())["name"] == "base"
+    (table,) = tables.paired(summary.differences(found, ["psnr"], "base"), ["psnr"], "base", {"psnr": 1})
+    (cells,) = table.rows
+    assert cells[3] == "1"
+    assert cells[-1].startswith("? +10")
+
+
 def test_every_table_cell_is_plain_text_in_markdown(ran):
     found = report.gather(ran)
     report.build(found)
@@ -103,7 +129,7 @@ def test_every_table_cell_is_plain_text_in_markdown(ran):
     assert "<img" not in text
     assert "](javascript" not in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in lines if "&#60;b&#62;" in line and "50B" in line} == {10, 6}
+    assert {line.count("|") for line in lines if "&#60;b&#62;" in line and "50B" in line} == {10, 7}
     assert "| base | whole | 200B | 6 | 200.0 | 0.39062 |" in text
 
 
@@ -129,6 +155,8 @@ def test_results_of_others_are_overlaid_and_checked(tmp_path):
     points = overlay.foreign([good])
     assert points[0]["values"] == {"bpp": 0.1, "psnr": 30, "ms_ssim": 0.9}
     assert points[1]["values"] == {"bpp": 0.2, "psnr": 32, "ms_ssim_db": 15}
+    good.write_text('{"name": "theirs", "results": {"bpp": [8], "psnr-rgb": [Infinity], "ms-ssim": [1]}}')
+    assert overlay.foreign([good])[0]["values"] == {"bpp": 8, "ms_ssim": 1}
     for text in ("{}", "[]", '{"name": "x", "results": {"bpp": [1, 2], "psnr": [1]}}', "no"):
         (tmp_path / "bad.json").write_text(text)
         with pytest.raises(ValueError, match=r"bad\.json: no results file"):

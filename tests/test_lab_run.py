@@ -12,12 +12,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eval import rows, runner, study
+from eval import datasets, plan, rows, runner, study
 from eval.__main__ import main
 
 pytest.importorskip("jinja2", reason="the extra eval is not installed: no jinja2")
 HERE = Path(__file__).parent
 HOSTILE = ("=cmd|'x'!A1.png", "<img src=x onerror=alert(1)>.png", "a\nb.png")
+
+
+@pytest.fixture(autouse=True)
+def data_folder(monkeypatch, tmp_path):
+    """Whatever a run sets is undone."""
+    monkeypatch.setenv("PROMPTCODEC_TEST_DATA", str(tmp_path / "data"))
 
 
 @pytest.fixture
@@ -114,6 +120,34 @@ def test_tables_escape_formulas_and_json_is_compressais(planted, tmp_path, pictu
     assert (out / "results.csv").read_bytes() != before
 
 
+def test_other_code_measures_anew(planted, tmp_path, pictures, monkeypatch):
+    asked = tmp_path / "asked.txt"
+    path, out = write(tmp_path, ["Slow"], settings=("50",), asked=asked), tmp_path / "out"
+    command = ["run", str(path), "-o", str(out), "--data", str(pictures), "--limit", "1", "--jobs", "1"]
+    for _ in range(2):
+        assert main(command) == 0
+    assert len(asked.read_text().splitlines()) == 1
+    monkeypatch.setattr(plan, "measuring", lambda: "other tables")
+    assert main(command) == 0
+    assert len(asked.read_text().splitlines()) == 2
+
+
+def test_the_report_shows_only_what_it_may():
+    found = [datasets.Item("set", name, Path(name)) for name in ("a.png", "b.png")]
+    assert plan.shown_of(found, ()) == {"a.png"}
+    assert plan.shown_of(found, ("b.png", "c.png")) == {"b.png"}
+    assert plan.shown_of(found, ("c.png",)) == set()
+
+
+def test_a_broken_list_of_prompts_is_said(planted, tmp_path, pictures, capsys):
+    (pictures / "pictures" / "prompts.jsonl").write_text(
+        '{"file": "z.png", "prompt": "a\u2028b"}\n{"prompt": 1}'
+    )
+    path = write(tmp_path, ["Honest"])
+    assert main(["run", str(path), "-o", str(tmp_path / "out"), "--data", str(pictures)]) == 4
+    assert "dataset set: not run: KeyError: 'file'" in capsys.readouterr().err
+
+
 def test_a_kill_loses_nothing(planted, tmp_path, pictures):
     asked, out = tmp_path / "asked.txt", tmp_path / "out"
     path = write(tmp_path, ["Slow"], settings=[str(quality) for quality in range(5, 95, 15)], asked=asked)
@@ -208,14 +242,14 @@ def test_rates():
 
 
 def test_one_folder_takes_one_run_at_a_time(tmp_path):
-    import fcntl
-
     journal = rows.Journal(tmp_path / runner.JOURNAL)
-    fcntl.flock(journal.fileno(), fcntl.LOCK_EX)
+    journal.add({"key": "1"})
     said = {
         "datasets": [{"kind": "kodak", "name": "k"}],
         "codecs": [{"kind": "x", "name": "x", "settings": ["1"]}],
     }
     with pytest.raises(runner.BusyError, match="another run"):
         runner.run(study.parse(said), tmp_path)
+    journal.add({"key": "2"})
     journal.close()
+    assert set(rows.Journal(tmp_path / runner.JOURNAL).entries) == {"1", "2"}

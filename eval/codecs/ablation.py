@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from eval.codecs import Plain
-from eval.codecs.ours import package_version
 from eval.datasets import Item
+from eval.versions import package_version
 from promptcodec import bitstream, plugins, rate
 from promptcodec.bitstream import PART_IDS, Part, Stream
 from promptcodec.description import Description

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from PIL import Image
@@ -14,21 +14,11 @@ from eval import study
 from eval.codecs import Plain
 from eval.datasets import Item
 from eval.missing import NotReached, Unavailable
+from eval.versions import package_version
 from promptcodec import bitstream, plugins
 from promptcodec.errors import BudgetError, PromptcodecError
 
 _OPTIONS = ("layers", "tune", "captioner", "edges", "text_coder", "recipe")
-
-
-def package_version() -> str:
-    """Give the version with a hash over the package's code and tables."""
-    folder = Path(promptcodec.__file__).parent
-    sums = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            sums.update(path.relative_to(folder).as_posix().encode() + b"\0")
-            sums.update(hashlib.sha256(path.read_bytes()).digest())
-    return f"{promptcodec.__version__}+{sums.hexdigest()[:12]}"
 
 
 class Ours(Plain):
@@ -44,14 +34,16 @@ class Ours(Plain):
         super().__init__(entry, mode)
         self.options = {"recipe": "off", **{key: entry[key] for key in _OPTIONS if key in entry}}
         self.variants = tuple(entry.get("generators", ("builtin",)))
+        named = [("generators", name) for name in self.variants]
+        named += [("captioners", self.options["captioner"])] if "captioner" in self.options else []
         try:
-            for name in self.variants:
-                plugins.create("generators", name)
-            if "captioner" in self.options:
-                plugins.create("captioners", self.options["captioner"])
+            for role, name in named:
+                plugins.create(role, name)
         except PromptcodecError as error:
             raise Unavailable(str(error)) from error
-        self.version = package_version()
+        profiles = [plugins.resolve(role, name) for role, name in named if plugins.configured(role, name)]
+        said = hashlib.sha256(json.dumps(profiles).encode()).hexdigest()[:12] if profiles else ""
+        self.version = " ".join(filter(None, (package_version(), said)))
 
     def encode(self, item: Item, image: Image.Image, setting: str) -> bytes:
         """Code at a budget; from the file itself where its recipe is wanted."""

@@ -87,6 +87,8 @@ class RivalCodec(Plain):
             return self._native(image, setting)
         name = hashlib.sha256(image.tobytes()).hexdigest() + str(image.size)
         sides = [side for side in SIDES if side <= max(image.size)]
+        if not sides:
+            raise NotReached(f"no scale is as small as {image.width}x{image.height}")
         if name != self._image:  # what was coded of this picture at other rates is known
             guess = min(range(len(sides)), key=lambda at: abs(sides[at] - _SIDE_OF_ROOT * room**0.5))
             self._image, self._scales, self._start = name, {}, dict.fromkeys(self.encoders, guess)

@@ -7,6 +7,7 @@ Weights are read from a folder of safetensors, ``weights/taesd`` of the data fol
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Taesd(Plain):
         if missing := [file.name for file in files if not file.is_file()]:
             raise Unavailable(f"no weights {missing[0]} in {folder.name}")
         self.encoder, self.decoder = (Layers(file) for file in files)
+        self.version = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
         self.channels = self.decoder.weights["1.weight"].shape[1]
         self._cached: tuple[bytes, dict[int, Any]] = (b"", {})
 

@@ -8,10 +8,10 @@ from typing import Any
 from PIL import Image
 
 from eval.codecs import Plain
-from eval.codecs.ours import package_version
 from eval.datasets import Item
 from eval.missing import NotReached, Unavailable
 from eval.rivals import texts
+from eval.versions import package_version
 from promptcodec import plugins, rate
 from promptcodec.description import format_text
 

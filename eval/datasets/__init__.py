@@ -7,9 +7,9 @@ not there raises Unavailable: the study's rows then say so.
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import tarfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,7 +76,7 @@ class Item:
 
     def load(self) -> Image.Image:
         """Give the picture, RGB, scaled down to ``side``."""
-        picture = load_image(io.BytesIO(self.read()).getvalue())
+        picture = load_image(self.read())
         if not self.side or max(picture.size) <= self.side:
             return picture
         scale = self.side / max(picture.size)
@@ -114,6 +114,8 @@ def items(entry: Mapping[str, Any], data: Path | None = None) -> list[Item]:
     ]
     if only := entry.get("only"):
         found = [each for each in found if each.image in only]
+    if twice := [name for name, count in Counter(each.image for each in found).items() if count > 1]:
+        raise Unavailable(f"two pictures are called {twice[0]}")
     if not found:
         raise Unavailable(f"no picture in {entry.get('path', '')}: {kind[2]}")
     found = spread(found, entry.get("limit")) if entry.get("spread") else found[: entry.get("limit")]

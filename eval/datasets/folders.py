@@ -18,7 +18,7 @@ def folder(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List every picture below; ``prompts.jsonl`` gives ``file``, ``prompt`` and ``model`` a line."""
     known = {}
     if (root / _PROMPTS).is_file():
-        lines = (root / _PROMPTS).read_text("utf-8").splitlines()
+        lines = (root / _PROMPTS).read_text("utf-8").split("\n")
         known = {each["file"]: each for each in map(json.loads, filter(None, lines))}
     found = []
     for path in _pictures(root):
@@ -51,25 +51,26 @@ _FAMILIES = {
 
 def kodak(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the Kodak pictures."""
-    return _plain(path for path in _pictures(root) if re.fullmatch(r"kodim\d\d", path.stem))
+    return _plain(root, [path for path in _pictures(root) if re.fullmatch(r"kodim\d\d", path.stem)])
 
 
 def clic(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the pictures of a CLIC split; the part they are in is their name's first half."""
-    return [Item("", path.relative_to(root).as_posix(), path) for path in _pictures(root)]
+    return _plain(root, _pictures(root))
 
 
 def div2k(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the validation pictures; those of ``DIV2K_valid_HR`` where it is there."""
     inner = root / "DIV2K_valid_HR"
-    found = _pictures(inner if inner.is_dir() else root)
-    return _plain(path for path in found if re.fullmatch(r"0[89]\d\d", path.stem))
+    root = inner if inner.is_dir() else root
+    return _plain(root, [path for path in _pictures(root) if re.fullmatch(r"0[89]\d\d", path.stem)])
 
 
 def tecnick(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the originals of 1200x1200."""
     inner = root / "RGB" / "RGB_OR_1200x1200"
-    return _plain(_pictures(inner if inner.is_dir() else root))
+    root = inner if inner.is_dir() else root
+    return _plain(root, _pictures(root))
 
 
 def _pictures(root: Path) -> list[Path]:
@@ -78,5 +79,5 @@ def _pictures(root: Path) -> list[Path]:
     ]
 
 
-def _plain(paths: Any) -> list[Item]:
-    return [Item("", path.name, path) for path in paths]
+def _plain(root: Path, paths: list[Path]) -> list[Item]:
+    return [Item("", path.relative_to(root).as_posix(), path) for path in paths]

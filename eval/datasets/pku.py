@@ -37,7 +37,8 @@ def pku(root: Path, entry: Mapping[str, Any]) -> list[Item]:
         if not texts.is_file():
             raise Unavailable(f"{family} has pictures of {split} but no {TEXTS[split]}")
         # Only line feeds end a prompt: some hold other separators.
-        prompts = [line.removesuffix("\r") for line in texts.read_text("utf-8").split("\n")]
+        lines = texts.read_bytes().decode("utf-8-sig").split("\n")
+        prompts = [line.removesuffix("\r") for line in lines]
         if prompts[-1] == "":
             prompts.pop()
         for path, line in numbered(folder):

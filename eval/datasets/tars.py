@@ -18,10 +18,11 @@ _LONGEST = 1 << 20  # of a text
 def tars(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the pictures of every tar; nothing is unpacked to disk."""
     paths = [root] if root.is_file() else sorted(root.rglob("*.tar"))
-    return [item for path in paths for item in _tar(path)]
+    base = root.parent if root.is_file() else root
+    return [item for path in paths for item in _tar(path, path.relative_to(base).as_posix())]
 
 
-def _tar(path: Path) -> list[Item]:
+def _tar(path: Path, said_name: str) -> list[Item]:
     pictures: dict[str, str] = {}
     texts: dict[str, str] = {}
     with tarfile.open(path) as tar:
@@ -41,7 +42,7 @@ def _tar(path: Path) -> list[Item]:
                 said = file.read().decode("utf-8", "replace")
                 texts[key] = said.strip() if suffix == ".txt" else texts.get(key) or _caption(said)
     return [
-        Item("", f"{path.name}:{name}", path, name, texts.get(key, ""))
+        Item("", f"{said_name}:{name}", path, name, texts.get(key, ""))
         for key, name in sorted(pictures.items())
     ]
 

@@ -64,6 +64,9 @@ def kernel(first: Floats, second: Floats) -> float:
 DISTANCES: dict[str, Callable[[Floats, Floats], float]] = {"fid": frechet, "kid": kernel}
 
 
+_FEATURES = 2048
+
+
 def _inception() -> Callable[[Image.Image], Floats]:
     import torch  # noqa: PLC0415 - heavy
     from torchmetrics.image.fid import NoTrainInceptionV3  # noqa: PLC0415
@@ -71,7 +74,7 @@ def _inception() -> Callable[[Image.Image], Floats]:
     torch.set_num_threads(1)
     try:
         with offline():
-            network = NoTrainInceptionV3(name="inception-v3-compat", features_list=["2048"])
+            network = NoTrainInceptionV3(name="inception-v3-compat", features_list=[str(_FEATURES)])
     except Exception as error:
         raise Unavailable(f"Inception-v3: {error}") from error
 
@@ -81,7 +84,7 @@ def _inception() -> Callable[[Image.Image], Floats]:
             with torch.no_grad():
                 given = torch.from_numpy(patch.transpose(2, 0, 1)[None].copy())
                 found.append(network(given).reshape(-1).double().numpy())
-        return np.array(found).reshape(len(found), -1)
+        return np.array(found).reshape(len(found), _FEATURES)
 
     return features
 

@@ -75,8 +75,11 @@ def build(found: Material) -> list[str]:
         str(found.folder / "report.md"), markdown(found, made).encode("utf-8", "replace"), overwrite=True
     )
     pictures = strips.collect(found.folder, found.said["pictures"], found.rows)
-    page = html(found, points, others, made, pictures)
-    write_whole(str(found.folder / "report.html"), page.encode("utf-8", "replace"), overwrite=True)
+    try:
+        page = html(found, points, others, made, pictures)
+        write_whole(str(found.folder / "report.html"), page.encode("utf-8", "replace"), overwrite=True)
+    except ImportError as error:
+        missing.append(f"report.html: {error}")
     metric = shown.get("metric")
     if metric in found.columns:
         try:
@@ -96,20 +99,25 @@ def make_tables(
     better = {column: each["better"] for each in found.said["metrics"] for column in each["columns"]}
     columns = [column for column in found.columns if any(column in point.values for point in points)]
     shown = found.said["report"]
+    not_run = list(found.said["not_run"])
     made = tables.means(points, columns)
     baseline = shown.get("baseline")
     if baseline:
         compared = summary.differences(found.rows, columns, baseline)
         made = tables.paired(compared, columns, baseline, better) + made
         rated = shown.get("bd_rate", shown.get("metric"))
-        rates = summary.bd_rates(points, rated, baseline) if rated in columns else []
+        try:
+            rates = summary.bd_rates(points, rated, baseline) if rated in columns else []
+        except ImportError as error:
+            rates = []
+            not_run.append({"what": "table", "name": "BD-rate", "reason": str(error)})
         if any(each["bd_rate"] is not None for each in rates):
             made.append(tables.rates(rates, rated, baseline))
     distances = set_distances(found)
     if distances:
         made.append(tables.sets(distances))
-    if found.said["not_run"] or found.said["failed"]:
-        made.append(tables.not_run(found.said["not_run"], found.said["failed"]))
+    if not_run or found.said["failed"]:
+        made.append(tables.not_run(not_run, found.said["failed"]))
     listed = [each for group in others.values() for each in group] + list(found.foreign)
     if listed:
         made.append(tables.published(listed))
@@ -254,11 +262,11 @@ def _data(
                 "values": {
                     column: [value.mean, value.low, value.high]
                     for column, value in point.values.items()
-                    if column in found.columns
+                    if column in found.columns and point.of_all(column)
                 },
             }
             for point in points
-            if point.n
+            if point.n and not point.failed
         ],
         "others": [
             {
@@ -273,6 +281,7 @@ def _data(
         ],
         "strips": [strip.embedded() for strip in pictures],
         "budgets": found.said["report"].get("budgets", list(strips.BUDGETS)),
+        "around": [strips.LEAST, strips.OVER],
     }
 
 

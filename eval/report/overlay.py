@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ def foreign(paths: Iterable[Path]) -> list[dict[str, Any]]:
                 for name, column in _FOREIGN.items():
                     if name in results:
                         value = float(results[name][at])
+                        if not math.isfinite(value):  # the PSNR of a lossless picture, say
+                            continue
                         values["ms_ssim_db" if column == "ms_ssim" and value > 1 else column] = value
                 found.append(
                     {

@@ -139,7 +139,7 @@ function drag(root, valueAt) {
 
 function showStrip() {
   const strip = data.strips[byId("strip").selectedIndex], budget = data.budgets[byId("budget").value];
-  byId("bytes").textContent = `at most ${budget} B`;
+  byId("bytes").textContent = `about ${budget} B: ${data.around[0] * 100} to ${data.around[1] * 100} %`;
   const figure = (source, says) => {
     const made = document.createElement("figure"), image = document.createElement("img"), caption = document.createElement("figcaption");
     image.src = source; image.alt = says; caption.textContent = says;
@@ -148,7 +148,7 @@ function showStrip() {
   };
   const found = new Map();
   for (const each of [...strip.shown].sort((a, b) => a.bytes - b.bytes))
-    if (each.bytes >= budget * 0.5 && each.bytes <= budget * 1.02) found.set(each.codec, each);
+    if (each.bytes >= budget * data.around[0] && each.bytes <= budget * data.around[1]) found.set(each.codec, each);
   const order = [...new Set(strip.shown.map((each) => each.codec))].filter((codec) => found.has(codec));
   const pictures = order.map((codec) => found.get(codec)).map((each) => figure(each.picture, `${each.codec}: ${each.bytes} B`));
   byId("strips").replaceChildren(figure(strip.original, "original"), ...pictures);

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.report.summary import Point
-from eval.rows import slug
+from eval.rows import slug, unused
 
 _MARKERS = "osv^<>pPXd*h"
 _DPI = 110
@@ -47,7 +47,7 @@ def draw(
     for dataset in dict.fromkeys(point.dataset for point in found):
         curves: dict[tuple[str, str], list[Point]] = {}
         for point in found:
-            if point.dataset == dataset and metric in point.values and "bpp" in point.values:
+            if point.dataset == dataset and point.of_all(metric):
                 curves.setdefault((point.codec, point.mode), []).append(point)
         for name, most in (("", None), ("-low", zoom)):
             if not curves or (name and not most):
@@ -62,7 +62,7 @@ def draw(
             axes.grid(visible=True, alpha=0.3)
             axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
             for suffix in ("png", "svg"):
-                path = folder / f"{slug(dataset)}-{slug(metric)}{name}.{suffix}"
+                path = unused(folder / f"{slug(dataset)}-{slug(metric)}{name}.{suffix}", written)
                 figure.savefig(path, dpi=_DPI, metadata={"Date": None} if suffix == "svg" else {})
                 written.append(path)
     return written

@@ -11,13 +11,13 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from eval.rows import Row, slug
+from eval.rows import Row, slug, unused
 
-BUDGETS = (32, 64, 128, 256, 512)
+BUDGETS = (25, 50, 100, 250, 1000)
 _SIDE = 320  # of embedded pictures
 _CELL = 200  # width in sheets
-_LEAST = 0.5  # of the budget: what spends less is shown at a smaller one
-_OVER = 1.02
+# Of the budget; at a rate, pictures of other sizes get other numbers of bytes.
+LEAST, OVER = 0.8, 1.05
 _QUALITY = 75
 _TEXT = 12
 
@@ -59,10 +59,10 @@ class Strip:
         }
 
     def at(self, budget: float) -> dict[str, Shown]:
-        """Give, by codec, the largest stream within a budget that spends at least half of it."""
+        """Give, by codec, the largest stream of about so many bytes: LEAST to OVER of them."""
         found: dict[str, Shown] = {}
         for each in sorted(self.shown, key=lambda each: each.bytes):
-            if budget * _LEAST <= each.bytes <= budget * _OVER:
+            if budget * LEAST <= each.bytes <= budget * OVER:
                 found[each.codec] = each
         return found
 
@@ -119,7 +119,7 @@ def sheets(folder: Path, strips: Sequence[Strip], budgets: Sequence[float]) -> l
                     with Image.open(column[codec].file) as image:
                         sheet.paste(_cell(image), (number * width, top + _TEXT + 6))
                     pen.text((number * width + 2, top + 2), f"{column[codec].bytes} B", "black", font)
-        path = folder / f"{slug(strip.dataset)}-{slug(strip.image)}.png"
+        path = unused(folder / f"{slug(strip.dataset)}-{slug(strip.image)}.png", written)
         sheet.save(path, optimize=True)
         written.append(path)
     return written

@@ -17,6 +17,7 @@ RESAMPLES = 1000
 LEVEL = 0.95
 _SEED = 20250101
 _LEAST_POINTS = 4  # of a curve with a BD-rate
+_OVERLAP = 0.2  # of two curves with one
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Point:
     Attributes:
         values: estimates by column; seconds are medians.
         failed: how many pictures it gave nothing for.
+        n: of how many pictures it gave something.
     """
 
     dataset: str
@@ -46,10 +48,14 @@ class Point:
     n: int
     failed: int
 
+    def of_all(self, column: str) -> bool:
+        """Tell whether a column has a value of every picture: only such points can stand on one curve."""
+        return not self.failed and column in self.values and self.values[column].n == self.n
+
 
 @dataclass(frozen=True)
 class Difference:
-    """A codec against the baseline on the same pictures at the same setting: mean of what it has more."""
+    """A codec against the baseline, on the same ``n`` pictures at the same setting: what it has more."""
 
     dataset: str
     codec: str
@@ -57,6 +63,7 @@ class Difference:
     setting: str
     bytes: float
     baseline_bytes: float
+    n: int
     values: Mapping[str, Estimate]
 
 
@@ -114,20 +121,21 @@ def differences(rows: Sequence[Row], columns: Sequence[str], baseline: str) -> l
             if apart:
                 values[column] = estimate(apart)
         sizes = [float(np.mean([pair[at]["bytes"] for pair in pairs])) for at in (0, 1)]
-        found.append(Difference(*key, *sizes, values))
+        found.append(Difference(*key, *sizes, len(pairs), values))
     return found
 
 
 def bd_rates(found: Sequence[Point], metric: str, baseline: str) -> list[dict[str, Any]]:
     """Give the BD-rate of every curve against the baseline's, in percent, by dataset.
 
-    Only curves of four points or more that overlap have one; package bjontegaard, PCHIP.
+    Only curves of four points or more that overlap have one; a point is of all pictures or is none. Package
+    bjontegaard, PCHIP.
     """
     from bjontegaard import bd_rate  # noqa: PLC0415 - an extra
 
     curves: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
     for point in found:
-        if metric in point.values and point.n:
+        if point.of_all(metric):
             key = (point.dataset, point.codec, point.mode)
             curves.setdefault(key, []).append((point.values["bpp"].mean, point.values[metric].mean))
     rates = []
@@ -144,12 +152,12 @@ def bd_rates(found: Sequence[Point], metric: str, baseline: str) -> list[dict[st
         else:
             given = [list(axis) for each in pair for axis in zip(*each, strict=True)]
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+                warnings.simplefilter("error")  # of too little overlap
                 try:
                     value = float(
-                        bd_rate(*given, method="pchip", require_matching_points=False, min_overlap=0.2)
+                        bd_rate(*given, method="pchip", require_matching_points=False, min_overlap=_OVERLAP)
                     )
-                except (ValueError, AssertionError) as error:
+                except (ValueError, AssertionError, Warning) as error:
                     reason = str(error)
             if value is not None and math.isnan(value):
                 value, reason = None, "the curves hardly overlap"

@@ -8,6 +8,8 @@ from typing import Any
 
 from eval.report.summary import Difference, Estimate, Point
 
+# Pictures that a verdict needs.
+FEWEST = 5
 _MARKDOWN = str.maketrans({char: f"&#{ord(char)};" for char in "|<>&`*_[]\\"} | {"\n": " ", "\r": " "})
 
 
@@ -68,14 +70,22 @@ def means(points: Sequence[Point], columns: Sequence[str]) -> list[Table]:
                     f"{point.n}" + (f" ({point.failed} not)" if point.failed else ""),
                     number(size.mean) if size else "-",
                     f"{rate.mean:.5f}" if rate else "-",
-                    *(interval(point.values.get(column)) for column in shown),
+                    *(_counted(point.values.get(column), point.n) for column in shown),
                     *(_seconds(point.values.get(column)) for column in ("enc_s", "dec_s")),
                 ]
             )
         heads = ["codec", "form", "setting", "n", "bytes", "bpp", *shown, "enc s", "dec s"]
-        note = "Means over n pictures with 95 % bootstrap intervals; seconds are medians, of one core."
+        note = (
+            "Means over n pictures with 95 % bootstrap intervals; seconds are medians, of one core. Where n "
+            "is not all, the pictures are others than in the rest: such a row is on no curve."
+        )
         tables.append(Table("means", f"Means: {dataset}", note, heads, rows))
     return tables
+
+
+def _counted(value: Estimate | None, count: int) -> str:
+    """Write an estimate, with its own number of pictures where that is another."""
+    return interval(value) + (f" (n={value.n})" if value and value.n != count else "")
 
 
 def _seconds(value: Estimate | None) -> str:
@@ -97,6 +107,7 @@ def paired(
                 each.codec,
                 each.mode,
                 each.setting,
+                str(each.n),
                 f"{each.bytes:.0f} : {each.baseline_bytes:.0f}",
                 *(_verdict(each.values.get(column), better[column]) for column in shown),
             ]
@@ -104,10 +115,10 @@ def paired(
         ]
         note = (
             f"What a codec has more than {baseline} (whole files) on the same picture at the same setting: "
-            "mean and 95 % bootstrap interval; + better, - worse, = the interval holds 0. Mind the "
-            "bytes where a codec cannot spend them."
+            "mean over n pictures and 95 % bootstrap interval; + better, - worse, = the interval holds 0, "
+            f"? fewer than {FEWEST} pictures. Mind the bytes where a codec cannot spend them."
         )
-        heads = ["codec", "form", "setting", "bytes", *shown]
+        heads = ["codec", "form", "setting", "n", "bytes", *shown]
         tables.append(Table("paired", f"Against {baseline}: {dataset}", note, heads, rows))
     return tables
 
@@ -115,6 +126,8 @@ def paired(
 def _verdict(value: Estimate | None, better: int) -> str:
     if value is None:
         return "-"
+    if value.n < FEWEST:
+        return f"? {interval(value, sign=True)}"
     word = "=" if value.low <= 0 <= value.high else "+" if value.mean * better > 0 else "-"
     return f"{word} {interval(value, sign=True)}"
 

@@ -58,7 +58,11 @@ class JpegScan(Jpeg):
         """Find the quality whose tables these are, and leave the head and the end out."""
         start = _scan(file)
         size = Image.open(io.BytesIO(file)).size
-        quality = next(each for each in self.qualities if self._head(size, each) == file[:start])
+        quality = next((each for each in self.qualities if self._head(size, each) == file[:start]), None)
+        if quality is None:
+            raise ValueError(
+                f"this form knows the qualities {self.qualities[0]} to {self.qualities[-1]} alone"
+            )
         assert file.endswith(_END), "no end of image"
         return bytes([quality]) + file[start : -len(_END)]
 

@@ -9,8 +9,7 @@ from PIL import Image, features
 
 from eval.rivals import Unavailable
 
-_TILE, _DATA, _END, _COMMENT = b"\xff\x90", b"\xff\x93", b"\xff\xd9", b"\xff\x64"
-_TILE_BYTES = 12
+_TILE, _DATA, _END = b"\xff\x90", b"\xff\x93", b"\xff\xd9"
 # Compression ratios, from the fewest bytes to the most.
 _RATIOS = (
     2400, 1800, 1400, 1100, 900, 700, 560, 450, 360, 290, 230, 180, 140, 110, 90, 70, 56, 45, 36, 29, 23, 18,

