@@ -163,9 +163,14 @@ def _gaussian(found: tuple[float, Floats, Floats]) -> tuple[Floats, Floats]:
 
 def _distance() -> Callable[[Image.Image, Image.Image], float]:
     weights()
+    # One original is compared with many: the last one's features are kept, with its pixels as their name.
+    kept: list[tuple[bytes, list[Floats]]] = []
 
     def measure(first: Image.Image, second: Image.Image) -> float:
-        return _apart(_differences(features(first), features(second)))
+        pixels = first.tobytes()
+        if not kept or kept[0][0] != pixels:
+            kept[:] = [(pixels, features(first))]
+        return _apart(_differences(kept[0][1], features(second)))
 
     return measure
 
