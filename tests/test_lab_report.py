@@ -184,9 +184,10 @@ def test_strips_show_the_largest_within_the_bytes(ran):
     assert [each.bytes for each in strip.at(120).values()] == [100, 100]
     assert [each.bytes for each in strip.at(51).values()] == [50, 50]
     assert strip.at(1000) == {}
-    (sheet,) = strips.sheets(ran / "strips", [strip], [50, 100, 400])
-    with Image.open(sheet) as image:
-        assert image.width == 4 * 206
+    sheets = strips.sheets(ran / "strips", [strip], [50, 100, 400, 1000])
+    assert [sheet.stem.rpartition("-")[2] for sheet in sheets] == ["50B", "100B", "400B"]
+    with Image.open(sheets[0]) as image:
+        assert image.width == 3 * 246
 
 
 def test_plots_are_drawn(ran):

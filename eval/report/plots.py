@@ -71,6 +71,9 @@ def draw(
 def _curves(
     axes: Any, curves: Mapping[tuple[str, str], Sequence[Point]], metric: str, most: float | None
 ) -> None:
+    from matplotlib import colormaps  # noqa: PLC0415 - an extra, and heavy
+
+    colours = colormaps["tab20"].colors
     for number, ((codec, mode), curve) in enumerate(curves.items()):
         shown = sorted(
             (point for point in curve if not most or point.values["bpp"].mean <= most),
@@ -79,7 +82,7 @@ def _curves(
         if not shown:
             continue
         values = [point.values[metric] for point in shown]
-        axes.errorbar(
+        drawn = axes.errorbar(
             [point.values["bpp"].mean for point in shown],
             [value.mean for value in values],
             yerr=[
@@ -92,8 +95,11 @@ def _curves(
             linewidth=1,
             capsize=2,
             elinewidth=0.5,
+            color=colours[number % len(colours)],
             label=codec if mode == "whole" else f"{codec}, {mode}",
         )
+        for bar in (*drawn[1], *drawn[2]):  # pictures differ more than codecs: differences are in a table
+            bar.set_alpha(0.25)
 
 
 def _others(axes: Any, published: Sequence[Mapping[str, Any]], metric: str, most: float | None) -> None:

@@ -15,7 +15,8 @@ from eval.rows import Row, slug, unused
 
 BUDGETS = (25, 50, 100, 250, 1000)
 _SIDE = 320  # of embedded pictures
-_CELL = 200  # width in sheets
+_CELL = 240  # width in sheets
+ACROSS = 5
 # Of the budget; at a rate, pictures of other sizes get other numbers of bytes.
 LEAST, OVER = 0.8, 1.05
 _QUALITY = 75
@@ -64,7 +65,7 @@ class Strip:
         for each in sorted(self.shown, key=lambda each: each.bytes):
             if budget * LEAST <= each.bytes <= budget * OVER:
                 found[each.codec] = each
-        return found
+        return {each.codec: found[each.codec] for each in self.shown if each.codec in found}
 
 
 def collect(folder: Path, pictures: Sequence[Mapping[str, str]], rows: Sequence[Row]) -> list[Strip]:
@@ -92,37 +93,37 @@ def _data(file: Path) -> str:
 
 
 def sheets(folder: Path, strips: Sequence[Strip], budgets: Sequence[float]) -> list[Path]:
-    """Write one PNG for each strip: a row for each codec, a column for each budget, the original first."""
+    """Write a PNG for each strip and budget: the original and each codec's picture, ACROSS in a line."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for strip in strips:
-        columns = [strip.at(budget) for budget in budgets]
-        codecs = list(
-            dict.fromkeys(
-                each.codec for each in strip.shown if any(each.codec in column for column in columns)
-            )
-        )
-        if not codecs:
-            continue
-        with Image.open(strip.original) as image:
-            original = _cell(image)
-        width, height = original.width + 6, original.height + _TEXT + 10
-        sheet = Image.new("RGB", (width * (len(budgets) + 1), height * len(codecs)), "white")
-        pen = ImageDraw.Draw(sheet)
-        font = ImageFont.load_default(_TEXT)
-        for row, codec in enumerate(codecs):
-            top = row * height
-            sheet.paste(original, (0, top + _TEXT + 6))
-            pen.text((2, top + 2), codec, "black", font)
-            for number, column in enumerate(columns, 1):
-                if codec in column:
-                    with Image.open(column[codec].file) as image:
-                        sheet.paste(_cell(image), (number * width, top + _TEXT + 6))
-                    pen.text((number * width + 2, top + 2), f"{column[codec].bytes} B", "black", font)
-        path = unused(folder / f"{slug(strip.dataset)}-{slug(strip.image)}.png", written)
-        sheet.save(path, optimize=True)
-        written.append(path)
+        for budget in budgets:
+            shown = strip.at(budget)
+            if not shown:
+                continue
+            labels = ["original", *(f"{codec}, {each.bytes} B" for codec, each in shown.items())]
+            path = unused(folder / f"{slug(strip.dataset)}-{slug(strip.image)}-{budget}B.png", written)
+            sheet = _sheet([strip.original, *(each.file for each in shown.values())], labels)
+            sheet.save(path, optimize=True)
+            written.append(path)
     return written
+
+
+def _sheet(files: Sequence[Path], labels: Sequence[str]) -> Image.Image:
+    cells = []
+    for file in files:
+        with Image.open(file) as image:
+            cells.append(_cell(image))
+    width, height = cells[0].width + 6, cells[0].height + _TEXT + 10
+    lines = -(-len(cells) // ACROSS)
+    sheet = Image.new("RGB", (width * min(ACROSS, len(cells)), height * lines), "white")
+    pen = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(_TEXT)
+    for at, (cell, label) in enumerate(zip(cells, labels, strict=True)):
+        left, top = at % ACROSS * width, at // ACROSS * height
+        sheet.paste(cell, (left, top + _TEXT + 6))
+        pen.text((left + 2, top + 2), label, "black", font)
+    return sheet
 
 
 def _cell(image: Image.Image) -> Image.Image:
