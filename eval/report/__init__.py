@@ -197,7 +197,9 @@ def insert(found: Material, document: Path) -> None:
         raise ReportError(f"{document} has no lines {_BEGIN} and {_END} to write between")
     others = {each["name"]: overlay.published(each["published"]) for each in found.said["datasets"]}
     made = make_tables(found, summary.points(found.rows, found.columns), others)
-    kept = [table for table in made if table.name != "published"]
+    # Means stand in report.md; what a document is about is the comparison, where there is one.
+    left_out = {"published", "means"} if any(table.name == "paired" for table in made) else {"published"}
+    kept = [table for table in made if table.name not in left_out]
     inner = f"{_BEGIN}\n\n`{found.said['command']}`: {figures(found, kept)}\n{_END}"
     whole = re.sub(f"{_BEGIN}.*?{_END}", lambda _: inner, text, flags=re.DOTALL)
     write_whole(str(document), whole.encode(), overwrite=True)
