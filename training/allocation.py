@@ -172,6 +172,8 @@ def _fingerprint() -> str:
     for folder in ("generators", "layers", "entropy"):
         for file in sorted((HERE.parent / "promptcodec" / folder).glob("*.py")):
             digest.update(file.read_bytes())
+    for file in sorted((HERE.parent / "promptcodec" / "models").glob("generator-*")):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
