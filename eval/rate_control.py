@@ -4,7 +4,7 @@
 
 At each rate every picture is coded with ``builtin``'s measured shares and with fixed ones; the least mean
 over the pictures is the best fixed split. The measure is 1 - MS-SSIM (luma, pytorch-msssim, long side
-scaled to 512) of ``builtin:classical``'s picture, for words alone also CIEDE2000 between the mean colours
+scaled to 512) of ``builtin``'s picture, for words alone also CIEDE2000 between the mean colours
 of 12x12 cells. Where a fixed split leaves a layer out on some picture, because it does not fit, that split
 is another set of layers, and does not count. Slack is what a file leaves of its budget, default layers.
 """
@@ -64,7 +64,7 @@ def measure(path: Path) -> list[dict[str, Any]]:
             parts = promptcodec.inspect(data)["parts"]
             if len(parts) < len(names):
                 continue
-            drawn = promptcodec.decode(data, size=size, generator="builtin:classical").image
+            drawn = promptcodec.decode(data, size=size).image
             row |= {"bytes": len(data), "loss": 1 - ms_ssim(small, drawn)}
             row |= {part["type"]: part["bytes"] for part in parts}
             if names == ("semantic",):
