@@ -25,7 +25,7 @@ from PIL import Image
 
 from promptcodec import plugins
 from promptcodec.api import spending
-from promptcodec.captioners.kind import kind
+from promptcodec.captioners.prompt_variant import kind
 
 SETTLED = 1000
 PICTURES = 4

@@ -90,7 +90,8 @@ def tiny(path: Path, budgets: Sequence[int], only: Sequence[str], method: str) -
 
 def edges(path: Path, sides: Sequence[int] = EDGE_SIDES) -> list[Row]:
     """Give coder, size, bytes and F1 of one picture's edge maps."""
-    from promptcodec.layers import contours, structure  # noqa: PLC0415 - heavy
+    from promptcodec.layers import structure  # noqa: PLC0415 - heavy
+    from promptcodec.layers.structure.encoder import contours  # noqa: PLC0415 - heavy
 
     picture = load_image(path)
     found: list[Row] = []

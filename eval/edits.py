@@ -28,8 +28,8 @@ from promptcodec import codec, reading
 from promptcodec.cli.sheet import side_by_side
 from promptcodec.description import Description, from_json, resolve
 from promptcodec.edit import Edit, apply, curves, words
-from promptcodec.edit.draft import open_draft
 from promptcodec.edit.region import Region
+from promptcodec.edit.state import open_state
 from promptcodec.errors import UsageError
 from promptcodec.files import IMAGE_SUFFIXES
 from promptcodec.vision.colour import ciede2000, palette_oklab, to_oklab
@@ -179,19 +179,19 @@ def _replaced(said: Description) -> Iterator[Case]:
 
 def _with_curves(data: bytes, said: Description) -> Iterator[Case]:
     """Use the box with most contours in it."""
-    _, draft = open_draft(data)
+    _, state = open_state(data)
     rows, cols = said.rows, said.cols
     tall, wide = max(1, round(rows / 3)), max(1, round(cols / 3))
-    if "structure" not in draft.payloads:
+    if "structure" not in state.payloads:
         return
     lengths = {}
     for top in range(rows - tall + 1):
         for left in range(cols - wide + 1):
             box = Region(left / cols, top / rows, (left + wide) / cols, (top + tall) / rows)
-            kept = curves.delete(draft.payloads["structure"], draft.size, box)
+            kept = curves.delete(state.payloads["structure"], state.size, box)
             lengths[top, left] = len(kept)
     top, left = min(lengths, key=lambda at: (lengths[at], at))
-    if lengths[top, left] >= len(draft.payloads["structure"]):
+    if lengths[top, left] >= len(state.payloads["structure"]):
         return
     name, own = _name(top, left, tall, wide), _flags(rows, cols, top, left, tall, wide)
     yield Case(Edit("delete-curves", (name,)), own)

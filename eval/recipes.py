@@ -116,10 +116,10 @@ def measure(path: Path) -> dict[str, Any]:
     row |= dict.fromkeys(
         ("bytes_fields", "bytes_verbatim", "bytes_meta", "bytes_brotli", "bytes_json_brotli"), 0
     )
-    row |= {"bytes_file": len(data), "sha256": hashlib.sha256(data).hexdigest(), "c2pa": found.marks.c2pa}
+    row |= {"bytes_file": len(data), "sha256": hashlib.sha256(data).hexdigest(), "c2pa": found.origin.c2pa}
     recipe = found.recipe
     if recipe is None:
-        row["tool"] = "c2pa" if found.marks.c2pa else None
+        row["tool"] = "c2pa" if found.origin.c2pa else None
         return row
     meta = b"".join(chunk.data for chunk in recipe.chunks)
     compact = json.dumps(fields_of(recipe), ensure_ascii=False, separators=(",", ":")).encode()

@@ -22,7 +22,7 @@ from promptcodec.layers import about, pixels, semantic, signature, structure, te
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.reading import LAYERS, check_layers, conditions, open_stream, read_conditions
 from promptcodec.recipe import prompt_of
-from promptcodec.recipe.take import take as take_recipe
+from promptcodec.recipe.extract import extract as extract_recipe
 from promptcodec.vision.load import load_image
 
 DEFAULT_LAYERS = ("semantic", "texture")
@@ -144,7 +144,7 @@ def encode(
     fixed: dict[str, bytes] = {}
     if pose is not None:
         fixed["structure"] = structure.encode_pose(pose, picture.size)
-    found = take_recipe(image, redact=redact) if isinstance(image, bytes) and recipe != "off" else None
+    found = extract_recipe(image, redact=redact) if isinstance(image, bytes) and recipe != "off" else None
     if found is not None:
         alone = layers == ("recipe",)
         room = limit and (limit - bitstream.overhead([0], picture.size) if alone else limit // 2)

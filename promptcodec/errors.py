@@ -47,6 +47,12 @@ class BitstreamError(PromptcodecError):
         self.offset = offset
 
 
+class NewerError(BitstreamError):
+    """Something a newer version of the format added: it is not damaged, but this reader cannot read it."""
+
+    kind = "newer"
+
+
 class EntropyError(BitstreamError):
     """Coded text or symbols that no encoder of ours would have written."""
 

@@ -86,7 +86,7 @@ def read_conditions(
     smooth = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     readers: dict[str, Callable[[bytes], Any]] = {
         "semantic": bind(semantic.decode, dictionaries=dictionaries),
-        "texture": texture.spectrum,
+        "texture": texture.coefficients,
         "structure": lambda payload: structure.decode(payload, smooth),
         "recipe": bind(recipe_layer.decode, dictionaries=dictionaries),
         "signature": signature.decode,
@@ -99,8 +99,8 @@ def read_conditions(
             with _naming(name, part.offset):
                 values[name] = readers[name](part.payload)
     if "texture" in values:
-        values["spectrum"] = values["texture"]
-        values["texture"] = texture.draw(values["spectrum"], smooth)
+        values["coefficients"] = values["texture"]
+        values["texture"] = texture.draw(values["coefficients"], smooth)
     made = about.decode(payloads["about"]) if "about" in payloads else {}
     seed = int(made["seed"]) if "seed" in made else derive_seed(stream)
     return Conditions(size, seed, values.pop("semantic", None), **values)

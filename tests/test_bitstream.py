@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptcodec.bitstream import MAX_PIXELS, Part, Stream, overhead, read, write
-from promptcodec.bitstream.varint import LIMIT, read_varint, write_varint
+from promptcodec.entropy.varint import LIMIT, read_varint, write_varint
 from promptcodec.errors import BitstreamError
 
 sides = st.integers(1, 8192)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from promptcodec.description import PALETTE, Cell, Description, format_text, parse_text
 from promptcodec.description.model import ARRANGEMENTS, ORIENTATIONS, TEXTURES, TONES
 from promptcodec.errors import PromptcodecError
-from promptcodec.layers import cells, semantic
+from promptcodec.layers import semantic
+from promptcodec.layers.semantic import cells
 
 
 @st.composite

@@ -16,7 +16,7 @@ from promptcodec.description import (
     Cell,
     Description,
     Lettering,
-    Thing,
+    SceneObject,
     clean,
     format_text,
     from_json,
@@ -70,7 +70,7 @@ def descriptions(draw):
         draw(words),
         draw(words),
         tuple(
-            Thing(draw(without(",")), box(), tuple(draw(st.lists(without(","), max_size=2))))
+            SceneObject(draw(without(",")), box(), tuple(draw(st.lists(without(","), max_size=2))))
             for _ in range(draw(st.integers(0, 2)))
         ),
         tuple(

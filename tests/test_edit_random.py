@@ -18,8 +18,9 @@ from promptcodec.description import parse_text
 from promptcodec.edit import Edit, apply, truncate
 from promptcodec.entropy import dictionary, encode_text
 from promptcodec.errors import BitstreamError, BudgetError, PromptcodecError
-from promptcodec.layers import maps, semantic, structure, texture
 from promptcodec.layers import recipe as recipe_layer
+from promptcodec.layers import semantic, structure, texture
+from promptcodec.layers.structure import edge_map
 from promptcodec.recipe import Chunk, from_chunks
 
 SIZE = (96, 64)
@@ -217,14 +218,14 @@ def test_ten_thousand_sequences(sequence):
 )
 def test_any_moved_nodes_become_paths_that_can_be_coded(pieces, shape):
     from promptcodec.edit import curves
-    from promptcodec.layers import lattice
+    from promptcodec.layers.structure import lattice
 
     paths = curves._paths([curves._joined(piece) for piece in pieces], lattice.shape(shape, 3))
     nodes = [node for path in paths for node in lattice.nodes(path)]
     assert len(nodes) == len(set(nodes))
-    writer = maps.polylines.Writing()
-    maps.lines(writer, shape, 3, paths)
-    coded = maps.read(maps.polylines.Reading(writer.finish()), shape)[1]
+    writer = edge_map.polylines.Writing()
+    edge_map.lines(writer, shape, 3, paths)
+    coded = edge_map.read(edge_map.polylines.Reading(writer.finish()), shape)[1]
     assert sorted(coded) == sorted(paths)
 
 

@@ -19,9 +19,12 @@ from promptcodec.entropy.bits import RATES
 from promptcodec.entropy.rangecoder import Decoder
 from promptcodec.entropy.text import LIMIT, PPM_MAX
 from promptcodec.entropy.zstd import BLOCK_MAX
-from promptcodec.layers import about, dct, pose, semantic, structure, texture, texture_stream
-from promptcodec.layers.polylines import COUNT
-from promptcodec.layers.recipe_text import STYLES
+from promptcodec.layers import about, semantic, structure, texture
+from promptcodec.layers.recipe.text import STYLES
+from promptcodec.layers.structure import pose
+from promptcodec.layers.structure.chains import COUNT
+from promptcodec.layers.texture import dct
+from promptcodec.layers.texture import stream as texture_stream
 from promptcodec.recipe.model import CARRIERS
 
 DOCS = Path(__file__).parent.parent / "docs"

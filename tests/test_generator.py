@@ -12,7 +12,8 @@ from promptcodec import codec, models, plugins
 from promptcodec.description import resolve
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions, builtin, faithful, learned, maps
-from promptcodec.layers import dct, structure, texture
+from promptcodec.layers import structure, texture
+from promptcodec.layers.texture import dct
 from promptcodec.vision.colour import ciede2000, said_colours, to_srgb
 
 
@@ -117,7 +118,7 @@ def test_the_best_there_is_draws(monkeypatch):
 def test_coefficients_stay_in_their_quantisation_cells(scene, budget):
     stream = codec.encode(scene, layers=("texture",), budget=budget, recipe="off")
     payload = codec.bitstream.read(stream).parts[0].payload
-    wanted = texture.spectrum(payload)
+    wanted = texture.coefficients(payload)
     for strength in (0.0, 1.0):
         drawn = np.asarray(codec.decode(stream, strength=strength).image, np.float32)
         found = dct.amplitudes(drawn, *wanted.amplitudes.shape[:0:-1])
@@ -130,7 +131,7 @@ def test_bounds_are_around_what_is_restored(astronaut):
     payload = texture.encode(picture, 100)
     content = texture.read(payload)
     assert content.restored
-    wanted = texture.spectrum(payload)
+    wanted = texture.coefficients(payload)
     true = dct.analyse(picture, *wanted.amplitudes.shape[:0:-1])
     coded = np.isfinite(wanted.margins)
     inside, plain = (
@@ -147,9 +148,9 @@ def test_projection_changes_only_what_is_outside():
     picture = noisy((96, 64))
     found = dct.amplitudes(picture, 12, 12)
     margins = np.full_like(found, 5.0)
-    kept = faithful.to_spectrum(picture, texture.Spectrum(found + 4, margins))
+    kept = faithful.to_coefficients(picture, texture.Coefficients(found + 4, margins))
     assert np.abs(kept - picture).max() < 0.05
-    moved = faithful.to_spectrum(picture, texture.Spectrum(found * 0.5, margins))
+    moved = faithful.to_coefficients(picture, texture.Coefficients(found * 0.5, margins))
     inside = np.abs(dct.amplitudes(moved, 12, 12) - found * 0.5)
     assert inside.max() < 5.5
     assert np.abs(moved - picture).max() > 5

@@ -16,8 +16,8 @@ for needed in ("openai", "starlette", "uvicorn"):
 
 from promptcodec import decode, encode, inspect, plugins, prompts
 from promptcodec.api import answers, spending
-from promptcodec.captioners.kind import KINDS, kind
-from promptcodec.captioners.tidy import tidy
+from promptcodec.captioners.normalise import normalise
+from promptcodec.captioners.prompt_variant import KINDS, prompt_variant
 from promptcodec.checks.statements import CONTROL, statements
 from promptcodec.description import format_text, from_json, parse_text, to_json
 from promptcodec.errors import (
@@ -375,11 +375,11 @@ def test_slips_between_fields_are_put_right_and_nothing_else():
     broken["objects"] = [
         {"name": "a, b", "box": {"top": 0, "left": 9, "bottom": 1, "right": 1}, "attributes": ["x, y"]}
     ]
-    mended = from_json(tidy(broken))
+    mended = from_json(normalise(broken))
     assert mended.cells[0] == from_json(said).cells[0]
     assert mended.objects[0].attributes == ("x", "y")
-    assert tidy([1]) == [1]
-    assert tidy({"rows": 1}) == {"rows": 1}
+    assert normalise([1]) == [1]
+    assert normalise({"rows": 1}) == {"rows": 1}
 
 
 def test_the_prompt_suits_the_picture(astronaut):
@@ -391,9 +391,9 @@ def test_the_prompt_suits_the_picture(astronaut):
     draw = ImageDraw.Draw(page)
     for y in range(20, 500, 14):
         draw.text((20, y), "the quick brown fox jumps over the lazy dog and on " * 2, fill="black")
-    assert kind(page) == "graphic"
-    assert kind(astronaut) == "portrait"
-    assert kind(Image.fromarray(data.coffee())) == "photo"
+    assert prompt_variant(page) == "graphic"
+    assert prompt_variant(astronaut) == "portrait"
+    assert prompt_variant(Image.fromarray(data.coffee())) == "photo"
     # Whatever word the medium has, there is a prompt for it.
     for word in (*medium.MEDIA, "picture"):
         assert f"raster-scan-{KINDS[word]}" in prompts.names()

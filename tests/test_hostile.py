@@ -21,14 +21,15 @@ from PIL import Image, PngImagePlugin
 
 from promptcodec import bitstream, codec, reading
 from promptcodec.bitstream import PART_IDS, Part, Stream
-from promptcodec.bitstream.varint import write_varint
 from promptcodec.description import Description, parse_text
-from promptcodec.description.model import Box, Cell, Thing
-from promptcodec.entropy import encode_text, tree
+from promptcodec.description.model import Box, Cell, SceneObject
+from promptcodec.entropy import encode_text
+from promptcodec.entropy.varint import write_varint
 from promptcodec.errors import BitstreamError, PromptcodecError, UsageError
 from promptcodec.layers import about, semantic
 from promptcodec.layers import recipe as recipe_layer
-from promptcodec.layers.recipe_guide import ComfyGuide
+from promptcodec.layers.recipe import tree
+from promptcodec.layers.recipe.guide import ComfyGuide
 from promptcodec.recipe import Chunk, from_chunks
 
 BROTLI = b"\1"
@@ -221,7 +222,9 @@ def test_what_no_reader_takes_is_not_written():
     ):  # fmt: skip
         with pytest.raises(ValueError):
             bitstream.write(stream)
-    many = Description("photo", 1, 1, (Cell(text="a"),), objects=(Thing("b" * 4000, Box(1, 1, 1, 1)),) * 263)
+    many = Description(
+        "photo", 1, 1, (Cell(text="a"),), objects=(SceneObject("b" * 4000, Box(1, 1, 1, 1)),) * 263
+    )
     with pytest.raises(UsageError, match="longer than"):
         semantic.encode(many, coder="raw")
 

@@ -21,7 +21,8 @@ import hashlib, json, sys
 import numpy
 from promptcodec import entropy
 from promptcodec.description import format_text
-from promptcodec.layers import semantic, structure, texture_stream
+from promptcodec.layers import semantic, structure
+from promptcodec.layers.texture import stream as texture_stream
 
 def digest(value):
     return hashlib.sha256(repr(value).encode()).hexdigest()

@@ -11,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptcodec import models
-from promptcodec.entropy import decode_text, encode_text, ppm, ppm_counts, ppm_model, ppm_user
-from promptcodec.entropy.bpe import fold, unfold, words
+from promptcodec.entropy import decode_text, encode_text
+from promptcodec.entropy.ppm import coder as ppm
+from promptcodec.entropy.ppm import counts as ppm_counts
+from promptcodec.entropy.ppm import model as ppm_model
+from promptcodec.entropy.ppm import user as ppm_user
+from promptcodec.entropy.ppm.bpe import fold, unfold, words
 from promptcodec.entropy.text import PPM_MAX, coder_name
 from promptcodec.errors import EntropyError, MissingDictionary, PromptcodecError, UsageError
 

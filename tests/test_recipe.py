@@ -358,5 +358,5 @@ def test_marks_without_a_recipe():
     found = look(
         made.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp), (b"caBX", b"....jumb....c2pa...."))
     )
-    assert (found.recipe, found.marks.c2pa, found.marks.source) == (None, True, "trainedAlgorithmicMedia")
+    assert (found.recipe, found.origin.c2pa, found.origin.source) == (None, True, "trainedAlgorithmicMedia")
     assert look(made.with_texts(Comment="Created with GIMP")) == look(made.png())

@@ -13,9 +13,9 @@ import pytest
 from promptcodec import inspect
 from promptcodec.codec import encode
 from promptcodec.recipe import Chunk, from_chunks, read
+from promptcodec.recipe.extract import RecipeWarning
 from promptcodec.recipe.model import fields_of
 from promptcodec.recipe.redact import findings, redact
-from promptcodec.recipe.take import RecipeWarning
 from promptcodec.recipe.write import WRITERS
 
 sys.path.append(str(Path(__file__).parent))

@@ -15,8 +15,8 @@ from promptcodec import inspect
 from promptcodec.codec import encode
 from promptcodec.errors import ImageError
 from promptcodec.recipe import look
+from promptcodec.recipe.extract import RecipeWarning
 from promptcodec.recipe.model import fields_of
-from promptcodec.recipe.take import RecipeWarning
 
 sys.path.append(str(Path(__file__).parent))
 import recipe_files as made

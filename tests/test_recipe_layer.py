@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptcodec.entropy import tree, tree_model
 from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.layers import recipe as layer
-from promptcodec.layers.recipe_guide import ComfyGuide
-from promptcodec.layers.recipe_text import STYLES, dump, from_values, load, to_values
+from promptcodec.layers.recipe import tree, tree_model
+from promptcodec.layers.recipe.guide import ComfyGuide
+from promptcodec.layers.recipe.text import STYLES, dump, from_values, load, to_values
 from promptcodec.recipe import Chunk, read
 from promptcodec.recipe.model import fields_of, from_fields
 

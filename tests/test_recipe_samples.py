@@ -45,7 +45,7 @@ def test_negatives_have_no_recipe(data_folder):
     for row in (row for row in ROWS if row["tool"] is None):
         seen = look(found(row, data_folder).read_bytes())
         assert (seen.recipe, seen.warnings) == (None, ())
-        assert seen.marks.c2pa == row["c2pa"]
+        assert seen.origin.c2pa == row["c2pa"]
 
 
 def test_not_below_sd_parsers(data_folder):

@@ -12,7 +12,9 @@ from PIL import Image, ImageDraw
 from skimage import data
 
 from promptcodec.errors import BitstreamError, BudgetError, UsageError
-from promptcodec.layers import contours, lattice, maps, pose, structure
+from promptcodec.layers import structure
+from promptcodec.layers.structure import edge_map, lattice, pose
+from promptcodec.layers.structure.encoder import contours
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
 
@@ -128,7 +130,7 @@ def test_maps_keep_their_promise():
     for truth in real_maps():
         coded = structure.encode_map(truth)
         back = structure.decode_map(coded, truth.shape)
-        assert contours.f1(truth, back) >= maps.FIDELITY
+        assert contours.f1(truth, back) >= edge_map.FIDELITY
         assert len(coded) < truth.sum() / 5
 
 
@@ -142,7 +144,7 @@ def test_any_map(shape, density, seed):
     truth = np.random.default_rng(seed).random(shape) < density
     back = structure.decode_map(structure.encode_map(truth), shape)
     assert back.shape == shape
-    assert contours.f1(truth, back) >= maps.FIDELITY
+    assert contours.f1(truth, back) >= edge_map.FIDELITY
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8000), (8000, 1), (64, 64)])
@@ -150,7 +152,7 @@ def test_empty_and_full_maps(shape):
     empty, full = np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
     assert len(structure.encode_map(empty)) <= 2
     assert not structure.decode_map(structure.encode_map(empty), shape).any()
-    assert contours.f1(full, structure.decode_map(structure.encode_map(full), shape)) >= maps.FIDELITY
+    assert contours.f1(full, structure.decode_map(structure.encode_map(full), shape)) >= edge_map.FIDELITY
 
 
 def test_map_of_the_wrong_form():
@@ -164,7 +166,8 @@ def test_map_of_the_wrong_form():
 @settings(max_examples=30, deadline=None)
 def test_paths_come_back(seed, grid, penalty):
     from promptcodec.entropy.bits import Model
-    from promptcodec.layers import polylines, simplify
+    from promptcodec.layers.structure import chains
+    from promptcodec.layers.structure.encoder import simplify
 
     truth = np.random.default_rng(seed).random((20, 33)) < 0.25
     fitted = simplify.paths(truth, contours.trace(truth), grid, penalty)
@@ -173,12 +176,12 @@ def test_paths_come_back(seed, grid, penalty):
     assert len(places) == len(set(places))
 
     def fresh():
-        return polylines.Models([16] * 9, [1] * 8, [Model() for _ in range(polylines.COUNT)])
+        return chains.Models([16] * 9, [1] * 8, [Model() for _ in range(chains.COUNT)])
 
     shape = lattice.shape(truth.shape, grid)
-    writer = polylines.Writing()
-    polylines.code(writer, fresh(), shape, grid, kept)
-    back = polylines.code(polylines.Reading(writer.finish()), fresh(), shape, grid)
+    writer = chains.Writing()
+    chains.code(writer, fresh(), shape, grid, kept)
+    back = chains.code(chains.Reading(writer.finish()), fresh(), shape, grid)
     assert back == sorted(kept)
 
 
@@ -187,7 +190,8 @@ import hashlib, sys
 import numpy as np
 from skimage import data
 from PIL import Image
-from promptcodec.layers import contours, structure
+from promptcodec.layers import structure
+from promptcodec.layers.structure.encoder import contours
 image = Image.fromarray(data.chelsea())
 truth = contours.edges(contours.shrink(image, 96))
 print(hashlib.sha256(structure.encode(image, 90) + structure.encode_map(truth)).hexdigest())

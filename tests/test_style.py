@@ -59,7 +59,7 @@ def screen(width=900, height=600):
     pen.rectangle((0, 36, 180, height), (228, 230, 236), outline=(180, 180, 190))
     for y in range(50, height - 20, 26):
         pen.text((12, y), "Folder name", (40, 40, 50), face)
-        pen.text((200, y), "2024-01-02  report final draft.txt   14 kB", (30, 30, 30), face)
+        pen.text((200, y), "2024-01-02  report final state.txt   14 kB", (30, 30, 30), face)
     for x in range(200, 800, 110):
         pen.rounded_rectangle((x, 6, x + 90, 30), 6, (90, 140, 230), outline=(255, 255, 255))
         pen.text((x + 10, 10), "Button", (255, 255, 255), face)

@@ -12,11 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from promptcodec.entropy import coefficients as model
-from promptcodec.entropy.frequencies import SHAPES, extent, shape_of
 from promptcodec.entropy.symbols import Scale
 from promptcodec.errors import BitstreamError, BudgetError
-from promptcodec.layers import quantise, restoration, texture, texture_stream
+from promptcodec.layers import texture
+from promptcodec.layers.texture import model, restoration
+from promptcodec.layers.texture import stream as texture_stream
+from promptcodec.layers.texture.encoder import quantise
+from promptcodec.layers.texture.frequencies import SHAPES, extent, shape_of
 
 sizes = st.tuples(st.integers(1, 90), st.integers(1, 90))
 

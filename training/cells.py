@@ -1,7 +1,7 @@
 """Count the grid symbols of real descriptions: `python -m training.cells --data DIR`.
 
-Writes the table of ``promptcodec.layers.cells``: a row of frequencies per context, summing to about 255
-where the context was seen often, to less where it was not, so that rare contexts weigh little.
+Writes the table of ``promptcodec.layers.semantic.cells``: a row of frequencies per context. A row adds up to
+about 255 where the context was seen often, to less where it was not, so that rare contexts weigh little.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from promptcodec.description import parse_text
-from promptcodec.layers import cells
+from promptcodec.layers.semantic import cells
 from training import tables
 from training.descriptions import load
 from training.texts import DATA, HERE

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from promptcodec.entropy import coefficients as model
+from promptcodec.layers.texture import model
 
 
 class Adam:

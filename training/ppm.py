@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from promptcodec.entropy import ppm, ppm_counts, zstd
-from promptcodec.entropy.bpe import BASE, Vocabulary
+from promptcodec.entropy import zstd
 from promptcodec.entropy.dictionary import train
-from promptcodec.entropy.ppm_model import BAND_COUNT, INPUTS, LOGITS, NAME, Model, Tables, pack
+from promptcodec.entropy.ppm import coder as ppm
+from promptcodec.entropy.ppm import counts as ppm_counts
+from promptcodec.entropy.ppm.bpe import BASE, Vocabulary
+from promptcodec.entropy.ppm.model import BAND_COUNT, INPUTS, LOGITS, NAME, Model, Tables, pack
 from training import descriptions, ppm_bpe, ppm_fit, ppm_tree, scans, tables
 from training.texts import DATA, GROUPS, HERE, allowlist, lines, load, split, unescape
 

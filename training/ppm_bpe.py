@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
-from promptcodec.entropy.bpe import BASE, fold, words
+from promptcodec.entropy.ppm.bpe import BASE, fold, words
 
 
 def word_counts(texts: Iterable[tuple[str, int]]) -> Counter[bytes]:

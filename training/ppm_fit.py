@@ -5,17 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from promptcodec.entropy.ppm import walk
-from promptcodec.entropy.ppm_model import (
-    BAND_COUNT,
-    BANDS,
-    CACHES,
-    EXACT,
-    INPUTS,
-    LOGITS,
-    TRI,
-    Model,
-)
+from promptcodec.entropy.ppm.coder import walk
+from promptcodec.entropy.ppm.model import BAND_COUNT, BANDS, CACHES, EXACT, INPUTS, LOGITS, TRI, Model
 
 ROW = 9  # numbers in the trace of one split: band, split, six indices, bit
 _BATCH = 4096

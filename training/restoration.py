@@ -21,9 +21,9 @@ import numpy as np
 import torch
 
 from promptcodec import models
-from promptcodec.entropy import coefficients as model
-from promptcodec.layers import quantise, restoration
-from promptcodec.layers.search import PRICE
+from promptcodec.layers.texture import model, restoration
+from promptcodec.layers.texture.encoder import quantise
+from promptcodec.layers.texture.encoder.search import PRICE
 from training import tables
 from training.pictures import allowed
 from training.texture import HELD_OUT, load

@@ -10,7 +10,16 @@ from __future__ import annotations
 import random
 import re
 
-from promptcodec.description import PALETTE, Box, Cell, Description, Lettering, Thing, clean, format_text
+from promptcodec.description import (
+    PALETTE,
+    Box,
+    Cell,
+    Description,
+    Lettering,
+    SceneObject,
+    clean,
+    format_text,
+)
 from promptcodec.description.model import ARRANGEMENTS, CONTINUES, ORIENTATIONS, TEXTURES, TONES
 
 _MEDIA = (
@@ -66,7 +75,7 @@ def scan(caption: str, things: list[str], seed: int) -> str | None:
         return Box(top, left, pick.randint(top, rows), pick.randint(left, cols))
 
     objects = tuple(
-        Thing(re.sub(r"^(?:an?|the|one|two) ", "", name.lower()), box(), ())
+        SceneObject(re.sub(r"^(?:an?|the|one|two) ", "", name.lower()), box(), ())
         for name in pick.sample(things, pick.choice((0, 0, 1, 2, 3, 4)))
     )
     words = re.findall(r"\b[A-Z][A-Za-z]{2,9}\b", caption)

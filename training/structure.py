@@ -22,7 +22,8 @@ from PIL import Image
 
 from promptcodec.entropy.bits import Model
 from promptcodec.entropy.rangecoder import BIT_ONE
-from promptcodec.layers import bitmap, contours, lattice, polylines, simplify
+from promptcodec.layers.structure import bitmap, chains, lattice
+from promptcodec.layers.structure.encoder import contours, simplify
 from training import tables
 
 SIDES = (64, 128, 256)
@@ -40,7 +41,7 @@ class Counting:
 
     def __init__(self, models: int) -> None:
         self.bits = np.zeros((models, 2))
-        self.starts = np.zeros((polylines.START_KINDS, 2))
+        self.starts = np.zeros((chains.START_KINDS, 2))
         self.directions = np.zeros(8)
 
     def bit(self, model: Model, value: int) -> int:
@@ -67,11 +68,11 @@ def numbered(count: int) -> list[Model]:
 
 def count(path: Path) -> tuple[Floats, Floats, Floats, Floats]:
     """Walk one picture's maps."""
-    counting, pixels = Counting(polylines.COUNT), Counting(bitmap.CONTEXTS)
+    counting, pixels = Counting(chains.COUNT), Counting(bitmap.CONTEXTS)
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
     contexts = numbered(bitmap.CONTEXTS)
-    bits = numbered(polylines.COUNT)
+    bits = numbered(chains.COUNT)
     for side in SIDES:
         truth = contours.edges(contours.shrink(picture, side))
         bitmap.code(pixels, contexts, truth.shape, truth)
@@ -80,9 +81,9 @@ def count(path: Path) -> tuple[Floats, Floats, Floats, Floats]:
             fitted = simplify.paths(truth, curves, grid, PENALTY)
             for price in PRICES:
                 kept = simplify.worthwhile(truth, fitted, grid, price)
-                weights = [polylines.WEIGHT_ONE] * polylines.START_KINDS
-                models = polylines.Models(weights, range(1, 9), bits)
-                polylines.code(counting, models, lattice.shape(truth.shape, grid), grid, kept)
+                weights = [chains.WEIGHT_ONE] * chains.START_KINDS
+                models = chains.Models(weights, range(1, 9), bits)
+                chains.code(counting, models, lattice.shape(truth.shape, grid), grid, kept)
     return counting.bits, counting.starts, counting.directions, pixels.bits
 
 
@@ -104,9 +105,9 @@ def chances(counts: Floats, radices: Sequence[int]) -> Floats:
 
 
 def polyline_chances(bits: Floats) -> Iterator[Floats]:
-    """Give the chances of all models of ``polylines.Models``, in its order."""
+    """Give the chances of all models of ``chains.Models``, in its order."""
     at = 0
-    for radices, kinds in polylines.LAYOUT:
+    for radices, kinds in chains.LAYOUT:
         size = int(np.prod(radices)) * kinds
         part = bits[at : at + size].reshape(-1, kinds, 2)
         yield np.stack([chances(part[:, kind], radices) for kind in range(kinds)], 1).reshape(-1)
@@ -138,7 +139,7 @@ def main() -> None:
             np.sum(parts, 0)
             for parts in zip(*pool.map(count, chosen[: options.limit], chunksize=4), strict=True)
         )
-    weights = (starts[:, 0] + 1) / (starts[:, 1] + 1) * polylines.WEIGHT_ONE
+    weights = (starts[:, 0] + 1) / (starts[:, 1] + 1) * chains.WEIGHT_ONE
     frequencies = np.maximum(directions / directions.sum() * 255, 1)
     content = (
         bytes(np.clip(weights.round(), 1, 255).astype(np.uint8))

@@ -19,10 +19,11 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import models
-from promptcodec.entropy import coefficients as model
-from promptcodec.entropy.frequencies import RADII, SHAPES, extent, log8, shape_of
-from promptcodec.layers import dct, quantise, texture
-from promptcodec.layers.search import PRICE
+from promptcodec.layers import texture
+from promptcodec.layers.texture import dct, model
+from promptcodec.layers.texture.encoder import quantise
+from promptcodec.layers.texture.encoder.search import PRICE
+from promptcodec.layers.texture.frequencies import RADII, SHAPES, extent, log8, shape_of
 from training import tables
 from training.network import fit, whole_numbers
 from training.pictures import allowed

@@ -11,7 +11,7 @@ from PIL import Image
 from eval.codecs import Plain
 from eval.datasets import Item
 from eval.missing import Unavailable, offline
-from promptcodec.bitstream.varint import read_varint, write_varint
+from promptcodec.entropy.varint import read_varint, write_varint
 
 _GRAIN = 64
 

@@ -22,8 +22,8 @@ from eval.datasets import Item, data_folder
 from eval.missing import NotReached, Unavailable
 from eval.rivals import scaling
 from eval.rivals.search import psnr
-from promptcodec.bitstream.varint import read_varint, write_varint
 from promptcodec.entropy.rangecoder import Decoder, Encoder
+from promptcodec.entropy.varint import read_varint, write_varint
 
 Levels = npt.NDArray[np.int64]
 _SIDES = (64, 96, 128, 192, 256, 384, 512)

@@ -1,4 +1,4 @@
-"""What one picture is like by itself: colour, texture, spectrum; and how long each stage takes on it."""
+"""What one picture is like by itself: colour, texture, coefficients; and how long each stage takes on it."""
 
 from __future__ import annotations
 

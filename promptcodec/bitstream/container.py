@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from promptcodec.bitstream.types import part_name
-from promptcodec.bitstream.varint import read_varint, write_varint
+from promptcodec.entropy.varint import read_varint, write_varint
 from promptcodec.errors import BitstreamError
 
 MAGIC = b"\xabP"

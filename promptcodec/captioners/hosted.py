@@ -17,8 +17,8 @@ from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
 from promptcodec.api.profile import Profile
-from promptcodec.captioners.kind import kind
-from promptcodec.captioners.tidy import tidy
+from promptcodec.captioners.normalise import normalise
+from promptcodec.captioners.prompt_variant import prompt_variant
 from promptcodec.description import PALETTE, SCHEMA, Description, from_json, to_json
 from promptcodec.description.coarsen import coarsen
 from promptcodec.description.model import check_grid
@@ -165,7 +165,7 @@ class HostedCaptioner:
 
     def _put(self, ask: Ask, rows: int, cols: int) -> Description:
         def parse(value: Any) -> Description:
-            said = from_json(tidy(value))
+            said = from_json(normalise(value))
             if (said.rows, said.cols) != (rows, cols):
                 raise DescriptionError(f"the grid is {said.rows}x{said.cols}, not {rows}x{cols}")
             return said
@@ -185,7 +185,7 @@ class HostedCaptioner:
             small.thumbnail((self._profile.image_side, self._profile.image_side))
             file = io.BytesIO()
             small.save(file, "JPEG", quality=QUALITY)
-            self._last = (image, file.getvalue(), kind(image))
+            self._last = (image, file.getvalue(), prompt_variant(image))
         return self._last[1:]
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from PIL import Image
 
+from promptcodec.captioners.observation import Observation, objects, observe
 from promptcodec.captioners.prompt import agrees
 from promptcodec.captioners.raster import measure_fills, write_cells
 from promptcodec.captioners.sentence import sentence
-from promptcodec.captioners.sight import Sight, see, things
 from promptcodec.description import Description, clean
 from promptcodec.description.model import check_grid
 from promptcodec.vision.stuff import stuff
@@ -24,7 +24,7 @@ class LocalCaptioner:
     name = "local"
 
     def __init__(self) -> None:
-        self._last: tuple[Image.Image, Sight] | None = None
+        self._last: tuple[Image.Image, Observation] | None = None
 
     def describe(self, image: Image.Image, *, rows: int, cols: int, prompt: str = "") -> Description:
         """Describe a picture on a grid.
@@ -44,30 +44,30 @@ class LocalCaptioner:
             MissingError: onnxruntime or a shipped table is not there.
         """
         check_grid(rows, cols)
-        sight = self._see(image)
+        observation = self._see(image)
         fills = measure_fills(image, rows, cols)
-        named = [""] * (rows * cols) if sight.medium in WITHOUT_STUFF else stuff(image, rows, cols)
+        named = [""] * (rows * cols) if observation.medium in WITHOUT_STUFF else stuff(image, rows, cols)
         return Description(
-            sight.medium,
+            observation.medium,
             rows,
             cols,
             write_cells(image, fills, named, rows, cols),
-            _summary(sight, clean(prompt)) or sentence(sight.subject, fills, rows, cols),
-            sight.light,
-            sight.mood,
-            things(sight, rows, cols),
+            _summary(observation, clean(prompt)) or sentence(observation.subject, fills, rows, cols),
+            observation.light,
+            observation.mood,
+            objects(observation, rows, cols),
         )
 
-    def _see(self, image: Image.Image) -> Sight:
+    def _see(self, image: Image.Image) -> Observation:
         """Look once at a picture that is described on several grids."""
         if self._last is None or self._last[0] is not image:
-            self._last = (image, see(image))
+            self._last = (image, observe(image))
         return self._last[1]
 
 
-def _summary(sight: Sight, prompt: str) -> str:
+def _summary(observation: Observation, prompt: str) -> str:
     """Give the file's own prompt where the picture does not contradict it, else ``""``."""
-    seen = " ".join((sight.subject, *(tag.name for tag in sight.tags)))
+    seen = " ".join((observation.subject, *(tag.name for tag in observation.tags)))
     return prompt if agrees(prompt, seen) else ""
 
 

@@ -2,7 +2,7 @@
 
 A file's own prompt is nearly always what the picture shows, and says it better than any
 captioner; but files are edited, and prompts are pasted. So it is believed unless it speaks
-only of other kinds of things than those seen for sure.
+only of other kinds of objects than those seen for sure.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KIND = {word: kind for kind, words in KINDS.items() for word in words.split()}
 
 
 def kinds(text: str) -> set[str]:
-    """Give the kinds of things a text speaks of."""
+    """Give the kinds of objects a text speaks of."""
     return {_KIND[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _KIND}
 
 

@@ -33,7 +33,7 @@ def look_into(file: str, dictionary: str | None) -> Found:
     from promptcodec.bitstream.container import MAGIC  # noqa: PLC0415
     from promptcodec.layers import recipe as layer  # noqa: PLC0415
     from promptcodec.recipe import Found, look  # noqa: PLC0415
-    from promptcodec.recipe.marks import Marks  # noqa: PLC0415
+    from promptcodec.recipe.origin import Origin  # noqa: PLC0415
 
     data = batch.read_input(file)
     if not data.startswith(MAGIC):
@@ -41,7 +41,7 @@ def look_into(file: str, dictionary: str | None) -> Found:
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
     payload = parts.get(bitstream.PART_IDS["recipe"])
     dictionaries = batch.read_dictionaries(dictionary)
-    return Found(layer.decode(payload, dictionaries=dictionaries) if payload else None, Marks())
+    return Found(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
 
 
 @click.group(
@@ -69,7 +69,7 @@ def show(file: str, dictionary: str | None, as_json: bool) -> None:  # noqa: FBT
             report.warn(f"{file}: {said}")
         if as_json:
             recipe = to_json(found.recipe) if found.recipe else None
-            report.emit({"file": file, "ok": True, "recipe": recipe, "marks": found.marks.to_json()})
+            report.emit({"file": file, "ok": True, "recipe": recipe, "marks": found.origin.to_json()})
         else:
             report.say("\n".join(_lines(found)), lines=True)
 
@@ -81,10 +81,10 @@ def _lines(found: Found) -> Iterator[str]:
         yield "no recipe"
     else:
         yield from show_fields(fields_of(found.recipe))
-    if found.marks.c2pa:
+    if found.origin.c2pa:
         yield "a C2PA manifest is there; its signature was not checked"
-    if found.marks.source:
-        yield f"IPTC digital source type: {found.marks.source}"
+    if found.origin.source:
+        yield f"IPTC digital source type: {found.origin.source}"
 
 
 @command.command(

@@ -44,7 +44,7 @@ def warn(text: str) -> None:
 @contextmanager
 def recipe_warnings(file: str) -> Iterator[None]:
     """Print what is to be known about the recipe of ``file`` on standard error."""
-    from promptcodec.recipe.take import RecipeWarning  # noqa: PLC0415 - heavy
+    from promptcodec.recipe.extract import RecipeWarning  # noqa: PLC0415 - heavy
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RecipeWarning)

@@ -43,7 +43,8 @@ def command(
     A stream made with it names it by its hash; decoding needs the same file. It holds your
     texts, or pieces of them, as they are: do not give it to who must not read them.
     """
-    from promptcodec.entropy import dictionary, ppm_user  # noqa: PLC0415 - heavy
+    from promptcodec.entropy import dictionary  # noqa: PLC0415 - heavy
+    from promptcodec.entropy.ppm import user as ppm_user  # noqa: PLC0415 - heavy
 
     batch.check_stdout(output, as_json=as_json)
     check_free(output, overwrite=overwrite)

@@ -55,7 +55,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class SceneObject:
     """An object: a name without commas, the cells it covers, attributes without commas."""
 
     name: str
@@ -95,7 +95,7 @@ class Description:
     summary: str = ""
     light: str = ""
     mood: str = ""
-    objects: tuple[Thing, ...] = ()
+    objects: tuple[SceneObject, ...] = ()
     lettering: tuple[Lettering, ...] = ()
 
     def __post_init__(self) -> None:
@@ -111,7 +111,7 @@ class Description:
             row, col = divmod(index, self.cols)
             check_cell(cell, row + 1, col + 1)
         for thing in self.objects:
-            check_thing(thing, self.rows, self.cols)
+            check_object(thing, self.rows, self.cols)
         for item in self.lettering:
             check_lettering(item, self.rows, self.cols)
 
@@ -179,7 +179,7 @@ def _check_box(what: str, box: Box, rows: int, cols: int) -> None:
         raise DescriptionError(f"{what}: box {place} is not inside the {rows}x{cols} grid")
 
 
-def check_thing(thing: Thing, rows: int, cols: int) -> None:
+def check_object(thing: SceneObject, rows: int, cols: int) -> None:
     """Raise DescriptionError unless ``thing`` is valid in a ``rows`` x ``cols`` grid."""
     check_text("object name", thing.name, required=True, without=",")
     for attribute in thing.attributes:

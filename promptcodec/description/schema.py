@@ -19,7 +19,7 @@ from promptcodec.description.model import (
     Cell,
     Description,
     Lettering,
-    Thing,
+    SceneObject,
     clean,
 )
 from promptcodec.description.palette import PALETTE
@@ -106,7 +106,9 @@ def from_json(value: Any) -> Description:
         light=clean(value["style"]["light"]),
         mood=clean(value["style"]["mood"]),
         objects=tuple(
-            Thing(clean(thing["name"]), Box(**thing["box"]), tuple(clean(a) for a in thing["attributes"]))
+            SceneObject(
+                clean(thing["name"]), Box(**thing["box"]), tuple(clean(a) for a in thing["attributes"])
+            )
             for thing in value["objects"]
         ),
         lettering=tuple(

@@ -28,12 +28,12 @@ from promptcodec.description.model import (
     Cell,
     Description,
     Lettering,
-    Thing,
+    SceneObject,
     check_cell,
     check_grid,
     check_lettering,
+    check_object,
     check_text,
-    check_thing,
 )
 from promptcodec.description.palette import PALETTE
 from promptcodec.errors import DescriptionError
@@ -145,12 +145,12 @@ def parse_text(text: str) -> Description:
         for row in range(1, rows + 1)
         for col in range(1, cols + 1)
     ]
-    objects: list[Thing] = []
+    objects: list[SceneObject] = []
     lettering: list[Lettering] = []
     for number, line in enumerate(lines[at + rows * cols :], at + rows * cols + 1):
         with located(number, 1):
             if line.startswith("object ") and not lettering:
-                objects.append(_parse_thing(line, rows, cols))
+                objects.append(_parse_object(line, rows, cols))
             elif line.startswith("lettering "):
                 lettering.append(_parse_lettering(line, rows, cols))
             else:
@@ -192,13 +192,13 @@ def _parse_boxed(line: str) -> tuple[Box, str]:
     return Box(top, left, bottom, right), match[5]
 
 
-def _parse_thing(line: str, rows: int, cols: int) -> Thing:
+def _parse_object(line: str, rows: int, cols: int) -> SceneObject:
     box, said = _parse_boxed(line)
     if not said.startswith(" "):
         raise DescriptionError("expected a name after the box, as in 'object r1c1:r2c3 barn, red'")
     name, *attributes = said[1:].split(", ")
-    thing = Thing(name, box, tuple(attributes))
-    check_thing(thing, rows, cols)
+    thing = SceneObject(name, box, tuple(attributes))
+    check_object(thing, rows, cols)
     return thing
 
 

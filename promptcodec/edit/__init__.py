@@ -64,9 +64,10 @@ def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[bytes] =
         BitstreamError: the stream is damaged, cut or from a newer version.
         MissingDictionary: its words were coded with a dictionary that was not given.
     """
-    from promptcodec.edit import draft, operations  # noqa: PLC0415 - heavy
+    from promptcodec.edit import operations  # noqa: PLC0415 - heavy
+    from promptcodec.edit.state import finish, open_state  # noqa: PLC0415
 
-    stream, state = draft.open_draft(data, dictionaries)
+    stream, state = open_state(data, dictionaries)
     before = state.payloads
     for edit in edits:
         known = OPERATIONS.get(edit.operation)
@@ -76,7 +77,7 @@ def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[bytes] =
                 f"one of {', '.join(f'{name} {chr(32).join(o.metavars)}' for name, o in OPERATIONS.items())}"
             )
         state = operations.RUN[edit.operation](state, *edit.arguments)
-    result, state = draft.finish(stream, state)
+    result, state = finish(stream, state)
     names = dict.fromkeys((*before, *state.payloads))
     changed = tuple(name for name in names if before.get(name) != state.payloads.get(name))
     return Edited(result, changed, state.warnings)

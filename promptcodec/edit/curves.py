@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from promptcodec.edit.region import Flags, Region
-from promptcodec.layers import lattice, pose, structure
-from promptcodec.layers.contours import Bitmap
-from promptcodec.layers.lattice import STEPS, Path
+from promptcodec.layers import structure
+from promptcodec.layers.structure import lattice, pose
+from promptcodec.layers.structure.encoder.contours import Bitmap
+from promptcodec.layers.structure.lattice import STEPS, Path
 
 Node = tuple[int, int]
 Place = tuple[float, float]

@@ -1,4 +1,4 @@
-"""The operations: each takes a draft and its arguments, and gives a draft with other layers.
+"""The operations: each takes a state and its arguments, and gives a state with other layers.
 
 What belongs to the picture is changed in all layers that hold it; what an operation does not name
 stays as it is, to the byte.
@@ -16,8 +16,7 @@ import numpy as np
 from promptcodec import reading
 from promptcodec.bitstream import part_name
 from promptcodec.description import PALETTE, Cell, clean
-from promptcodec.edit import colour_map, curves, paint, words
-from promptcodec.edit.draft import Draft, open_draft
+from promptcodec.edit import curves, paint, texture_layer, words
 from promptcodec.edit.region import (
     Flags,
     Floats,
@@ -28,6 +27,7 @@ from promptcodec.edit.region import (
     parse_mask,
     parse_place,
 )
+from promptcodec.edit.state import EditState, open_state
 from promptcodec.errors import UsageError
 from promptcodec.rate import DEFAULT_CELLS, grid
 from promptcodec.vision.colour import palette_oklab
@@ -37,54 +37,54 @@ _FACTORS = (0.05, 20.0)
 _FINE = 26
 
 
-def cell(draft: Draft, where: str, said: str) -> Draft:
+def cell(state: EditState, where: str, said: str) -> EditState:
     """Say something else in a cell; where that names other colours, the colour map follows."""
-    draft = _in_layers(draft)
-    description = draft.description
+    state = _in_layers(state)
+    description = state.description
     row, col = parse_cell(where, (description.rows, description.cols))
     index = row * description.cols + col
     before = words.meanings(description)
     after = list(before)
     after[index] = words.say_cell(description, index, said)
-    draft = draft.say(words.restate(description, after))
+    state = state.say(words.restate(description, after))
     if _colours(after[index]) == _colours(before[index]) or not after[index].colours:
-        return draft
+        return state
     chosen = np.zeros((description.rows, description.cols), np.bool_)
     chosen[row, col] = True
-    return _tinted(draft, chosen, after)
+    return _tinted(state, chosen, after)
 
 
-def replace_words(draft: Draft, old: str, new: str) -> Draft:
+def replace_words(state: EditState, old: str, new: str) -> EditState:
     """Replace words in the description, and colours where both name colours."""
-    draft = _in_layers(draft)
-    former = draft.description
+    state = _in_layers(state)
+    former = state.description
     said, colours = words.replace_words(former, old, new)
     before = words.meanings(said)
     after = [_renamed(each, colours) for each in before]
-    draft = draft.say(words.restate(said, after))
+    state = state.say(words.restate(said, after))
     flags = [one.colours != other.colours for one, other in zip(before, after, strict=True)]
     chosen = np.array(flags, np.bool_).reshape(said.rows, said.cols)
-    if "texture" not in draft.payloads or not chosen.any():
-        return draft
+    if "texture" not in state.payloads or not chosen.any():
+        return state
 
     def painted(picture: Floats) -> Floats:
         by = paint.field(after, chosen, picture.shape) - paint.field(before, chosen, picture.shape)
         return paint.shift(picture, by)
 
-    return _repainted(draft, [of_cells(chosen)], painted)
+    return _repainted(state, [of_cells(chosen)], painted)
 
 
 def _renamed(said: Cell, colours: dict[str, str]) -> Cell:
     return replace(said, colours=tuple(colours.get(name, name) for name in said.colours))
 
 
-def recolour(draft: Draft, where: str, colour: str) -> Draft:
+def recolour(state: EditState, where: str, colour: str) -> EditState:
     """Give a box one colour."""
-    draft = _in_layers(draft)
-    box = parse_box(where, draft.size, draft.grid)
+    state = _in_layers(state)
+    box = parse_box(where, state.size, state.grid)
     name = words.colour_of(colour)
-    if "semantic" in draft.payloads:
-        said = draft.description
+    if "semantic" in state.payloads:
+        said = state.description
         chosen = box.cells(said.rows, said.cols)
         after = words.recolour(words.meanings(said), chosen, name)
         objects = tuple(
@@ -93,50 +93,50 @@ def recolour(draft: Draft, where: str, colour: str) -> Draft:
             else thing
             for thing in said.objects
         )
-        draft = draft.say(replace(words.restate(said, after), objects=objects))
-    elif "texture" not in draft.payloads:
-        draft.part("texture")
-    if "texture" not in draft.payloads:
-        return draft
+        state = state.say(replace(words.restate(said, after), objects=objects))
+    elif "texture" not in state.payloads:
+        state.part("texture")
+    if "texture" not in state.payloads:
+        return state
     target = palette_oklab()[list(PALETTE).index(name)]
 
     def painted(picture: Floats) -> Floats:
         return paint.tint(picture, box.cover(*picture.shape[:2]), target)
 
-    return _repainted(draft, [box], painted)
+    return _repainted(state, [box], painted)
 
 
 def _attribute(attribute: str, colour: str) -> str:
     return colour if attribute in PALETTE else attribute
 
 
-def texture(draft: Draft, where: str, kind: str) -> Draft:
+def texture(state: EditState, where: str, kind: str) -> EditState:
     """Give the cells of a box another surface."""
-    draft = _in_layers(draft)
-    said = draft.description
-    chosen = parse_box(where, draft.size, draft.grid).cells(said.rows, said.cols)
+    state = _in_layers(state)
+    said = state.description
+    chosen = parse_box(where, state.size, state.grid).cells(said.rows, said.cols)
     name, orientation = words.surface(kind)
     after = [
         replace(each, texture=name, orientation=orientation) if inside else each
         for each, inside in zip(words.meanings(said), chosen.ravel(), strict=True)
     ]
-    return draft.say(words.restate(said, after))
+    return state.say(words.restate(said, after))
 
 
-def delete_curves(draft: Draft, where: str) -> Draft:
+def delete_curves(state: EditState, where: str) -> EditState:
     """Delete the contours in a box."""
-    box = _box_with_curves(draft, where)
-    return draft.put("structure", curves.delete(draft.part("structure"), draft.size, box))
+    box = _box_with_curves(state, where)
+    return state.put("structure", curves.delete(state.part("structure"), state.size, box))
 
 
-def move_curves(draft: Draft, where: str, to: str) -> Draft:
+def move_curves(state: EditState, where: str, to: str) -> EditState:
     """Move the contours in a box."""
-    box = _box_with_curves(draft, where)
-    place = parse_place(to, box, draft.size, draft.grid)
-    return draft.put("structure", curves.move(draft.part("structure"), draft.size, box, place))
+    box = _box_with_curves(state, where)
+    place = parse_place(to, box, state.size, state.grid)
+    return state.put("structure", curves.move(state.part("structure"), state.size, box, place))
 
 
-def scale_curves(draft: Draft, where: str, factor: str) -> Draft:
+def scale_curves(state: EditState, where: str, factor: str) -> EditState:
     """Scale the contours in a box about its middle."""
     try:
         value = float(factor)
@@ -144,104 +144,104 @@ def scale_curves(draft: Draft, where: str, factor: str) -> Draft:
         value = math.nan
     if not _FACTORS[0] <= value <= _FACTORS[1]:
         raise UsageError(f"{factor[:40]!r} is no factor from {_FACTORS[0]} to {_FACTORS[1]}, as in 1.5")
-    box = _box_with_curves(draft, where)
-    return draft.put("structure", curves.scale(draft.part("structure"), draft.size, box, value))
+    box = _box_with_curves(state, where)
+    return state.put("structure", curves.scale(state.part("structure"), state.size, box, value))
 
 
-def _box_with_curves(draft: Draft, where: str) -> Region:
-    _refuse_pixels(draft)
-    payload = draft.part("structure")
-    box = parse_box(where, draft.size, draft.grid)
-    if not curves.holds(payload, draft.size, box):
+def _box_with_curves(state: EditState, where: str) -> Region:
+    _refuse_pixels(state)
+    payload = state.part("structure")
+    box = parse_box(where, state.size, state.grid)
+    if not curves.holds(payload, state.size, box):
         raise UsageError(f"no contour runs through the box {where}; --preview shows where they run")
     return box
 
 
-def erase(draft: Draft, where: str) -> Draft:
+def erase(state: EditState, where: str) -> EditState:
     """Erase a box from all layers."""
-    return _erased(draft, parse_box(where, draft.size, draft.grid))
+    return _erased(state, parse_box(where, state.size, state.grid))
 
 
-def mask(draft: Draft, png: bytes) -> Draft:
+def mask(state: EditState, png: bytes) -> EditState:
     """Erase what a mask marks from all layers."""
-    return _erased(draft, parse_mask(png))
+    return _erased(state, parse_mask(png))
 
 
-def _erased(draft: Draft, region: Region) -> Draft:
-    draft = _in_layers(draft)
+def _erased(state: EditState, region: Region) -> EditState:
+    state = _in_layers(state)
     if region.cover(8, 8).min() == 1:
         raise UsageError("nothing would be left around it to fill it from; give a smaller box")
-    if "semantic" in draft.payloads:
-        said = draft.description
+    if "semantic" in state.payloads:
+        said = state.description
         chosen = region.cells(said.rows, said.cols)
         filled = words.restate(said, words.fill(words.meanings(said), chosen))
         after = words.without_things(filled, chosen)
-        draft = draft.say(after)
+        state = state.say(after)
         gone = [thing.name for thing in said.objects if thing not in after.objects]
         named = [name for name in gone if words.swap(said.summary, name, "") != said.summary]
         if named:
-            draft = draft.warn(f"the summary still speaks of {', '.join(named)}: --style 'summary: ...'")
-    if "texture" in draft.payloads:
+            state = state.warn(f"the summary still speaks of {', '.join(named)}: --style 'summary: ...'")
+    if "texture" in state.payloads:
 
         def painted(picture: Floats) -> Floats:
             return paint.fill(picture, region.cover(*picture.shape[:2]) > 0.25)
 
-        draft = _repainted(draft, [region], painted, _FINE)
-    if "structure" in draft.payloads:
-        payload = draft.part("structure")
-        if curves.holds(payload, draft.size, region):
-            draft = draft.put("structure", curves.delete(payload, draft.size, region))
-    if "recipe" in draft.payloads:
-        draft = draft.warn("the recipe part still tells how the whole original was made: truncate --layers")
-    return draft
+        state = _repainted(state, [region], painted, _FINE)
+    if "structure" in state.payloads:
+        payload = state.part("structure")
+        if curves.holds(payload, state.size, region):
+            state = state.put("structure", curves.delete(payload, state.size, region))
+    if "recipe" in state.payloads:
+        state = state.warn("the recipe part still tells how the whole original was made: truncate --layers")
+    return state
 
 
-def move(draft: Draft, where: str, to: str) -> Draft:
+def move(state: EditState, where: str, to: str) -> EditState:
     """Move what is in a box, in all layers."""
-    draft = _in_layers(draft)
-    box = parse_box(where, draft.size, draft.grid)
-    left, top = parse_place(to, box, draft.size, draft.grid)
-    if "semantic" in draft.payloads:
-        said = draft.description
+    state = _in_layers(state)
+    box = parse_box(where, state.size, state.grid)
+    left, top = parse_place(to, box, state.size, state.grid)
+    if "semantic" in state.payloads:
+        said = state.description
         by = (round((top - box.top) * said.rows), round((left - box.left) * said.cols))
-        draft = draft.say(words.move(said, box.cells(said.rows, said.cols), by))
-    if "texture" in draft.payloads:
+        state = state.say(words.move(said, box.cells(said.rows, said.cols), by))
+    if "texture" in state.payloads:
 
         def painted(picture: Floats) -> Floats:
             return paint.carry(picture, box, (left, top))
 
-        draft = _repainted(draft, [box, box.moved(left, top)], painted, _FINE)
-    if "structure" in draft.payloads:
-        payload = curves.move(draft.part("structure"), draft.size, box, (left, top), covers=True)
-        draft = draft.put("structure", payload)
-    return draft
+        state = _repainted(state, [box, box.moved(left, top)], painted, _FINE)
+    if "structure" in state.payloads:
+        payload = curves.move(state.part("structure"), state.size, box, (left, top), covers=True)
+        state = state.put("structure", payload)
+    return state
 
 
-def medium(draft: Draft, said: str) -> Draft:
+def medium(state: EditState, said: str) -> EditState:
     """Say another medium."""
-    return draft.say(replace(draft.description, medium=clean(said)))
+    return state.say(replace(state.description, medium=clean(said)))
 
 
-def style(draft: Draft, said: str) -> Draft:
+def style(state: EditState, said: str) -> EditState:
     """Say another mood, light or summary."""
-    return draft.say(words.style(draft.description, said))
+    return state.say(words.style(state.description, said))
 
 
-def transplant(draft: Draft, name: str, other: bytes) -> Draft:
+def transplant(state: EditState, name: str, other: bytes) -> EditState:
     """Take a part from another stream, as it is."""
     if name not in reading.LAYERS:
         raise UsageError(f"no part {name[:40]!r} can be transplanted; one of {', '.join(reading.LAYERS)}")
-    stream, source = open_draft(other, draft.dictionaries)
+    stream, source = open_state(other, state.dictionaries)
     if name not in source.payloads:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream to take the {name} part from has none; it has {have}")
-    reading.read_conditions(stream, (name,), draft.size, draft.dictionaries)  # it must be readable here
-    if stream.width * draft.size[1] != stream.height * draft.size[0]:
-        draft = draft.warn(f"the {name} part comes from a picture of another shape: it will be stretched")
-    return replace(draft.put(name, source.payloads[name]), named=draft.named | {name})
+    reading.read_conditions(stream, (name,), state.size, state.dictionaries)  # it must be readable here
+    if stream.width * state.size[1] != stream.height * state.size[0]:
+        state = state.warn(f"the {name} part comes from a picture of another shape: it will be stretched")
+    return replace(state.put(name, source.payloads[name]), named=state.named | {name})
 
 
-RUN: dict[str, Callable[..., Draft]] = {
+RUN: dict[str, Callable[..., EditState]] = {
     "cell": cell,
     "replace": replace_words,
     "recolour": recolour,
@@ -258,17 +258,17 @@ RUN: dict[str, Callable[..., Draft]] = {
 }
 
 
-def _in_layers(draft: Draft) -> Draft:
+def _in_layers(state: EditState) -> EditState:
     """Refuse a stream in which the operation could not be seen."""
-    _refuse_pixels(draft)
-    if not {"semantic", "texture", "structure"} & set(draft.payloads):
-        draft.part("semantic")
-    return draft
+    _refuse_pixels(state)
+    if not {"semantic", "texture", "structure"} & set(state.payloads):
+        state.part("semantic")
+    return state
 
 
-def _refuse_pixels(draft: Draft) -> None:
-    if "pixels" in draft.payloads:
-        rest = ",".join(name for name in draft.payloads if name in reading.LAYERS and name != "pixels")
+def _refuse_pixels(state: EditState) -> None:
+    if "pixels" in state.payloads:
+        rest = ",".join(name for name in state.payloads if name in reading.LAYERS and name != "pixels")
         way = f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
         raise UsageError(
             f"what shows of this stream is its pixels part, which cannot be edited; drop it{way}"
@@ -279,21 +279,23 @@ def _colours(said: Cell) -> Any:
     return said.colours, said.arrangement, said.tone
 
 
-def _tinted(draft: Draft, chosen: Flags, cells: list[Cell]) -> Draft:
+def _tinted(state: EditState, chosen: Flags, cells: list[Cell]) -> EditState:
     """Paint the colours of cells into the colour map, where there is one."""
-    if "texture" not in draft.payloads:
-        return draft
+    if "texture" not in state.payloads:
+        return state
     region = of_cells(chosen)
 
     def painted(picture: Floats) -> Floats:
         colours = paint.field(cells, chosen, picture.shape)
         return paint.tint(picture, region.cover(*picture.shape[:2]), colours)
 
-    return _repainted(draft, [region], painted)
+    return _repainted(state, [region], painted)
 
 
-def _repainted(draft: Draft, regions: list[Region], painted: colour_map.Paint, finest: int = 16) -> Draft:
-    rows, cols = draft.grid or grid(DEFAULT_CELLS, draft.size)
+def _repainted(
+    state: EditState, regions: list[Region], painted: texture_layer.Paint, finest: int = 16
+) -> EditState:
+    rows, cols = state.grid or grid(DEFAULT_CELLS, state.size)
     feather = (1 / cols, 1 / rows)
-    payload = colour_map.refit(draft.part("texture"), regions, feather, painted, finest)
-    return draft.put("texture", payload)
+    payload = texture_layer.refit(state.part("texture"), regions, feather, painted, finest)
+    return state.put("texture", payload)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from promptcodec.description import PALETTE, Box, Cell, Description, Lettering, Thing, clean, resolve
+from promptcodec.description import PALETTE, Box, Cell, Description, Lettering, SceneObject, clean, resolve
 from promptcodec.description.model import TEXTURES, TONES, check_cell, resolve_cell
 from promptcodec.description.palette import names_in
 from promptcodec.description.text import format_cell, parse_cell
@@ -177,7 +177,7 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
         mood=other(description.mood),
         cells=tuple(_with_text(cell, other(cell.text)) for cell in description.cells),
         objects=tuple(
-            Thing(other(thing.name), thing.box, tuple(filter(None, map(other, thing.attributes))))
+            SceneObject(other(thing.name), thing.box, tuple(filter(None, map(other, thing.attributes))))
             for thing in description.objects
         ),
         lettering=tuple(

@@ -20,7 +20,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promptcodec import models
-from promptcodec.entropy import brotli, dictionary, ppm, ppm_model, ppm_user, zstd
+from promptcodec.entropy import brotli, dictionary, zstd
+from promptcodec.entropy.ppm import coder as ppm
+from promptcodec.entropy.ppm import model as ppm_model
+from promptcodec.entropy.ppm import user as ppm_user
 from promptcodec.errors import EntropyError, MissingDictionary, UsageError
 
 CODERS = ("auto", "ppm", "zstd", "brotli", "raw")

@@ -8,7 +8,7 @@ from typing import Protocol
 from PIL import Image
 
 from promptcodec.description import Description
-from promptcodec.layers.texture import Spectrum
+from promptcodec.layers.texture import Coefficients
 from promptcodec.recipe import Recipe
 
 STRENGTH = 0.5
@@ -26,7 +26,7 @@ class Conditions:
         structure: contours, mode L, 255 on the line, at ``size`` or scaled down from it.
         pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
         recipe: the generation syntax the original file carried.
-        spectrum: the texture layer's coefficients, for a generator that is held to them.
+        coefficients: the texture layer's coefficients, for a generator that is held to them.
         strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture.
         signature: what the original measured, for checks and for choosing among candidates.
         correction: what was wrong with an earlier picture, for generators that read words.
@@ -41,7 +41,7 @@ class Conditions:
     recipe: Recipe | None = None
     signature: bytes | None = None
     correction: str = ""
-    spectrum: Spectrum | None = None
+    coefficients: Coefficients | None = None
     strength: float = STRENGTH
 
 

@@ -10,9 +10,9 @@ from PIL import Image
 from promptcodec.description import Cell, Description, resolve
 from promptcodec.errors import GeneratorError
 from promptcodec.generators import Conditions
+from promptcodec.generators.colour_field import SITES, cell_colours, lay_out, spread
 from promptcodec.generators.noise import band, make_noise
 from promptcodec.generators.sharpen import resize, sharpen
-from promptcodec.generators.sites import SITES, cell_colours, lay_out, spread
 from promptcodec.vision.colour import Floats, to_oklab, to_srgb
 
 # Drawn at this long side at most (and at least), then resized: time and memory stay bounded.

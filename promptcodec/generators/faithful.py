@@ -10,29 +10,28 @@ import numpy as np
 
 from promptcodec.description import Description, resolve
 from promptcodec.generators.maps import sample
-from promptcodec.layers import dct
-from promptcodec.layers.texture import Spectrum
+from promptcodec.layers.texture import Coefficients, dct
 from promptcodec.vision.colour import Floats, said_colours, to_srgb
 
 # Rounds at most: pixels that reach black or white undo a little of each.
-_SPECTRUM_ROUNDS, _CELL_ROUNDS = 4, 16
+_COEFFICIENT_ROUNDS, _CELL_ROUNDS = 4, 16
 # Levels of red, green and blue at which a cell has its colour.
 CLOSE = 1.0
 
 
-def to_spectrum(picture: Floats, spectrum: Spectrum) -> Floats:
+def to_coefficients(picture: Floats, coefficients: Coefficients) -> Floats:
     """Move every coefficient that the stream codes to within half a quantisation step.
 
     Args:
         picture: ``(height, width, 3)`` sRGB, 0..255.
-        spectrum: of the texture layer.
+        coefficients: of the texture layer.
 
     Returns:
         The same shape, 0..255. What the stream leaves open stays as it was drawn.
     """
-    low = spectrum.amplitudes - spectrum.margins
-    high = spectrum.amplitudes + spectrum.margins
-    for _ in range(_SPECTRUM_ROUNDS):
+    low = coefficients.amplitudes - coefficients.margins
+    high = coefficients.amplitudes + coefficients.margins
+    for _ in range(_COEFFICIENT_ROUNDS):
         found = dct.amplitudes(picture, low.shape[2], low.shape[1])
         moved = np.clip(found, low, high) - found
         picture = np.clip(picture + dct.planes(moved, (picture.shape[1], picture.shape[0])), 0, 255)

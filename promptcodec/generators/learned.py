@@ -55,8 +55,8 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
     held = working_size(conditions.size, 1, HELD)
     if held != size:
         picture = _resize(picture, held)
-    if conditions.spectrum is not None:
-        picture = faithful.to_spectrum(picture, conditions.spectrum)
+    if conditions.coefficients is not None:
+        picture = faithful.to_coefficients(picture, conditions.coefficients)
     image = Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
     return image if held == conditions.size else image.resize(conditions.size, Image.Resampling.BICUBIC)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from promptcodec.description import Description, resolve
 from promptcodec.description.model import ORIENTATIONS, TEXTURES
-from promptcodec.generators.sites import SITES, cell_colours, lay_out
+from promptcodec.generators.colour_field import SITES, cell_colours, lay_out
 from promptcodec.vision.colour import Floats, to_srgb
 
 # Pixels of the picture to one of a map, both ways.

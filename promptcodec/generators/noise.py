@@ -27,13 +27,13 @@ class Noise:
 
     Attributes:
         width, height: of the fields drawn from it, in pixels.
-        spectrum: ``(rows, columns)`` complex, of a real field not smaller than that.
-        right, down: frequencies in cycles per pixel, broadcastable against the spectrum.
+        coefficients: ``(rows, columns)`` complex, of a real field not smaller than that.
+        right, down: frequencies in cycles per pixel, broadcastable against the coefficients.
     """
 
     width: int
     height: int
-    spectrum: npt.NDArray[np.complex128]
+    coefficients: npt.NDArray[np.complex128]
     right: Floats
     down: Floats
 
@@ -80,7 +80,7 @@ def band(noise: Noise, wavelength: float, orientation: str = "") -> Floats:
         gain *= np.exp(-along_squared / (2 * _SPREAD**2))
     gain[0, 0] = 0
     rows, columns = noise.down.size, _smooth_length(noise.width)
-    whole = np.fft.irfft2(noise.spectrum * gain, (rows, columns))
+    whole = np.fft.irfft2(noise.coefficients * gain, (rows, columns))
     field = whole[: noise.height, : noise.width].astype(np.float32)
     field -= field.mean()
     deviation = float(field.std())

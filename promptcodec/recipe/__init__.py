@@ -1,6 +1,6 @@
 """An image's own generation recipe: read from what tools write, and written back for them."""
 
-from promptcodec.recipe.model import Addon, Chunk, Generative, Platform, Recipe, Settings
+from promptcodec.recipe.model import Addon, Chunk, ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.prompt import prompt_of
 from promptcodec.recipe.read import Found, from_chunks, look, read
 
@@ -8,7 +8,7 @@ __all__ = [
     "Addon",
     "Chunk",
     "Found",
-    "Generative",
+    "ModelInfo",
     "Platform",
     "Recipe",
     "Settings",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from promptcodec.recipe.model import Addon, Generative, Platform, Recipe, Settings
+from promptcodec.recipe.model import Addon, ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.values import number, shallow, size, text, whole
 
 _SETTINGS = re.compile(r"^Steps: *\d+(?:,|\s*$)", re.MULTILINE)
@@ -116,7 +116,7 @@ def from_parts(prompt: str, negative: str, pairs: list[tuple[str, str]]) -> Reci
     tool = _tool(said)
     if tool == "civitai":
         name = name or _civitai_model(said.get("civitai resources", ""))
-    model = Generative(
+    model = ModelInfo(
         name, digest, text(said.get("vae")), _loras(prompt, said.get("lora hashes", "")), controlnets
     )
     device = text(said.get("device"))

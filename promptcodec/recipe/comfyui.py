@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from promptcodec.recipe.comfy_workflow import to_graph
-from promptcodec.recipe.model import Addon, Generative, Number, Platform, Recipe, Settings
+from promptcodec.recipe.model import Addon, ModelInfo, Number, Platform, Recipe, Settings
 from promptcodec.recipe.values import load_object, number, text, whole
 
 Graph = Mapping[str, Any]
@@ -78,7 +78,7 @@ def from_graph(graph: Graph) -> Recipe:
         names, loras = _models(graph, list(graph))
         prompts = _unique(_all_texts(graph))
         said = Settings(prompt="\n".join(prompts) or None)
-        return Recipe(platform, Generative(name=names[0] if names else None, loras=loras), said)
+        return Recipe(platform, ModelInfo(name=names[0] if names else None, loras=loras), said)
     base = passes[0]
     names, loras = _models(graph, [base])
     vae = next(
@@ -99,7 +99,7 @@ def from_graph(graph: Graph) -> Recipe:
         denoise=number(_setting(graph, base, ("denoise",))),
         hires=_hires(graph, passes),
     )
-    model = Generative(names[0] if names else None, None, vae, loras, _controlnets(graph, base))
+    model = ModelInfo(names[0] if names else None, None, vae, loras, _controlnets(graph, base))
     extra: dict[str, Any] = {"models": names[1:]} if names[1:] else {}
     distilled = _distilled(graph, base)
     if distilled is not None and distilled != settings.guidance:

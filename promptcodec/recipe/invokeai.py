@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from promptcodec.recipe.model import Addon, Generative, Platform, Recipe, Settings
+from promptcodec.recipe.model import Addon, ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.values import first, load_object, number, others, text, whole
 
 _DREAM = re.compile(r'^\s*"((?:[^"\\]|\\.)*)"\s*(.*)$', re.DOTALL)
@@ -62,7 +62,7 @@ def _metadata(said: Mapping[str, Any]) -> Recipe:
         height=whole(said.get("height")),
         denoise=number(said.get("strength")),
     )
-    generative = Generative(
+    generative = ModelInfo(
         _name(model),
         text(_named(model).get("hash")),
         _name(said.get("vae")),
@@ -91,7 +91,7 @@ def _sd_metadata(said: Mapping[str, Any]) -> Recipe:
         height=whole(image.get("height")),
         denoise=number(image.get("strength")),
     )
-    model = Generative(text(said.get("model_weights")), text(said.get("model_hash")))
+    model = ModelInfo(text(said.get("model_weights")), text(said.get("model_hash")))
     known = {"prompt", "sampler", "steps", "cfg_scale", "seed", "width", "height", "strength"}
     return Recipe(Platform("invokeai", text(said.get("app_version"))), model, settings, others(image, known))
 

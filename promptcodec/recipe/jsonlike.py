@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptcodec.recipe import comfyui
-from promptcodec.recipe.model import Addon, Generative, Platform, Recipe, Settings
+from promptcodec.recipe.model import Addon, ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.values import first, load_object, number, others, size, text, whole
 
 Keys = Mapping[str, tuple[str, ...]]
@@ -126,7 +126,7 @@ def _make(tool: str, said: Mapping[str, Any], keys: Keys, **more: Any) -> Recipe
         denoise=number(get("denoise")),
         hires=more.get("hires", {}),
     )
-    model = Generative(
+    model = ModelInfo(
         more.get("model") or text(get("model")),
         more.get("hash") or text(get("hash")),
         text(get("vae")),

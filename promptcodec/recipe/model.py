@@ -62,7 +62,7 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
-class Generative:
+class ModelInfo:
     """The generative model: its name and hash as the tool gives them, and what was added to it."""
 
     name: str | None = None
@@ -109,7 +109,7 @@ class Recipe:
     """
 
     platform: Platform
-    model: Generative = Generative()
+    model: ModelInfo = ModelInfo()
     settings: Settings = field(default_factory=Settings)
     extra: dict[str, Any] = field(default_factory=dict)
     chunks: tuple[Chunk, ...] = ()
@@ -147,7 +147,7 @@ def from_fields(said: Any, chunks: tuple[Chunk, ...] = ()) -> Recipe:
     extra = said.get("extra")
     rest: dict[str, Any] = dict(extra) if isinstance(extra, dict) else {}
     made: dict[str, Any] = {}
-    for name, kind in (("platform", Platform), ("model", Generative), ("settings", Settings)):
+    for name, kind in (("platform", Platform), ("model", ModelInfo), ("settings", Settings)):
         part = said.get(name)
         known: dict[str, Any] = {}
         types = {item.name: str(item.type) for item in fields(kind)}

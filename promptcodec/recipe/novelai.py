@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from promptcodec.recipe.model import Generative, Platform, Recipe, Settings
+from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.values import load_object, number, others, text, whole
 
 _HASHED = re.compile(r"(.{1,80}) ([0-9A-F]{8})")
@@ -42,7 +42,7 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
             extra[key] = characters
     source = texts.get("Source", "")
     match = _HASHED.fullmatch(source)
-    model = Generative(match[1], match[2]) if match else Generative(text(source))
+    model = ModelInfo(match[1], match[2]) if match else ModelInfo(text(source))
     return Recipe(Platform("novelai"), model, settings, extra)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from promptcodec.recipe import a1111, comfyui, invokeai, jsonlike, novelai
 from promptcodec.recipe.carriers import read_carriers
-from promptcodec.recipe.marks import Marks, marks_of
 from promptcodec.recipe.model import Chunk, Recipe
+from promptcodec.recipe.origin import Origin, origin_of
 from promptcodec.recipe.stealth import read_stealth
 
 Reader = Callable[[Mapping[str, str]], Recipe | None]
@@ -37,12 +37,12 @@ class Found:
 
     Attributes:
         recipe: its generation recipe, None where it carries none that can be read.
-        marks: whether it says that it was generated.
+        origin: whether it says that it was generated.
         warnings: what was there and could not be read; one line.
     """
 
     recipe: Recipe | None
-    marks: Marks
+    origin: Origin
     warnings: tuple[str, ...] = ()
 
 
@@ -63,7 +63,7 @@ def look(data: bytes) -> Found:
     suspects = sorted({chunk.key for chunk in carried.chunks if chunk.key in _KEYS})
     if recipe is None and suspects and not warnings:
         warnings = (f"the metadata {', '.join(suspects)} could not be read as a recipe",)
-    return Found(recipe, marks_of(carried), warnings)
+    return Found(recipe, origin_of(carried), warnings)
 
 
 def from_chunks(chunks: tuple[Chunk, ...]) -> Recipe | None:

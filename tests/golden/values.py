@@ -8,7 +8,8 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.description import format_text
-from promptcodec.layers import about, recipe, semantic, structure, texture_stream
+from promptcodec.layers import about, recipe, semantic, structure
+from promptcodec.layers.texture import stream as texture_stream
 
 
 def values(

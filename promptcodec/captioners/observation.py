@@ -1,0 +1,127 @@
+"""What is seen in a picture as a whole, whatever the grid: what it shows, its medium, light and mood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from promptcodec.description import Box, SceneObject
+from promptcodec.vision import network
+from promptcodec.vision.colour import nearest_names, to_oklab
+from promptcodec.vision.concepts import concepts, phrase
+from promptcodec.vision.layout import blur, symmetry
+from promptcodec.vision.medium import medium
+from promptcodec.vision.style import light
+from promptcodec.vision.tags import Tag, crop, find
+
+NAMED_HUMANS = ("woman", "man", "child")
+"""What a tag that only knows a person is called where the whole picture tells more."""
+
+HUMAN_WORDS = {"person", "people", "group", *NAMED_HUMANS}
+
+GENERIC = ("an animal", "food", "a single object on a plain ground")
+"""Phrases that a tag makes superfluous: a parrot is an animal."""
+
+MOST_THINGS = 3
+"""Objects said at most: the surest; a fourth tag is rarely of something else."""
+
+WHOLE = 0.8
+"""A box above this share of the picture is the picture: its colour is no attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one look gives.
+
+    Attributes:
+        medium, light, mood: in words; mood holds what the lens and the layout do.
+        subject: a noun phrase, ``""`` where nothing is sure.
+        tags: objects with a place, surest first.
+        colours: a palette name per tag, ``""`` where the tag fills the picture.
+    """
+
+    medium: str
+    light: str
+    mood: str
+    subject: str
+    tags: tuple[Tag, ...]
+    colours: tuple[str, ...]
+
+
+def observe(image: Image.Image) -> Observation:
+    """Look at a picture.
+
+    Args:
+        image: RGB, any size from 1x1.
+
+    Raises:
+        MissingError: onnxruntime or a shipped table is not there.
+    """
+    told = concepts(network.look([image])[1][0])
+    who = [name for name, _ in told if name in NAMED_HUMANS]
+    tags = tuple(
+        replace(tag, name=who[0]) if tag.name == "person" and len(who) == 1 else tag
+        for tag in find(image)[:MOST_THINGS]
+    )
+    made = medium(image)
+    # What looks like a blurred ground in a drawing is a plain one.
+    lens = blur(image) if made == "photo" else ""
+    return Observation(
+        made,
+        light(image),
+        ", ".join(word for word in (lens, symmetry(image)) if word),
+        _subject(phrase(told), tags),
+        tags,
+        tuple(_colour(image, tag) for tag in tags),
+    )
+
+
+def _subject(about: str, tags: Sequence[Tag]) -> str:
+    """Put concepts and tags together, each thing named once."""
+    words = set(about.replace(",", " ").split())
+    if words & HUMAN_WORDS:
+        words |= HUMAN_WORDS
+    news = [tag.name for tag in tags if not words & set(tag.name.split())]
+    if about in GENERIC and news:
+        return _article(news[0])
+    if not about:
+        return " and ".join(_article(name) for name in news[:2])
+    return f"{about} with {_article(news[0])}" if news and " with " not in about else about
+
+
+def _article(name: str) -> str:
+    plural = name.endswith("s") and not name.endswith("ss")
+    return name if plural else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _colour(image: Image.Image, tag: Tag) -> str:
+    """Name the colour a tag's box has most of, from its middle."""
+    x0, y0, x1, y1 = tag.box
+    if (x1 - x0) * (y1 - y0) > WHOLE:
+        return ""
+    inset = ((x1 - x0) / 4, (y1 - y0) / 4)
+    middle = crop(image, (x0 + inset[0], y0 + inset[1], x1 - inset[0], y1 - inset[1]))
+    samples = to_oklab(np.asarray(middle.resize((8, 8), Image.Resampling.BOX))).reshape(-1, 3)
+    return nearest_names(np.median(samples, axis=0, keepdims=True).astype(np.float32))[0]
+
+
+def objects(observation: Observation, rows: int, cols: int) -> tuple[SceneObject, ...]:
+    """Give the tags as objects on a grid."""
+    return tuple(
+        SceneObject(tag.name, _cells(tag.box, rows, cols), (colour,) if colour else ())
+        for tag, colour in zip(observation.tags, observation.colours, strict=True)
+    )
+
+
+def _cells(box: tuple[float, float, float, float], rows: int, cols: int) -> Box:
+    """Give the cells a box of fractions covers; half a cell is covered, less is not."""
+    x0, y0, x1, y1 = box
+    left = min(math.floor(x0 * cols + 0.5), cols - 1)
+    top = min(math.floor(y0 * rows + 0.5), rows - 1)
+    right = max(math.floor(x1 * cols + 0.5), left + 1)
+    bottom = max(math.floor(y1 * rows + 0.5), top + 1)
+    return Box(top + 1, left + 1, bottom, right)

@@ -1,0 +1,136 @@
+"""A stream while it is edited: its parts by name, decoded where an operation asks, and written again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from promptcodec import bitstream, entropy, reading
+from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
+from promptcodec.description import Description
+from promptcodec.edit.region import Grid
+from promptcodec.entropy import dictionary
+from promptcodec.errors import UsageError
+from promptcodec.layers import about, semantic
+
+SHOWN = ("semantic", "texture", "structure", "pixels")
+"""What a generator draws from: where one of these changes, the signature is no longer true."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditState:
+    """A stream that is being edited.
+
+    Attributes:
+        size: width and height of the picture.
+        payloads: by part name.
+        dictionaries: the users' dictionaries at hand.
+        named: parts that an operation asked to have as they are.
+        warnings: what the user should know.
+    """
+
+    size: tuple[int, int]
+    payloads: Mapping[str, bytes]
+    dictionaries: Sequence[bytes] = ()
+    named: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = field(default=())
+
+    def put(self, name: str, payload: bytes) -> EditState:
+        """Give a part another payload."""
+        return replace(self, payloads={**self.payloads, name: payload})
+
+    def warn(self, text: str) -> EditState:
+        """Add a warning."""
+        return replace(self, warnings=(*self.warnings, text))
+
+    @property
+    def grid(self) -> Grid:
+        """Rows and columns of the description."""
+        said = self.description if "semantic" in self.payloads else None
+        return None if said is None else (said.rows, said.cols)
+
+    @property
+    def description(self) -> Description:
+        """What the stream says.
+
+        Raises:
+            UsageError: it has no semantic part.
+            BitstreamError, MissingDictionary: that part cannot be read.
+        """
+        return _decoded(self.part("semantic"), tuple(self.dictionaries))
+
+    def part(self, name: str) -> bytes:
+        """Give a payload.
+
+        Raises:
+            UsageError: there is no such part.
+        """
+        if name not in self.payloads:
+            raise UsageError(
+                f"the stream has no {name} part to edit; it has {', '.join(self.payloads)} "
+                "(encode with --layers, or take one over with --transplant)"
+            )
+        return self.payloads[name]
+
+    def say(self, description: Description) -> EditState:
+        """Code a description by the text coder it had before, with the dictionary it had."""
+        former = self.part("semantic")
+        text = semantic.coded_text(former)
+        coder = semantic.coder_name(former)
+        # Behind grid symbols a few words are raw because that is shortest, not because it was asked for.
+        family = "auto" if coder == "grid+raw" else coder.removeprefix("grid+")
+        name = entropy.dictionary_name(text)
+        own = dictionary.named(name, self.dictionaries) if name else []
+        payload = semantic.encode(description, coder=family, dictionary=own[0] if own else None)
+        return self.put("semantic", payload)
+
+
+@lru_cache(maxsize=8)
+def _decoded(payload: bytes, dictionaries: tuple[bytes, ...]) -> Description:
+    """Decode a description once for all that one operation asks of it."""
+    return semantic.decode(payload, dictionaries=dictionaries)
+
+
+def open_state(data: bytes, dictionaries: Sequence[bytes] = ()) -> tuple[Stream, EditState]:
+    """Read a stream.
+
+    Raises:
+        BitstreamError: it is damaged, cut, or needs a newer reader.
+    """
+    stream = reading.open_stream(data)
+    payloads = {part_name(part.type): part.payload for part in stream.parts}
+    return stream, EditState((stream.width, stream.height), payloads, dictionaries)
+
+
+def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:
+    """Write what became of a stream; parts whose payload is the same are the same bytes."""
+    before = {part_name(part.type): part.payload for part in stream.parts}
+    changed = {name for name, payload in state.payloads.items() if before.get(name) != payload}
+    if changed.intersection(SHOWN) and "signature" in before and "signature" not in state.named:
+        state = replace(
+            state, payloads={name: kept for name, kept in state.payloads.items() if name != "signature"}
+        ).warn("the signature measured the picture before the edit: it was dropped")
+    parts = _merged(stream.parts, state.payloads)
+    seed = reading.derive_seed(stream)
+    made = about.decode(before["about"]) if "about" in before else {}
+    if "seed" not in made and reading.derive_seed(replace(stream, parts=parts)) != seed:
+        # Another seed would change the noise everywhere, not only where the edit was.
+        state = state.put("about", about.encode({**made, "seed": str(seed)}))
+        parts = _merged(stream.parts, state.payloads)
+    return bitstream.write(replace(stream, parts=parts)), state
+
+
+def _merged(former: Sequence[Part], payloads: Mapping[str, bytes]) -> tuple[Part, ...]:
+    """Put the payloads into the parts they come from, in their order, and new ones where they belong."""
+    parts = [
+        replace(part, payload=payloads[part_name(part.type)])
+        for part in former
+        if part_name(part.type) in payloads
+    ]
+    there = {part.type for part in former}
+    for name, number in PART_IDS.items():
+        if name in payloads and number not in there:
+            at = sum(part.type < number for part in parts)
+            parts.insert(at, Part(number, payloads[name]))
+    return tuple(parts)

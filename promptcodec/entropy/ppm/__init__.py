@@ -1,0 +1,1 @@
+"""The token PPM: text as tokens, each token as a walk down a tree of binary choices."""

@@ -1,0 +1,96 @@
+"""A user's table for the token PPM: their texts as tokens, counted in with the trained ones.
+
+    bytes  content
+    4      "PXU" and the version, 1
+    8      the start of the SHA-256 of the shipped table whose tokens these are
+    rest   a zstd frame: the texts' tokens, 16 bits each, low byte first; each text ends with
+           the end token
+
+A stream names it by the hash of the whole file, as it does a zstd dictionary.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import zstandard
+
+from promptcodec import models
+from promptcodec.entropy.ppm import counts as ppm_counts
+from promptcodec.entropy.ppm import model as ppm_model
+from promptcodec.entropy.ppm.model import Model
+from promptcodec.errors import UsageError
+
+MAGIC = b"PXU\x01"
+WEIGHT = 2  # a user's texts are nearer to what comes than those trained on
+MOST = 1 << 22  # tokens in a table: its counts are made at each start, a second for a million
+_HEAD = len(MAGIC) + 8
+
+
+def make(texts: Sequence[str]) -> tuple[bytes, int]:
+    """Make the file.
+
+    Args:
+        texts: one item each; those after the first MOST tokens are left out.
+
+    Returns:
+        the file's bytes, which hold the texts verbatim, and how many texts are in it.
+
+    Raises:
+        UsageError: no text at all, or half a surrogate pair.
+    """
+    vocabulary = ppm_model.shipped().vocabulary
+    parts: list[bytes] = []
+    room = MOST
+    for text in texts:
+        try:
+            tokens = vocabulary.encode(text.encode())
+        except UnicodeEncodeError as error:
+            raise UsageError("a text to train on holds half a surrogate pair; write it as UTF-8") from error
+        room -= len(tokens)
+        if room < 0:
+            break
+        parts.append(np.asarray(tokens, "<u2").tobytes())
+    if not parts:
+        raise UsageError("there is no text to make a table of; give some, one a line")
+    return MAGIC + _base() + zstandard.ZstdCompressor(level=19).compress(b"".join(parts)), len(parts)
+
+
+def is_table(data: bytes) -> bool:
+    """Tell a table from a zstd dictionary, by its first bytes."""
+    return data.startswith(MAGIC[:3])
+
+
+@functools.lru_cache(maxsize=4)
+def model(data: bytes) -> Model:
+    """Give the shipped model with a user's counts added.
+
+    Raises:
+        UsageError: damaged, or made for another version of the shipped table.
+    """
+    if not data.startswith(MAGIC) or len(data) < _HEAD:
+        raise UsageError("the table of texts is damaged; make it again with train-dictionary --ppm")
+    if data[len(MAGIC) : _HEAD] != _base():
+        raise UsageError(
+            "the table of texts was made with another promptcodec; make it again with train-dictionary --ppm"
+        )
+    shipped = ppm_model.shipped()
+    end, size = shipped.vocabulary.end, shipped.vocabulary.size
+    try:
+        raw = zstandard.ZstdDecompressor().decompress(data[_HEAD:], max_output_size=2 * MOST)
+    except zstandard.ZstdError as error:
+        raise UsageError(
+            "the table of texts is damaged; make it again with train-dictionary --ppm"
+        ) from error
+    stream = np.frombuffer(raw[: len(raw) & ~1], "<u2").astype(np.uint16)
+    if not len(stream) or stream[-1] != end or int(stream.max()) >= size:
+        raise UsageError("the table of texts is damaged; make it again with train-dictionary --ppm")
+    own = {level: (keys, WEIGHT * times) for level, (keys, times) in ppm_counts.count([stream], end).items()}
+    return shipped.plus(own)
+
+
+def _base() -> bytes:
+    return hashlib.sha256(models.load(ppm_model.NAME)).digest()[:8]

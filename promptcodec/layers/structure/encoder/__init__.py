@@ -1,0 +1,1 @@
+"""What only an encoder of the structure layer needs."""

@@ -1,0 +1,116 @@
+"""The texture layer: the low frequencies of the whole picture, in a few dozen bytes.
+
+Quantised with a price on every bit, coded with a model trained beforehand; see docs/format.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from promptcodec.errors import BudgetError
+from promptcodec.layers.texture import dct, restoration
+from promptcodec.layers.texture.encoder.search import candidates
+from promptcodec.layers.texture.frequencies import extent, region, shape_of
+from promptcodec.layers.texture.model import STEP
+from promptcodec.layers.texture.stream import MAX_BYTES, Content, dequantise, length_class, read, write
+
+MINIMUM_BYTES = 6
+
+
+def encode(image: Image.Image, budget: int, *, restored: bool = True) -> bytes:
+    """Code as much of the image as fits.
+
+    Args:
+        image: RGB, any size from 1x1.
+        budget: bytes, at least MINIMUM_BYTES.
+        restored: let the decoder restore the picture where that brings it closer; False for comparisons.
+
+    Returns:
+        At most ``budget`` bytes; fewer where the image is that simple.
+
+    Raises:
+        BudgetError: the budget is below MINIMUM_BYTES.
+    """
+    if budget < MINIMUM_BYTES:
+        raise BudgetError(f"a texture layer needs at least {MINIMUM_BYTES} bytes, not {budget}")
+    budget = min(budget, MAX_BYTES)
+    shape = shape_of(image.size)
+    planes = np.asarray(dct.analyse(image, *extent(shape)), np.int32)
+    for content in candidates(planes, shape, budget, restored=restored):
+        data = write(content, length_class(budget))
+        if len(data) <= budget:
+            return _shortest(content, data)
+    raise BudgetError(f"this picture's texture layer does not fit into {budget} bytes")
+
+
+def _shortest(content: Content, data: bytes) -> bytes:
+    """Give the shortest of the parts that say the same as ``data``, one for each length class."""
+    if not data.endswith(b"\0"):
+        return data
+    parts = [data]
+    # Another class changes the bytes of the header only.
+    shortest = max(1, len(data.rstrip(b"\0")) - 3)
+    for kind in sorted({length_class(length) for length in range(shortest, len(data))}):
+        part = write(content, kind)
+        if length_class(len(part)) == kind:
+            parts.append(part)
+    return min(parts, key=len)
+
+
+class Coefficients(NamedTuple):
+    """What a part says of the picture's frequencies.
+
+    Attributes:
+        amplitudes: ``(PLANES, down, across)`` in 1/UNIT of a pixel level: restored, where the part says so.
+        margins: how far a picture's may be from these, of the same form: half a quantisation step; infinite
+            where the part codes nothing.
+    """
+
+    amplitudes: dct.Floats
+    margins: dct.Floats
+
+
+def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
+    """Draw what a part says.
+
+    Args:
+        data: one whole part.
+        size: width and height wanted, in pixels.
+
+    Returns:
+        RGB of exactly ``size``.
+
+    Raises:
+        BitstreamError: the part is damaged.
+    """
+    return draw(coefficients(data), size)
+
+
+def coefficients(data: bytes) -> Coefficients:
+    """Read a part without drawing it.
+
+    The bounds of a restored part are around its restored amplitudes: the encoder aims at those, and the
+    picture's own are within half a step of them more often than of the coded ones.
+
+    Raises:
+        BitstreamError: the part is damaged.
+    """
+    content = read(data)
+    planes: npt.NDArray[np.floating] = dequantise(content).astype(np.float64)
+    if content.restored:
+        planes = restoration.restore(planes, content.shape, content.step)
+    margins = np.full(planes.shape, np.inf)
+    for plane, radius in enumerate(content.radii):
+        area = region(content.shape, radius)
+        margins[plane, area.v, area.u] = STEP[content.step] / 2
+        margins[plane, 0, 0] = STEP[content.step] / 2
+    return Coefficients(planes.astype(np.float64), margins)
+
+
+def draw(said: Coefficients, size: tuple[int, int]) -> Image.Image:
+    """Draw a coefficients as RGB of ``size``."""
+    return dct.synthesise(said.amplitudes, size)
