@@ -206,6 +206,6 @@ class BitCounter:
         """Count an index between bounds."""
         self.bits -= math.log2((bounds[value + 1] - bounds[value]) / bounds[-1])
 
-    def uniform(self, total: int, value: int) -> None:  # noqa: ARG002 - all values cost the same
+    def uniform(self, total: int, value: int) -> None:
         """Count a number below ``total``."""
         self.bits += math.log2(total)
