@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -41,19 +39,10 @@ def warn(text: str) -> None:
     click.echo(f"promptcodec: {printable(text)}", err=True)
 
 
-@contextmanager
-def recipe_warnings(file: str) -> Iterator[None]:
-    """Print what is to be known about the recipe of ``file`` on standard error."""
-    from promptcodec.recipe.extract import RecipeWarning  # noqa: PLC0415 - heavy
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", RecipeWarning)
-        yield
-    for told in caught:
-        if issubclass(told.category, RecipeWarning):
-            warn(f"{file}: {told.message}")
-        else:
-            warnings.warn_explicit(told.message, told.category, told.filename, told.lineno)
+def warn_of(file: str, warnings: Iterable[Warning | str]) -> None:
+    """Print what is to be known about ``file`` on standard error."""
+    for warning in warnings:
+        warn(f"{file}: {warning}")
 
 
 def emit(value: dict[str, Any]) -> None:
