@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.layers import recipe as layer
-from promptcodec.layers.recipe import tree, tree_model
+from promptcodec.layers.recipe import tree, tree_symbols
 from promptcodec.layers.recipe.guide import ComfyGuide
-from promptcodec.layers.recipe.text import STYLES, dump, from_values, load, to_values
+from promptcodec.layers.recipe.chunks import from_values
+from promptcodec.layers.recipe.encoder.chunks import to_values
+from promptcodec.layers.recipe.json_styles import STYLES, dump, load
+from promptcodec.layers.recipe.primer import primed
 from promptcodec.recipe import Chunk, read
 from promptcodec.recipe.model import fields_of, from_fields
 
@@ -42,7 +45,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
     ]
 )
 numbers = st.integers(-(2**70), 2**70).map(str) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
-leaves = st.none() | st.booleans() | words | numbers.map(tree_model.Literal)
+leaves = st.none() | st.booleans() | words | numbers.map(tree_symbols.Literal)
 keys = words.filter(lambda key: key and "\0" not in key) | st.sampled_from(
     [
         "links", "nodes", "nodes{}", "inputs", "inputs{}", "outputs", "link", "id", "type", "class_type",
@@ -66,17 +69,17 @@ values = st.recursive(
 )  # fmt: skip
 def test_what_is_nearly_a_graph(text):
     value = load(text)
-    symbols, texts = tree.encode(value, layer.primed(), ComfyGuide())
+    symbols, texts = tree.encode(value, primed(), ComfyGuide())
     lines = "\n".join(texts).split("\n") if texts else []
-    assert same(tree.decode(symbols, lines, layer.primed(), ComfyGuide()), value)
+    assert same(tree.decode(symbols, lines, primed(), ComfyGuide()), value)
 
 
 @settings(deadline=None, max_examples=150)
 @given(values)
 def test_trees_come_back(value):
-    symbols, texts = tree.encode(value, layer.primed(), ComfyGuide())
+    symbols, texts = tree.encode(value, primed(), ComfyGuide())
     lines = "\n".join(texts).split("\n") if texts else []
-    assert same(tree.decode(symbols, lines, layer.primed(), ComfyGuide()), value)
+    assert same(tree.decode(symbols, lines, primed(), ComfyGuide()), value)
 
 
 def same(first, second):

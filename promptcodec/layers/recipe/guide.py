@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from promptcodec.layers.recipe.tree_model import Literal, Place, Value
+from promptcodec.layers.recipe.tree_model import Place
+from promptcodec.layers.recipe.tree_symbols import Literal, Value
 
 _MOST = 3  # guesses for one value
 _FEW = 32  # links of one output, values of one node: more are not looked at
