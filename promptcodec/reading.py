@@ -116,7 +116,8 @@ def _naming(name: str, offset: int) -> Iterator[None]:
     try:
         yield
     except (BitstreamError, DescriptionError) as error:
-        raise type(error)(f"the {name} part at byte {offset} cannot be read: {error}") from error
+        message = f"the {name} part at byte {offset} cannot be read: {error}"
+        raise type(error)(message, hint=error.hint) from error
 
 
 def derive_seed(stream: Stream) -> int:

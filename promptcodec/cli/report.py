@@ -8,11 +8,14 @@ import unicodedata
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from promptcodec.errors import PromptcodecError
+from promptcodec.errors import Notice, PromptcodecError
+
+if TYPE_CHECKING:
+    from promptcodec.recipe.extract import RecipeWarning
 
 # Controls, format characters such as direction marks, halves of surrogate pairs, private use,
 # and the two separators that some programs take for the end of a line.
@@ -49,11 +52,11 @@ def recipe_warnings(file: str) -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RecipeWarning)
         yield
-    for told in caught:
-        if issubclass(told.category, RecipeWarning):
-            warn(f"{file}: {told.message}")
+    for record in caught:
+        if isinstance(record.message, RecipeWarning):
+            warn(f"{file}: {message(record.message)}")
         else:
-            warnings.warn_explicit(told.message, told.category, told.filename, told.lineno)
+            warnings.warn_explicit(record.message, record.category, record.filename, record.lineno)
 
 
 def emit(value: dict[str, Any]) -> None:
@@ -70,9 +73,12 @@ def error_object(file: str | None, error: PromptcodecError) -> dict[str, Any]:
     }
 
 
-def message(error: Exception) -> str:
-    """Give what an error says; a stream may make it quote a megabyte, of which the start is enough."""
-    text = str(error)
+def message(report: PromptcodecError | RecipeWarning | Notice) -> str:
+    """Give what an error or a warning says, and its hint.
+
+    A stream may make it quote a megabyte, of which the start is enough.
+    """
+    text = f"{report}; {report.hint}" if report.hint else str(report)
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "..."
 
 

@@ -11,7 +11,15 @@ from promptcodec.recipe.redact import redact as redacted
 
 
 class RecipeWarning(UserWarning):
-    """Something about a recipe that its owner should know."""
+    """Something about a recipe that its owner should know.
+
+    Attributes:
+        hint: what to do about it on the command line, which prints it behind the message.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def extract(data: bytes, *, redact: bool) -> Recipe | None:
@@ -24,15 +32,15 @@ def extract(data: bytes, *, redact: bool) -> Recipe | None:
     Warns:
         RecipeWarning: it could not be read, or it says such things and ``redact`` is not set.
     """
-    found = look(data)
-    for said in found.warnings:
-        warnings.warn(said, RecipeWarning, stacklevel=3)
-    if found.recipe is None:
+    seen = look(data)
+    for text in seen.warnings:
+        warnings.warn(RecipeWarning(text), stacklevel=3)
+    if seen.recipe is None:
         return None
     if redact:
-        return redacted(found.recipe)
-    told = findings(found.recipe)
-    if told:
-        said = f"the recipe to be stored holds {' and '.join(told)}; --recipe-redact takes them out"
-        warnings.warn(said, RecipeWarning, stacklevel=3)
-    return found.recipe
+        return redacted(seen.recipe)
+    kinds = findings(seen.recipe)
+    if kinds:
+        text = f"the recipe to be stored holds {' and '.join(kinds)}"
+        warnings.warn(RecipeWarning(text, hint="--recipe-redact takes them out"), stacklevel=3)
+    return seen.recipe
