@@ -10,7 +10,9 @@ from PIL import Image
 from promptcodec import bitstream, checks, plugins
 from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import MAX_SIDE
-from promptcodec.errors import UsageError
+from promptcodec.entropy import AnyDictionary
+from promptcodec.entropy.dictionary import as_dictionaries
+from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers.registry import NAMES, check_layers
 from promptcodec.reading import Readout, open_stream, read_layers
@@ -55,7 +57,7 @@ class DecodeReport:
     seed: int
     check: checks.ConsistencyReport | None
     candidates: tuple[Candidate, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     provenance: Mapping[str, str]
     spent: Spent
 
@@ -80,7 +82,7 @@ def decode(
     best_of: int = 1,
     retries: int = 0,
     strength: float = STRENGTH,
-    dictionaries: Sequence[bytes] = (),
+    dictionaries: Sequence[AnyDictionary] = (),
     bare: bool = False,
 ) -> Decoded:
     """Decode a stream to a picture.
@@ -113,7 +115,7 @@ def decode(
     if not 0 <= strength <= 1:
         raise UsageError(f"the strength {strength} is outside 0..1")
     readout, cut = _read(data, layers, size, dictionaries, partial=partial, bare=bare)
-    warnings = readout.warnings + (("the stream is cut: its later parts are missing",) if cut else ())
+    warnings = readout.warnings + ((Notice("the stream is cut: its later parts are missing"),) if cut else ())
     conditions = replace(readout.conditions, strength=strength)
     first = conditions.seed if seed is None else seed
     draw: Generator = plugins.create("generators", generator)
@@ -148,7 +150,7 @@ def conditions(
     layers: Sequence[str] | None = None,
     size: tuple[int, int] | None = None,
     partial: bool = False,
-    dictionaries: Sequence[bytes] = (),
+    dictionaries: Sequence[AnyDictionary] = (),
     bare: bool = False,
 ) -> Conditions:
     """Give what a generator would be told by a stream; see ``decode`` for the arguments."""
@@ -156,7 +158,7 @@ def conditions(
 
 
 def check(
-    data: bytes, image: ImageSource, *, dictionaries: Sequence[bytes] = (), bare: bool = False
+    data: bytes, image: ImageSource, *, dictionaries: Sequence[AnyDictionary] = (), bare: bool = False
 ) -> checks.ConsistencyReport:
     """Compare a picture with what a stream says.
 
@@ -178,7 +180,7 @@ def _read(
     data: bytes,
     layers: Sequence[str] | None,
     size: tuple[int, int] | None,
-    dictionaries: Sequence[bytes],
+    dictionaries: Sequence[AnyDictionary],
     *,
     partial: bool = False,
     bare: bool = False,
@@ -186,7 +188,8 @@ def _read(
     """Read the layers; say whether the stream is cut."""
     names = NAMES if layers is None else check_layers(layers)
     stream = open_stream(data, partial=partial, bare=bare)
-    return read_layers(stream, names, size or (stream.width, stream.height), dictionaries), stream.cut
+    readout = read_layers(stream, names, size or (stream.width, stream.height), as_dictionaries(dictionaries))
+    return readout, stream.cut
 
 
 def _failed(decoded: Decoded | None) -> bool:

@@ -15,7 +15,9 @@ from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import Part, Stream
 from promptcodec.captioners import NOTHING, Captioner, Estimate
 from promptcodec.description import Description
-from promptcodec.errors import UsageError
+from promptcodec.entropy import AnyDictionary
+from promptcodec.entropy.dictionary import as_dictionary
+from promptcodec.errors import Notice, UsageError
 from promptcodec.layers.job import EncodeJob, FitWords
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
 from promptcodec.reading import outline_of
@@ -47,7 +49,7 @@ class Encoded:
 
     data: bytes
     outline: Mapping[str, Any]
-    warnings: tuple[RecipeWarning, ...]
+    warnings: tuple[Notice, ...]
     spent: Spent
 
 
@@ -73,7 +75,7 @@ class _Plan:
     shares: rate.Shares
     prompt: str
     job: EncodeJob
-    warnings: tuple[RecipeWarning, ...]
+    warnings: tuple[Notice, ...]
 
 
 def encode(
@@ -89,7 +91,7 @@ def encode(
     captioner: str = CAPTIONER,
     description: Description | None = None,
     text_coder: str = TEXT_CODERS[0],
-    dictionary: bytes | None = None,
+    dictionary: AnyDictionary | None = None,
     recipe: str = RECIPE_MODES[0],
     redact: bool = False,
     seed: int | None = None,
@@ -136,12 +138,12 @@ def encode(
         RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
     """
     settings = EncodeSettings(
-        budget, bpp, quality, tune, layers, edges, pose, captioner, description, text_coder, dictionary,
-        recipe, redact, seed, bare,
+        budget, bpp, quality, tune, layers, edges, pose, captioner, description, text_coder,
+        as_dictionary(dictionary), recipe, redact, seed, bare,
     )  # fmt: skip
     encoded = encode_full(image, settings)
-    for warning in encoded.warnings:
-        warnings.warn(warning, stacklevel=2)
+    for notice in encoded.warnings:
+        warnings.warn(notice.text, RecipeWarning, stacklevel=2)
     return encoded.data
 
 
@@ -213,7 +215,7 @@ def _wanted(settings: EncodeSettings) -> tuple[str, ...]:
 
 def _recipe(
     source: Image.Image | bytes, settings: EncodeSettings
-) -> tuple[Recipe | None, tuple[RecipeWarning, ...]]:
+) -> tuple[Recipe | None, tuple[Notice, ...]]:
     if not isinstance(source, bytes) or settings.recipe == "off":
         return None, ()
     return extract(source, redact=settings.redact)

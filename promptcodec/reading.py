@@ -10,7 +10,16 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.bitstream import Part, Stream
-from promptcodec.errors import BitstreamError, DescriptionError, NewerError, PromptcodecError, UsageError
+from promptcodec.entropy import AnyDictionary, Dictionary
+from promptcodec.entropy.dictionary import as_dictionaries
+from promptcodec.errors import (
+    BitstreamError,
+    DescriptionError,
+    NewerError,
+    Notice,
+    PromptcodecError,
+    UsageError,
+)
 from promptcodec.generators import Conditions
 from promptcodec.layers.registry import BY_ID, part_name
 
@@ -30,7 +39,7 @@ class Readout:
 
     conditions: Conditions
     layers: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def open_stream(data: bytes, *, partial: bool = False, bare: bool = False) -> Stream:
@@ -47,7 +56,7 @@ def open_stream(data: bytes, *, partial: bool = False, bare: bool = False) -> St
 
 
 def read_layers(
-    stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[bytes] = ()
+    stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[Dictionary] = ()
 ) -> Readout:
     """Decode the named layers of a stream for a picture of ``size``.
 
@@ -79,7 +88,9 @@ def read_layers(
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
     fields.setdefault("seed", derive_seed(stream))
-    return Readout(Conditions(size=size, **fields), tuple(layers), tuple(map(str, newer)))
+    return Readout(
+        Conditions(size=size, **fields), tuple(layers), tuple(Notice(str(error)) for error in newer)
+    )
 
 
 @contextmanager
@@ -88,9 +99,8 @@ def _naming(part: Part) -> Iterator[None]:
     try:
         yield
     except (BitstreamError, DescriptionError) as error:
-        raise type(error)(
-            f"the {part_name(part.type)} part at byte {part.offset} cannot be read: {error}"
-        ) from error
+        message = f"the {part_name(part.type)} part at byte {part.offset} cannot be read: {error}"
+        raise type(error)(message, hint=error.hint) from error
 
 
 def derive_seed(stream: Stream) -> int:
@@ -134,7 +144,7 @@ def outline_of(stream: Stream, length: int) -> dict[str, Any]:
 
 
 def inspect(
-    data: bytes, *, partial: bool = False, bare: bool = False, dictionaries: Sequence[bytes] = ()
+    data: bytes, *, partial: bool = False, bare: bool = False, dictionaries: Sequence[AnyDictionary] = ()
 ) -> dict[str, Any]:
     """Say what a stream holds: its outline, its description as object and as text, its recipe.
 
@@ -145,17 +155,18 @@ def inspect(
     """
     stream = bitstream.read(data, partial=partial, bare=bare)
     shown: dict[str, Any] = {"description": None, "text": None, "recipe": None}
+    own = as_dictionaries(dictionaries)
     for part in stream.parts:
         layer = BY_ID.get(part.type)
         if layer is not None and layer.shown:
             try:
-                shown |= layer.show(part.payload, dictionaries)
+                shown |= layer.show(part.payload, own)
             except NewerError:
                 continue
     return {**outline_of(stream, len(data)), **shown}
 
 
-def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]:
+def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[AnyDictionary] = ()) -> dict[str, Any]:
     """Read every part of a stream, without drawing a picture.
 
     Returns:
@@ -166,22 +177,22 @@ def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[bytes] = (
         NewerError: all that cannot be read needs a newer reader.
     """
     stream = open_stream(data, bare=bare)
-    check_parts(stream, dictionaries)
+    check_parts(stream, as_dictionaries(dictionaries))
     return outline_of(stream, len(data))
 
 
-def migrate(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def migrate(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Make a stream of a draft of the format one of this version; its parts stay the same bytes.
 
     Raises:
         BitstreamError, MissingDictionary: it is no such stream, or a part of it reads no more.
     """
     stream = bitstream.read(data, version=bitstream.DRAFT)
-    check_parts(stream, dictionaries)
+    check_parts(stream, as_dictionaries(dictionaries))
     return bitstream.write(stream)
 
 
-def check_parts(stream: Stream, dictionaries: Sequence[bytes]) -> None:
+def check_parts(stream: Stream, dictionaries: Sequence[Dictionary]) -> None:
     """Read every part this version knows; the error names all that cannot be read."""
     failures: list[PromptcodecError] = []
     for part in stream.parts:
@@ -194,4 +205,4 @@ def check_parts(stream: Stream, dictionaries: Sequence[bytes]) -> None:
             failures.append(error)
     if failures:
         worst = next((error for error in failures if not isinstance(error, NewerError)), failures[0])
-        raise type(worst)("; ".join(map(str, failures)))
+        raise type(worst)("; ".join(map(str, failures)), hint=worst.hint)

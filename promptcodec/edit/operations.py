@@ -153,7 +153,7 @@ def _box_with_curves(state: EditState, where: str) -> Region:
     payload = state.part("structure")
     box = parse_box(where, state.size, state.grid)
     if not curves.holds(payload, state.size, box):
-        raise UsageError(f"no contour runs through the box {where}; --preview shows where they run")
+        raise UsageError(f"no contour runs through the box {where}", hint="--preview shows where they run")
     return box
 
 
@@ -180,7 +180,8 @@ def _erased(state: EditState, region: Region) -> EditState:
         gone = [thing.name for thing in said.objects if thing not in after.objects]
         named = [name for name in gone if words.swap(said.summary, name, "") != said.summary]
         if named:
-            state = state.warn(f"the summary still speaks of {', '.join(named)}: --style 'summary: ...'")
+            text = f"the summary still speaks of {', '.join(named)}"
+            state = state.warn(text, hint="say another with --style 'summary: ...'")
     if "texture" in state.payloads:
 
         def painted(picture: Floats) -> Floats:
@@ -192,7 +193,8 @@ def _erased(state: EditState, region: Region) -> EditState:
         if curves.holds(payload, state.size, region):
             state = state.put("structure", curves.delete(payload, state.size, region))
     if "recipe" in state.payloads:
-        state = state.warn("the recipe part still tells how the whole original was made: truncate --layers")
+        text = "the recipe part still tells how the whole original was made"
+        state = state.warn(text, hint="drop it with truncate --layers")
     return state
 
 
@@ -269,10 +271,11 @@ def _in_layers(state: EditState) -> EditState:
 def _refuse_pixels(state: EditState) -> None:
     if "pixels" in state.payloads:
         rest = ",".join(name for name in state.payloads if name in NAMES and name != "pixels")
-        way = f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
-        raise UsageError(
-            f"what shows of this stream is its pixels part, which cannot be edited; drop it{way}"
+        others = (
+            f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
         )
+        text = "what shows of this stream is its pixels part, which cannot be edited"
+        raise UsageError(text, hint=f"drop it{others}")
 
 
 def _colours(said: Cell) -> Any:

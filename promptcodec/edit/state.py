@@ -11,8 +11,8 @@ from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
 from promptcodec.edit.region import Grid
 from promptcodec.entropy import AnyDictionary, Dictionary
-from promptcodec.entropy.dictionary import as_dictionary, with_id
-from promptcodec.errors import UsageError
+from promptcodec.entropy.dictionary import as_dictionaries, with_id
+from promptcodec.errors import Notice, UsageError
 from promptcodec.layers import about, semantic
 from promptcodec.layers.registry import BY_NAME, LAYERS, part_name
 
@@ -33,15 +33,15 @@ class EditState:
     payloads: Mapping[str, bytes]
     dictionaries: tuple[Dictionary, ...] = ()
     named: frozenset[str] = frozenset()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[Notice, ...] = field(default=())
 
     def put(self, name: str, payload: bytes) -> EditState:
         """Give a part another payload."""
         return replace(self, payloads={**self.payloads, name: payload})
 
-    def warn(self, text: str) -> EditState:
+    def warn(self, text: str, *, hint: str = "") -> EditState:
         """Add a warning."""
-        return replace(self, warnings=(*self.warnings, text))
+        return replace(self, warnings=(*self.warnings, Notice(text, hint)))
 
     @property
     def grid(self) -> Grid:
@@ -67,8 +67,8 @@ class EditState:
         """
         if name not in self.payloads:
             raise UsageError(
-                f"the stream has no {name} part to edit; it has {', '.join(self.payloads)} "
-                "(encode with --layers, or take one over with --transplant)"
+                f"the stream has no {name} part to edit; it has {', '.join(self.payloads)}",
+                hint="encode with --layers, or take one over with --transplant",
             )
         return self.payloads[name]
 
@@ -98,9 +98,7 @@ def open_state(data: bytes, dictionaries: Sequence[AnyDictionary] = ()) -> tuple
     """
     stream = reading.open_stream(data)
     payloads = {part_name(part.type): part.payload for part in stream.parts}
-    return stream, EditState(
-        (stream.width, stream.height), payloads, tuple(map(as_dictionary, dictionaries))
-    )
+    return stream, EditState((stream.width, stream.height), payloads, as_dictionaries(dictionaries))
 
 
 def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:

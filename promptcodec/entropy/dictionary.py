@@ -62,6 +62,11 @@ def as_dictionary(given: AnyDictionary | None) -> Dictionary | None:
     return Dictionary.from_bytes(given) if isinstance(given, bytes) else given
 
 
+def as_dictionaries(given: Iterable[AnyDictionary]) -> tuple[Dictionary, ...]:
+    """Give the dictionaries of what a caller gave."""
+    return tuple(as_dictionary(one) for one in given)
+
+
 def train(texts: Sequence[str], size: int = SIZE) -> Dictionary:
     """Make a dictionary of at most ``size`` bytes from texts like those to be coded.
 

@@ -22,7 +22,14 @@ from collections.abc import Sequence
 
 from promptcodec import models
 from promptcodec.entropy import brotli, zstd
-from promptcodec.entropy.dictionary import ID_BYTES, AnyDictionary, Dictionary, as_dictionary, with_id
+from promptcodec.entropy.dictionary import (
+    ID_BYTES,
+    AnyDictionary,
+    Dictionary,
+    as_dictionaries,
+    as_dictionary,
+    with_id,
+)
 from promptcodec.entropy.ppm import coder as ppm
 from promptcodec.entropy.ppm import model as ppm_model
 from promptcodec.entropy.ppm import user as ppm_user
@@ -99,7 +106,7 @@ def decode_text(data: bytes, *, dictionaries: Sequence[AnyDictionary] = (), limi
     if kind and coder not in (_ZSTD, _ZSTD_USER):
         raise EntropyError(f"the head byte {data[0]:#04x} of a text is not valid")
     if coder in (_ZSTD_USER, _PPM_USER):
-        return _decode_user(data, list(map(as_dictionary, dictionaries)), limit)
+        return _decode_user(data, as_dictionaries(dictionaries), limit)
     return _text(_unpack(data[0], payload, None, limit), limit)
 
 
@@ -193,7 +200,7 @@ def _decode_user(data: bytes, dictionaries: Sequence[Dictionary], limit: int) ->
     candidates = with_id(wanted, dictionaries)
     if not candidates:
         raise MissingDictionary(
-            f"the text was coded with the dictionary {wanted.hex()}; give it with --dictionary FILE"
+            f"the text was coded with the dictionary {wanted.hex()}", hint="give it with --dictionary FILE"
         )
     # Four bytes of hash can collide: a wrong dictionary all but always gives an error here.
     texts: set[str] = set()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptcodec import entropy
-from promptcodec.entropy import coder_name
+from promptcodec.entropy import Dictionary, coder_name
 from promptcodec.errors import BitstreamError
 from promptcodec.layers.job import EncodeJob
 
@@ -46,7 +46,9 @@ def encode_part(job: EncodeJob, _room: int | None) -> bytes | None:
     return encode(job.about) if job.about else None
 
 
-def decode_part(payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def decode_part(
+    payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[Dictionary]
+) -> Mapping[str, Any]:
     """Give the seed where one is stored."""
     entries = decode(payload)
     return {"seed": int(entries["seed"])} if "seed" in entries else {}

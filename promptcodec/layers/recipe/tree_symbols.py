@@ -1,10 +1,10 @@
-"""JSON values as symbols: one for each value, a text that starts with a mark of its type.
+r"""JSON values as symbols: one for each value, a text that starts with a mark of its type.
 
     null true false    as they are
     #12.50             a number, as it is written
     "word              a text
     [3                 a list, by its length
-    {id\\0type          an object, by its keys
+    {id\0type           an object, by its keys
 
 A symbol that is new where it stands is spelled, by its type and, for numbers and texts, by the first
 form that gives it back exactly.

@@ -31,7 +31,8 @@ def description_of(words: str, cells: Sequence[Cell], rows: int, cols: int) -> D
     Args:
         words: untrusted.
         cells: of the grid, in raster order; those that have words have any text.
-        rows, cols: of the grid.
+        rows: of the grid.
+        cols: of the grid.
 
     Raises:
         EntropyError, DescriptionError: no description has these words.

@@ -28,7 +28,7 @@ def encode(recipe: Recipe, form: str, coder: str, dictionary: Dictionary | None)
         if coded is None or not _is_text(coded[1]):
             coded = _code(to_plain(recipe.chunks))
     if coded is None:
-        raise UsageError("the recipe is too large to be stored; leave it out with --recipe off")
+        raise UsageError("the recipe is too large to be stored", hint="leave it out with --recipe off")
     symbols, lines = coded
     # Half a surrogate pair is no character: JSON can spell one, UTF-8 cannot.
     text = "\n".join(lines).encode(errors="replace").decode()
