@@ -10,8 +10,7 @@ from PIL import Image
 from promptcodec import bitstream, checks, plugins
 from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import MAX_SIDE
-from promptcodec.entropy import AnyDictionary
-from promptcodec.entropy.dictionary import as_dictionaries
+from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
 from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers.registry import NAMES, check_layers

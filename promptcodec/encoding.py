@@ -15,8 +15,7 @@ from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import Part, Stream
 from promptcodec.captioners import NOTHING, Captioner, Estimate
 from promptcodec.description import Description
-from promptcodec.entropy import AnyDictionary
-from promptcodec.entropy.dictionary import as_dictionary
+from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
 from promptcodec.errors import Notice, UsageError
 from promptcodec.layers.job import EncodeJob, FitWords
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers

@@ -10,8 +10,7 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.bitstream import Part, Stream
-from promptcodec.entropy import AnyDictionary, Dictionary
-from promptcodec.entropy.dictionary import as_dictionaries
+from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries
 from promptcodec.errors import (
     BitstreamError,
     DescriptionError,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from promptcodec.description import Description
-    from promptcodec.entropy import Dictionary
+    from promptcodec.entropy.dictionary import Dictionary
 
 DEFAULT_LAYERS = ("semantic", "texture")
 QUALITY_BYTES = (64, 128, 256, 512, 1024)

@@ -16,7 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptcodec import models
-from promptcodec.entropy import LIMIT, coder_name, decode_text, dictionary, dictionary_id, encode_text, zstd
+from promptcodec.entropy import (
+    LIMIT,
+    Dictionary,
+    coder_name,
+    decode_text,
+    dictionary,
+    dictionary_id,
+    encode_text,
+    zstd,
+)
 from promptcodec.entropy import brotli as our_brotli
 from promptcodec.errors import EntropyError, MissingDictionary, NewerError, UsageError
 

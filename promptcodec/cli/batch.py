@@ -18,7 +18,7 @@ from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.files import STDIO, read_file, write_whole
 
 if TYPE_CHECKING:
-    from promptcodec.entropy import Dictionary
+    from promptcodec.entropy.dictionary import Dictionary
 
 
 class Task(Protocol):
@@ -147,7 +147,7 @@ def read_dictionaries(path: str | None) -> list[Dictionary]:
     Raises:
         UsageError: it cannot be read.
     """
-    from promptcodec.entropy import Dictionary  # noqa: PLC0415 - heavy
+    from promptcodec.entropy.dictionary import Dictionary  # noqa: PLC0415 - heavy
 
     try:
         return [Dictionary.from_bytes(read_file(path))] if path else []

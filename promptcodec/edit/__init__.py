@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptcodec.edit.spec import FILES, OPERATIONS, Edit
-from promptcodec.entropy import AnyDictionary
+from promptcodec.entropy.dictionary import AnyDictionary
 from promptcodec.errors import Notice, UsageError
 
 __all__ = [

@@ -10,8 +10,7 @@ from promptcodec import bitstream, entropy, reading
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
 from promptcodec.edit.region import Grid
-from promptcodec.entropy import AnyDictionary, Dictionary
-from promptcodec.entropy.dictionary import as_dictionaries, with_id
+from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries, with_id
 from promptcodec.errors import Notice, UsageError
 from promptcodec.layers import about, semantic
 from promptcodec.layers.registry import BY_NAME, LAYERS, part_name

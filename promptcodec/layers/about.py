@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptcodec import entropy
-from promptcodec.entropy import Dictionary, coder_name
+from promptcodec.entropy import coder_name
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError
 from promptcodec.layers.job import EncodeJob
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, features
 
-from promptcodec.entropy import Dictionary
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, BudgetError, MissingError, NewerError
 from promptcodec.layers.job import EncodeJob
 

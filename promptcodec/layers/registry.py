@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from promptcodec.errors import UsageError
 
 if TYPE_CHECKING:
-    from promptcodec.entropy import Dictionary
+    from promptcodec.entropy.dictionary import Dictionary
     from promptcodec.layers.job import EncodeJob
 
 

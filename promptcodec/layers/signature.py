@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from promptcodec import models
-from promptcodec.entropy import Dictionary
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, MissingError
 from promptcodec.layers.job import EncodeJob
 from promptcodec.vision.colour import Floats, to_oklab

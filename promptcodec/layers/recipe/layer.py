@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from promptcodec.entropy import Dictionary
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.recipe import form_name as coder_name

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promptcodec import entropy
-from promptcodec.entropy import AnyDictionary
+from promptcodec.entropy.dictionary import AnyDictionary
 from promptcodec.entropy.varint import read_varint
 from promptcodec.errors import BitstreamError, NewerError
 from promptcodec.layers.recipe import tree

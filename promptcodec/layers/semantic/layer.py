@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from promptcodec.description import format_text, to_json
-from promptcodec.entropy import Dictionary
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import semantic
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.semantic import coder_name

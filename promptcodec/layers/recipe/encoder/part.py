@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promptcodec import entropy
-from promptcodec.entropy import Dictionary
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.entropy.varint import write_varint
 from promptcodec.errors import UsageError
 from promptcodec.layers.recipe import tree
