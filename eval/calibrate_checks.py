@@ -202,7 +202,7 @@ def tell(rows: list[dict[str, Any]], model: Calibration) -> dict[str, Any]:
 
 
 def show(told: dict[str, Any]) -> None:
-    """Print the table of docs/checks.md."""
+    """Print the table of docs/reference/checks.md."""
     settings = list(told)
     print("| picture shown | " + " | ".join(f"{s}: AUC, wrong" for s in settings) + " |")
     print("|---" * (len(settings) + 1) + "|")

@@ -9,7 +9,7 @@ command line, checked, and written to RESULTS: streams, pictures, `study.csv` an
 are stored: a run that was stopped goes on where it was, and a second one costs nothing.
 
 Keys: OPENAI_API_KEY for the shipped profiles; other servers by --captioner and --generator
-(docs/providers.md). Caps hold for each of the four commands it runs.
+(docs/guide/providers.md). Caps hold for each of the four commands it runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Make docs/walkthrough.md and its pictures: one photograph and one generated image through every stage.
+"""Make docs/measurements/walkthrough.md: one photograph and one generated image through every stage.
 
     python -m eval.walkthrough AI_IMAGE [--credit TEXT]
 
@@ -81,7 +81,7 @@ def walk(name: str, title: str, source: bytes) -> str:
     hexed = "\n".join(stream[at : at + 32].hex(" ") for at in range(0, min(len(stream), 128), 32))
     return f"""## {title}
 
-![The picture, its grid, its colour map and its contours](img/walkthrough-{name}-layers.jpg)
+![The picture, its grid, its texture layer and its contours](../img/walkthrough-{name}-layers.jpg)
 
 **Described** by `local` ({picture.width}x{picture.height}, budget {BUDGET} B, three tenths of it words):
 
@@ -101,7 +101,7 @@ def walk(name: str, title: str, source: bytes) -> str:
 
 **Drawn** by `builtin:classical` from some of the layers, and checked against all that the stream says:
 
-![Drawn from words, colour map, both, and with contours](img/walkthrough-{name}-drawn.jpg)
+![Drawn from words, texture layer, both, and with contours](../img/walkthrough-{name}-drawn.jpg)
 
 | drawn from | bytes these parts cost | score | verdict |
 |---|---|---|---|
@@ -120,12 +120,12 @@ def main() -> None:
     Image.fromarray(data.astronaut()).save(file, "PNG")
     page = f"""# Two pictures through every stage
 
-Made by `python -m eval.walkthrough IMAGE`. The photograph is the portrait of the astronaut Eileen Collins
+Made by `python -m eval walkthrough IMAGE`. The photograph is the portrait of the astronaut Eileen Collins
 that scikit-image ships (NASA, public domain). {options.credit}
 
 {walk("photo", "A photograph", file.getvalue())}
 {walk("ai", "A generated image that carries its recipe", options.image.read_bytes())}"""
-    (DOCS / "walkthrough.md").write_text(page, encoding="utf-8")
+    (DOCS / "measurements" / "walkthrough.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

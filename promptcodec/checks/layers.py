@@ -17,10 +17,10 @@ from promptcodec.vision.colour import ciede2000
 GRID = 16
 # Matching places to each other grows with their cube.
 PLACES = 8
-# CIEDE2000 at which a colour map no longer counts as the same; see docs/checks.md.
+# CIEDE2000 at which a colour map no longer counts as the same; see docs/reference/checks.md.
 COLOUR_SCALE = 12.0
 # Aim of each part of the signature, and the distance that best tells the same picture, compressed, shrunk,
-# cropped or blurred, from others (training/tagger/principal.py --measure; docs/tags.md).
+# cropped or blurred, from others (training/tagger/principal.py --measure; docs/reference/tags.md).
 SIGNATURE_SCALES = {
     "content": ("semantics", 0.46),
     "colour": ("photometry", 0.06),

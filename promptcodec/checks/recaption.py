@@ -18,7 +18,7 @@ from promptcodec.generators import Conditions
 from promptcodec.plugins import create as create_plugin
 from promptcodec.vision.colour import ciede2000, said_colours, to_srgb
 
-# CIEDE2000 at which a cell no longer counts as the same colour; see docs/checks.md.
+# CIEDE2000 at which a cell no longer counts as the same colour; see docs/reference/checks.md.
 CELL_COLOUR_SCALE = 14.0
 
 
