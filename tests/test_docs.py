@@ -22,11 +22,14 @@ def page_id(path):
     return str(path.relative_to(ROOT))
 
 
+def without_blocks(text):
+    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
 def prose(text):
     """Leave out code blocks, code in a line and the tables that a run wrote."""
     text = re.sub(r"<!-- measured -->.*<!-- /measured -->", "", text, flags=re.DOTALL)
-    text = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
-    return re.sub(r"`[^`\n]+`", "", text)
+    return re.sub(r"`[^`\n]+`", "", without_blocks(text))
 
 
 def anchors(path):
@@ -38,10 +41,9 @@ def anchors(path):
 def commands(path):
     """Give the lines of a page's shell blocks and indented blocks."""
     text = path.read_text("utf-8")
-    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    return [line for block in blocks for line in block.splitlines()] + re.findall(
-        r"^    (\S.*)$", text, re.MULTILINE
-    )
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    lines = [line for kind, block in blocks if kind == "sh" for line in block.splitlines()]
+    return lines + re.findall(r"^    (\S.*)$", without_blocks(text), re.MULTILINE)
 
 
 def mentions(path, program):
@@ -66,6 +68,14 @@ def test_every_page_is_in_the_index():
     assert {page for page in pages if not page.startswith("decisions/")} <= linked
 
 
+def test_files_that_the_architecture_names_are_there():
+    for section in re.split(r"^###? ", (DOCS / "architecture.md").read_text("utf-8"), flags=re.MULTILINE):
+        folder = re.match(r"`(\w+)/`", section)
+        for name in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE):
+            for file in re.findall(r"`([^`*]+)`", name):
+                assert (ROOT / "promptcodec" / (folder[1] if folder else "") / file).exists(), file
+
+
 @pytest.mark.parametrize("folder", ["promptcodec", "eval", "training", "tests"])
 def test_pages_that_code_names_are_there(folder):
     for file in (ROOT / folder).rglob("*.py"):
@@ -86,7 +96,8 @@ def resolve(words):
 def parse(words):
     """Let click parse a command line without running it."""
     command, name, words = resolve(words)
-    command.make_context(name, words)
+    # As it is called: click keeps the names of a command's help option from the first context it sees.
+    command.make_context(name, words, parent=click.Context(group, **group.context_settings))
 
 
 def split(line):
