@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from promptcodec import __version__
 from promptcodec.cli import group
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,6 +84,14 @@ def test_pages_that_code_names_are_there(folder):
             assert (ROOT / name).exists(), f"{file}: {name}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_files_that_pages_name_are_there(page):
+    for name in re.findall(
+        r"`((?:promptcodec|eval|training|tests|prompts|docs)/[\w./*-]+)`", page.read_text("utf-8")
+    ):
+        assert any(ROOT.glob(name.rstrip("/"))), name
+
+
 def resolve(words):
     """Give the command that a line names, its name, and the words behind it."""
     command, name = group, "promptcodec"
@@ -153,3 +162,8 @@ def test_modules_that_are_run_are_there(page):
 def test_pages_use_one_name_for_each_thing(page):
     retired = re.findall(r"colou?r maps?|thumbnails?|ultra-low-resolution", prose(page.read_text("utf-8")))
     assert not retired
+
+
+def test_the_citation_is_of_this_version():
+    text = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {__version__}\n" in text
