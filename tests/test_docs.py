@@ -77,6 +77,16 @@ def test_files_that_the_architecture_names_are_there():
                 assert (ROOT / "promptcodec" / (folder[1] if folder else "") / file).exists(), file
 
 
+def test_files_that_contributing_names_are_there():
+    table = (
+        (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Where a change goes")[1].split("## Habits")[0]
+    )
+    names = re.findall(r"`([\w./-]+(?:\.(?:py|md|toml|jsonl)|/))`", table)
+    assert names
+    for name in names:
+        assert (ROOT / name).exists() or (ROOT / "promptcodec" / name).exists(), name
+
+
 @pytest.mark.parametrize("folder", ["promptcodec", "eval", "training", "tests"])
 def test_pages_that_code_names_are_there(folder):
     for file in (ROOT / folder).rglob("*.py"):
