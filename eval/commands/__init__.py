@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
         "python -m eval run eval/studies/equal-bytes.toml -o out/equal-bytes --limit 4",
         "python -m eval bits --images ../shared/data/eval/kodak --limit 2",
     )
-    + "\n\nExit codes: 0 ok, 1 some rows failed, 2 bad usage or input, 4 something is missing.",
+    + "\n\nExit codes: 0 ok, 1 some rows failed, 2 bad usage or input, 4 missing.",
 )
 def group() -> None:
     """Measure codecs: run a study and report it, or take one measurement. See docs/laboratory.md."""

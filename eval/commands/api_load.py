@@ -30,11 +30,12 @@ PICTURES = 4
 @click.option("--requests", type=COUNT, default=5000, show_default=True, help="In all.")
 @click.option("--threads", type=COUNT, default=256, show_default=True, help="That ask at once.")
 def command(requests: int, threads: int) -> None:
-    """Ask the loopback server from many threads at once; print one JSON object.
+    """Measure asking a model from many threads.
 
-    The server runs in a process of its own and answers from memory, so what is measured is this side: making
-    the request, the openai client, HTTP, the ledger, validation, the stored answer. Each request asks about
-    the same small set of pictures with another prompt, so none is answered from disk.
+    One JSON object says memory and CPU. The loopback server runs in a process of its own and answers from
+    memory, so what is measured is this side: making the request, the openai client, HTTP, the ledger,
+    validation, the stored answer. Each request asks about the same small set of pictures with another prompt,
+    so none is answered from disk.
     """
     server_command = [sys.executable, "-m", "promptcodec.testing.loopback"]
     with (
@@ -42,7 +43,6 @@ def command(requests: int, threads: int) -> None:
         subprocess.Popen(server_command, stdout=subprocess.PIPE, text=True) as server,
     ):
         os.environ["PROMPTCODEC_CACHE"] = folder
-        spending.begin(spending.Limits(requests=2 * requests))
         assert server.stdout is not None
         url = json.loads(server.stdout.readline())["base_url"]
         click.echo(json.dumps(measure(url, requests, threads)))
@@ -51,25 +51,28 @@ def command(requests: int, threads: int) -> None:
 
 def measure(url: str, requests: int, threads: int) -> dict[str, Any]:
     """Ask, and give the figures."""
-    # One captioner per picture: the picture is compressed and its prompt variant chosen once, not per request.
+    # One captioner per picture: the picture is compressed and its prompt variant chosen once.
     y, x = np.mgrid[0:512, 0:768]
     asked = []
     for number in range(PICTURES):
         waves = np.stack([127 + 120 * np.sin((x * (c + 1) + y * (number + 1)) / 90) for c in range(3)], 2)
         captioner = plugins.create("captioners", f"chat:{url}?model=loopback-vision&retries=10&timeout=600")
         asked.append((captioner, Image.fromarray(waves.astype(np.uint8))))
+    limits = spending.Limits(requests=2 * requests)
     start = time.process_time()
     for _, image in asked:
         prompt_variant(image)
     looking = (time.process_time() - start) / len(asked)
     for captioner, image in asked:
-        captioner.describe(image, rows=4, cols=6)
+        with spending.limited(limits):
+            captioner.describe(image, rows=4, cols=6)
     memory_at = {}
     done = 0
 
     def ask(number: int) -> None:
         captioner, image = asked[number % PICTURES]
-        captioner.describe(image, rows=4, cols=6, prompt=f"picture {number}")
+        with spending.limited(limits):
+            captioner.describe(image, rows=4, cols=6, prompt=f"picture {number}")
 
     with ThreadPoolExecutor(threads) as pool:
         cpu = time.process_time()

@@ -65,10 +65,10 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Count bytes of texts, of tiny pictures and of edge maps, ours and others'.
+    """Count bytes of texts, tiny pictures, edges.
 
-    A budget that a rival meets for some pictures only has their number in "n": its mean is then over those.
-    What is not installed is named on standard error. See docs/bits.md.
+    Ours and others' stand side by side. A budget that a rival meets for some pictures only has their number
+    in "n": its mean is then over those. What is not installed is named on standard error. See docs/bits.md.
     """
     if write_texts:
         bits.write_texts(write_texts, data, kind, jobs)

@@ -18,7 +18,7 @@ from eval.datasets import data_folder
 from eval.measure import contact_sheet, fidelity
 from eval.measure.bootstrap import summarise
 from eval.options import COUNT, PATH, SeveralCommand, example, images_option, json_option, limit_option
-from promptcodec.generators import STRENGTH
+from promptcodec.settings import STRENGTH
 from training.generator import held_out
 
 BUDGETS = (100, 200, 400, 800)
@@ -54,9 +54,10 @@ def command(
     as_json: bool,
     held: bool,
 ) -> None:
-    """Compare the built-in generator's pictures with the originals, beside bicubic and rivals.
+    """Judge the built-in generator's pictures.
 
-    Pictures have a long side of 512; rows have 95 % intervals over the pictures. See docs/generator.md.
+    They are compared with the originals, beside bicubic and rivals. Pictures have a long side of 512; rows
+    have 95 % intervals over the pictures. See docs/generator.md.
     """
     fidelity.check()
     paths = [

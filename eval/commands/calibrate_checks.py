@@ -26,7 +26,10 @@ SPLITS = ("fit", "test")
     )
 )
 def command() -> None:
-    """Calibrate the score of the checks: collect comparisons, then fit. See docs/checks.md."""
+    """Calibrate the score of the checks.
+
+    Collect comparisons of streams and pictures, then fit. See docs/checks.md.
+    """
 
 
 @command.command(

@@ -29,10 +29,11 @@ MOST = 24
 )
 @click.option("--seconds", type=float, default=10, show_default=True, help="Of each process.")
 def command(folder: Path, processes: int, seconds: float) -> None:
-    """Print pictures a second over all processes, tags on, model loaded.
+    """Count pictures described in a second.
 
-    Pictures of FOLDER are brought to 512 px on the long side and kept in memory; every process loads its
-    model before the clock starts and describes the pictures on a grid of about 24 cells, again and again.
+    The captioner is "local", tags on, model loaded. Pictures of FOLDER are brought to 512 px on the long side
+    and kept in memory; every process loads its model before the clock starts and describes the pictures on a
+    grid of about 24 cells, again and again.
     """
     if not listed(folder):
         raise UsageError(f"{folder} holds no picture")

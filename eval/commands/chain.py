@@ -32,10 +32,11 @@ COLUMNS = ("bytes", "overhead", "semantic", "texture", "recipe", "bpp", "enc_s",
 @limit_option
 @json_option
 def command(folders: tuple[Path, ...], limit: int | None, *, as_json: bool) -> None:
-    """Measure the whole chain on folders of pictures: a row of means for each folder and setting.
+    """Measure the whole chain: bytes, time, PSNR.
 
-    Every picture is encoded from its file, decoded with "builtin:classical", and compared with the original
-    at its own size. Bytes are the length of the stream. See docs/results.md.
+    A row holds the means of a folder at a setting. Every picture is encoded from its file, decoded with
+    "builtin:classical", and compared with the original at its own size. Bytes are the length of the stream.
+    See docs/results.md.
     """
     if not as_json:
         click.echo(f"| folder | setting | n | {' | '.join(COLUMNS)} |")

@@ -22,11 +22,12 @@ OTHERS = 20
 @click.option("--words", is_flag=True, help="Print every description beside its prompt.")
 @json_option
 def command(prompts: Path, repeats: int, *, words: bool, as_json: bool) -> None:
-    """Compare descriptions with their pictures' own prompts and 20 others, by a sentence embedding.
+    """Find prompts by descriptions.
 
-    The file has "file" and "prompt" per line, pictures beside it; lines without a prompt are left out. The
-    others are drawn at random, many times. Reported: mean reciprocal rank and share of first places, with
-    what chance gives. "pixels" describes the picture alone; "file" may use the prompt that the file carries.
+    Each is compared with its picture's own prompt and 20 others, by a sentence embedding. The file has "file"
+    and "prompt" per line, pictures beside it; lines without a prompt are left out. The others are drawn at
+    random, many times. Reported: mean reciprocal rank and share of first places, with what chance gives.
+    "pixels" describes the picture alone; "file" may use the prompt that the file carries.
     """
     from eval.measure.sentences import embed  # noqa: PLC0415 - an extra
 

@@ -38,10 +38,11 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Edit pictures with every operation; print a line for each.
+    """Measure whether edits stay in their place.
 
-    "inside" is the mean CIEDE2000 between the pictures before and after within the region that the operation
-    names, "outside" the same beyond one more cell around it. See docs/editing.md.
+    Pictures are edited with every operation; each has a line. "inside" is the mean CIEDE2000 between the
+    pictures before and after within the region that the operation names, "outside" the same beyond one more
+    cell around it. See docs/editing.md.
     """
     if sheet:
         from eval.measure import edit_sheet  # noqa: PLC0415 - only here

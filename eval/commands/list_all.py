@@ -20,7 +20,10 @@ _PROBE_SECONDS = 120
 @click.command("list", epilog=example("python -m eval list --json"))
 @json_option
 def command(*, as_json: bool) -> None:
-    """List kinds of datasets and codecs, metrics and whether they run here, and studies."""
+    """List datasets, codecs, metrics and studies.
+
+    Of metrics it is tried whether they run here; a reason stands beside those that do not.
+    """
     for entry in entries():
         if as_json:
             click.echo(json.dumps(entry))

@@ -28,12 +28,13 @@ from eval.options import example, folder_argument, limit_option, output_option
 def command(
     folder: Path, out: Path, limit: int | None, captioner: str, generator: str, max_cost: str, *, go: bool
 ) -> None:
-    """Describe and draw a FOLDER's pictures with hosted models, from text alone and with a tiny picture.
+    """Repeat arXiv 2504.21814 with hosted models.
 
-    Every picture is encoded and decoded by the command line, checked, and written to the folder of the
-    results: streams, pictures, study.csv and study.md. Answers are stored: a run that was stopped goes on
-    where it was, and a second one costs nothing. Keys: OPENAI_API_KEY for the shipped profiles; other servers
-    by --captioner and --generator (docs/providers.md).
+    A FOLDER's pictures are described and drawn from text alone and from text and a tiny picture. Every
+    picture is encoded and decoded by the command line, checked, and written to the folder of the results:
+    streams, pictures, study.csv and study.md. Answers are stored: a run that was stopped goes on where it
+    was, and a second one costs nothing. Keys: OPENAI_API_KEY for the shipped profiles; other servers by
+    --captioner and --generator (docs/providers.md).
     """
     out.mkdir(parents=True, exist_ok=True)
     images = [str(path) for path in listed(folder, limit)]

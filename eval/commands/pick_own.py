@@ -23,10 +23,11 @@ from promptcodec.vision.load import load_image
 @limit_option
 @json_option
 def command(folder: Path, budget: int | None, grid: int, limit: int | None, *, as_json: bool) -> None:
-    """Encode pictures as words only, draw them, and look for the nearest original.
+    """Find originals by what words draw.
 
-    Near is the mean CIEDE2000 over a grid of mean colours. Pictures of another shape count too: the grid does
-    not know it. Printed: how many were nearest to their own, and the mean bytes and distance to their own.
+    Pictures are encoded as words only and drawn; each drawing looks for the nearest original. Near is the
+    mean CIEDE2000 over a grid of mean colours. Pictures of another shape count too: the grid does not know
+    it. Printed: how many were nearest to their own, and the mean bytes and distance to their own.
     """
     pictures = [load_image(path) for path in listed(folder, limit)]
     originals = np.array([reduce(picture, grid, grid) for picture in pictures])

@@ -21,10 +21,11 @@ NOTE = "**Plumbing, not quality**: captions by `local`, pictures by `builtin`, o
 @output_option()
 @click.option("--limit", type=COUNT, default=10, show_default=True, help="Pictures of each folder.")
 def command(folders: tuple[Path, ...], out: Path, limit: int) -> None:
-    """Run the kit of "paper" through the loopback server: proof of plumbing, not of quality.
+    """Run "paper" with the loopback server.
 
-    The server describes with "local" and draws with "builtin"; prices are made up ($1 and $4 per million
-    tokens). What is proved is that words, pictures, checks, bytes and costs go all the way by HTTP.
+    This is proof of plumbing, not of quality. The server describes with "local" and draws with "builtin";
+    prices are made up ($1 and $4 per million tokens). What is proved is that words, pictures, checks, bytes
+    and costs go all the way by HTTP.
     """
     out.mkdir(parents=True, exist_ok=True)
     os.environ["PROMPTCODEC_CACHE"] = str(out / "cache")

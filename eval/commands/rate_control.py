@@ -21,9 +21,10 @@ from eval.options import example, folders_argument, jobs_option, json_option, li
 @jobs_option
 @json_option
 def command(folders: tuple[Path, ...], limit: int | None, jobs: int, *, as_json: bool) -> None:
-    """Compare the measured shares of layers with fixed splits at several rates, and count unused bytes.
+    """Compare rate control with fixed splits.
 
-    One row for each set of layers and rate, then what files leave of their budgets. See docs/rate.md.
+    The measured shares of layers are held against fixed ones at several rates. One row for each set of layers
+    and rate, then what files leave of their budgets. See docs/rate.md.
     """
     paths = [path for folder in folders for path in listed(folder, limit)]
     with ProcessPoolExecutor(jobs) as pool:

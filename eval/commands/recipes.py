@@ -21,10 +21,10 @@ HEAD = """| tool | files | checked fields | ours | sd-parsers | verbatim / brotl
 @folder_argument
 @json_option
 def command(folder: Path, *, as_json: bool) -> None:
-    """Read and code the recipe of every picture below FOLDER; count bytes and fields that are right.
+    """Count bytes and right fields of recipes.
 
-    Fields are checked against a table of hand-checked ones, and so are those of sd-parsers where it is
-    installed. See docs/recipes.md.
+    The recipe of every picture below FOLDER is read and coded. Fields are checked against a table of
+    hand-checked ones, and so are those of sd-parsers where it is installed. See docs/recipes.md.
     """
     rows = [measure(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES]
     tools = list(by_tool(rows))

@@ -20,7 +20,7 @@ foreign_option = click.option(
 @foreign_option
 @click.option("--into", type=FILE, metavar="DOCUMENT", help="Write the tables between a document's marks.")
 def command(folder: Path, foreign: tuple[Path, ...], into: Path | None) -> None:
-    """Report anew the run that FOLDER holds."""
+    """Report a run, which FOLDER holds, anew."""
     material = report.gather(folder, foreign)
     for text in report.build(material):
         say(f"not written: {text}")

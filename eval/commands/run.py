@@ -53,10 +53,10 @@ def command(
     data: Path | None,
     foreign: tuple[Path, ...],
 ) -> int:
-    """Run a study, or what is left of it, and report it.
+    """Run a study, or what is left of it.
 
-    A run may be stopped at any time, by any means: the same command goes on where it was. Exit codes: 0 ok;
-    1 some rows failed; 2 usage or a bad study; 4 nothing could run.
+    Its report is written too. A run may be stopped at any time, by any means: the same command goes on where
+    it was. Exit codes: 0 ok; 1 some rows failed; 2 usage or a bad study; 4 nothing could run.
     """
     study = read(study_file)
     # What starts from here may look for weights there too, from any folder.

@@ -47,11 +47,12 @@ FORMS = {
 @folder_argument
 @click.option("--every", type=COUNT, default=1, show_default=True, help="Of so many pictures take one.")
 def command(folder: Path, every: int) -> None:
-    """Count bytes of words against the picture "builtin:classical" draws, one kind of word left out.
+    """Weigh each kind of word in a description.
 
-    For grids of several sizes: mean bytes of the semantic layer, mean CIEDE2000 on a 12x12 grid against the
-    original, and mean difference of log2 gradient energy on an 8x8 grid (texture that is there or not).
-    Pictures are drawn at 192 px. See docs/captioner.md.
+    Bytes are held against the picture that "builtin:classical" draws with one kind left out. For grids of
+    several sizes: mean bytes of the semantic layer, mean CIEDE2000 on a 12x12 grid against the original, and
+    mean difference of log2 gradient energy on an 8x8 grid (texture that is there or not). Pictures are drawn
+    at 192 px. See docs/captioner.md.
     """
     paths = listed(folder)[::every]
     captioner = create({})

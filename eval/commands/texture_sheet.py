@@ -35,9 +35,10 @@ SIDE, GAP, LINE = 176, 4, 16
 @click.option("-o", "--out", type=PATH, default="docs/img/texture-bytes.jpg", show_default=True)
 @click.argument("pictures", nargs=-1)
 def command(data: Path, out: Path, pictures: tuple[str, ...]) -> None:
-    """Draw a sheet of what the texture layer keeps of PICTURES, names in train/; a usual few by default.
+    """Draw docs/img/texture-bytes.jpg.
 
-    Only pictures that are free to show are taken: their licences stand in train/manifest.jsonl.
+    It shows what the texture layer keeps of PICTURES, names in train/; a usual few by default. Only pictures
+    that are free to show are taken: their licences stand in train/manifest.jsonl.
     """
     files = free_pictures(data, pictures or PICTURES)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -28,9 +28,10 @@ SHARES = {"semantic": 0.3, "texture": 0.6, "structure": 0.1}
 @click.argument("image", type=FILE)
 @click.option("--credit", default="", help="Where the generated image is from, and its licence.")
 def command(image: Path, credit: str) -> None:
-    """Write docs/walkthrough.md: one photograph and one generated IMAGE through every stage.
+    """Write docs/walkthrough.md.
 
-    The photograph is the astronaut that scikit-image ships (NASA, public domain).
+    One photograph and one generated IMAGE go through every stage. The photograph is the astronaut that
+    scikit-image ships (NASA, public domain).
     """
     (DOCS / "img").mkdir(exist_ok=True)
     file = io.BytesIO()

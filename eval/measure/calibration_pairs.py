@@ -21,7 +21,7 @@ from eval.images import listed
 from eval.measure.perturb import MATCHED, WRONG, other_object, redraw
 from promptcodec import decode, encode
 from promptcodec.checks import layers, recaption
-from promptcodec.reading import conditions
+from promptcodec.decoding import conditions
 from promptcodec.vision.load import load_image
 
 # Named as the shipped table checks-1 names them.

@@ -16,10 +16,11 @@ from eval import rivals
 from eval.datasets import ROOT
 from eval.rivals import scaling, search
 from promptcodec import codec
-from promptcodec.bitstream import PART_IDS, Part, Stream, write
-from promptcodec.generators import STRENGTH
+from promptcodec.bitstream import Part, Stream, write
 from promptcodec.generators.builtin import variants
 from promptcodec.layers import texture
+from promptcodec.layers.registry import PART_IDS
+from promptcodec.settings import STRENGTH
 
 SMALL = 128
 CACHE = ROOT / "build" / "eval-builtin"
