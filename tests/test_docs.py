@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from eval import commands as laboratory
 from promptcodec import __version__
 from promptcodec.cli import group
 
@@ -166,6 +167,8 @@ def test_modules_that_are_run_are_there(page):
         for module in re.findall(r"python -m ((?:eval|training|tests|promptcodec)[\w.]*)", line):
             path = ROOT.joinpath(*module.split("."))
             assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), line
+        for name in re.findall(r"python -m eval ([a-z-]+)", line):
+            assert name in laboratory.COMMANDS, line
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in NAMED_OTHERWISE], ids=page_id)
