@@ -162,7 +162,7 @@ def _surface(said: Description, box: Flags) -> str:
 
 def _replaced(said: Description) -> Iterator[Case]:
     """Replace the colour that most cells name, but not more than half of them."""
-    cells = words.meanings(said)
+    cells = resolve(said)
     counts = {name: sum(name in cell.colours for cell in cells) for name in words.PALETTE}
     usable = [name for name in counts if 0 < counts[name] <= len(cells) / 2]
     old = max(usable, key=lambda name: counts[name], default=None)

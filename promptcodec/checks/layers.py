@@ -1,4 +1,4 @@
-"""Compare a picture with the visual layers of its stream: colour map, contours, signature."""
+"""Compare a picture with the visual layers of its stream: texture layer, contours, signature."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from promptcodec.vision.colour import ciede2000
 GRID = 16
 # Matching places to each other grows with their cube.
 PLACES = 8
-# CIEDE2000 at which a colour map no longer counts as the same; see docs/checks.md.
+# CIEDE2000 at which a texture layer no longer counts as the same; see docs/checks.md.
 COLOUR_SCALE = 12.0
 # Aim of each part of the signature, and the distance that best tells the same picture, compressed, shrunk,
 # cropped or blurred, from others (training/tagger/principal.py --measure; docs/tags.md).
@@ -38,16 +38,16 @@ class LayersCheck:
 
     name = "layers"
 
-    def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
+    def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare an RGB picture with the texture, structure, pixels and signature layers."""
         fields = []
-        for name, layer in (("texture layer", said.texture), ("pixels layer", said.pixels)):
+        for name, layer in (("texture layer", conditions.texture), ("pixels layer", conditions.pixels)):
             if layer is not None:
                 fields += _compare_colours(name, layer, image)
-        if said.structure is not None:
-            fields.append(_compare_contours(said.structure, image))
-        if said.signature is not None:
-            fields += _compare_signatures(said.signature, image)
+        if conditions.structure is not None:
+            fields.append(_compare_contours(conditions.structure, image))
+        if conditions.signature is not None:
+            fields += _compare_signatures(conditions.signature, image)
         return fields
 
 

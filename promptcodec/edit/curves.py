@@ -167,15 +167,15 @@ def _node(place: Place, shape: tuple[int, int], grid: int) -> Node:
 
 def _joined(nodes: Sequence[Node]) -> list[Node]:
     """Join nodes by steps to neighbours."""
-    found = [nodes[0]]
+    joined = [nodes[0]]
     for down, right in nodes[1:]:
-        at = found[-1]
+        at = joined[-1]
         count = max(abs(down - at[0]), abs(right - at[1]))
-        found += [
+        joined += [
             (at[0] + round((down - at[0]) * step / count), at[1] + round((right - at[1]) * step / count))
             for step in range(1, count + 1)
         ]
-    return found
+    return joined
 
 
 def _paths(pieces: Iterable[Sequence[Node]], limit: tuple[int, int]) -> list[Path]:

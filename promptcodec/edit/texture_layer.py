@@ -1,4 +1,4 @@
-"""Operations on the colour map: change a small picture of it, and fit the levels to what changed.
+"""Operations on the texture layer: change a small picture of it, and fit the levels to what changed.
 
 ``refit`` is the only place that knows how the texture layer is coded: it gives the picture the levels
 stand for, at a few samples a wave, and looks for levels near those there were whose picture has the
@@ -51,7 +51,7 @@ _CLASSES = 6
 def refit(
     payload: bytes, regions: Sequence[Region], feather: tuple[float, float], paint: Paint, finest: int = 16
 ) -> bytes:
-    """Change what a colour map shows in some regions, and as little as can be elsewhere.
+    """Change what a texture layer shows in some regions, and as little as can be elsewhere.
 
     Args:
         payload: a texture part.
@@ -97,12 +97,12 @@ def refit(
     faint = float(np.sqrt((wanted**2).sum(0))[inside > 0].mean()) < FAINT
     best, furthest = payload, 0.0
     for index in _steps(step, former) if bit else ():
-        found = _nearest(former, index)
+        candidate = _nearest(former, index)
         # One level alone does more harm elsewhere than good: the search starts where all have moved.
         moved = _nearest(former[:, :v, :u] + allowed[:v, :u] * projected, index)
         for price in PRICES:
             for plane in range(model.PLANES):
-                found[plane, :v, :u] = _pursue(
+                candidate[plane, :v, :u] = _pursue(
                     moved[plane],
                     wanted[plane] + planes[plane],
                     weights,
@@ -111,10 +111,10 @@ def refit(
                     (allowed[:v, :u], known[plane, :v, :u]),
                     price * bit,
                 )
-            change = waves[0] @ _amplitudes(found, index)[:, :v, :u] @ waves[1].T - planes
+            change = waves[0] @ _amplitudes(candidate, index)[:, :v, :u] @ waves[1].T - planes
             part = _part_there(wanted, np.asarray(change, np.float32), weights)
             if part > furthest:
-                data = _coded(content, index, found, area, len(payload))
+                data = _coded(content, index, candidate, area, len(payload))
                 # Too long is better than nothing where much is to be seen.
                 if not data or (len(data) > most and (furthest or faint)):
                     break
@@ -185,7 +185,7 @@ def _nearest(amplitudes: Floats, step: int) -> Levels:
 
 
 def _pursue(
-    found: Levels,
+    levels: Levels,
     goal: Floats,
     weights: Floats,
     waves: tuple[Floats, Floats],
@@ -196,7 +196,7 @@ def _pursue(
     """Change one level after the other, each time the one that gains most.
 
     Args:
-        found: ``(down, across)`` to start from.
+        levels: ``(down, across)`` to start from.
         goal: ``(rows, cols)`` the picture wanted.
         weights: ``(rows, cols)``.
         waves: ``(rows, down)`` and ``(cols, across)``.
@@ -208,8 +208,8 @@ def _pursue(
     allowed, known = flags
     cost = (bit * np.where(known, _BITS, _BITS_BEYOND)).astype(np.float32)
     cost[0, 0] = 0
-    found = found.copy()
-    left = goal - down @ (found * np.float32(step)) @ across.T
+    levels = levels.copy()
+    left = goal - down @ (levels * np.float32(step)) @ across.T
     square = (down**2).T @ weights @ across**2
 
     def bits(level: Levels) -> Floats:
@@ -219,26 +219,26 @@ def _pursue(
 
     for _ in range(ROUNDS):
         slope = down.T @ (weights * left) @ across
-        nearest = np.rint(found + slope / (square * np.float32(step))).astype(np.int64)
+        nearest = np.rint(levels + slope / (square * np.float32(step))).astype(np.int64)
         nearest = nearest.clip(-int(LARGEST / step), int(LARGEST / step))
-        by = (nearest - found) * np.float32(step)
-        gain = np.where(allowed, 2 * by * slope - by**2 * square - bits(nearest) + bits(found), 0)
-        v, u = divmod(int(gain.argmax()), found.shape[1])
+        by = (nearest - levels) * np.float32(step)
+        gain = np.where(allowed, 2 * by * slope - by**2 * square - bits(nearest) + bits(levels), 0)
+        v, u = divmod(int(gain.argmax()), levels.shape[1])
         if gain[v, u] <= _NOTHING * bit:
             break
-        found[v, u] = nearest[v, u]
+        levels[v, u] = nearest[v, u]
         left -= by[v, u] * (down[:, v, None] * across[None, :, u])
-    return found
+    return levels
 
 
-def _coded(content: Content, step: int, found: Levels, area: Frequencies, length: int) -> bytes:
+def _coded(content: Content, step: int, levels: Levels, area: Frequencies, length: int) -> bytes:
     """Write the levels; no bytes where a part cannot hold them."""
-    levels = found[:, area.v, area.u].astype(np.int32)
-    radii = tuple(int(index) for index in cover(levels[:, None], area)[:, 0])
+    listed = levels[:, area.v, area.u].astype(np.int32)
+    radii = tuple(int(index) for index in cover(listed[:, None], area)[:, 0])
     parts = tuple(
-        plane[area.radius <= RADII[index] ** 2 * 16] for plane, index in zip(levels, radii, strict=True)
+        plane[area.radius <= RADII[index] ** 2 * 16] for plane, index in zip(listed, radii, strict=True)
     )
-    means = tuple(int(mean) for mean in found[:, 0, 0])
+    means = tuple(int(mean) for mean in levels[:, 0, 0])
     given = Content(content.shape, step, content.restored, radii, means, parts)
     # How long the part is decides how its step is coded, and so a little of its length.
     kind = length_class(length)

@@ -173,40 +173,42 @@ def concepts(embedding: Floats) -> tuple[tuple[str, float], ...]:
     heads = shipped()
     values = heads.probabilities(embedding[None])[0]
     # Probabilities have four digits, so thresholds get as many.
-    told = {
+    probabilities = {
         name: float(value)
         for name, value, least in zip(heads.names, values, np.round(heads.least, 4), strict=True)
         if value >= least
     }
-    implied = {other for name in told for other in IMPLIED.get(name, ())}
-    return tuple(sorted(((n, p) for n, p in told.items() if n not in implied), key=lambda item: -item[1]))
+    implied = {other for name in probabilities for other in IMPLIED.get(name, ())}
+    return tuple(
+        sorted(((n, p) for n, p in probabilities.items() if n not in implied), key=lambda item: -item[1])
+    )
 
 
-def phrase(found: Iterable[tuple[str, float]]) -> str:
+def phrase(ranked: Iterable[tuple[str, float]]) -> str:
     """Say concepts as a short noun phrase.
 
     Args:
-        found: names and probabilities, as ``concepts`` gives them.
+        ranked: names and probabilities, as ``concepts`` gives them.
 
     Returns:
         Such as "a portrait of a woman", "a landscape with mountains and water" or "a city at night";
         ``""`` for none.
     """
-    told = dict(found)
-    if "city" in told and "building" in told:
-        del told[min("city", "building", key=lambda name: told[name])]
-    human = max((told[name] for name in HUMANS if name in told), default=0.0)
-    shaped = max((told[name] for name in SHAPED if name in told), default=0.0)
+    probabilities = dict(ranked)
+    if "city" in probabilities and "building" in probabilities:
+        del probabilities[min("city", "building", key=lambda name: probabilities[name])]
+    human = max((probabilities[name] for name in HUMANS if name in probabilities), default=0.0)
+    shaped = max((probabilities[name] for name in SHAPED if name in probabilities), default=0.0)
     if human and human >= shaped:
-        return _humans(told)
+        return _humans(probabilities)
     # A bust is a portrait of nobody.
-    if told.keys() & set(PORTRAITS) and not human:
+    if probabilities.keys() & set(PORTRAITS) and not human:
         return "a portrait"
-    things = sorted((name for name in THINGS if name in told), key=lambda name: -told[name])
-    places = [name for name in PLACES if name in told]
+    things = sorted((name for name in THINGS if name in probabilities), key=lambda name: -probabilities[name])
+    places = [name for name in PLACES if name in probabilities]
     # A scene is named by what frames it, unless a thing is surer.
-    if things and (not places or told[things[0]] > max(told[name] for name in places)):
-        return _join(THINGS[things[0]], [], _around(told))
+    if things and (not places or probabilities[things[0]] > max(probabilities[name] for name in places)):
+        return _join(THINGS[things[0]], [], _around(probabilities))
     if not places:
         return ""
     head, rest = places[0], places[1:]
@@ -215,28 +217,30 @@ def phrase(found: Iterable[tuple[str, float]]) -> str:
     return _join(PLACES[head][0], seen, [PLACES[name][1] for name in rest if name in TIMES])
 
 
-def _humans(told: dict[str, float]) -> str:
+def _humans(probabilities: dict[str, float]) -> str:
     """Say who is there, whether it is a portrait, and where."""
-    if "group" in told:
+    if "group" in probabilities:
         who = "a group of people"
-    elif "woman" in told and "man" in told:
+    elif "woman" in probabilities and "man" in probabilities:
         who = "a man and a woman"
-    elif "people" in told:
+    elif "people" in probabilities:
         who = "people"
     else:
-        who = f"a {next((name for name in ('child', 'woman', 'man') if name in told), 'person')}"
-    if "face" in told:
+        who = f"a {next((name for name in ('child', 'woman', 'man') if name in probabilities), 'person')}"
+    if "face" in probabilities:
         who = f"a close portrait of {who}"
-    elif "portrait" in told:
+    elif "portrait" in probabilities:
         who = f"a portrait of {who}"
-    beside = [THINGS[name] for name in COMPANY if name in told]
-    return _join(who, beside, _around(told))
+    beside = [THINGS[name] for name in COMPANY if name in probabilities]
+    return _join(who, beside, _around(probabilities))
 
 
-def _around(told: dict[str, float]) -> list[str]:
+def _around(probabilities: dict[str, float]) -> list[str]:
     """Say where and when: the first place that is known, and the surest of the times."""
-    places = [PLACES[name][1] for name in PLACES if name in told and name not in TIMES][:1]
-    times = sorted((name for name in TIMES if name in told), key=lambda name: -told[name])[:1]
+    places = [PLACES[name][1] for name in PLACES if name in probabilities and name not in TIMES][:1]
+    times = sorted((name for name in TIMES if name in probabilities), key=lambda name: -probabilities[name])[
+        :1
+    ]
     return places + [PLACES[name][1] for name in times]
 
 

@@ -117,9 +117,9 @@ def _colours(pixels: Bytes) -> Floats:
     codes = (pixels >> 4).astype(np.int32) @ np.array([256, 16, 1], np.int32)
     counts = np.sort(np.bincount(codes.ravel(), minlength=4096))[::-1] / codes.size
     shares = counts.cumsum()
-    found = [*shares[[0, 3, 15]], *np.searchsorted(shares, (0.5, 0.95))]
+    covered = [*shares[[0, 3, 15]], *np.searchsorted(shares, (0.5, 0.95))]
     border = np.concatenate([codes[0], codes[-1], codes[:, 0], codes[:, -1]])
-    return np.array([*found, _entropy(counts), np.bincount(border).max() / border.size], np.float32)
+    return np.array([*covered, _entropy(counts), np.bincount(border).max() / border.size], np.float32)
 
 
 def _gradients(grey: npt.NDArray[np.int16]) -> Floats:
@@ -156,8 +156,8 @@ def _blocks(pixels: Bytes) -> Floats:
     light = kept.mean(2)
     colour = kept[..., 0] - kept[..., 2]
     tiles = [b.reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK) for b in (light, colour)]
-    found = [p for tile in tiles for p in _percentiles(tile.std((1, 3)), (5, 25, 50, 75, 95))]
-    return np.array([*found, (np.ptp(tiles[0], (1, 3)) < 3).mean()], np.float32)
+    spreads = [p for tile in tiles for p in _percentiles(tile.std((1, 3)), (5, 25, 50, 75, 95))]
+    return np.array([*spreads, (np.ptp(tiles[0], (1, 3)) < 3).mean()], np.float32)
 
 
 def _lines(grey: npt.NDArray[np.int16]) -> Floats:
@@ -181,14 +181,14 @@ def _slide(grey: Bytes, best: np.ufunc) -> Bytes:
 
 def _straight(grey: npt.NDArray[np.int16]) -> Floats:
     """Rows and columns: long straight edges, blank ones, and regular pitch (lines of text)."""
-    found: list[float] = []
+    statistics: list[float] = []
     for way in (grey, grey.T):
         edges = np.abs(np.diff(way, axis=0)) > 8
         share = edges.mean(1)
         busy = np.abs(np.diff(way, axis=1)).mean(1)
-        found += [share.max(), float(np.percentile(share, 95)), (busy < 1).mean(), _pitch(busy, 4)]
-        found += [busy.std() / (busy.mean() + 0.1)]
-    return np.array(found, np.float32)
+        statistics += [share.max(), float(np.percentile(share, 95)), (busy < 1).mean(), _pitch(busy, 4)]
+        statistics += [busy.std() / (busy.mean() + 0.1)]
+    return np.array(statistics, np.float32)
 
 
 def _edges(grey: npt.NDArray[np.int16]) -> Floats:

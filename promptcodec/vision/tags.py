@@ -216,10 +216,10 @@ def numbers(ranges: str, limit: int) -> npt.NDArray[np.int64]:
     Raises:
         ValueError: it is not like that, or reaches ``limit``.
     """
-    found: list[int] = []
+    classes: list[int] = []
     for piece in ranges.split(","):
         first, _, last = piece.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    if not found or max(found) >= limit:
+        classes += range(int(first), int(last or first) + 1)
+    if not classes or max(classes) >= limit:
         raise ValueError(f"classes {ranges!r} outside 0..{limit - 1}")
-    return np.array(found, np.int64)
+    return np.array(classes, np.int64)

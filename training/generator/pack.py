@@ -71,7 +71,7 @@ def layers(path: Path, codings: int) -> dict[str, np.ndarray]:
     packed["structure"] = lossless(lines.resize((2 * quarter[0], 2 * quarter[1]), Image.Resampling.BOX))
     rows, cols = rate.grid(rng.choice(CELLS), size)
     said = plugins.create("captioners", "local").describe(image, rows=rows, cols=cols, prompt="")
-    packed["sites"] = maps.sites(said).astype(np.float16)
+    packed["sites"] = maps.colour_field(said).astype(np.float16)
     packed["words"] = maps.words(said).astype(np.float16)
     return packed
 
