@@ -118,7 +118,7 @@ edits = st.one_of(
     st.builds(lambda *a: Edit("replace", a), phrases, phrases),
     st.builds(lambda *a: Edit("recolour", a), boxes, phrases),
     st.builds(
-        lambda *a: Edit("texture", a), boxes, st.sampled_from(["smooth", "busy falling", "rough up", "x"])
+        lambda *a: Edit("surface", a), boxes, st.sampled_from(["smooth", "busy falling", "rough up", "x"])
     ),
     st.builds(lambda *a: Edit("delete-curves", a), boxes),
     st.builds(lambda *a: Edit("move-curves", a), boxes, places),
@@ -141,7 +141,7 @@ NAMED = {
     "cell": {"semantic", "texture"},
     "replace": {"semantic", "texture"},
     "recolour": {"semantic", "texture"},
-    "texture": {"semantic"},
+    "surface": {"semantic"},
     "delete-curves": {"structure"},
     "move-curves": {"structure"},
     "scale-curves": {"structure"},
