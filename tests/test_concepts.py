@@ -6,18 +6,9 @@ from PIL import Image
 
 from promptcodec.errors import MissingError
 from promptcodec.vision import concepts as module
-from promptcodec.vision.concepts import (
-    HUMANS,
-    PLACES,
-    PORTRAITS,
-    THINGS,
-    coherent,
-    concepts,
-    phrase,
-    read_heads,
-    shipped,
-)
+from promptcodec.vision.concepts import coherent, concepts, read_heads, shipped
 from promptcodec.vision.network import look
+from promptcodec.vision.phrase import HUMANS, PLACES, PORTRAITS, THINGS, phrase
 
 
 def about(image):

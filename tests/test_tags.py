@@ -11,7 +11,7 @@ from PIL import Image
 
 from promptcodec import models
 from promptcodec.errors import MissingError
-from promptcodec.vision import network, saliency, tags
+from promptcodec.vision import network, saliency, tag_table, tags
 
 CODE = """
 import json, sys
@@ -124,18 +124,18 @@ def test_without_onnxruntime(monkeypatch):
 
 def test_damaged_tables(monkeypatch):
     with pytest.raises(MissingError, match="reinstall"):
-        tags.parse("cat\t\t500\t\t281-2850\n", 1000)
+        tag_table.parse("cat\t\t500\t\t281-2850\n", 1000)
     with pytest.raises(MissingError, match="reinstall"):
-        tags.parse("cat\tanimal\t500\t\t281-285\n", 1000)
-    tags.heads.cache_clear()
+        tag_table.parse("cat\tanimal\t500\t\t281-285\n", 1000)
+    tag_table.heads.cache_clear()
     monkeypatch.setattr(models, "load", lambda _: bytes(7 * 2))
     with pytest.raises(MissingError, match="reinstall"):
-        tags.heads()
-    tags.heads.cache_clear()
+        tag_table.heads()
+    tag_table.heads.cache_clear()
 
 
 def test_the_most_specific_sure_word_is_said():
-    table = tags.parse(
+    table = tag_table.parse(
         "animal\t\t500\t\t0-3\ndog\tanimal\t500\t\t1-2\npug\tdog\t-\t\t2\nsea\t\t300\tscene\t4\n", 5
     )
     spoken = lambda *values: [table.names[i] for i in tags.spoken(np.array(values), table)]  # noqa: E731

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from promptcodec.vision.colour import Floats
-from promptcodec.vision.medium import LEAST, MEDIA, TABLE, choose, measure
+from promptcodec.vision.medium import MEDIA, TABLE, choose
+from promptcodec.vision.statistics import LEAST, measure
 from promptcodec.vision.trees import read_trees
 from training import tables
 from training.texts import DATA

@@ -12,9 +12,10 @@ from PIL import Image
 from promptcodec.description import Box, SceneObject
 from promptcodec.vision import network
 from promptcodec.vision.colour import nearest_names, to_oklab
-from promptcodec.vision.concepts import concepts, phrase
+from promptcodec.vision.concepts import concepts
 from promptcodec.vision.layout import blur, symmetry
 from promptcodec.vision.medium import medium
+from promptcodec.vision.phrase import phrase
 from promptcodec.vision.style import light
 from promptcodec.vision.tags import Tag, crop, find
 

@@ -24,7 +24,7 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from promptcodec import models
-from promptcodec.vision import network, saliency, tags
+from promptcodec.vision import network, saliency, tag_table, tags
 from training import tables
 from training.tagger.labels import HEADS, Labels, classes, labels, manifest, rows
 from training.texts import DATA, HERE
@@ -53,7 +53,7 @@ class Seen:
 
 def look(data: Path, files: list[str]) -> Seen:
     """Look at every picture, or take what the last run saw."""
-    code = "".join(inspect.getsource(module) for module in (saliency, tags))
+    code = "".join(inspect.getsource(module) for module in (saliency, tags, tag_table))
     digest = hashlib.sha256(models.load("lite0-1") + (code + "".join(files)).encode()).hexdigest()[:12]
     cache = HERE.parent / "build" / f"tagger-{digest}.npz"
     if not cache.exists():
@@ -97,14 +97,14 @@ def fit_heads(seen: Seen, allowed: dict[str, int], use: np.ndarray) -> np.ndarra
             (slope[:, 1:].T @ inputs + decay).ravel(),
         )
 
-    start = np.zeros((len(HEADS), tags.HEADS_WIDTH))
+    start = np.zeros((len(HEADS), tag_table.HEADS_WIDTH))
     start[:, -1] = rest.mean() - 3
     found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     return found.x.reshape(len(HEADS), -1).astype("<f2").astype(np.float32)
 
 
 def vocabulary(thresholds: Sequence[float] | None = None) -> str:
-    """Give the table of words as ``tags.parse`` reads it; without thresholds all are said from 0."""
+    """Give the table of words as ``tag_table.parse`` reads it; without thresholds all are said from 0."""
     lines = []
     for index, (word, parent, ranges, *scene) in enumerate(rows("words.tsv")):
         limit = 0.0 if thresholds is None else thresholds[index]
@@ -113,7 +113,7 @@ def vocabulary(thresholds: Sequence[float] | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def overall(seen: Seen, head: np.ndarray, words: tags.Words) -> np.ndarray:
+def overall(seen: Seen, head: np.ndarray, words: tag_table.Words) -> np.ndarray:
     """Give every picture's probability of every word, ``(n, w)``."""
     found = np.zeros((len(seen.files), len(words.names)), np.float32)
     for index, count in enumerate(seen.counts):
@@ -122,7 +122,9 @@ def overall(seen: Seen, head: np.ndarray, words: tags.Words) -> np.ndarray:
     return found
 
 
-def thresholds(scores: np.ndarray, files: Sequence[str], known: Labels, words: tags.Words) -> list[float]:
+def thresholds(
+    scores: np.ndarray, files: Sequence[str], known: Labels, words: tag_table.Words
+) -> list[float]:
     """Give each word the lowest probability from which it is right often enough; 2 for never.
 
     A word's precision is pulled towards that of all words together, (right + m p) / (said + m), and
@@ -153,7 +155,7 @@ def thresholds(scores: np.ndarray, files: Sequence[str], known: Labels, words: t
     return limits
 
 
-def report(scores: np.ndarray, files: Sequence[str], known: Labels, words: tags.Words) -> Counter[str]:
+def report(scores: np.ndarray, files: Sequence[str], known: Labels, words: tag_table.Words) -> Counter[str]:
     """Count what would be said: ``word +`` right, ``word -`` wrong, ``word ?`` not judged."""
     counts: Counter[str] = Counter()
     for row, file in enumerate(files):
@@ -187,7 +189,7 @@ def main() -> None:
     items = manifest(options.data)
     seen = look(options.data, [item["file"] for item in items])
     known, allowed = labels(items), classes(items)
-    words = tags.parse(vocabulary(), network.CLASSES + len(HEADS))
+    words = tag_table.parse(vocabulary(), network.CLASSES + len(HEADS))
     half = np.array([_half(item) for item in items])
     fold = np.zeros((len(seen.files), len(words.names)), np.float32)
     for side in (half, ~half):
@@ -197,7 +199,7 @@ def main() -> None:
         for side in (half, ~half):
             files = [file for file, chosen in zip(seen.files, side, strict=True) if chosen]
             limits = thresholds(fold[side], files, known, words)
-            tested = tags.parse(vocabulary(limits), network.CLASSES + len(HEADS))
+            tested = tag_table.parse(vocabulary(limits), network.CLASSES + len(HEADS))
             others = [file for file, chosen in zip(seen.files, side, strict=True) if not chosen]
             total += report(fold[~side], others, known, tested)
         named = {key[:-2] for key in total if key[-2:] in {" +", " -", " ?"}}
