@@ -10,7 +10,7 @@ from PIL import Image
 from promptcodec import bitstream, checks, plugins
 from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import MAX_SIDE
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers.registry import NAMES, check_layers
 from promptcodec.reading import Readout, open_stream, read_layers
@@ -55,7 +55,7 @@ class DecodeReport:
     seed: int
     check: checks.ConsistencyReport | None
     candidates: tuple[Candidate, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     provenance: Mapping[str, str]
     spent: Spent
 
@@ -113,7 +113,7 @@ def decode(
     if not 0 <= strength <= 1:
         raise UsageError(f"the strength {strength} is outside 0..1")
     readout, cut = _read(data, layers, size, dictionaries, partial=partial, bare=bare)
-    warnings = readout.warnings + (("the stream is cut: its later parts are missing",) if cut else ())
+    warnings = readout.warnings + ((Notice("the stream is cut: its later parts are missing"),) if cut else ())
     conditions = replace(readout.conditions, strength=strength)
     first = conditions.seed if seed is None else seed
     draw: Generator = plugins.create("generators", generator)

@@ -15,7 +15,7 @@ from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import Part, Stream
 from promptcodec.captioners import NOTHING, Captioner, Estimate
 from promptcodec.description import Description
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, UsageError
 from promptcodec.layers.job import EncodeJob, FitWords
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
 from promptcodec.reading import outline_of
@@ -47,7 +47,7 @@ class Encoded:
 
     data: bytes
     outline: Mapping[str, Any]
-    warnings: tuple[RecipeWarning, ...]
+    warnings: tuple[Notice, ...]
     spent: Spent
 
 
@@ -73,7 +73,7 @@ class _Plan:
     shares: rate.Shares
     prompt: str
     job: EncodeJob
-    warnings: tuple[RecipeWarning, ...]
+    warnings: tuple[Notice, ...]
 
 
 def encode(
@@ -140,8 +140,8 @@ def encode(
         recipe, redact, seed, bare,
     )  # fmt: skip
     encoded = encode_full(image, settings)
-    for warning in encoded.warnings:
-        warnings.warn(warning, stacklevel=2)
+    for notice in encoded.warnings:
+        warnings.warn(notice.text, RecipeWarning, stacklevel=2)
     return encoded.data
 
 
@@ -213,7 +213,7 @@ def _wanted(settings: EncodeSettings) -> tuple[str, ...]:
 
 def _recipe(
     source: Image.Image | bytes, settings: EncodeSettings
-) -> tuple[Recipe | None, tuple[RecipeWarning, ...]]:
+) -> tuple[Recipe | None, tuple[Notice, ...]]:
     if not isinstance(source, bytes) or settings.recipe == "off":
         return None, ()
     return extract(source, redact=settings.redact)

@@ -10,7 +10,14 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.bitstream import Part, Stream
-from promptcodec.errors import BitstreamError, DescriptionError, NewerError, PromptcodecError, UsageError
+from promptcodec.errors import (
+    BitstreamError,
+    DescriptionError,
+    NewerError,
+    Notice,
+    PromptcodecError,
+    UsageError,
+)
 from promptcodec.generators import Conditions
 from promptcodec.layers.registry import BY_ID, part_name
 
@@ -30,7 +37,7 @@ class Readout:
 
     conditions: Conditions
     layers: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def open_stream(data: bytes, *, partial: bool = False, bare: bool = False) -> Stream:
@@ -79,7 +86,9 @@ def read_layers(
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
     fields.setdefault("seed", derive_seed(stream))
-    return Readout(Conditions(size=size, **fields), tuple(layers), tuple(map(str, newer)))
+    return Readout(
+        Conditions(size=size, **fields), tuple(layers), tuple(Notice(str(error)) for error in newer)
+    )
 
 
 @contextmanager
@@ -88,9 +97,8 @@ def _naming(part: Part) -> Iterator[None]:
     try:
         yield
     except (BitstreamError, DescriptionError) as error:
-        raise type(error)(
-            f"the {part_name(part.type)} part at byte {part.offset} cannot be read: {error}"
-        ) from error
+        message = f"the {part_name(part.type)} part at byte {part.offset} cannot be read: {error}"
+        raise type(error)(message, hint=error.hint) from error
 
 
 def derive_seed(stream: Stream) -> int:
@@ -194,4 +202,4 @@ def check_parts(stream: Stream, dictionaries: Sequence[bytes]) -> None:
             failures.append(error)
     if failures:
         worst = next((error for error in failures if not isinstance(error, NewerError)), failures[0])
-        raise type(worst)("; ".join(map(str, failures)))
+        raise type(worst)("; ".join(map(str, failures)), hint=worst.hint)

@@ -100,8 +100,9 @@ def reserve(estimate: float) -> None:
     if math.isnan(estimate):
         if limits.strict:
             raise UsageError(
-                "--max-cost cannot be held: the profile names no prices; give input_price and output_price "
-                "(dollars per million tokens; image_price for pictures), or use --max-requests alone"
+                "a cap on cost cannot be held: the profile names no prices; give input_price and "
+                "output_price (dollars per million tokens; image_price for pictures)",
+                hint="or use --max-requests alone, without --max-cost",
             )
         estimate = 0.0
     with _ledger() as ledger:
@@ -119,7 +120,7 @@ def reserve(estimate: float) -> None:
         so_far = f"{requests} requests and ${cost:.4f} so far, the next about ${estimate:.4f}"
         allowed = f"{limits.requests} and ${limits.cost:.4f}"
         raise SpendingError(
-            f"the cap is reached: {so_far}; allowed are {allowed}; raise --max-requests or --max-cost"
+            f"the cap is reached: {so_far}; allowed are {allowed}", hint="raise --max-requests or --max-cost"
         )
 
 

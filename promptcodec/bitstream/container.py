@@ -129,9 +129,9 @@ def read(data: bytes, *, bare: bool = False, partial: bool = False, version: int
         return stream
     if stream.cut:
         raise BitstreamError(
-            f"the stream was cut after its {part_name(stream.parts[-1].type)} part; "
-            "--partial decodes what is there",
+            f"the stream was cut after its {part_name(stream.parts[-1].type)} part",
             len(data),
+            hint="--partial decodes what is there",
         )
     raise BitstreamError("the checksum does not match: the stream is damaged or cut", len(body))
 

@@ -104,7 +104,8 @@ class HostedCaptioner:
         try:
             return ask_json(self._connection, self.name, ask, parse)
         except (RefusedError, UnusableAnswerError) as error:
-            raise CaptionerError(f"{error}; another model, or --captioner local, may do it") from None
+            hint = "another model, or --captioner local, may do it"
+            raise CaptionerError(str(error), hint=hint) from None
 
     def _most(self, rows: int, cols: int) -> int:
         return min(self._profile.max_output, TOKENS_BESIDES + TOKENS_PER_CELL * rows * cols)

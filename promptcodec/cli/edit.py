@@ -124,7 +124,8 @@ def command(
             picture = provenance.save(drawn.image, preview, provenance.record(drawn.report))
             batch.write_output(preview, picture, overwrite=overwrite)
         batch.write_output(out, edited.data, overwrite=overwrite)
-    for warning in edited.warnings:
+    warnings = [report.message(warning) for warning in edited.warnings]
+    for warning in warnings:
         report.warn(f"{source}: {warning}")
     result = {
         "file": source,
@@ -133,7 +134,7 @@ def command(
         "bytes_before": len(data),
         "bytes": len(edited.data),
         "changed": list(edited.changed),
-        "warnings": list(edited.warnings),
+        "warnings": warnings,
         "seconds": round(seconds, 4),
     }
     if as_json:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from promptcodec.errors import PromptcodecError
+from promptcodec.errors import Notice, PromptcodecError
 
 # Controls, format characters such as direction marks, halves of surrogate pairs, private use,
 # and the two separators that some programs take for the end of a line.
@@ -39,10 +39,10 @@ def warn(text: str) -> None:
     click.echo(f"promptcodec: {printable(text)}", err=True)
 
 
-def warn_of(file: str, warnings: Iterable[Warning | str]) -> None:
+def warn_of(file: str, notices: Iterable[Notice]) -> None:
     """Print what is to be known about ``file`` on standard error."""
-    for warning in warnings:
-        warn(f"{file}: {warning}")
+    for notice in notices:
+        warn(f"{file}: {message(notice)}")
 
 
 def emit(value: dict[str, Any]) -> None:
@@ -59,9 +59,12 @@ def error_object(file: str | None, error: PromptcodecError) -> dict[str, Any]:
     }
 
 
-def message(error: Exception) -> str:
-    """Give what an error says; a stream may make it quote a megabyte, of which the start is enough."""
-    text = str(error)
+def message(report: PromptcodecError | Notice) -> str:
+    """Give what an error or a warning says, and its hint.
+
+    A stream may make it quote a megabyte, of which the start is enough.
+    """
+    text = f"{report}; {report.hint}" if report.hint else str(report)
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "..."
 
 

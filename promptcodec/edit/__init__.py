@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promptcodec.edit.spec import FILES, OPERATIONS, SPELLINGS, Edit, Operation
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, UsageError
 
 if TYPE_CHECKING:
     from promptcodec.edit.state import EditState
@@ -54,7 +54,7 @@ class Edited:
 
     data: bytes
     changed: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[bytes] = ()) -> Edited:

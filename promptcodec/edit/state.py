@@ -11,7 +11,7 @@ from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
 from promptcodec.edit.region import Grid
 from promptcodec.entropy import dictionary
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, UsageError
 from promptcodec.layers import about, semantic
 from promptcodec.layers.registry import BY_NAME, LAYERS, part_name
 
@@ -32,15 +32,15 @@ class EditState:
     payloads: Mapping[str, bytes]
     dictionaries: Sequence[bytes] = ()
     named: frozenset[str] = frozenset()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[Notice, ...] = field(default=())
 
     def put(self, name: str, payload: bytes) -> EditState:
         """Give a part another payload."""
         return replace(self, payloads={**self.payloads, name: payload})
 
-    def warn(self, text: str) -> EditState:
+    def warn(self, text: str, *, hint: str = "") -> EditState:
         """Add a warning."""
-        return replace(self, warnings=(*self.warnings, text))
+        return replace(self, warnings=(*self.warnings, Notice(text, hint)))
 
     @property
     def grid(self) -> Grid:
@@ -66,8 +66,8 @@ class EditState:
         """
         if name not in self.payloads:
             raise UsageError(
-                f"the stream has no {name} part to edit; it has {', '.join(self.payloads)} "
-                "(encode with --layers, or take one over with --transplant)"
+                f"the stream has no {name} part to edit; it has {', '.join(self.payloads)}",
+                hint="encode with --layers, or take one over with --transplant",
             )
         return self.payloads[name]
 

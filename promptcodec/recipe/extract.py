@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from promptcodec.errors import Notice
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.read import look
 from promptcodec.recipe.redact import findings
@@ -12,7 +13,7 @@ class RecipeWarning(UserWarning):
     """Something about a recipe that its owner should know."""
 
 
-def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[RecipeWarning, ...]]:
+def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, ...]]:
     """Give the recipe of an image file, None where it carries none, and what its owner should know.
 
     Args:
@@ -20,16 +21,14 @@ def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[RecipeWa
         redact: take out what the recipe says about its owner.
     """
     reading = look(data)
-    warnings = [RecipeWarning(text) for text in reading.warnings]
+    notices = [Notice(text) for text in reading.warnings]
     recipe = reading.recipe
     if recipe is None:
-        return None, tuple(warnings)
+        return None, tuple(notices)
     if redact:
-        return redacted(recipe), tuple(warnings)
+        return redacted(recipe), tuple(notices)
     private = findings(recipe)
     if private:
-        held = " and ".join(private)
-        warnings.append(
-            RecipeWarning(f"the recipe to be stored holds {held}; --recipe-redact takes them out")
-        )
-    return recipe, tuple(warnings)
+        text = f"the recipe to be stored holds {' and '.join(private)}"
+        notices.append(Notice(text, hint="--recipe-redact takes them out"))
+    return recipe, tuple(notices)

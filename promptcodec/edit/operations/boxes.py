@@ -72,7 +72,8 @@ def _erased(state: EditState, region: Region) -> EditState:
         gone = [thing.name for thing in former.objects if thing not in after.objects]
         named = [name for name in gone if words.swap(former.summary, name, "") != former.summary]
         if named:
-            state = state.warn(f"the summary still speaks of {', '.join(named)}: --style 'summary: ...'")
+            text = f"the summary still speaks of {', '.join(named)}"
+            state = state.warn(text, hint="say another with --style 'summary: ...'")
     if "texture" in state.payloads:
 
         def painted(picture: Floats) -> Floats:
@@ -84,7 +85,8 @@ def _erased(state: EditState, region: Region) -> EditState:
         if curves.holds(payload, state.size, region):
             state = state.put("structure", curves.delete(payload, state.size, region))
     if "recipe" in state.payloads:
-        state = state.warn("the recipe part still tells how the whole original was made: truncate --layers")
+        text = "the recipe part still tells how the whole original was made"
+        state = state.warn(text, hint="drop it with truncate --layers")
     return state
 
 

@@ -43,5 +43,5 @@ def _box_with_curves(state: EditState, where: str) -> Region:
     payload = state.part("structure")
     box = parse_box(where, state.size, state.grid)
     if not curves.holds(payload, state.size, box):
-        raise UsageError(f"no contour runs through the box {where}; --preview shows where they run")
+        raise UsageError(f"no contour runs through the box {where}", hint="--preview shows where they run")
     return box
