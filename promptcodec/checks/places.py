@@ -14,12 +14,12 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from skimage.color import rgb2lab
 
+from promptcodec.checks import scales
 from promptcodec.checks.measure import Floats, closeness, correlation
 from promptcodec.checks.report import Field
 
 WORST = 0.9
-WORST_SCALE = 28.0
-"""CIE76 difference at which the tenth of the places that misses most counts half."""
+"""Quantile of the distances that stands for the worst places."""
 FLAT = 2.0
 """Deviation in CIELAB below which there is no layout to compare."""
 
@@ -69,7 +69,9 @@ def compare_places(name: str, expected: Floats, shown: Floats) -> list[Field]:
 
 def _worst(name: str, apart: Floats) -> Field:
     worst = float(np.quantile(apart, WORST))
-    return Field(f"{name} worst places", "photometry", 0, round(worst, 1), closeness(worst, WORST_SCALE))
+    return Field(
+        f"{name} worst places", "photometry", 0, round(worst, 1), closeness(worst, scales.WORST_PLACES)
+    )
 
 
 def _coloured(a: Floats, b: Floats) -> bool:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from promptcodec.captioners import Captioner
 from promptcodec.captioners.prompt import kinds
+from promptcodec.checks import scales
 from promptcodec.checks.measure import Floats, closeness, correlation, reduce
 from promptcodec.checks.places import compare_places
 from promptcodec.checks.report import Field
@@ -17,9 +18,6 @@ from promptcodec.description.model import TEXTURES
 from promptcodec.generators import Conditions
 from promptcodec.plugins import create as create_plugin
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
-
-# CIEDE2000 at which a cell no longer counts as the same colour; see docs/checks.md.
-CELL_COLOUR_SCALE = 14.0
 
 
 def create(profile: Mapping[str, str]) -> RecaptionCheck:
@@ -98,7 +96,7 @@ def _compare_colours(cells: Sequence[ResolvedCell], rows: int, cols: int, image:
     mean = float(differences.mean())
     layout = correlation(expected[named].mean(axis=1), shown[named].mean(axis=1))
     fields = [
-        Field("cells CIEDE2000", "photometry", 0, round(mean, 2), closeness(mean, CELL_COLOUR_SCALE)),
+        Field("cells CIEDE2000", "photometry", 0, round(mean, 2), closeness(mean, scales.CELL_COLOUR)),
         Field("cells layout of light", "geometry", 1, round(layout, 3), max(layout, 0.0)),
     ]
     grid = np.full((rows * cols, 3), np.nan, np.float32)
@@ -115,7 +113,7 @@ def _compare_colours(cells: Sequence[ResolvedCell], rows: int, cols: int, image:
 
 
 def _cell_closeness(difference: float) -> float:
-    return closeness(float(difference), CELL_COLOUR_SCALE)
+    return closeness(float(difference), scales.CELL_COLOUR)
 
 
 def _mean_colour(cell: ResolvedCell) -> Floats:
@@ -129,7 +127,11 @@ def _compare_texture(wanted: Sequence[ResolvedCell], seen: Sequence[ResolvedCell
     pairs = [(a, b) for a, b in zip(wanted, seen, strict=True) if a.texture and b.texture]
     if pairs:
         steps = sum(abs(TEXTURES.index(a.texture) - TEXTURES.index(b.texture)) for a, b in pairs) / len(pairs)
-        fields.append(Field("texture, steps apart", "features", 0, round(steps, 2), closeness(steps, 1.5)))
+        fields.append(
+            Field(
+                "texture, steps apart", "features", 0, round(steps, 2), closeness(steps, scales.TEXTURE_STEPS)
+            )
+        )
     lined = [(a, b) for a, b in pairs if a.orientation]
     if lined:
         share = sum(a.orientation == b.orientation for a, b in lined) / len(lined)

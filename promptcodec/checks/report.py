@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from PIL import Image
 
 from promptcodec.checks import score
+from promptcodec.checks.scales import AGREES
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
-AGREES = 0.5
 # The checks whose fields the shipped calibration weighs; what others find comes beside it.
 CALIBRATED = ("recaption", "layers")
 # More than this many corrections at once no generator heeds.
