@@ -67,7 +67,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
         (
             ("recolour", "r2c4:r3c6", "golden yellow"),
             ("replace", "orange", "deep blue"),
-            ("texture", "r3c3:r6c6", "busy"),
+            ("surface", "r3c3:r6c6", "busy"),
             ("erase", "r2c3:r3c7"),
         ),
     ),
@@ -78,7 +78,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
             ("delete-curves", "r1c1:r4c8"),
             ("move-curves", "r2c3:r5c6", "r4c1"),
             ("scale-curves", "r2c3:r5c6", "0.5"),
-            ("texture", "r1c1:r8c2", "rough horizontal"),
+            ("surface", "r1c1:r8c2", "rough horizontal"),
         ),
     ),
     (
@@ -88,7 +88,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
             ("cell", "r2c3", "red kite"),
             ("recolour", "r5c1:r8c8", "emerald"),
             ("erase", "r4c1:r4c8"),
-            ("texture", "r1c1:r3c8", "busy falling"),
+            ("surface", "r1c1:r3c8", "busy falling"),
         ),
     ),
 )
@@ -116,7 +116,7 @@ def cases(data: bytes) -> Iterator[Case]:
     cell = _flags(rows, cols, rows // 2, cols // 3, 1, 1)
     yield Case(Edit("cell", (f"r{rows // 2 + 1}c{cols // 3 + 1}", f"{_unlike(data, cell)} kite")), cell)
     yield Case(Edit("recolour", (name, colour)), box)
-    yield Case(Edit("texture", (name, _surface(said, box))), box)
+    yield Case(Edit("surface", (name, _surface(said, box))), box)
     yield Case(Edit("erase", (name,)), box)
     marks = Image.fromarray(box.astype(np.uint8) * 255)
     file = io.BytesIO()
