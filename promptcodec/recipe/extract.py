@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from promptcodec.recipe.model import Recipe
-from promptcodec.recipe.read import look
+from promptcodec.recipe.read import read_metadata
 from promptcodec.recipe.redact import findings
 from promptcodec.recipe.redact import redact as redacted
 
@@ -32,15 +32,15 @@ def extract(data: bytes, *, redact: bool) -> Recipe | None:
     Warns:
         RecipeWarning: it could not be read, or it says such things and ``redact`` is not set.
     """
-    seen = look(data)
-    for text in seen.warnings:
+    metadata = read_metadata(data)
+    for text in metadata.warnings:
         warnings.warn(RecipeWarning(text), stacklevel=3)
-    if seen.recipe is None:
+    if metadata.recipe is None:
         return None
     if redact:
-        return redacted(seen.recipe)
-    kinds = findings(seen.recipe)
+        return redacted(metadata.recipe)
+    kinds = findings(metadata.recipe)
     if kinds:
         text = f"the recipe to be stored holds {' and '.join(kinds)}"
         warnings.warn(RecipeWarning(text, hint="--recipe-redact takes them out"), stacklevel=3)
-    return seen.recipe
+    return metadata.recipe
