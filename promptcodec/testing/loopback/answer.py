@@ -113,8 +113,8 @@ _lock = threading.Lock()
 def _caption(image: bytes, rows: int, cols: int) -> str:
     """Describe a picture once, however often it is asked about."""
     with _lock:
-        said = LocalCaptioner().describe(_open(image), rows=rows, cols=cols)
-    return json.dumps(to_json(said))
+        description = LocalCaptioner().describe(_open(image), rows=rows, cols=cols)
+    return json.dumps(to_json(description))
 
 
 def _open(image: bytes) -> Image.Image:
@@ -126,15 +126,15 @@ def _shorten(question: Question) -> Description:
     data = _data(question.text)
     most = re.search(r"at most (\d+) characters", question.text)
     try:
-        said = from_json(json.loads(data))
+        description = from_json(json.loads(data))
     except (ValueError, DescriptionError):
         raise BadRequestError("There is no description between the data marks.") from None
     room = int(most[1]) if most else 100
     cells = tuple(
-        replace(cell, text=cell.text if cell.text and not cell.colours else "") for cell in said.cells
+        replace(cell, text=cell.text if cell.text and not cell.colours else "") for cell in description.cells
     )
-    words = said.summary[: max(room // 2, 20)].rpartition(" ")[0] or said.summary[:20]
-    return replace(said, summary=words.strip(), cells=cells, mood="", light="")
+    words = description.summary[: max(room // 2, 20)].rpartition(" ")[0] or description.summary[:20]
+    return replace(description, summary=words.strip(), cells=cells, mood="", light="")
 
 
 def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
@@ -153,8 +153,8 @@ def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
 
 
 def _data(text: str) -> str:
-    found = _FENCED.findall(text)
-    return found[-1][1] if found else ""
+    blocks = _FENCED.findall(text)
+    return blocks[-1][1] if blocks else ""
 
 
 def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str) -> str:
@@ -165,18 +165,18 @@ def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str)
     width, height = (1024, 1024) if size == "auto" else (int(side) for side in size.split("x"))
     if fault == "size":
         width, height = 2 * height, max(height // 2, 16)
-    said: Description | None
+    description: Description | None
     try:
-        said = parse_text(_data(prompt))
+        description = parse_text(_data(prompt))
     except DescriptionError:
-        said = None if references else parse_text("picture 1x1\nr1c1 medium grey")
+        description = None if references else parse_text("picture 1x1\nr1c1 medium grey")
     seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:4], "big")
     shrink = _LONGEST_DRAWN / max(width, height)
     small = (max(round(width * shrink), 1), max(round(height * shrink), 1))
     texture = references[0].resize(small) if references else None
     structure = references[1].convert("L").resize(small) if len(references) > 1 else None
     with _lock:
-        picture = draw(Conditions(small, seed, said, texture, structure)).resize((width, height))
+        picture = draw(Conditions(small, seed, description, texture, structure)).resize((width, height))
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return base64.b64encode(file.getvalue()).decode()

@@ -201,10 +201,10 @@ async def _model(service: Service, request: Request, path: str) -> tuple[Respons
         return failed[fault](), digest
     if fault == "slow":
         await asyncio.sleep(_SLOW)
-    said = await run_in_threadpool(service.answer, path, body, uploads, fault)
+    reply = await run_in_threadpool(service.answer, path, body, uploads, fault)
     if fault == "drop":
-        return BrokenResponse(json.dumps(said).encode()), digest
-    return JSONResponse(said), digest
+        return BrokenResponse(json.dumps(reply).encode()), digest
+    return JSONResponse(reply), digest
 
 
 async def _upload(service: Service, request: Request, _path: str) -> tuple[Response, str]:
