@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from promptcodec import codec, decode, edit, encode, inspect, reading
+from promptcodec import codec, decode, edit, encode, inspect
 from promptcodec.bitstream import Part, read, write
 from promptcodec.description import parse_text, resolve
 from promptcodec.edit import Edit
@@ -23,6 +23,7 @@ from promptcodec.errors import (
     UsageError,
 )
 from promptcodec.layers import structure
+from promptcodec.layers.registry import NAMES
 
 SAID = parse_text(
     "photo 4x6\nsummary: A red disc over the sea.\n"
@@ -272,7 +273,7 @@ def test_layers_the_stream_does_not_have(stream, scene):
 
 
 def test_truncate(stream):
-    sizes = [len(edit.truncate(stream, layers=reading.LAYERS[:count])) for count in (1, 2, 3)]
+    sizes = [len(edit.truncate(stream, layers=NAMES[:count])) for count in (1, 2, 3)]
     assert sizes == sorted(sizes)
     for most in (sizes[0], sizes[1] - 1, sizes[1], sizes[2], len(stream) + 9):
         shorter = edit.truncate(stream, most=most)

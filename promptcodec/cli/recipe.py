@@ -30,12 +30,13 @@ def metadata_of(file: str, dictionary: str | None) -> Metadata:
     from promptcodec import bitstream  # noqa: PLC0415 - heavy
     from promptcodec.bitstream.container import MAGIC  # noqa: PLC0415
     from promptcodec.layers import recipe as layer  # noqa: PLC0415
+    from promptcodec.layers.registry import BY_NAME  # noqa: PLC0415
 
     data = batch.read_input(file)
     if not data.startswith(MAGIC):
         return read_metadata(data)
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
-    payload = parts.get(bitstream.PART_IDS["recipe"])
+    payload = parts.get(BY_NAME["recipe"].id)
     dictionaries = batch.read_dictionaries(dictionary)
     return Metadata(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
 from promptcodec.errors import Notice, PromptcodecError
-
-if TYPE_CHECKING:
-    from promptcodec.recipe.extract import RecipeWarning
 
 # Controls, format characters such as direction marks, halves of surrogate pairs, private use,
 # and the two separators that some programs take for the end of a line.
@@ -44,19 +39,10 @@ def warn(text: str) -> None:
     click.echo(f"promptcodec: {printable(text)}", err=True)
 
 
-@contextmanager
-def recipe_warnings(file: str) -> Iterator[None]:
-    """Print what is to be known about the recipe of ``file`` on standard error."""
-    from promptcodec.recipe.extract import RecipeWarning  # noqa: PLC0415 - heavy
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", RecipeWarning)
-        yield
-    for record in caught:
-        if isinstance(record.message, RecipeWarning):
-            warn(f"{file}: {message(record.message)}")
-        else:
-            warnings.warn_explicit(record.message, record.category, record.filename, record.lineno)
+def warn_of(file: str, notices: Iterable[Notice]) -> None:
+    """Print what is to be known about ``file`` on standard error."""
+    for notice in notices:
+        warn(f"{file}: {message(notice)}")
 
 
 def emit(value: dict[str, Any]) -> None:
@@ -73,7 +59,7 @@ def error_object(file: str | None, error: PromptcodecError) -> dict[str, Any]:
     }
 
 
-def message(report: PromptcodecError | RecipeWarning | Notice) -> str:
+def message(report: PromptcodecError | Notice) -> str:
     """Give what an error or a warning says, and its hint.
 
     A stream may make it quote a megabyte, of which the start is enough.

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from promptcodec import reading
-from promptcodec.bitstream import part_name
 from promptcodec.description import PALETTE, Cell, clean
 from promptcodec.edit import curves, paint, texture_layer, words
 from promptcodec.edit.region import (
@@ -29,7 +27,9 @@ from promptcodec.edit.region import (
 )
 from promptcodec.edit.state import EditState, open_state
 from promptcodec.errors import UsageError
-from promptcodec.rate import DEFAULT_CELLS, grid
+from promptcodec.layers.registry import NAMES, part_name
+from promptcodec.rate.grids import DEFAULT_CELLS, grid
+from promptcodec.reading import read_layers
 from promptcodec.vision.colour import palette_oklab
 
 _FACTORS = (0.05, 20.0)
@@ -231,13 +231,13 @@ def style(state: EditState, said: str) -> EditState:
 
 def transplant(state: EditState, name: str, other: bytes) -> EditState:
     """Take a part from another stream, as it is."""
-    if name not in reading.LAYERS:
-        raise UsageError(f"no part {name[:40]!r} can be transplanted; one of {', '.join(reading.LAYERS)}")
+    if name not in NAMES:
+        raise UsageError(f"no part {name[:40]!r} can be transplanted; one of {', '.join(NAMES)}")
     stream, source = open_state(other, state.dictionaries)
     if name not in source.payloads:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream to take the {name} part from has none; it has {have}")
-    reading.read_conditions(stream, (name,), state.size, state.dictionaries)  # it must be readable here
+    read_layers(stream, (name,), state.size, state.dictionaries)  # it must be readable here
     if stream.width * state.size[1] != stream.height * state.size[0]:
         state = state.warn(f"the {name} part comes from a picture of another shape: it will be stretched")
     return replace(state.put(name, source.payloads[name]), named=state.named | {name})
@@ -270,7 +270,7 @@ def _in_layers(state: EditState) -> EditState:
 
 def _refuse_pixels(state: EditState) -> None:
     if "pixels" in state.payloads:
-        rest = ",".join(name for name in state.payloads if name in reading.LAYERS and name != "pixels")
+        rest = ",".join(name for name in state.payloads if name in NAMES and name != "pixels")
         others = (
             f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
         )

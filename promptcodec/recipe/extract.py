@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
+from promptcodec.errors import Notice
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.read import read_metadata
 from promptcodec.recipe.redact import findings
@@ -11,36 +10,25 @@ from promptcodec.recipe.redact import redact as redacted
 
 
 class RecipeWarning(UserWarning):
-    """Something about a recipe that its owner should know.
-
-    Attributes:
-        hint: what to do about it on the command line, which prints it behind the message.
-    """
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+    """Something about a recipe that its owner should know."""
 
 
-def extract(data: bytes, *, redact: bool) -> Recipe | None:
-    """Give the recipe of an image file, None where it carries none.
+def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, ...]]:
+    """Give the recipe of an image file, None where it carries none, and what its owner should know.
 
     Args:
         data: the image file.
         redact: take out what the recipe says about its owner.
-
-    Warns:
-        RecipeWarning: it could not be read, or it says such things and ``redact`` is not set.
     """
     metadata = read_metadata(data)
-    for text in metadata.warnings:
-        warnings.warn(RecipeWarning(text), stacklevel=3)
-    if metadata.recipe is None:
-        return None
+    notices = [Notice(text) for text in metadata.warnings]
+    recipe = metadata.recipe
+    if recipe is None:
+        return None, tuple(notices)
     if redact:
-        return redacted(metadata.recipe)
-    kinds = findings(metadata.recipe)
-    if kinds:
-        text = f"the recipe to be stored holds {' and '.join(kinds)}"
-        warnings.warn(RecipeWarning(text, hint="--recipe-redact takes them out"), stacklevel=3)
-    return metadata.recipe
+        return redacted(recipe), tuple(notices)
+    private = findings(recipe)
+    if private:
+        text = f"the recipe to be stored holds {' and '.join(private)}"
+        notices.append(Notice(text, hint="--recipe-redact takes them out"))
+    return recipe, tuple(notices)
