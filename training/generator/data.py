@@ -42,7 +42,7 @@ class Item:
     image: Image.Image
     textures: list[Image.Image]
     structure: Image.Image
-    sites: Floats
+    field: Floats
     words: Floats
 
 
@@ -77,8 +77,8 @@ def _item(name: str, data: bytes) -> Item:
             return file.convert(mode)
 
     textures = [picture(f"texture{number}", "RGB") for number in range(len(packed["budgets"]))]
-    sites, words = (packed[key].astype(np.float32) for key in ("sites", "words"))
-    return Item(name, picture("image", "RGB"), textures, picture("structure", "L"), sites, words)
+    field, words = (packed[key].astype(np.float32) for key in ("sites", "words"))
+    return Item(name, picture("image", "RGB"), textures, picture("structure", "L"), field, words)
 
 
 def crop(item: Item, size: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, float]:
@@ -106,7 +106,7 @@ def crop(item: Item, size: int, rng: np.random.Generator) -> tuple[Floats, Float
     picture = part(item.image, size, Image.Resampling.LANCZOS)
     ground = part(item.textures[rng.integers(len(item.textures))], quarter, Image.Resampling.BILINEAR)
     lines = part(item.structure, 2 * quarter, Image.Resampling.BILINEAR)
-    field = maps.sample(item.sites, box, (quarter, quarter))
+    field = maps.sample(item.field, box, (quarter, quarter))
     if rng.random() < 0.5:
         picture, ground, lines, field = (np.flip(each, -1) for each in (picture, ground, lines, field))
         field = field.copy()

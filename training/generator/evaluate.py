@@ -43,7 +43,7 @@ def whole(item: Item, present: tuple[bool, bool, bool], strength: float) -> tupl
     given = maps.stack(
         part(item.textures[0], (columns, rows)) if texture else None,
         part(item.structure, (2 * columns, 2 * rows)) if structure else None,
-        maps.sample(item.sites, box, (columns, rows)) if words else None,
+        maps.sample(item.field, box, (columns, rows)) if words else None,
         np.random.default_rng(0).standard_normal((rows, columns), dtype=np.float32),
     )
     vector = maps.vector(max(item.image.size), strength, present, item.words if words else None)

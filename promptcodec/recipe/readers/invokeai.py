@@ -62,7 +62,7 @@ def _metadata(values: Mapping[str, Any]) -> Recipe:
         height=whole(values.get("height")),
         denoise=number(values.get("strength")),
     )
-    generative = ModelInfo(
+    model_info = ModelInfo(
         _name(model),
         text(_named(model).get("hash")),
         _name(values.get("vae")),
@@ -70,7 +70,7 @@ def _metadata(values: Mapping[str, Any]) -> Recipe:
         _addons(values.get("controlnets"), "control_model"),
     )
     return Recipe(
-        Platform("invokeai", text(values.get("app_version"))), generative, settings, others(values, _KNOWN)
+        Platform("invokeai", text(values.get("app_version"))), model_info, settings, others(values, _KNOWN)
     )
 
 

@@ -9,8 +9,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from promptcodec.testing.loopback.strict import BadRequestError
+from promptcodec.testing.loopback.rules import BadRequestError, Rule, among, kind
 
+REQUEST: dict[str, Rule] = {
+    "input_file_id": kind(str),
+    "endpoint": among("/v1/responses", "/v1/chat/completions", "/v1/images/generations", "/v1/images/edits"),
+    "completion_window": among("24h"),
+    "metadata": kind(dict),
+}
 _MOST_LINES = 50_000
 
 

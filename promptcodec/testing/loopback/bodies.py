@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from promptcodec.testing.loopback.answer import Question, picture_tokens
+from promptcodec.testing.loopback.answer import picture_tokens
+from promptcodec.testing.loopback.questions import Question
 
 _IMAGE_TOKENS = 600
 _REFUSAL = "I'm sorry, I can't help with that."
