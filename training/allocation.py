@@ -1,4 +1,4 @@
-"""Measure what the bytes of each layer are worth under ``builtin``, and make the table of shares of it.
+"""Make the table of shares, ``allocation-1``: what the bytes of each layer are worth under ``builtin``.
 
 Run: python -m training.allocation --data DIR [--limit N] [--jobs N]
 

@@ -13,10 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image
-
 from promptcodec.recipe.model import Chunk
-from promptcodec.vision.load import BROKEN
 
 MAX_BYTES = 1 << 18  # metadata in one file that is read; the largest workflows seen have 40 kB
 _MOST_CHUNKS = 64
@@ -188,6 +185,10 @@ def _webp(data: bytes, collected: _Collected) -> None:
 
 def _pillow(data: bytes, collected: _Collected) -> None:
     """Read EXIF and XMP of the formats that Pillow opens: AVIF, TIFF, JPEG 2000 and others."""
+    from PIL import Image  # noqa: PLC0415 - heavy
+
+    from promptcodec.vision.load import BROKEN  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

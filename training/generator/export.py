@@ -1,4 +1,4 @@
-"""Write a trained decoder as ONNX, compare it with its checkpoint, and ship it.
+"""Make the table of a trained decoder, ``generator-CONFIG-1``: ONNX, compared with its checkpoint.
 
     python -m training.generator.export --config small [--run DIR] [--to FILE]
 
