@@ -65,8 +65,9 @@ def look(data: Path, files: list[str]) -> Seen:
             image = Image.open(data / "train" / file).convert("RGB")
             boxes = tags.views(image)
             counts[index] = len(boxes)
-            said, meant = network.look([tags.crop(image, box) for box in boxes])
-            logits[index, : len(boxes)], embeddings[index, : len(boxes)] = said, meant
+            logits[index, : len(boxes)], embeddings[index, : len(boxes)] = network.look(
+                [tags.crop(image, box) for box in boxes]
+            )
         cache.parent.mkdir(exist_ok=True)
         np.savez(cache, logits=logits, embeddings=embeddings, counts=counts)
     stored = np.load(cache)
@@ -99,8 +100,8 @@ def fit_heads(seen: Seen, allowed: dict[str, int], use: np.ndarray) -> np.ndarra
 
     start = np.zeros((len(HEADS), tag_table.HEADS_WIDTH))
     start[:, -1] = rest.mean() - 3
-    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
-    return found.x.reshape(len(HEADS), -1).astype("<f2").astype(np.float32)
+    optimum = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    return optimum.x.reshape(len(HEADS), -1).astype("<f2").astype(np.float32)
 
 
 def vocabulary(thresholds: Sequence[float] | None = None) -> str:
@@ -115,11 +116,11 @@ def vocabulary(thresholds: Sequence[float] | None = None) -> str:
 
 def overall(seen: Seen, head: np.ndarray, words: tag_table.Words) -> np.ndarray:
     """Give every picture's probability of every word, ``(n, w)``."""
-    found = np.zeros((len(seen.files), len(words.names)), np.float32)
+    scores = np.zeros((len(seen.files), len(words.names)), np.float32)
     for index, count in enumerate(seen.counts):
         views = seen.logits[index, :count], seen.embeddings[index, :count]
-        found[index] = tags.combine(tags.probabilities(*views, words.members, head))
-    return found
+        scores[index] = tags.combine(tags.probabilities(*views, words.members, head))
+    return scores
 
 
 def thresholds(
@@ -138,15 +139,15 @@ def thresholds(
         if file in row and word in column
     ]
     where, which, right = (np.array(values) for values in zip(*pairs, strict=True))
-    said = scores[where, which]
+    probability = scores[where, which]
     grid = np.arange(LOWEST, 0.99, 0.01)
-    pooled = np.array([right[said >= limit].mean() for limit in grid])
+    pooled = np.array([right[probability >= limit].mean() for limit in grid])
     limits = [2.0] * len(words.names)
     covered = np.zeros(scores.shape, bool)
     for index in reversed(range(len(words.names))):  # children come after their parents
         mine = (which == index) & ~covered[where, index]
-        hits = np.array([right[mine & (said >= limit)].sum() for limit in grid])
-        count = np.array([(mine & (said >= limit)).sum() for limit in grid])
+        hits = np.array([right[mine & (probability >= limit)].sum() for limit in grid])
+        count = np.array([(mine & (probability >= limit)).sum() for limit in grid])
         enough = (hits + SHRINK * pooled) / (count + SHRINK) >= TARGET
         if enough.any():
             limits[index] = float(grid[enough.argmax()])
@@ -159,10 +160,10 @@ def report(scores: np.ndarray, files: Sequence[str], known: Labels, words: tag_t
     """Count what would be said: ``word +`` right, ``word -`` wrong, ``word ?`` not judged."""
     counts: Counter[str] = Counter()
     for row, file in enumerate(files):
-        said = [words.names[index] for index in tags.spoken(scores[row], words)]
+        spoken = [words.names[index] for index in tags.spoken(scores[row], words)]
         counts["pictures"] += 1
-        counts["speaking"] += bool(said)
-        for word in said:
+        counts["speaking"] += bool(spoken)
+        for word in spoken:
             verdict = known.get((file, word))
             mark = "?" if verdict is None else "+" if verdict else "-"
             counts[f"{word} {mark}"] += 1
