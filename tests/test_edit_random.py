@@ -24,7 +24,7 @@ from promptcodec.layers.registry import NAMES, PART_IDS, part_name
 from promptcodec.recipe import Chunk, from_chunks
 
 SIZE = (96, 64)
-SAID = parse_text(
+DESCRIPTION = parse_text(
     "photo 3x4\nsummary: A red kite over a green field.\nlight: bright\n"
     "r1c1 sky blue, smooth\nr1c2 as left, lighter\nr1c3 as left, lighter\nr1c4 as left: a red kite\n"
     "r2c1 as above, darker\nr2c2 green over olive, rough rising\nr2c3 as left, darker\nr2c4 red with white\n"
@@ -65,7 +65,7 @@ def make(**payloads):
 
 
 def streams():
-    words = {"semantic": semantic.encode(SAID)}
+    words = {"semantic": semantic.encode(DESCRIPTION)}
     colours = {"texture": texture.encode(picture(), 40)}
     lines = {"structure": structure.encode(picture(), 60)}
     kept = from_chunks((Chunk("tEXt", "parameters", b"a kite\nSteps: 20, Sampler: Euler, Seed: 7"),))
@@ -79,9 +79,9 @@ def streams():
         "bitmap": make(**words, structure=bitmap_part()),
         "poses": make(**words, structure=structure.encode_pose(PEOPLE, SIZE)),
         "one pose": make(structure=structure.encode_pose(PEOPLE[0], SIZE)),
-        "own": make(semantic=semantic.encode(SAID, coder="zstd", dictionary=OWN), **lines),
-        "raw": make(semantic=semantic.encode(SAID, coder="raw"), **lines),
-        "pixels": codec.encode(picture(), layers=("semantic", "pixels"), description=SAID),
+        "own": make(semantic=semantic.encode(DESCRIPTION, coder="zstd", dictionary=OWN), **lines),
+        "raw": make(semantic=semantic.encode(DESCRIPTION, coder="raw"), **lines),
+        "pixels": codec.encode(picture(), layers=("semantic", "pixels"), description=DESCRIPTION),
     }
 
 

@@ -22,11 +22,12 @@ def refuse_pixels(state: EditState) -> None:
     """Refuse a stream of which nothing but coded pixels shows."""
     if "pixels" in state.payloads:
         rest = ",".join(name for name in state.payloads if name in NAMES and name != "pixels")
-        others = (
-            f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
+        hint = (
+            f"drop it: promptcodec truncate IN -o OUT --layers {rest}"
+            if rest
+            else "drop it; there is nothing else in it"
         )
-        text = "what shows of this stream is its pixels part, which cannot be edited"
-        raise UsageError(text, hint=f"drop it{others}")
+        raise UsageError("what shows of this stream is its pixels part, which cannot be edited", hint=hint)
 
 
 def repainted(
