@@ -19,7 +19,7 @@ from promptcodec.checks.report import Field
 
 WORST = 0.9
 WORST_SCALE = 28.0
-"""CIEDE2000 at which the tenth of the places that misses most counts half."""
+"""CIE 1976 difference at which the tenth of the places that misses most counts half."""
 FLAT = 2.0
 """Deviation in Lab below which there is no layout to compare."""
 
