@@ -160,5 +160,5 @@ def test_it_is_quick(astronaut):
     start = time.perf_counter()
     for _ in range(5):
         describe(astronaut, 4, 6)
-    # 20 a second on two cores is the promise (eval/captioner_speed.py): half of it on one.
+    # 20 a second on two cores is the promise (python -m eval captioner-speed): half of it on one.
     assert time.perf_counter() - start < 5 / 10

@@ -11,8 +11,8 @@ import json
 
 import pytest
 
-from eval.recipes import CHECKED, TABLE, digest, ours, right, theirs, totals
-from eval.recipes import measure as measured
+from eval.measure.recipes import CHECKED, TABLE, digest, ours, right, theirs, totals
+from eval.measure.recipes import measure as measured
 from promptcodec.recipe import read_metadata
 
 ROWS = [json.loads(line) for line in TABLE.read_text("utf-8").splitlines()]
@@ -63,7 +63,7 @@ def test_not_below_sd_parsers(data_folder):
 
 
 def test_forms_are_small_and_restored(data_folder):
-    """Every third row: all files take twenty seconds (``python -m eval.recipes``)."""
+    """Every third row: all files take twenty seconds (``python -m eval recipes``)."""
     rows = [measured(sample(row, data_folder)) for row in ROWS[::3]]
     counts = totals(rows)
     assert counts["restored"] == counts["recipes"] > 30

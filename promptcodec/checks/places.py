@@ -40,7 +40,7 @@ def compare_places(name: str, expected: Floats, shown: Floats) -> list[Field]:
     if known.sum() < 2:
         return []
     a, b = (rgb2lab(np.nan_to_num(grid, nan=128.0) / 255).astype(np.float32) for grid in (expected, shown))
-    apart = np.linalg.norm(a - b, axis=2)[known]  # CIE76
+    apart = np.linalg.norm(a - b, axis=2)[known]  # CIE 1976
     fields = [_worst(name, apart)]
     a, b = (grid - grid[known].mean(axis=0) for grid in (a, b))
     if min(a[known].std(axis=0).max(), b[known].std(axis=0).max()) < FLAT:

@@ -7,7 +7,7 @@ CELL_COLOUR = 14.0
 LAYER_COLOUR = 12.0
 """CIEDE2000 between a picture and a texture or pixels layer."""
 WORST_PLACES = 28.0
-"""CIE76 of the tenth of the places that misses most."""
+"""CIE 1976 difference of the tenth of the places that misses most."""
 TEXTURE_STEPS = 1.5
 """Classes of texture apart."""
 CONTOUR_RATIO = 1.5

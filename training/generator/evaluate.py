@@ -4,7 +4,7 @@
 
 A line for each set of layers and each strength: PSNR, and the distance in EfficientNet-Lite0's features, both
 also against the ground (the texture, enlarged bilinearly). A quick look while training
-goes on; ``eval.builtin`` judges.
+goes on; ``python -m eval builtin`` judges.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fixed networks whose features the decoder's pictures are compared in while it trains.
 
 EfficientNet-Lite0 (Apache-2.0) and the encoder of TAESD (MIT). None of them judges the results: that is
-eval/vgg.py's.
+eval/metrics/vgg.py's.
 """
 
 from __future__ import annotations

@@ -1,20 +1,11 @@
-"""The configuration of the multimodal line (arXiv 2504.21814) with a real key: a kit.
-
-    python -m eval.paper KODAK -o RESULTS                  # says what it will cost, and stops
-    python -m eval.paper KODAK -o RESULTS --go --max-cost 5
+"""The configuration of the multimodal line (arXiv 2504.21814), run by the command line: rows and tables.
 
 A multimodal model writes the structured raster-scan description, an image model draws it again, from
-text alone and from text plus an extremely small picture. Every picture is encoded and decoded by the
-command line, checked, and written to RESULTS: streams, pictures, `study.csv` and `study.md`. Answers
-are stored: a run that was stopped goes on where it was, and a second one costs nothing.
-
-Keys: OPENAI_API_KEY for the shipped profiles; other servers by --captioner and --generator
-(docs/providers.md). Caps hold for each of the four commands it runs.
+text alone and from text plus an extremely small picture.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import subprocess
@@ -23,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from promptcodec.files import IMAGE_SUFFIXES
 
 MODES: dict[str, tuple[str, ...]] = {
     "text only": ("--layers", "semantic", "--budget", "100B"),
@@ -63,11 +52,11 @@ def estimate(images: list[str], out: Path, captioner: str, generator: str) -> tu
     cost: float | None = 0.0
     calls = 0
     for mode, how in MODES.items():
-        found = command("encode", *images, "--dry-run", "--captioner", captioner, *how)
+        estimates = command("encode", *images, "--dry-run", "--captioner", captioner, *how)
         draft = out / "estimate" / mode.replace(" ", "-")
         command("encode", *images, "-o", f"{draft}/", "--overwrite", *how)
-        found += command("decode", str(draft), "--dry-run", "--generator", generator)
-        for one in found:
+        estimates += command("decode", str(draft), "--dry-run", "--generator", generator)
+        for one in estimates:
             calls += one["requests"]
             cost = None if cost is None or one["cost"] is None else cost + one["cost"]
     return cost, calls
@@ -150,38 +139,3 @@ def write(rows: list[dict[str, Any]], out: Path, note: str) -> str:
     text = "\n".join(lines) + "\n"
     (out / "study.md").write_text(text, encoding="utf-8")
     return text
-
-
-def find(folder: Path, limit: int | None) -> list[str]:
-    """List the pictures of a folder."""
-    return [str(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES][:limit]
-
-
-def main() -> None:
-    """Estimate or run."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("images", type=Path, help="a folder, Kodak's say")
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--limit", type=int)
-    parser.add_argument("--captioner", default="responses")
-    parser.add_argument("--generator", default="images")
-    parser.add_argument("--max-cost", default="5", help="dollars, for each of the four commands")
-    parser.add_argument("--go", action="store_true", help="spend it")
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    images = find(options.images, options.limit)
-    cost, calls = estimate(images, options.out, options.captioner, options.generator)
-    price = "unknown dollars" if cost is None else f"about ${cost:.2f}"
-    print(f"{len(images)} pictures, {len(MODES)} modes: {price} in {calls} calls or more", file=sys.stderr)
-    if not options.go:
-        print("nothing was sent; --go runs it", file=sys.stderr)
-        return
-    caps = ("--max-cost", options.max_cost) if cost is not None else ()
-    rows = study(images, options.out, options.captioner, options.generator, caps)
-    print(
-        write(rows, options.out, f"{options.captioner}, {options.generator}; scores by the embedded checks.")
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The steps of a measurement. Each runs in a helper process and leaves its result in a file.
+"""What a worker does of a measurement; each leaves its result in a file.
 
 ``encode`` and ``decode`` never run in the same process: what a codec remembers is of no use to its decoder.
 """
@@ -20,7 +20,6 @@ from PIL import Image
 from eval import codecs, metrics
 from eval.codecs import Codec
 from eval.datasets import Item
-from eval.missing import Unavailable
 
 _KEPT_QUALITY = 85
 
@@ -81,15 +80,15 @@ def decode(
     stream = data.read_bytes()
     _forget_peak()
     start = time.perf_counter()
-    found = codec.decode(stream, size, variant)
+    result = codec.decode(stream, size, variant)
     seconds = time.perf_counter() - start
-    if isinstance(found, str):
-        out.write_bytes(found.encode("utf-8", "surrogatepass"))
+    if isinstance(result, str):
+        out.write_bytes(result.encode("utf-8", "surrogatepass"))
         return {"dec_s": seconds, "dec_peak_mb": _peak(), "text": True}
-    if found.size != size:
-        raise ValueError(f"decoded at {found.width}x{found.height}, not {size[0]}x{size[1]}")
+    if result.size != size:
+        raise ValueError(f"decoded at {result.width}x{result.height}, not {size[0]}x{size[1]}")
     with out.open("wb") as file:
-        np.save(file, np.asarray(found.convert("RGB")))
+        np.save(file, np.asarray(result.convert("RGB")))
     return {"dec_s": seconds, "dec_peak_mb": _peak(), "text": False}
 
 
@@ -122,11 +121,11 @@ def measure(
     for name in names:
         metric = metrics.find(name)
         try:
-            found = _value(metric, item, original, drawn, data, decoded, source)
+            by_column = _value(metric, item, original, drawn, data, decoded, source)
         except Exception as error:  # noqa: BLE001 - one metric's failure is not another's
             failed[name] = f"{type(error).__name__}: {error}"
             continue
-        for column, value in found.items():
+        for column, value in by_column.items():
             if np.isfinite(value):
                 values[column] = float(value)
     if drawn is not None:
@@ -147,23 +146,23 @@ def _value(
     if metric.kind == "original":
         if (item, metric.name) not in _on_original:
             _on_original[item, metric.name] = run(original)
-        found = _on_original[item, metric.name]
+        value = _on_original[item, metric.name]
     elif metric.kind == "stream":
-        found = run(data.read_bytes())
+        value = run(data.read_bytes())
     elif metric.kind == "text" and source:
         from eval.codecs.text import text_of  # noqa: PLC0415 - needs what training needs
 
-        said = decoded.read_bytes().decode("utf-8", "surrogatepass")
-        found = run(text_of(item, original, source), said, data.stat().st_size)
+        text = decoded.read_bytes().decode("utf-8", "surrogatepass")
+        value = run(text_of(item, original, source), text, data.stat().st_size)
     elif drawn is None or metric.kind in {"run", "set", "text"}:
         return {}
     elif metric.kind == "pair":
-        found = run(original, drawn)
+        value = run(original, drawn)
     elif metric.kind == "caption":
-        found = run(drawn, item.prompt) if item.prompt else {}
+        value = run(drawn, item.prompt) if item.prompt else {}
     else:
-        found = run(drawn)
-    return found if isinstance(found, Mapping) else {metric.name: found}
+        value = run(drawn)
+    return value if isinstance(value, Mapping) else {metric.name: value}
 
 
 def _leave(keep: Mapping[str, Path], original: Image.Image, drawn: Image.Image, names: Sequence[str]) -> None:
@@ -190,8 +189,5 @@ def _peak() -> float:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
         return float("nan")
-    found = next((line for line in lines if line.startswith("VmHWM:")), None)
-    return float("nan") if found is None else int(found.split()[1]) / 1024
-
-
-__all__ = ["Unavailable", "decode", "encode", "measure", "probe_codec", "probe_metric"]
+    peak = next((line for line in lines if line.startswith("VmHWM:")), None)
+    return float("nan") if peak is None else int(peak.split()[1]) / 1024

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import functools
 import io
-import json
-import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from skimage.segmentation import slic
+
+from eval.codecs.taesd import Layers
 
 GRID = (3, 4)
 SWAPS = 3
@@ -64,7 +63,7 @@ def mosaic(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(means[labels].astype(np.uint8))
 
 
-def thumbnail(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
+def tiny_webp(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
     """Decode with another codec: WebP of 48 pixels, scaled up."""
     small = image.copy()
     small.thumbnail((48, 48))
@@ -115,7 +114,7 @@ MATCHED: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = 
     "shrunk to a quarter": resize,
     "in another style": style,
     "drawn as mosaic": mosaic,
-    "WebP thumbnail": thumbnail,
+    "WebP thumbnail": tiny_webp,
 }
 WRONG: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
     "wrong colours": other_hues,
@@ -126,61 +125,13 @@ WRONG: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
 
 def redraw(image: Image.Image, rng: np.random.Generator, weights: Path) -> Image.Image:
     """Draw with another generator: a neural decoder (TAESD) from latents with noise in them."""
-    import torch  # noqa: PLC0415 - heavy
-
-    encoder, decoder = (
-        _taesd(weights / "taesd_encoder.safetensors"),
-        _taesd(weights / "taesd_decoder.safetensors"),
-    )
+    encoder, decoder = (_taesd(weights / f"taesd_{half}.safetensors") for half in ("encoder", "decoder"))
     width, height = (max(side // 32 * 32, 64) for side in image.size)
-    pixels = torch.from_numpy(np.asarray(image.resize((width, height)), np.float32) / 255)
-    with torch.no_grad():
-        latents = encoder(pixels.permute(2, 0, 1)[None])
-        noise = torch.from_numpy(rng.standard_normal(latents.shape).astype(np.float32))
-        drawn = decoder(torch.tanh((latents + NOISE * latents.std() * noise) / 3) * 3)
-    result = (drawn[0].clamp(0, 1).permute(1, 2, 0) * 255).to(torch.uint8).numpy()
-    return Image.fromarray(result).resize(image.size)
+    latents = encoder.latents(image.resize((width, height)))
+    noise = rng.standard_normal(latents.shape).astype(np.float32)
+    return decoder.picture(latents + NOISE * latents.std(ddof=1) * noise).resize(image.size)
 
 
 @functools.cache
-def _taesd(path: Path) -> Any:
-    """Build one half of the autoencoder from its weights: a chain of layers keyed by their index."""
-    import torch  # noqa: PLC0415
-    from torch import nn  # noqa: PLC0415
-
-    data = path.read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    head = json.loads(data[8 : 8 + length])
-    tensors = {
-        name: torch.frombuffer(
-            bytearray(data[8 + length + entry["data_offsets"][0] : 8 + length + entry["data_offsets"][1]]),
-            dtype=torch.bfloat16,
-        )
-        .reshape(entry["shape"])
-        .float()
-        for name, entry in head.items()
-        if name != "__metadata__"
-    }
-
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            layers = [nn.Conv2d(64, 64, 3, padding=1) for _ in range(3)]
-            self.conv = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
-
-        def forward(self, x: Any) -> Any:
-            return torch.relu(x + self.conv(x))
-
-    layers: list[nn.Module] = []
-    for index in range(max(int(name.partition(".")[0]) for name in tensors) + 1):
-        weight, bias = tensors.get(f"{index}.weight"), f"{index}.bias" in tensors
-        if f"{index}.conv.0.weight" in tensors:
-            layers.append(Block())
-        elif weight is not None:
-            stride = 2 if "encoder" in path.name and not bias else 1
-            layers.append(nn.Conv2d(weight.shape[1], weight.shape[0], 3, stride, 1, bias=bias))
-        else:  # the decoder's layers without weights: its clamp (done outside), a ReLU, and upsampling
-            layers.append({0: nn.Identity(), 2: nn.ReLU()}.get(index, nn.Upsample(scale_factor=2)))
-    model = nn.Sequential(*layers)
-    model.load_state_dict(tensors)
-    return model.eval()
+def _taesd(path: Path) -> Layers:
+    return Layers(path)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-STUDIES = Path(__file__).parent / "studies"
+from promptcodec.errors import UsageError
+
+STUDIES = Path(__file__).parent.parent / "studies"
 _KEYS = {"title", "question", "metrics", "timeout", "report", "datasets", "codecs"}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)(bpp|B)")
 
 
-class StudyError(ValueError):
+class StudyError(UsageError):
     """A study file cannot be used; the message says where and why."""
 
 
@@ -50,23 +52,23 @@ def read(path: Path) -> Study:
     """
     try:
         text = path.read_text("utf-8")
-        said = tomllib.loads(text)
+        content = tomllib.loads(text)
     except OSError as error:
         known = ", ".join(sorted(f"eval/studies/{file.name}" for file in STUDIES.glob("*.toml")))
         raise StudyError(f"{path}: {error.strerror}; there are {known}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: {error}") from None
-    return parse(said, text, str(path))
+    return parse(content, text, str(path))
 
 
-def parse(said: Mapping[str, Any], text: str = "", name: str = "study") -> Study:
+def parse(content: Mapping[str, Any], text: str = "", name: str = "study") -> Study:
     """Check a study that was read."""
-    if unknown := set(said) - _KEYS:
+    if unknown := set(content) - _KEYS:
         raise StudyError(
             f"{name}: unknown keys {', '.join(sorted(unknown))}; known: {', '.join(sorted(_KEYS))}"
         )
     for part, needed in (("datasets", ("kind", "name")), ("codecs", ("kind", "name", "settings"))):
-        entries = said.get(part)
+        entries = content.get(part)
         if not isinstance(entries, list) or not entries:
             raise StudyError(f"{name}: there is no [[{part}]]")
         for entry in entries:
@@ -76,21 +78,23 @@ def parse(said: Mapping[str, Any], text: str = "", name: str = "study") -> Study
         if twice := {each for each in names if names.count(each) > 1}:
             raise StudyError(f"{name}: two entries of [[{part}]] are named {min(twice)!r}")
     return Study(
-        said.get("title", name),
-        said.get("question", ""),
-        tuple(said.get("metrics", ("psnr",))),
-        tuple(said["datasets"]),
-        tuple({**entry, "settings": [str(each) for each in entry["settings"]]} for entry in said["codecs"]),
-        said.get("report", {}),
-        float(said.get("timeout", 600)),
+        content.get("title", name),
+        content.get("question", ""),
+        tuple(content.get("metrics", ("psnr",))),
+        tuple(content["datasets"]),
+        tuple(
+            {**entry, "settings": [str(each) for each in entry["settings"]]} for entry in content["codecs"]
+        ),
+        content.get("report", {}),
+        float(content.get("timeout", 600)),
         text,
     )
 
 
 def budget(setting: str, size: tuple[int, int]) -> int | None:
     """Give the bytes that ``128B`` or ``0.002bpp`` allow a picture of this size; None for other settings."""
-    found = _RATE.fullmatch(setting)
-    if not found:
+    match = _RATE.fullmatch(setting)
+    if not match:
         return None
-    number = float(found[1])
-    return int(number if found[2] == "B" else number * size[0] * size[1] / 8)
+    number = float(match[1])
+    return int(number if match[2] == "B" else number * size[0] * size[1] / 8)

@@ -1,4 +1,4 @@
-"""A process of its own that runs one step at a time: it may crash, hang or litter."""
+"""A process of its own that runs one task at a time: it may crash, hang or litter."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SPAWN = multiprocessing.get_context("spawn")  # nothing is inherited from whoev
 _PATIENCE = 5.0
 
 
-class StepError(RuntimeError):
-    """A step failed, crashed or took too long; the message says which."""
+class WorkerError(RuntimeError):
+    """A task failed, crashed or took too long; the message says which."""
 
 
-class Helper:
-    """Runs functions of ``eval.steps`` in its process; starts it when needed, and again after a crash."""
+class Worker:
+    """Runs ``eval.lab.worker_tasks`` in its process; starts it when needed, and again after a crash."""
 
     def __init__(self, timeout: float, core: int | None = None) -> None:
         self.timeout, self._core = timeout, core
@@ -38,30 +38,30 @@ class Helper:
     ) -> None:
         self.close()
 
-    def call(self, step: str, *arguments: Any) -> Any:
-        """Run a step.
+    def call(self, task: str, *arguments: Any) -> Any:
+        """Run a task.
 
         Raises:
-            NotReached, Unavailable: as the step did.
-            StepError: anything else, with the last line of what went wrong.
+            NotReached, Unavailable: as the task did.
+            WorkerError: anything else, with the last line of what went wrong.
         """
         try:
             if self._process is None or not self._process.is_alive():
                 self._start()
             assert self._pipe is not None, "started"
-            self._pipe.send((step, arguments))
+            self._pipe.send((task, arguments))
             if not self._pipe.poll(self.timeout):
                 self.close(kill=True)
-                raise StepError(f"{step}: no answer within {self.timeout:g} s")
+                raise WorkerError(f"{task}: no answer within {self.timeout:g} s")
             kind, value = self._pipe.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             self._process.join(_PATIENCE)
             code = self._process.exitcode
             self.close(kill=True)
-            raise StepError(f"{step}: the process died with exit code {code}") from None
+            raise WorkerError(f"{task}: the process died with exit code {code}") from None
         if kind == "ok":
             return value
-        raise {"not reached": NotReached, "unavailable": Unavailable}.get(kind, StepError)(value)
+        raise {"not reached": NotReached, "unavailable": Unavailable}.get(kind, WorkerError)(value)
 
     def _start(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
@@ -71,7 +71,7 @@ class Helper:
         )
         self._process.start()
         theirs.close()
-        self._pipe.recv()  # imports do not count as part of a step
+        self._pipe.recv()  # imports do not count as part of a task
 
     def close(self, *, kill: bool = False) -> None:
         """End the process."""
@@ -94,7 +94,7 @@ def serve(pipe: Connection, folder: str, core: int | None) -> None:
     """Answer until the other end closes; a Ctrl-C is for whoever started this.
 
     Args:
-        pipe: steps come and answers go.
+        pipe: tasks come and answers go.
         folder: where temporary files go: those of one process are not another's.
         core: the only one it runs on, libraries' threads included; None for any.
     """
@@ -105,7 +105,7 @@ def serve(pipe: Connection, folder: str, core: int | None) -> None:
         os.sched_setaffinity(0, {core})
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # some libraries print
-    steps = importlib.import_module("eval.steps")
+    tasks = importlib.import_module("eval.lab.worker_tasks")
     pipe.send("ready")
     while True:
         try:
@@ -113,7 +113,7 @@ def serve(pipe: Connection, folder: str, core: int | None) -> None:
         except (EOFError, OSError):
             return
         try:
-            answer: tuple[str, Any] = ("ok", getattr(steps, name)(*arguments))
+            answer: tuple[str, Any] = ("ok", getattr(tasks, name)(*arguments))
         except NotReached as error:
             answer = ("not reached", str(error))
         except Unavailable as error:

@@ -155,17 +155,17 @@ def write_compressai(folder: Path, rows: Sequence[Row], machine: str) -> list[Pa
     written = []
     for (dataset, codec, mode), all_settings in groups.items():
         settings = {
-            setting: found
-            for setting, found in all_settings.items()
-            if all(not row["error"] and row.get("psnr") is not None for row in found)
+            setting: group
+            for setting, group in all_settings.items()
+            if all(not row["error"] and row.get("psnr") is not None for row in group)
         }
         if not settings:
             continue
         points = sorted(
-            ({name: mean(row.get(name) for row in found) for name in names} for found in settings.values()),
+            ({name: mean(row.get(name) for row in group) for name in names} for group in settings.values()),
             key=lambda point: point["bpp"] or 0,
         )
-        said = {
+        content = {
             "name": codec,
             "description": f"{codec}, {mode}, {dataset}; means over the pictures of each setting; {machine}",
             "results": {
@@ -175,15 +175,15 @@ def write_compressai(folder: Path, rows: Sequence[Row], machine: str) -> list[Pa
             },
         }
         path = unused(folder / f"{slug(dataset)}-{slug(codec)}-{mode}.json", written)
-        write_whole(str(path), json.dumps(said, indent=2).encode() + b"\n", overwrite=True)
+        write_whole(str(path), json.dumps(content, indent=2).encode() + b"\n", overwrite=True)
         written.append(path)
     return written
 
 
 def mean(values: Iterable[float | None]) -> float | None:
     """Give the mean of the values there are."""
-    found = [value for value in values if value is not None and not math.isnan(value)]
-    return sum(found) / len(found) if found else None
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    return sum(known) / len(known) if known else None
 
 
 def unused(path: Path, written: Sequence[Path]) -> Path:

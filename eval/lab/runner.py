@@ -17,20 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval import metrics, plan
-from eval.helper import Helper, StepError
+from eval import metrics
+from eval.lab import plan
+from eval.lab.plan import Task, key_of
+from eval.lab.progress import Progress
+from eval.lab.rows import Journal, Row
+from eval.lab.study import Study
+from eval.lab.worker import Worker, WorkerError
 from eval.missing import NOT_REACHED, NOT_RUN, NotReached, Unavailable
-from eval.plan import Task, key_of
-from eval.progress import Progress
-from eval.rows import Journal, Row
-from eval.study import Study
+from promptcodec.errors import UsageError
 
 JOURNAL = "journal.jsonl"
 PICTURES = "pictures"
 FEATURES = "features"
 
 
-class BusyError(RuntimeError):
+class BusyError(UsageError):
     """Another run is writing into the same folder."""
 
 
@@ -69,18 +71,18 @@ def run(
     except BlockingIOError:
         raise BusyError(f"another run is writing into {out}; wait for it, or choose another folder") from None
     try:
-        with Helper(study.timeout) as helper:
-            made = plan.make(study, journal.entries, limit, data, helper)
-            todo = sum(len(task.keys) for unit in made.units for task in unit)
-            with Progress(todo, len(made.order) - todo) as progress:
-                _work(made, study, out, journal, max(1, jobs), progress, helper)
-        entries = [journal.entries[key] for key in made.order if key in journal.entries]
+        with Worker(study.timeout) as worker:
+            todo = plan.make(study, journal.entries, limit, data, worker)
+            remaining = sum(len(task.keys) for unit in todo.units for task in unit)
+            with Progress(remaining, len(todo.order) - remaining) as progress:
+                _work(todo, study, out, journal, max(1, jobs), progress, worker)
+        entries = [journal.entries[key] for key in todo.order if key in journal.entries]
     finally:
         journal.close()
     catch_lies(entries)
-    failed = {name: said for entry in entries for name, said in entry.get("failed", {}).items()}
-    columns = [column for name in made.metrics for column in _columns(name)]
-    missing = [each["name"] for each in made.not_run if each["what"] == "metric"]
+    failed = {name: reason for entry in entries for name, reason in entry.get("failed", {}).items()}
+    columns = [column for name in todo.metrics for column in _columns(name)]
+    missing = [each["name"] for each in todo.not_run if each["what"] == "metric"]
     columns += [column for name in missing for column in _columns(name)]
     pictures = [
         {key: entry["row"][key] for key in ("image", "dataset", "codec", "setting", "mode")}
@@ -94,9 +96,9 @@ def run(
         for entry in entries
         if entry.get("features") and not entry["row"]["error"]
     ]
-    rows = made.rows + [entry["row"] for entry in entries]
+    rows = todo.rows + [entry["row"] for entry in entries]
     columns = list(dict.fromkeys(columns))
-    return Result(rows, columns, pictures, features, made.not_run, failed, made.versions)
+    return Result(rows, columns, pictures, features, todo.not_run, failed, todo.versions)
 
 
 def _columns(name: str) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def _columns(name: str) -> tuple[str, ...]:
 
 
 def _work(
-    made: plan.Plan, study: Study, out: Path, journal: Journal, jobs: int, progress: Progress, first: Helper
+    todo: plan.Plan, study: Study, out: Path, journal: Journal, jobs: int, progress: Progress, first: Worker
 ) -> None:
     """Run the units on ``jobs`` threads, each with three processes: one encodes, one decodes, one measures.
 
@@ -117,34 +119,34 @@ def _work(
     """
     lock = threading.Lock()
     mine = threading.local()
-    helpers: list[Helper] = []
+    workers: list[Worker] = []
     cores = itertools.cycle(sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None])
 
     def work(unit: Sequence[Task]) -> None:
         if not hasattr(mine, "three"):
             with lock:
                 core = next(cores)
-                encoder, decoder = Helper(study.timeout, core), Helper(study.timeout, core)
-                mine.three = encoder, decoder, Helper(study.timeout, core) if helpers else first
-                helpers.extend(mine.three)
+                encoder, decoder = Worker(study.timeout, core), Worker(study.timeout, core)
+                mine.three = encoder, decoder, Worker(study.timeout, core) if workers else first
+                workers.extend(mine.three)
         for task in unit:
-            for entry in perform(task, *mine.three, made.metrics, out):
+            for entry in perform(task, *mine.three, todo.metrics, out):
                 with lock:
                     journal.add(entry)
                     progress.step(entry["row"])
 
     pool = ThreadPoolExecutor(jobs)
     try:
-        for done in [pool.submit(work, unit) for unit in made.units]:
+        for done in [pool.submit(work, unit) for unit in todo.units]:
             done.result()
     finally:
         pool.shutdown(cancel_futures=True)
-        for helper in helpers:
-            helper.close()
+        for worker in workers:
+            worker.close()
 
 
 def perform(
-    task: Task, encoder: Helper, decoder: Helper, measurer: Helper, names: Sequence[str], out: Path
+    task: Task, encoder: Worker, decoder: Worker, measurer: Worker, names: Sequence[str], out: Path
 ) -> list[dict[str, Any]]:
     """Encode once, decode with every decoder, measure; give the entries of the journal."""
     rows = {variant: task.row(variant) for variant in task.keys}
@@ -155,10 +157,10 @@ def perform(
             taken = encoder.call("encode", task.entry, task.mode, task.item, task.setting, coded)
             data = coded.read_bytes()
             coded.unlink()
-        except (NotReached, Unavailable, StepError, OSError) as error:
-            said = {NotReached: NOT_REACHED, Unavailable: NOT_RUN}.get(type(error), "") + str(error)
+        except (NotReached, Unavailable, WorkerError, OSError) as error:
+            reason = {NotReached: NOT_REACHED, Unavailable: NOT_RUN}.get(type(error), "") + str(error)
             return [
-                {"key": key, "row": rows[variant] | {"error": said}} for variant, key in task.keys.items()
+                {"key": key, "row": rows[variant] | {"error": reason}} for variant, key in task.keys.items()
             ]
         for variant, key in task.keys.items():
             entry = {"key": key, "row": rows[variant], "sha256": hashlib.sha256(data).hexdigest()}
@@ -171,7 +173,7 @@ def perform(
             }
             try:
                 _decode(task, variant, data, Path(folder), decoder, measurer, names, out, entry, taken)
-            except (NotReached, Unavailable, StepError, OSError) as error:
+            except (NotReached, Unavailable, WorkerError, OSError) as error:
                 entry["row"]["error"] = str(error)
             entries.append(entry)
         return entries
@@ -182,8 +184,8 @@ def _decode(
     variant: str,
     data: bytes,
     folder: Path,
-    decoder: Helper,
-    measurer: Helper,
+    decoder: Worker,
+    measurer: Worker,
     names: Sequence[str],
     out: Path,
     entry: dict[str, Any],

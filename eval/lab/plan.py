@@ -12,10 +12,10 @@ from typing import Any
 
 from eval import datasets, metrics
 from eval.datasets import Item
-from eval.helper import Helper, StepError
+from eval.lab.rows import NUMBERS, Row
+from eval.lab.study import Study
+from eval.lab.worker import Worker, WorkerError
 from eval.missing import NOT_REACHED, NOT_RUN, Unavailable
-from eval.rows import NUMBERS, Row
-from eval.study import Study
 from eval.versions import measuring
 
 
@@ -76,7 +76,7 @@ class Plan:
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def make(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | None, helper: Helper) -> Plan:
+def make(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | None, worker: Worker) -> Plan:
     """Find pictures, codecs and metrics, and what of their rows is still to be done.
 
     Args:
@@ -84,39 +84,39 @@ def make(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
         done: entries of the journal by key.
         limit: pictures in all.
         data: where relative paths start.
-        helper: loads codecs and metrics, to see whether they can run.
+        worker: loads codecs and metrics, to see whether they can run.
     """
-    made = Plan()
-    _find_metrics(study, helper, made)
-    items = _find_items(study, limit, data, made)
-    codecs = _find_codecs(study, helper, list(dict.fromkeys(item.dataset for item, _, _ in items)), made)
+    plan = Plan()
+    _find_metrics(study, worker, plan)
+    items = _find_items(study, limit, data, plan)
+    codecs = _find_codecs(study, worker, list(dict.fromkeys(item.dataset for item, _, _ in items)), plan)
     for item, content, keep in items:
         for each in codecs:
             unit = []
             for setting in each.entry["settings"]:
-                said = [
+                identity = [
                     item.dataset,
                     item.image,
                     item.side,
                     item.prompt,
                     content,
                     keep,
-                    made.metrics,
+                    plan.metrics,
                     measuring(),
                 ]
-                said += [each.same, each.mode, setting, each.version]
-                keys = {variant: key_of([*said, variant]) for variant in each.variants}
-                made.order += keys.values()
+                identity += [each.same, each.mode, setting, each.version]
+                keys = {variant: key_of([*identity, variant]) for variant in each.variants}
+                plan.order += keys.values()
                 left = {variant: key for variant, key in keys.items() if not _good(done.get(key))}
                 if left:
                     unit.append(Task(item, each.text, each.entry["name"], each.mode, setting, left, keep))
             if unit:
-                made.units.append(unit)
-    return made
+                plan.units.append(unit)
+    return plan
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Runnable:
     """A codec that can run in one of its forms."""
 
     entry: Mapping[str, Any]
@@ -133,18 +133,18 @@ class _Found:
         }
 
 
-def _find_metrics(study: Study, helper: Helper, made: Plan) -> None:
+def _find_metrics(study: Study, worker: Worker, plan: Plan) -> None:
     for name in study.metrics:
         try:
             metrics.find(name)
-            helper.call("probe_metric", name)
-            made.metrics.append(name)
-        except (Unavailable, StepError) as error:
-            made.not_run.append({"what": "metric", "name": name, "reason": str(error)})
+            worker.call("probe_metric", name)
+            plan.metrics.append(name)
+        except (Unavailable, WorkerError) as error:
+            plan.not_run.append({"what": "metric", "name": name, "reason": str(error)})
 
 
 def _find_items(
-    study: Study, limit: int | None, data: Path | None, made: Plan
+    study: Study, limit: int | None, data: Path | None, plan: Plan
 ) -> list[tuple[Item, str, bool]]:
     """Give the pictures, a hash of each file, and whether the report shows it."""
     sets: list[tuple[list[Item], Sequence[str]]] = []
@@ -153,33 +153,33 @@ def _find_items(
             sets.append((datasets.items(entry, data), entry.get("strips", ())))
         except (Unavailable, ValueError, KeyError, OSError, tarfile.TarError) as error:
             reason = str(error) if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
-            made.not_run.append({"what": "dataset", "name": entry["name"], "reason": reason})
-            made.rows.append(_blank(entry["name"], "", "", "", NOT_RUN + reason))
+            plan.not_run.append({"what": "dataset", "name": entry["name"], "reason": reason})
+            plan.rows.append(_blank(entry["name"], "", "", "", NOT_RUN + reason))
     return [
-        (item, hashlib.sha256(item.read()).hexdigest(), item.image in shown_of(found, wanted))
-        for found, wanted in in_turn(sets, limit)
-        for item in found
+        (item, hashlib.sha256(item.read()).hexdigest(), item.image in shown_of(listed, wanted))
+        for listed, wanted in in_turn(sets, limit)
+        for item in listed
     ]
 
 
-def _find_codecs(study: Study, helper: Helper, names: Sequence[str], made: Plan) -> list[_Found]:
-    found = []
+def _find_codecs(study: Study, worker: Worker, names: Sequence[str], plan: Plan) -> list[_Runnable]:
+    runnable = []
     for entry in study.codecs:
         text = json.dumps(entry, sort_keys=True)
         for mode in entry.get("modes", ("whole",)):
             name = f"{entry['name']}, {mode}"
             try:
-                variants, made.versions[name] = helper.call("probe_codec", text, mode)
-            except (Unavailable, StepError) as error:
-                made.not_run.append({"what": "codec", "name": name, "reason": str(error)})
-                made.rows += [
+                variants, plan.versions[name] = worker.call("probe_codec", text, mode)
+            except (Unavailable, WorkerError) as error:
+                plan.not_run.append({"what": "codec", "name": name, "reason": str(error)})
+                plan.rows += [
                     _blank(dataset, entry["name"], setting, mode, NOT_RUN + str(error))
                     for dataset in names
                     for setting in entry["settings"]
                 ]
                 continue
-            found.append(_Found(entry, text, mode, variants, made.versions[name]))
-    return found
+            runnable.append(_Runnable(entry, text, mode, variants, plan.versions[name]))
+    return runnable
 
 
 def in_turn(
@@ -189,18 +189,18 @@ def in_turn(
     if limit is None:
         return list(sets)
     counts = [0] * len(sets)
-    while sum(counts) < min(limit, sum(len(found) for found, _ in sets)):
-        for at, (found, _) in enumerate(sets):
-            if counts[at] < len(found) and sum(counts) < limit:
+    while sum(counts) < min(limit, sum(len(listed) for listed, _ in sets)):
+        for at, (listed, _) in enumerate(sets):
+            if counts[at] < len(listed) and sum(counts) < limit:
                 counts[at] += 1
-    return [(found[:count], shown) for (found, shown), count in zip(sets, counts, strict=True)]
+    return [(listed[:count], shown) for (listed, shown), count in zip(sets, counts, strict=True)]
 
 
-def shown_of(found: Sequence[Item], wanted: Sequence[str]) -> set[str]:
+def shown_of(items: Sequence[Item], wanted: Sequence[str]) -> set[str]:
     """Give the names of the pictures that the report shows: those wanted; the first where none is named."""
     if not wanted:
-        return {item.image for item in found[:1]}
-    return {item.image for item in found}.intersection(wanted)
+        return {item.image for item in items[:1]}
+    return {item.image for item in items}.intersection(wanted)
 
 
 def key_of(value: Any) -> str:

@@ -1,31 +1,25 @@
-"""Compare rate control with fixed splits of the same bytes, for every set of layers, and measure slack.
+"""Rate control against fixed splits of the same bytes, for every set of layers, and what it leaves unused.
 
-    python -m eval.rate_control DIR [DIR...] [--limit N] [--jobs N] [--json]
-
-At each rate every picture is coded with ``builtin``'s measured shares and with fixed ones; the least mean
-over the pictures is the best fixed split. The measure is 1 - MS-SSIM (luma, pytorch-msssim, long side
-scaled to 512) of ``builtin``'s picture, for words alone also CIEDE2000 between the mean colours
-of 12x12 cells. Where a fixed split leaves a layer out on some picture, because it does not fit, that split
-is another set of layers, and does not count. Slack is what a file leaves of its budget, default layers.
+At each rate a picture is coded with ``builtin``'s measured shares and with fixed ones; the least mean over
+the pictures is the best fixed split. The measure is 1 - MS-SSIM (luma, pytorch-msssim, long side scaled to
+512) of ``builtin``'s picture, for words alone also CIEDE2000 between the mean colours of 12x12 cells. Where a
+fixed split leaves a layer out on some picture, because it does not fit, that split is another set of layers,
+and does not count. Slack is what a file leaves of its budget, default layers.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 import promptcodec
+from eval.images import scaled
 from eval.metrics import grid_ciede2000, ms_ssim
 from promptcodec.errors import BudgetError
-from promptcodec.files import IMAGE_SUFFIXES
 from promptcodec.vision.load import load_image
 
 LAYERS = ("semantic", "texture", "structure")
@@ -49,9 +43,7 @@ def splits(names: tuple[str, ...]) -> Iterator[dict[str, float]]:
 def measure(path: Path) -> list[dict[str, Any]]:
     """Give one row for each coding of one picture."""
     original = load_image(path.read_bytes())
-    scale = SIDE / max(original.size)
-    size = (round(original.width * scale), round(original.height * scale))
-    small = original.resize(size, Image.Resampling.LANCZOS)
+    small = scaled(original, SIDE)
     rows: list[dict[str, Any]] = []
     for names, rate in itertools.product(SETS, RATES):
         for tune in ("measured", *splits(names)):
@@ -64,7 +56,7 @@ def measure(path: Path) -> list[dict[str, Any]]:
             parts = promptcodec.inspect(data)["parts"]
             if len(parts) < len(names):
                 continue
-            drawn = promptcodec.decode(data, size=size).image
+            drawn = promptcodec.decode(data, size=small.size).image
             row |= {"bytes": len(data), "loss": 1 - ms_ssim(small, drawn)}
             row |= {part["type"]: part["bytes"] for part in parts}
             if names == ("semantic",):
@@ -88,10 +80,10 @@ def summarise(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         tunes = dict.fromkeys(row["tune"] for row in here)
         means = {}
         for tune in tunes:
-            found = [row for row in here if row["tune"] == tune]
-            if all(row["bytes"] for row in found):
-                keys = [key for key in ("bytes", "loss", "ciede2000", *names) if key in found[0]]
-                means[tune] = {key: float(np.mean([row[key] for row in found])) for key in keys}
+            coded = [row for row in here if row["tune"] == tune]
+            if all(row["bytes"] for row in coded):
+                keys = [key for key in ("bytes", "loss", "ciede2000", *names) if key in coded[0]]
+                means[tune] = {key: float(np.mean([row[key] for row in coded])) for key in keys}
         measured = means.pop("measured", None)
         best = min(means, key=lambda tune: means[tune]["loss"]) if means else None
         yield {
@@ -110,40 +102,3 @@ def summarise(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             "slack_mean": float(np.mean([row["slack"] for row in here])),
             "tight_share": float(np.mean([row["tight"] for row in here])),
         }
-
-
-def main() -> None:
-    """Print the summary."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--limit", type=int, help="pictures per folder")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    paths = [
-        path
-        for folder in options.folders
-        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)[: options.limit]
-    ]
-    with ProcessPoolExecutor(options.jobs) as pool:
-        rows = [row for found in pool.map(measure, paths) for row in found]
-    for row in summarise(rows):
-        if options.json:
-            print(json.dumps(row))
-        elif "budget" in row:
-            print(f"{row['budget']} B: slack {row['slack_mean']:.2f} B, {row['tight_share']:.0%} tight")
-        else:
-            print(_line(row))
-
-
-def _line(row: dict[str, Any]) -> str:
-    def said(means: dict[str, float] | None) -> str:
-        return " ".join(f"{key} {value:.4g}" for key, value in means.items()) if means else "-"
-
-    ratio = f"{row['ratio']:.3f}" if row["ratio"] else "-"
-    head = f"| {row['layers']} | {row['bpp']} | {said(row['measured'])}"
-    return f"{head} | {row['best_fixed'] or '-'} | {said(row['fixed'])} | {ratio} |"
-
-
-if __name__ == "__main__":
-    main()
