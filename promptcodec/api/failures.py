@@ -35,7 +35,7 @@ def _causes(error: openai.APIError, message: str, host: str, profile: Profile) -
     if isinstance(error, openai.APIConnectionError):
         yield ApiError(f"{host} cannot be reached, or breaks off its answers; is the server running?")
     if error.code in _QUOTA:
-        yield ApiError(f"{where}: the account's quota is used up ({message}); see the provider's billing page")
+        yield ApiError(f"{where}: the account's quota is used up ({message}); see the provider's billing")
     if error.code in _REFUSED:
         yield RefusedError(f"{where} refused: {message}")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):

@@ -150,9 +150,10 @@ def _read_head(data: bytes, wanted: int) -> int:
     version = data[len(MAGIC)] - ord("0")
     if version == wanted:
         return len(MAGIC) + 1
-    message = f"stream version byte {data[len(MAGIC)]:#04x}"
+    message, hint = f"stream version byte {data[len(MAGIC)]:#04x}", ""
     if version == DRAFT:
-        message += " is of a draft of the format: `promptcodec migrate` makes it version 1 where it still reads"
+        message += " is of a draft of the format"
+        hint = "`promptcodec migrate` makes it version 1 where it still reads"
     elif version == VERSION:
         message += f" is version {VERSION} already"
     else:
@@ -160,7 +161,7 @@ def _read_head(data: bytes, wanted: int) -> int:
             f" is unknown to this release (it reads version {VERSION}): a newer promptcodec is needed, "
             "or the stream is damaged"
         )
-    raise BitstreamError(message, len(MAGIC))
+    raise BitstreamError(message, len(MAGIC), hint=hint)
 
 
 def _read_parts(data: bytes, pos: int, version: int, *, cut: bool = False) -> Stream:

@@ -16,7 +16,8 @@ def show(result: dict[str, Any]) -> str:
     """Make the lines a person reads."""
     lines = [f"{result['verdict']}  score {result['score']:.2f}"]
     lines += [
-        f"  {aim:<12}{'not run' if value is None else f'{value:.2f}'}" for aim, value in result["aims"].items()
+        f"  {aim:<12}{'not run' if closeness is None else f'{closeness:.2f}'}"
+        for aim, closeness in result["aims"].items()
     ]
     lines += [
         f"  differs: {field['name']}: said {field['expected']!r}, shows {field['got']!r}"
