@@ -15,7 +15,7 @@ from promptcodec.cli import group
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), ROOT / "training" / "README.md", *DOCS.rglob("*.md")])
 # The format's own text and the record of changes keep their words; the glossary says what others call things.
 NAMED_OTHERWISE = {DOCS / "format.md", DOCS / "glossary.md", DOCS / "decisions" / "0010-the-rebuilt-house.md"}
 

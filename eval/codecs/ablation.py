@@ -15,11 +15,11 @@ from eval.versions import package_version
 from promptcodec import bitstream, plugins, rate
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
-from promptcodec.description.model import Cell, resolve
+from promptcodec.description.model import Cell, ResolvedCell, resolve
 from promptcodec.generators import Conditions
 from promptcodec.layers import semantic
 from promptcodec.layers.registry import PART_IDS
-from promptcodec.vision.colour import nearest_names, said_colours
+from promptcodec.vision.colour import cell_colours, nearest_names
 
 ORDERS = ("raster", "resolved", "shuffled")
 _SEED = 1
@@ -82,11 +82,11 @@ def arrange(description: Description, order: str) -> Description:
     return replace(description, cells=cells)
 
 
-def _alone(cell: Cell) -> Cell:
+def _alone(cell: ResolvedCell) -> Cell:
     """Let a resolved cell say all itself; a tone becomes the names nearest to the colours it makes."""
-    names = tuple(dict.fromkeys(nearest_names(said_colours(cell)))) if cell.tone else cell.colours
+    names = tuple(dict.fromkeys(nearest_names(cell_colours(cell)))) if cell.tone else cell.colours
     arrangement = cell.arrangement if len(names) == len(cell.colours) else ""
-    return replace(cell, continues="", tone="", colours=names, arrangement=arrangement)
+    return replace(cell.alone(), colours=names, arrangement=arrangement)
 
 
 def permutation(count: int) -> list[int]:

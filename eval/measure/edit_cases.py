@@ -40,7 +40,7 @@ def cases(data: bytes) -> Iterator[Case]:
     cell = _flags(rows, cols, rows // 2, cols // 3, 1, 1)
     yield Case(Edit("cell", (f"r{rows // 2 + 1}c{cols // 3 + 1}", f"{_unlike(data, cell)} kite")), cell)
     yield Case(Edit("recolour", (name, colour)), box)
-    yield Case(Edit("texture", (name, _surface(description, box))), box)
+    yield Case(Edit("surface", (name, _surface(description, box))), box)
     yield Case(Edit("erase", (name,)), box)
     mask = Image.fromarray(box.astype(np.uint8) * 255)
     file = io.BytesIO()
@@ -86,7 +86,7 @@ def _surface(description: Description, box: Flags) -> str:
 
 def _replaced(description: Description) -> Iterator[Case]:
     """Replace the colour that most cells name, but not more than half of them."""
-    cells = words.meanings(description)
+    cells = resolve(description)
     counts = {name: sum(name in cell.colours for cell in cells) for name in words.PALETTE}
     usable = [name for name in counts if 0 < counts[name] <= len(cells) / 2]
     old = max(usable, key=lambda name: counts[name], default=None)

@@ -33,7 +33,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
         (
             ("recolour", "r2c4:r3c6", "golden yellow"),
             ("replace", "orange", "deep blue"),
-            ("texture", "r3c3:r6c6", "busy"),
+            ("surface", "r3c3:r6c6", "busy"),
             ("erase", "r2c3:r3c7"),
         ),
     ),
@@ -44,7 +44,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
             ("delete-curves", "r1c1:r4c8"),
             ("move-curves", "r2c3:r5c6", "r4c1"),
             ("scale-curves", "r2c3:r5c6", "0.5"),
-            ("texture", "r1c1:r8c2", "rough horizontal"),
+            ("surface", "r1c1:r8c2", "rough horizontal"),
         ),
     ),
     (
@@ -54,7 +54,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
             ("cell", "r2c3", "red kite"),
             ("recolour", "r5c1:r8c8", "emerald"),
             ("erase", "r4c1:r4c8"),
-            ("texture", "r1c1:r3c8", "busy falling"),
+            ("surface", "r1c1:r3c8", "busy falling"),
         ),
     ),
 )

@@ -19,7 +19,7 @@ import brotli
 from eval.datasets import ROOT
 from promptcodec import bitstream
 from promptcodec.layers import recipe as layer
-from promptcodec.recipe import Recipe, look
+from promptcodec.recipe import Recipe, read_metadata
 from promptcodec.recipe.model import fields_of
 from promptcodec.vision.load import load_image
 
@@ -111,7 +111,7 @@ def right(row: dict[str, Any], values: dict[str, list[Any]]) -> int:
 def measure(path: Path) -> dict[str, Any]:
     """Read one file and code its recipe in both forms."""
     data = path.read_bytes()
-    metadata = look(data)
+    metadata = read_metadata(data)
     row: dict[str, Any] = {"file": str(path), "tool": None, "fields": None, "restored": None}
     row |= dict.fromkeys(
         ("bytes_fields", "bytes_verbatim", "bytes_meta", "bytes_brotli", "bytes_json_brotli"), 0
@@ -149,7 +149,7 @@ def by_tool(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             known = table.get(row["sha256"])
             if known is None or row["fields"] is None:
                 continue
-            recipe = look(Path(row["file"]).read_bytes()).recipe
+            recipe = read_metadata(Path(row["file"]).read_bytes()).recipe
             assert recipe is not None
             rival = theirs(Path(row["file"]))
             sums["checked"] += sum(key in known for key in CHECKED)

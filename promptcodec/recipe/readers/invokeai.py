@@ -21,12 +21,12 @@ _KNOWN = {
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read the newest form that is there."""
-    said = load_object(texts.get("invokeai_metadata"))
-    if said:
-        return _metadata(said)
-    said = load_object(texts.get("sd-metadata"))
-    if said:
-        return _sd_metadata(said)
+    values = load_object(texts.get("invokeai_metadata"))
+    if values:
+        return _metadata(values)
+    values = load_object(texts.get("sd-metadata"))
+    if values:
+        return _sd_metadata(values)
     return _dream(texts["Dream"]) if "Dream" in texts else None
 
 
@@ -39,43 +39,43 @@ def _name(value: Any) -> str | None:
 
 
 def _addons(items: Any, inner: str) -> tuple[Addon, ...]:
-    found = []
+    addons = []
     for item in items if isinstance(items, list) else ():
         model = _named(item).get(inner) or _named(item).get("model")
         name = _name(model)
         if name:
             weight = number(first(_named(item), ("weight", "control_weight")))
-            found.append(Addon(name, weight, text(_named(model).get("hash"))))
-    return tuple(found)
+            addons.append(Addon(name, weight, text(_named(model).get("hash"))))
+    return tuple(addons)
 
 
-def _metadata(said: Mapping[str, Any]) -> Recipe:
-    model = said.get("model")
+def _metadata(values: Mapping[str, Any]) -> Recipe:
+    model = values.get("model")
     settings = Settings(
-        prompt=text(said.get("positive_prompt")),
-        negative=text(said.get("negative_prompt")),
-        sampler=text(said.get("scheduler")),
-        steps=whole(said.get("steps")),
-        guidance=number(first(said, ("cfg_scale", "guidance"))),
-        seed=whole(said.get("seed")),
-        width=whole(said.get("width")),
-        height=whole(said.get("height")),
-        denoise=number(said.get("strength")),
+        prompt=text(values.get("positive_prompt")),
+        negative=text(values.get("negative_prompt")),
+        sampler=text(values.get("scheduler")),
+        steps=whole(values.get("steps")),
+        guidance=number(first(values, ("cfg_scale", "guidance"))),
+        seed=whole(values.get("seed")),
+        width=whole(values.get("width")),
+        height=whole(values.get("height")),
+        denoise=number(values.get("strength")),
     )
-    generative = ModelInfo(
+    model_info = ModelInfo(
         _name(model),
         text(_named(model).get("hash")),
-        _name(said.get("vae")),
-        _addons(said.get("loras"), "lora"),
-        _addons(said.get("controlnets"), "control_model"),
+        _name(values.get("vae")),
+        _addons(values.get("loras"), "lora"),
+        _addons(values.get("controlnets"), "control_model"),
     )
     return Recipe(
-        Platform("invokeai", text(said.get("app_version"))), generative, settings, others(said, _KNOWN)
+        Platform("invokeai", text(values.get("app_version"))), model_info, settings, others(values, _KNOWN)
     )
 
 
-def _sd_metadata(said: Mapping[str, Any]) -> Recipe:
-    image = _named(said.get("image"))
+def _sd_metadata(values: Mapping[str, Any]) -> Recipe:
+    image = _named(values.get("image"))
     prompt = image.get("prompt")
     if isinstance(prompt, list):  # parts with weights
         prompt = " ".join(str(_named(part).get("prompt", "")) for part in prompt)
@@ -91,9 +91,11 @@ def _sd_metadata(said: Mapping[str, Any]) -> Recipe:
         height=whole(image.get("height")),
         denoise=number(image.get("strength")),
     )
-    model = ModelInfo(text(said.get("model_weights")), text(said.get("model_hash")))
+    model = ModelInfo(text(values.get("model_weights")), text(values.get("model_hash")))
     known = {"prompt", "sampler", "steps", "cfg_scale", "seed", "width", "height", "strength"}
-    return Recipe(Platform("invokeai", text(said.get("app_version"))), model, settings, others(image, known))
+    return Recipe(
+        Platform("invokeai", text(values.get("app_version"))), model, settings, others(image, known)
+    )
 
 
 def _dream(command: str) -> Recipe | None:
@@ -101,10 +103,10 @@ def _dream(command: str) -> Recipe | None:
     if not match:
         return None
     positive, negative = _split(match[1].replace('\\"', '"'))
-    said = {option[1]: option[2] or "" for option in _OPTION.finditer(match[2])}
+    options = {option[1]: option[2] or "" for option in _OPTION.finditer(match[2])}
 
     def option(*names: str) -> str | None:
-        return next((said[name] for name in names if name in said), None)
+        return next((options[name] for name in names if name in options), None)
 
     settings = Settings(
         prompt=positive,
@@ -122,5 +124,5 @@ def _dream(command: str) -> Recipe | None:
 
 def _split(prompt: str) -> tuple[str | None, str | None]:
     """Take the negative prompt, which stands in brackets, out of a prompt."""
-    negative = ", ".join(found.strip() for found in _NEGATIVE.findall(prompt))
+    negative = ", ".join(part.strip() for part in _NEGATIVE.findall(prompt))
     return text(_NEGATIVE.sub("", prompt).strip()), text(negative)

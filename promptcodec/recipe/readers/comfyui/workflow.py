@@ -106,12 +106,12 @@ def _unfold(  # noqa: C901 - one walk over a level
                 continue
             inputs = _widgets(node)
             for item in named:
-                found = source(item.get("link"))
-                if found is not None and isinstance(item.get("name"), str):
-                    inputs[item["name"]] = found
+                linked = source(item.get("link"))
+                if linked is not None and isinstance(item.get("name"), str):
+                    inputs[item["name"]] = linked
             graph[f"{prefix}{node.get('id')}"] = {"class_type": kind, "inputs": inputs}
     outputs = {slot: source(link) for link, slot in _ends(workflow).items()}
-    return {slot: found for slot, found in outputs.items() if found is not None}
+    return {slot: linked for slot, linked in outputs.items() if linked is not None}
 
 
 def _list(value: Any) -> list[Any]:

@@ -71,17 +71,17 @@ def _value_end(line: str, start: int) -> int:
             pass
         else:
             return end
-    found = _END.search(line, start)
-    return found.start() if found else len(line)
+    match = _END.search(line, start)
+    return match.start() if match else len(line)
 
 
 def _unquote(value: str) -> str:
     if value[:1] == '"':
         try:
-            said = json.loads(value)
+            unquoted = json.loads(value)
         except ValueError:
             return value
-        return said if isinstance(said, str) else value
+        return unquoted if isinstance(unquoted, str) else value
     return value.strip()
 
 
@@ -96,33 +96,33 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
 
 def from_parts(prompt: str, negative: str, pairs: list[tuple[str, str]]) -> Recipe:
     """Make the recipe of a split parameters text."""
-    said = {key.lower(): value for key, value in pairs}
-    width, height = size(said.get("size"))
+    values = {key.lower(): value for key, value in pairs}
+    width, height = size(values.get("size"))
     hires, controlnets, extra = _rest(pairs)
     settings = Settings(
         prompt=text(prompt),
         negative=text(negative),
-        sampler=text(said.get("sampler")),
-        scheduler=text(said.get("schedule type") or said.get("scheduler")),
-        steps=whole(said.get("steps")),
-        guidance=number(said.get("cfg scale", said.get("guidance scale"))),
-        seed=whole(said.get("seed")),
+        sampler=text(values.get("sampler")),
+        scheduler=text(values.get("schedule type") or values.get("scheduler")),
+        steps=whole(values.get("steps")),
+        guidance=number(values.get("cfg scale", values.get("guidance scale"))),
+        seed=whole(values.get("seed")),
         width=width,
         height=height,
-        denoise=number(said.get("denoising strength")),
+        denoise=number(values.get("denoising strength")),
         hires=hires,
     )
-    name, digest = text(said.get("model")), text(said.get("model hash"))
-    tool = _tool(said)
+    name, digest = text(values.get("model")), text(values.get("model hash"))
+    tool = _tool(values)
     if tool == "civitai":
-        name = name or _civitai_model(said.get("civitai resources", ""))
+        name = name or _civitai_model(values.get("civitai resources", ""))
     model = ModelInfo(
-        name, digest, text(said.get("vae")), _loras(prompt, said.get("lora hashes", "")), controlnets
+        name, digest, text(values.get("vae")), _loras(prompt, values.get("lora hashes", "")), controlnets
     )
-    device = text(said.get("device"))
-    if said.get("rng"):
-        extra["RNG"] = said["rng"]
-    return Recipe(Platform(tool, text(said.get("version")), device), model, settings, extra)
+    device = text(values.get("device"))
+    if values.get("rng"):
+        extra["RNG"] = values["rng"]
+    return Recipe(Platform(tool, text(values.get("version")), device), model, settings, extra)
 
 
 def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ...], dict[str, Any]]:
@@ -136,8 +136,8 @@ def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ..
             if kind == "size":
                 hires["width"], hires["height"] = size(value)
             else:
-                found = number(value) if kind in _NUMBERS else value
-                hires[kind] = value if found is None else found
+                parsed = number(value) if kind in _NUMBERS else value
+                hires[kind] = value if parsed is None else parsed
         elif _CONTROLNET.fullmatch(low) and (match := _CONTROL_MODEL.search(value)):
             weight = _CONTROL_WEIGHT.search(value)
             controlnets.append(Addon(match[1].strip(), number(weight[1]) if weight else None))
@@ -148,34 +148,34 @@ def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ..
 
 def _typed(value: str) -> Any:
     """Give a number or JSON where the text is one, else the text."""
-    found = number(value)
-    if found is not None and str(found) == value:
-        return found
+    parsed = number(value)
+    if parsed is not None and str(parsed) == value:
+        return parsed
     if value[:1] not in ("[", "{") or len(value) > _LONGEST_JSON:
         return value
     try:
-        parsed = json.loads(value, parse_constant=lambda _: None)
+        loaded = json.loads(value, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return value
-    return parsed if shallow(parsed) else value
+    return loaded if shallow(loaded) else value
 
 
 def _loras(prompt: str, hashes: str) -> tuple[Addon, ...]:
     digests = dict(part.split(": ", 1) for part in hashes.split(", ") if ": " in part)
-    found: dict[str, Addon] = {}
+    loras: dict[str, Addon] = {}
     for match in _LORA.finditer(prompt):
         name = match[1].strip()
-        found[name] = Addon(name, number(match[2] or ""), digests.get(name))
+        loras[name] = Addon(name, number(match[2] or ""), digests.get(name))
     for name, digest in digests.items():
-        found.setdefault(name, Addon(name, None, digest))
-    return tuple(found.values())
+        loras.setdefault(name, Addon(name, None, digest))
+    return tuple(loras.values())
 
 
-def _tool(said: Mapping[str, str]) -> str:
-    version = said.get("version", "")
-    if said.get("app", "").lower() == "sd.next":
+def _tool(values: Mapping[str, str]) -> str:
+    version = values.get("version", "")
+    if values.get("app", "").lower() == "sd.next":
         return "sd-next"
-    if "civitai resources" in said or "civitai metadata" in said:
+    if "civitai resources" in values or "civitai metadata" in values:
         return "civitai"
     if version.lower().startswith("comfyui"):
         return "comfyui"

@@ -21,24 +21,26 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
     hidden = load_object(texts.get("stealth"))
     if hidden and "Comment" in hidden:
         texts = {key: value for key, value in hidden.items() if isinstance(value, str)}
-    said = load_object(texts.get("Comment"))
-    if said is None or texts.get("Software", "") != "NovelAI":
+    values = load_object(texts.get("Comment"))
+    if values is None or texts.get("Software", "") != "NovelAI":
         return None
     settings = Settings(
-        prompt=text(said.get("prompt")) or _caption(said.get("v4_prompt")) or text(texts.get("Description")),
-        negative=text(said.get("uc")) or _caption(said.get("v4_negative_prompt")),
-        sampler=text(said.get("sampler")),
-        scheduler=text(said.get("noise_schedule")),
-        steps=whole(said.get("steps")),
-        guidance=number(said.get("scale")),
-        seed=whole(said.get("seed")),
-        width=whole(said.get("width")),
-        height=whole(said.get("height")),
-        denoise=number(said.get("strength")),
+        prompt=text(values.get("prompt"))
+        or _caption(values.get("v4_prompt"))
+        or text(texts.get("Description")),
+        negative=text(values.get("uc")) or _caption(values.get("v4_negative_prompt")),
+        sampler=text(values.get("sampler")),
+        scheduler=text(values.get("noise_schedule")),
+        steps=whole(values.get("steps")),
+        guidance=number(values.get("scale")),
+        seed=whole(values.get("seed")),
+        width=whole(values.get("width")),
+        height=whole(values.get("height")),
+        denoise=number(values.get("strength")),
     )
-    extra = others(said, _KNOWN)
+    extra = others(values, _KNOWN)
     for key in ("v4_prompt", "v4_negative_prompt"):
-        if (characters := _characters(said.get(key))) is not None:
+        if (characters := _characters(values.get(key))) is not None:
             extra[key] = characters
     source = texts.get("Source", "")
     match = _HASHED.fullmatch(source)
