@@ -74,20 +74,20 @@ def settings(words: dict[str, Any]) -> list[Any]:
         "Model",
         "Version",
     )
-    rows = []
+    chunks = []
     for turn in range(max(map(len, known.values()))):
         keys = [key for key in known if key in common or (turn < len(known[key]) and turn < 2)]
-        pairs = {key: (known[key] or [""])[turn % max(len(known[key]), 1)] for key in keys}
-        rows.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", pairs]}}]])
+        values = {key: (known[key] or [""])[turn % max(len(known[key]), 1)] for key in keys}
+        chunks.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", values]}}]])
     # EXIF as the family writes it: one directory, one UserComment, big-endian.
     head = b"MM\0*\0\0\0\x08\0\x01\x87i\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0\0\x01"
     head += b"\x92\x86\0\x07\0\0\2\xae\0\0\0(UNICODE\0"
-    pairs = {key: (known[key] or [""])[0] for key in common}
-    rows.append([["exif", "", {"bytes": list(head)}, {"utf-16-be": {"a1111": ["", "", pairs]}}]])
-    rows.append([["iTXt", "parameters", {"utf-8": {"a1111": ["", "", pairs]}}]])
-    rows.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", None, pairs]}}]])
-    rows.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", pairs]}}]])
-    return numbers(rows)
+    values = {key: (known[key] or [""])[0] for key in common}
+    chunks.append([["exif", "", {"bytes": list(head)}, {"utf-16-be": {"a1111": ["", "", values]}}]])
+    chunks.append([["iTXt", "parameters", {"utf-8": {"a1111": ["", "", values]}}]])
+    chunks.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", None, values]}}]])
+    chunks.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", values]}}]])
+    return numbers(chunks)
 
 
 def objects(words: dict[str, Any]) -> list[Any]:
@@ -97,20 +97,20 @@ def objects(words: dict[str, Any]) -> list[Any]:
         "generation_data": "json compact",
         "parameters-json": "json net",
     }
-    rows = []
+    chunks = []
     for key, tools in words["objects"].items():
-        for name, text in tools.items():
+        for name, example in tools.items():
             style = "json indent 2" if name == "swarm" else styles.get(key, "json")
-            chunk = ["tEXt", key, {"utf-8": {style: json.loads(text)}}]
+            chunk = ["tEXt", key, {"utf-8": {style: json.loads(example)}}]
             if key == "Comment":
                 texts = (("Title", "NovelAI generated image"), ("Description", ""), ("Software", "NovelAI"))
                 source = [
                     ["tEXt", k, {"utf-8": v}] for k, v in (*texts, ("Source", ""), ("Generation time", "1.0"))
                 ]
-                rows.append([*source, chunk])
+                chunks.append([*source, chunk])
             else:
-                rows.append([chunk])
-    return numbers(rows)
+                chunks.append([chunk])
+    return numbers(chunks)
 
 
 def fields(words: dict[str, Any]) -> list[Any]:
@@ -125,7 +125,7 @@ def fields(words: dict[str, Any]) -> list[Any]:
     for kind, names in enumerate(lists):
         for turn, name in enumerate(names):
             side = words["sides"][turn % len(words["sides"])]
-            entries = {
+            settings = {
                 "prompt": "", "negative": "", "sampler": name,
                 "scheduler": schedulers[kind][turn % len(schedulers[kind])],
                 "steps": (20, 25, 30, 28, 50)[turn % 5], "guidance": (7, 5, 6, 8, 4.5, 3.5, 1)[turn % 7],
@@ -133,7 +133,7 @@ def fields(words: dict[str, Any]) -> list[Any]:
                 "hires": {"scale": 2, "steps": 10, "upscaler": words["models"][turn % len(words["models"])]},
             }  # fmt: skip
             for key in ("negative", "scheduler", "denoise", "hires")[: turn % 5]:
-                del entries[key]
+                del settings[key]
             platform = {"tool": tools[turn % len(tools)]}
             if turn % 3:
                 platform["version"] = words["settings"]["Version"][turn % len(words["settings"]["Version"])]
@@ -146,16 +146,16 @@ def fields(words: dict[str, Any]) -> list[Any]:
                     "loras": [{"name": "", "weight": 0.8}],
                 }
             extra = {"extra": {"Clip skip": 2, "RNG": "CPU"}} if turn % 4 == 0 else {}
-            recipes.append({"platform": platform, "model": model, "settings": entries, **extra})
+            recipes.append({"platform": platform, "model": model, "settings": settings, **extra})
     resource = {"type": "checkpoint", "modelVersionId": 1, "modelName": "", "modelVersionName": ""}
     lora = {"type": "lora", "weight": 0.8, "modelVersionId": 1, "modelName": "", "modelVersionName": ""}
     for resources in ([resource, lora], [resource]):
         civitai = {"Clip skip": 2, "Created Date": "", "Civitai resources": resources, "Civitai metadata": {}}
         platform, model = {"tool": "civitai"}, {"name": ""}
-        recipes.append({"platform": platform, "model": model, "settings": entries, "extra": civitai})
+        recipes.append({"platform": platform, "model": model, "settings": settings, "extra": civitai})
     bare = {"prompt": "", "sampler": "Euler a", "steps": 20, "guidance": 7, "seed": 1}
     recipes.append({"platform": {"tool": "a1111-webui"}, "settings": bare})
-    recipes += [{"platform": {"tool": tool}, "model": {"name": ""}, "settings": entries} for tool in tools]
+    recipes += [{"platform": {"tool": tool}, "model": {"name": ""}, "settings": settings} for tool in tools]
     read_ = [recipe_of(words, key, name) for key, tools_ in words["objects"].items() for name in tools_]
     return numbers([*recipes, *filter(None, read_)])
 
@@ -248,21 +248,21 @@ TEXTS = {
 
 def skeleton(node: dict[str, Any], keep: set[str]) -> Any:
     """Keep how a node is drawn: names, types and sizes; its texts and numbers become blanks."""
-    kept: dict[str, Any] = {}
+    drawn: dict[str, Any] = {}
     for key, value in node.items():
         if key in ("id", "order", "mode"):
-            kept[key] = 0
+            drawn[key] = 0
         elif key == "pos":
-            kept[key] = {"0": 100, "1": 200} if isinstance(value, dict) else [100, 200]
+            drawn[key] = {"0": 100, "1": 200} if isinstance(value, dict) else [100, 200]
         elif key == "size":
             sides = value.values() if isinstance(value, dict) else value
             rounded = [int(side) if isinstance(side, (int, float)) else 0 for side in sides]
-            kept[key] = {"0": rounded[0], "1": rounded[1]} if isinstance(value, dict) else rounded
+            drawn[key] = {"0": rounded[0], "1": rounded[1]} if isinstance(value, dict) else rounded
         elif key == "title":
-            kept[key] = value if value in keep else ""
+            drawn[key] = value if value in keep else ""
         else:
-            kept[key] = blank(value, key, keep)
-    return kept
+            drawn[key] = blank(value, key, keep)
+    return drawn
 
 
 def blank(value: Any, key: str, keep: set[str]) -> Any:
@@ -296,7 +296,7 @@ def build(
     chosen: list[Any], apis: dict[str, Any], frames: list[list[str]], words: dict[str, Any]
 ) -> list[Any]:
     """Put nodes together to workflows and their graphs."""
-    rows = []
+    built = []
     turn = itertools.count()
     for era in ("old", "new"):
         nodes = [node for which, node in chosen if which == era]
@@ -305,8 +305,8 @@ def build(
             keys = next(
                 (frame for frame in frames if ("revision" in frame) == (era == "new")), ["nodes", "links"]
             )
-            rows.append(workflow(part, apis, keys, words, next(turn)))
-    return numbers(rows)
+            built.append(workflow(part, apis, keys, words, next(turn)))
+    return numbers(built)
 
 
 def workflow(  # noqa: C901 - one workflow from end to end
@@ -358,12 +358,12 @@ def workflow(  # noqa: C901 - one workflow from end to end
 
 def group(words: dict[str, Any], turn: int) -> Any:
     """Give a group of nodes as the editor draws it."""
-    drawn = {
+    frame = {
         "title": "Group",
         "bounding": [100, 100, 400, 300],
         "color": words["groups"][turn % len(words["groups"])],
     }
-    return drawn | ({"font_size": 24} if turn % 4 == 1 else {"font_size": 24, "locked": False})
+    return frame | ({"font_size": 24} if turn % 4 == 1 else {"font_size": 24, "locked": False})
 
 
 if __name__ == "__main__":
