@@ -17,6 +17,7 @@ from promptcodec.bitstream import Part, Stream
 from promptcodec.description import parse_text
 from promptcodec.edit import Edit, apply, truncate
 from promptcodec.entropy import dictionary, encode_text
+from promptcodec.entropy.bitio import BitReader
 from promptcodec.errors import BitstreamError, BudgetError, PromptcodecError
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers import semantic, structure, texture
@@ -223,10 +224,8 @@ def test_any_moved_nodes_become_paths_that_can_be_coded(pieces, shape):
     paths = curves._paths([curves._joined(piece) for piece in pieces], lattice.shape(shape, 3))
     nodes = [node for path in paths for node in lattice.nodes(path)]
     assert len(nodes) == len(set(nodes))
-    writer = edge_map.polylines.Writing()
-    edge_map.lines(writer, shape, 3, paths)
-    coded = edge_map.read(edge_map.polylines.Reading(writer.finish()), shape)[1]
-    assert sorted(coded) == sorted(paths)
+    coded = edge_map.encode_content(shape, (3, paths))
+    assert edge_map.read(BitReader(coded), shape) == (3, sorted(paths))
 
 
 def cuts_and_subsets(data):
