@@ -1,7 +1,9 @@
-"""Count the grid symbols of real descriptions: `python -m training.cells --data DIR`.
+"""Make the table of the grid symbols, ``promptcodec/models/cells-1.bin``: counts over real descriptions.
 
-Writes the table of ``promptcodec.layers.semantic.cell_model``: a row of frequencies per context. A row adds
-up to about 255 where the context was seen often, to less where it was not: rare contexts weigh little.
+Run: python -m training.cells --data DIR
+
+The table of ``promptcodec.layers.semantic.cell_model`` has a row of frequencies per context. A row adds up
+to about 255 where the context was seen often, to less where it was not: rare contexts weigh little.
 """
 
 from __future__ import annotations

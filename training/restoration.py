@@ -1,4 +1,4 @@
-"""Train the network that restores a decoded texture layer, and write the table ``restoration-1``.
+"""Make the table ``restoration-1``: train the network that restores a decoded texture layer.
 
     pip install torch
     python -m training.restoration --data DIR

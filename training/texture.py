@@ -1,4 +1,4 @@
-"""Train the model of the texture layer and write the table ``texture-1``.
+"""Make the table ``texture-1``: train the model of the texture layer.
 
     python -m training.texture --data DIR
 
@@ -154,8 +154,8 @@ def gather(job: tuple) -> dict:
             best = np.abs(choice.levels[plane][:, start:end])
             wanted = np.abs(task.targets[plane][:, start:end]) * 64 // model.STEP[step]
             keep[plane].append([part[inside].astype(np.int16) for part in (seen, best, wanted)])
-    for plane, parts in keep.items():
-        for name, column in zip(("seen", "best", "wanted"), zip(*parts, strict=True), strict=True):
+    for plane, pieces in keep.items():
+        for name, column in zip(("seen", "best", "wanted"), zip(*pieces, strict=True), strict=True):
             result[f"{name}{plane}"] = np.concatenate(column)
     return result
 
@@ -173,7 +173,7 @@ def counts(
 
 
 def header(samples: dict, known: dict) -> dict:
-    """Make the tables of the header's symbols from what was collected."""
+    """Make the tables of the header's symbols from the samples."""
     heads = samples["heads"]
     step, radii, bits = heads[:, 0], heads[:, 1:4], heads[:, 5]
     size = len(RADII)

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from promptcodec import models
-from promptcodec.description import Cell
+from promptcodec.description import Cell, ResolvedCell
 from promptcodec.description.model import ARRANGEMENTS, CONTINUES, ORIENTATIONS, TEXTURES, TONES
 from promptcodec.description.palette import PALETTE
 from promptcodec.errors import EntropyError
@@ -55,8 +55,9 @@ WEIGHT_ALONE = 2
 
 Contexts = Sequence[tuple[str, int]]
 """Trained rows, by kind and index, whose frequencies are added up; the first one names the symbol."""
-Pair = tuple[Cell | None, Cell | None]
-"""The left and the upper cell; None outside the grid."""
+AnyCell = Cell | ResolvedCell
+Near = tuple[ResolvedCell | None, ResolvedCell | None]
+"""What the left and the upper cell stand for; None outside the grid."""
 
 
 @cache
@@ -88,7 +89,7 @@ class Frequencies:
         self._seen[contexts[0][0]][value] += SEEN
 
 
-def beside(kind: str, near: Pair) -> int:
+def beside(kind: str, near: tuple[AnyCell | None, AnyCell | None]) -> int:
     """Number the words of a kind that the left and the upper cell have."""
     words = WORDS[kind]
     outside = len(words)
@@ -96,7 +97,7 @@ def beside(kind: str, near: Pair) -> int:
     return left * (outside + 1) + above
 
 
-def word(kind: str, cell: Cell) -> str:
+def word(kind: str, cell: AnyCell) -> str:
     """Give a cell's word of a kind."""
     if kind == "lies":
         return cell.arrangement or ("one" if cell.colours else "none")
@@ -105,7 +106,7 @@ def word(kind: str, cell: Cell) -> str:
     return str(getattr(cell, kind))
 
 
-def source_of(continues: str, near: Pair) -> int:
+def source_of(continues: str, near: Near) -> int:
     """Number the neighbour a cell continues: 0 none, 1 the left, 2 the upper.
 
     Raises:
@@ -117,29 +118,29 @@ def source_of(continues: str, near: Pair) -> int:
     return number
 
 
-def tone_context(source: int, near: Pair) -> int:
+def tone_context(source: int, near: Near) -> int:
     """Number the contexts of the tone of a cell that continues neighbour ``source``."""
     cell = near[source - 1]
-    sign = 0 if cell is None or not cell.tone else (1 if cell.tone[0] == "+" else 2)
+    sign = 0 if cell is None or not cell.tone else (1 if cell.tone > 0 else 2)
     return (source - 1) * 3 + sign
 
 
-def lies_context(source: int, near: Pair) -> int:
+def lies_context(source: int, near: Near) -> int:
     """Number the contexts of how a cell's colours lie."""
     return source * 36 + beside("lies", near)
 
 
-def texture_context(source: int, near: Pair) -> int:
+def texture_context(source: int, near: Near) -> int:
     """Number the contexts of a cell's texture."""
     return bool(source) * 49 + beside("texture", near)
 
 
-def orientation_context(texture: str, near: Pair) -> int:
+def orientation_context(texture: str, near: Near) -> int:
     """Number the contexts of a texture's orientation."""
     return WORDS["texture"].index(texture) * 36 + beside("orientation", near)
 
 
-def colour_contexts(near: Pair) -> Contexts:
+def colour_contexts(near: Near) -> Contexts:
     """Give the contexts of a cell's first colour; the second one has one more."""
     left, above = (COLOUR[cell.colours[-1]] if cell and cell.colours else len(COLOURS) for cell in near)
     return [("colour", 0), ("colour-left", left), ("colour-above", above)]

@@ -7,8 +7,9 @@ names), texture, orientation, and whether words follow. See ``cell_model`` for t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from promptcodec.description import Cell, resolve_cell
+from promptcodec.description import Cell, ResolvedCell, resolve_cell
 from promptcodec.description.model import ARRANGEMENTS, MAX_SIDE
 from promptcodec.entropy.bitio import BitReader, BitWriter, SymbolWriter
 from promptcodec.entropy.varint import read_varint, write_varint
@@ -19,7 +20,7 @@ from promptcodec.layers.semantic.cell_model import (
     WORDS,
     Contexts,
     Frequencies,
-    Pair,
+    Near,
     beside,
     colour_contexts,
     lies_context,
@@ -29,6 +30,10 @@ from promptcodec.layers.semantic.cell_model import (
     tone_context,
     word,
 )
+
+_Cell = TypeVar("_Cell", Cell, ResolvedCell)
+Before = tuple[Cell | None, Cell | None]
+"""The left and the upper cell as they were given."""
 
 
 def encode(cells: Sequence[Cell], rows: int, cols: int) -> bytes:
@@ -77,7 +82,7 @@ def write(
 ) -> None:
     """Write a grid."""
     writer.uniform(MAX_SIDE**2, (rows - 1) * MAX_SIDE + cols - 1)
-    resolved: list[Cell] = []
+    resolved: list[ResolvedCell] = []
     for index, cell in enumerate(cells):
         near = _neighbours(resolved, index, cols)
         _write_cell(writer, frequencies, cell, near, _neighbours(cells, index, cols))
@@ -87,7 +92,7 @@ def write(
 def _read(reader: BitReader, frequencies: Frequencies) -> tuple[list[Cell], int, int]:
     rows, cols = (side + 1 for side in divmod(reader.uniform(MAX_SIDE**2), MAX_SIDE))
     cells: list[Cell] = []
-    resolved: list[Cell] = []
+    resolved: list[ResolvedCell] = []
     for index in range(rows * cols):
         near = _neighbours(resolved, index, cols)
         cell = _read_cell(reader, frequencies, near, _neighbours(cells, index, cols))
@@ -96,16 +101,18 @@ def _read(reader: BitReader, frequencies: Frequencies) -> tuple[list[Cell], int,
     return cells, rows, cols
 
 
-def _neighbours(cells: Sequence[Cell], index: int, cols: int) -> Pair:
+def _neighbours(cells: Sequence[_Cell], index: int, cols: int) -> tuple[_Cell | None, _Cell | None]:
     return cells[index - 1] if index % cols else None, cells[index - cols] if index >= cols else None
 
 
-def _source(cell: Cell, near: Pair) -> Cell | None:
+def _source(cell: Cell, near: Near) -> ResolvedCell | None:
     """Give the neighbour that a cell continues."""
     return {"left": near[0], "above": near[1]}.get(cell.continues)
 
 
-def _write_cell(writer: SymbolWriter, frequencies: Frequencies, cell: Cell, near: Pair, before: Pair) -> None:
+def _write_cell(
+    writer: SymbolWriter, frequencies: Frequencies, cell: Cell, near: Near, before: Before
+) -> None:
     """Write one cell; ``near`` are the left and upper cells as resolved, ``before`` as given."""
 
     def symbol(contexts: Contexts, value: int) -> None:
@@ -131,7 +138,7 @@ def _write_cell(writer: SymbolWriter, frequencies: Frequencies, cell: Cell, near
     kind("text", beside("text", near))
 
 
-def _read_cell(reader: BitReader, frequencies: Frequencies, near: Pair, before: Pair) -> Cell:
+def _read_cell(reader: BitReader, frequencies: Frequencies, near: Near, before: Before) -> Cell:
     def symbol(contexts: Contexts) -> int:
         value = reader.symbol(frequencies.give(contexts))
         frequencies.learn(contexts, value)
