@@ -35,10 +35,11 @@ def write(writer: SymbolWriter, models: Models, shape: tuple[int, int], paths: S
     _write_number(writer, models, len(paths))
     steps_from = {nodes.index(path.start): path.steps for path in paths}
     for at, one in nodes.starts(models.weights):
+        steps = steps_from.get(at)
         if one < BIT_ONE:
-            writer.bit(one, at in steps_from)
-        if at in steps_from:
-            _write_steps(writer, models, Walk(nodes, at), steps_from[at])
+            writer.bit(one, steps is not None)
+        if steps is not None:
+            _write_steps(writer, models, Walk(nodes, at), steps)
 
 
 def read(reader: BitReader, models: Models, shape: tuple[int, int]) -> list[Path]:
@@ -68,7 +69,7 @@ def _read_number(reader: BitReader, models: Models) -> int:
 
 def _write_steps(writer: SymbolWriter, models: Models, walk: Walk, steps: Sequence[int]) -> None:
     for step in steps:
-        writer.adaptive(models.ending(len(walk.steps), walk.front()), 0)
+        writer.adaptive(models.ending(len(walk.steps), walk.front), 0)
         if walk.steps:
             _write_turn(writer, models, walk, turn(walk.steps[-1], step))
         else:
@@ -76,11 +77,11 @@ def _write_steps(writer: SymbolWriter, models: Models, walk: Walk, steps: Sequen
             writer.symbol([models.directions[way] for way in free], free.index(step))
         walk.go(step)
     if any(walk.free):
-        writer.adaptive(models.ending(len(walk.steps), walk.front()), 1)
+        writer.adaptive(models.ending(len(walk.steps), walk.front), 1)
 
 
 def _read_steps(reader: BitReader, models: Models, walk: Walk) -> tuple[int, ...]:
-    while any(walk.free) and not reader.adaptive(models.ending(len(walk.steps), walk.front())):
+    while any(walk.free) and not reader.adaptive(models.ending(len(walk.steps), walk.front)):
         if walk.steps:
             step = walk.steps[-1] + _read_turn(reader, models, walk) & 7
         else:
@@ -95,7 +96,7 @@ def _free(walk: Walk) -> list[int]:
 
 
 def _turning(models: Models, walk: Walk) -> list[AdaptiveBit]:
-    return models.turning(walk.steps[-1], walk.front(), walk.recent, walk.side)
+    return models.turning(walk.steps[-1], walk.front, walk.recent, walk.side)
 
 
 def _write_turn(writer: SymbolWriter, models: Models, walk: Walk, eighths: int) -> None:

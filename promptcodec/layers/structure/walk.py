@@ -52,23 +52,20 @@ class Nodes:
         Raises:
             BitstreamError: there are fewer places than paths.
         """
-        for at in self._unvisited():
-            others = self.ahead - self.left
-            if not self.left or others < 0:
-                break
-            kind = sum([self.blocked[at + move] for move in self.moves])
-            weight = self.left * weights[kind]
+        across, blocked = self._across, self.blocked
+        count, find = blocked.count, blocked.find
+        at = find(0)
+        while self.left:
+            left, others = self.left, self.ahead - self.left
+            if others < 0:
+                raise BitstreamError("a structure layer has more lines than places")
+            above, below = at - across, at + across
+            kind = count(1, above - 1, above + 2) + count(1, at - 1, at + 2) + count(1, below - 1, below + 2)
+            weight = left * weights[kind]
             one = BIT_ONE * weight // (weight + WEIGHT_ONE * others)
             self.ahead -= 1
             yield at, min(max(one, 1), BIT_ONE - 1) if others else BIT_ONE
-        if self.left:
-            raise BitstreamError("a structure layer has more lines than places")
-
-    def _unvisited(self) -> Iterator[int]:
-        for row in range(1, self._rows + 1):
-            for at in range(row * self._across + 1, (row + 1) * self._across - 1):
-                if not self.blocked[at]:
-                    yield at
+            at = find(0, at + 1)
 
 
 class Walk:
@@ -77,6 +74,7 @@ class Walk:
     Attributes:
         steps: those taken so far.
         free: whether it may go on in each of the eight directions.
+        front: how many directions are free at the start, later which of the three nodes ahead.
         recent: the last six turns, clipped to -2..2, the newest first.
         side: 1 or -1, the sign of the last turn that was not straight on.
     """
@@ -91,9 +89,14 @@ class Walk:
         self._block()
 
     def _block(self) -> None:
-        blocked = self._nodes.blocked
-        blocked[self._at] = 1
-        self.free = [not blocked[self._at + move] for move in self._nodes.moves]
+        blocked, at = self._nodes.blocked, self._at
+        blocked[at] = 1
+        self.free = free = [not blocked[at + move] for move in self._nodes.moves]
+        if self.steps:
+            heading, side = self.steps[-1], self.side
+            self.front = free[heading + side & 7] << 2 | free[heading] << 1 | free[heading - side & 7]
+        else:
+            self.front = min(sum(free), FRONTS - 1)
 
     def go(self, step: int) -> None:
         """Take a step."""
@@ -106,13 +109,6 @@ class Walk:
         self._at += self._nodes.moves[step]
         self._nodes.ahead -= self._at > self._start
         self._block()
-
-    def front(self) -> int:
-        """Number what is free: how many directions at the start, later which of the three nodes ahead."""
-        if not self.steps:
-            return min(sum(self.free), FRONTS - 1)
-        heading, side, free = self.steps[-1], self.side, self.free
-        return free[heading + side & 7] << 2 | free[heading] << 1 | free[heading - side & 7]
 
     def beside(self) -> tuple[list[bool], list[bool]]:
         """Give which turns of one, two and three eighths are free: to the side, and to the other."""
