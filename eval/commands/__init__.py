@@ -34,6 +34,7 @@ COMMANDS = {
     "calibrate-checks": "calibrate_checks",
     "paper": "paper",
     "plumbing": "plumbing",
+    "strip": "strip",
     "texture-sheet": "texture_sheet",
     "walkthrough": "walkthrough",
 }
@@ -66,7 +67,7 @@ class LazyGroup(click.Group):
     + "\n\nExit codes: 0 ok, 1 some rows failed, 2 bad usage or input, 4 missing.",
 )
 def group() -> None:
-    """Measure codecs: run a study and report it, or take one measurement. See docs/laboratory.md."""
+    """Measure codecs: run a study, or take one measurement. See docs/measurements/laboratory.md."""
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -68,7 +68,8 @@ def command(
     """Count bytes of texts, tiny pictures, edges.
 
     Ours and others' stand side by side. A budget that a rival meets for some pictures only has their number
-    in "n": its mean is then over those. What is not installed is named on standard error. See docs/bits.md.
+    in "n": its mean is then over those. What is not installed is named on standard error. See
+    docs/measurements/bits.md.
     """
     if write_texts:
         bits.write_texts(write_texts, data, kind, jobs)

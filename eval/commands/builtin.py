@@ -57,7 +57,7 @@ def command(
     """Judge the built-in generator's pictures.
 
     They are compared with the originals, beside bicubic and rivals. Pictures have a long side of 512; rows
-    have 95 % intervals over the pictures. See docs/generator.md.
+    have 95 % intervals over the pictures. See docs/measurements/generator.md.
     """
     fidelity.check()
     paths = [

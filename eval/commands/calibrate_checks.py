@@ -28,7 +28,7 @@ SPLITS = ("fit", "test")
 def command() -> None:
     """Calibrate the score of the checks.
 
-    Collect comparisons of streams and pictures, then fit. See docs/checks.md.
+    Collect comparisons of streams and pictures, then fit. See docs/reference/checks.md.
     """
 
 
@@ -80,7 +80,7 @@ def fit_command(scores: Path, *, ship: bool) -> None:
 
 
 def print_table(by_setting: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print the table of docs/checks.md."""
+    """Print the table of docs/reference/checks.md."""
     settings = list(by_setting)
     print("| picture shown | " + " | ".join(f"{setting}: AUC, wrong" for setting in settings) + " |")
     print("|---" * (len(settings) + 1) + "|")

@@ -36,7 +36,7 @@ def command(folders: tuple[Path, ...], limit: int | None, *, as_json: bool) -> N
 
     A row holds the means of a folder at a setting. Every picture is encoded from its file, decoded with
     "builtin:classical", and compared with the original at its own size. Bytes are the length of the stream.
-    See docs/results.md.
+    See docs/measurements/results.md.
     """
     if not as_json:
         click.echo(f"| folder | setting | n | {' | '.join(COLUMNS)} |")

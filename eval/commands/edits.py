@@ -25,7 +25,9 @@ from promptcodec.cli.options import Names
 @click.option("--generator", default=GENERATOR, show_default=True, metavar="NAME", help="What draws.")
 @click.option("--layers", type=Names(), default=",".join(LAYERS), show_default=True, help="Of the streams.")
 @json_option
-@click.option("--sheet", type=FOLDER, metavar="DATA", help="Make the sheet of docs/editing.md; has train/.")
+@click.option(
+    "--sheet", type=FOLDER, metavar="DATA", help="Make the sheet of docs/guide/editing.md; has train/."
+)
 @output_option("docs/img", "Folder of the sheet.")
 def command(
     folders: tuple[Path, ...],
@@ -42,7 +44,7 @@ def command(
 
     Pictures are edited with every operation; each has a line. "inside" is the mean CIEDE2000 between the
     pictures before and after within the region that the operation names, "outside" the same beyond one more
-    cell around it. See docs/editing.md.
+    cell around it. See docs/guide/editing.md.
     """
     if sheet:
         from eval.measure import edit_sheet  # noqa: PLC0415 - only here

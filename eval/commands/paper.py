@@ -34,7 +34,7 @@ def command(
     picture is encoded and decoded by the command line, checked, and written to the folder of the results:
     streams, pictures, study.csv and study.md. Answers are stored: a run that was stopped goes on where it
     was, and a second one costs nothing. Keys: OPENAI_API_KEY for the shipped profiles; other servers by
-    --captioner and --generator (docs/providers.md).
+    --captioner and --generator (docs/guide/providers.md).
     """
     out.mkdir(parents=True, exist_ok=True)
     images = [str(path) for path in listed(folder, limit)]

@@ -24,7 +24,7 @@ def command(folders: tuple[Path, ...], limit: int | None, jobs: int, *, as_json:
     """Compare rate control with fixed splits.
 
     The measured shares of layers are held against fixed ones at several rates. One row for each set of layers
-    and rate, then what files leave of their budgets. See docs/rate.md.
+    and rate, then what files leave of their budgets. See docs/measurements/rate.md.
     """
     paths = [path for folder in folders for path in listed(folder, limit)]
     with ProcessPoolExecutor(jobs) as pool:

@@ -24,7 +24,7 @@ def command(folder: Path, *, as_json: bool) -> None:
     """Count bytes and right fields of recipes.
 
     The recipe of every picture below FOLDER is read and coded. Fields are checked against a table of
-    hand-checked ones, and so are those of sd-parsers where it is installed. See docs/recipes.md.
+    hand-checked ones, and so are those of sd-parsers where it is installed. See docs/guide/recipes.md.
     """
     rows = [measure(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES]
     tools = list(by_tool(rows))

@@ -52,7 +52,7 @@ def command(folder: Path, every: int) -> None:
     Bytes are held against the picture that "builtin:classical" draws with one kind left out. For grids of
     several sizes: mean bytes of the semantic layer, mean CIEDE2000 on a 12x12 grid against the original, and
     mean difference of log2 gradient energy on an 8x8 grid (texture that is there or not). Pictures are drawn
-    at 192 px. See docs/captioner.md.
+    at 192 px. See docs/reference/captioner.md.
     """
     paths = listed(folder)[::every]
     captioner = create({})

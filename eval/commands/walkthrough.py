@@ -1,4 +1,4 @@
-"""``python -m eval walkthrough``: docs/walkthrough.md and its pictures."""
+"""``python -m eval walkthrough``: docs/measurements/walkthrough.md and its pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHARES = {"semantic": 0.3, "texture": 0.6, "structure": 0.1}
 @click.argument("image", type=FILE)
 @click.option("--credit", default="", help="Where the generated image is from, and its licence.")
 def command(image: Path, credit: str) -> None:
-    """Write docs/walkthrough.md.
+    """Write docs/measurements/walkthrough.md.
 
     One photograph and one generated IMAGE go through every stage. The photograph is the astronaut that
     scikit-image ships (NASA, public domain).
@@ -43,7 +43,7 @@ that scikit-image ships (NASA, public domain). {credit}
 
 {walk("photo", "A photograph", file.getvalue())}
 {walk("ai", "A generated image that carries its recipe", image.read_bytes())}"""
-    (DOCS / "walkthrough.md").write_text(page, encoding="utf-8")
+    (DOCS / "measurements" / "walkthrough.md").write_text(page, encoding="utf-8")
 
 
 def small(image: Image.Image) -> Image.Image:
@@ -103,7 +103,7 @@ def walk(name: str, title: str, source: bytes) -> str:
     hexed = "\n".join(stream[at : at + 32].hex(" ") for at in range(0, min(len(stream), 128), 32))
     return f"""## {title}
 
-![The picture, its grid, its texture layer and its contours](img/walkthrough-{name}-layers.jpg)
+![The picture, its grid, its texture layer and its contours](../img/walkthrough-{name}-layers.jpg)
 
 **Described** by `local` ({picture.width}x{picture.height}, budget {BUDGET} B, three tenths of it words):
 
@@ -123,7 +123,7 @@ def walk(name: str, title: str, source: bytes) -> str:
 
 **Drawn** by `builtin:classical` from some of the layers, and checked against all that the stream says:
 
-![Drawn from words, texture layer, both, and with contours](img/walkthrough-{name}-drawn.jpg)
+![Drawn from words, texture layer, both, and with contours](../img/walkthrough-{name}-drawn.jpg)
 
 | drawn from | bytes these parts cost | score | verdict |
 |---|---|---|---|

@@ -1,4 +1,4 @@
-"""The sheet of docs/editing.md: what pictures were, what is drawn of them, and that after edits."""
+"""The sheet of docs/guide/editing.md: what pictures were, what is drawn of them, and that after edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a comparison counts half: the distance, or the share, of each field; see docs/checks.md."""
+"""Where a comparison counts half: the distance, or the share, of each field; see docs/reference/checks.md."""
 
 AGREES = 0.5
 """Closeness from which a field agrees."""
@@ -18,4 +18,4 @@ SIGNATURE = {
     "layout": ("geometry", 0.27),
 }
 """Aim of each part of the signature, and the distance that best tells the same picture, compressed, shrunk,
-cropped or blurred, from others (training/tagger/principal.py --measure; docs/tags.md)."""
+cropped or blurred, from others (training/tagger/principal.py --measure; docs/reference/tags.md)."""

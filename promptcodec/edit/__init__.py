@@ -1,7 +1,7 @@
 """Edit a stream in its layers: bytes in, bytes out, nothing decoded to full-size pixels.
 
 ``apply`` runs several operations in order; each operation is also a function of its own. See
-docs/editing.md for what each does to which layer.
+docs/guide/editing.md for what each does to which layer.
 """
 
 from __future__ import annotations

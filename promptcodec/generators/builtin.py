@@ -32,7 +32,7 @@ class Classical:
 class Learned:
     """A trained decoder. Coded pixels are shown as they are; without colours the classical renderer draws.
 
-    From words alone the decoders trained so far draw less than the renderer does; see docs/generator.md.
+    From words alone the decoders trained so far draw less than the renderer does (docs/guide/generator.md).
     """
 
     provenance: Mapping[str, str] = MappingProxyType({})

@@ -187,7 +187,7 @@ def _step(side: float) -> int:
 
 
 def create(profile: Mapping[str, str]) -> Images:
-    """Make the generator; see docs/api.md for the entries of a profile.
+    """Make the generator; see docs/guide/hosted-models.md for the entries of a profile.
 
     Raises:
         UsageError: an entry is wrong.

@@ -1,7 +1,8 @@
 """Name what a picture certainly shows, and where; say nothing about the rest.
 
 The words, how ImageNet's classes group into them and the probability from which each is said are the
-table ``tags-1`` (``training/tagger/calibrate.py``, docs/tags.md). ``heads-1`` adds classes ImageNet lacks.
+table ``tags-1`` (``training/tagger/calibrate.py``, docs/reference/tags.md). ``heads-1`` adds classes that
+ImageNet lacks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 WHOLE_WEIGHT = 2.0
 """What the whole picture counts against one crop: of whole, best crop, means and sums tried, this one
-ranks right names before wrong ones best (docs/tags.md)."""
+ranks right names before wrong ones best (docs/reference/tags.md)."""
 
 TEMPERATURE = 1.0
 """Of 0.6 to 2, the one with the best ranking and likelihood on the judged names."""
