@@ -15,17 +15,18 @@ from promptcodec import bitstream, entropy
 from promptcodec.bitstream import MAGIC
 from promptcodec.description import format_text, parse_text
 from promptcodec.description.palette import PALETTE
-from promptcodec.entropy.bits import RATES
+from promptcodec.entropy.bitio import RATES
 from promptcodec.entropy.rangecoder import Decoder
 from promptcodec.entropy.text import LIMIT, PPM_MAX
 from promptcodec.entropy.zstd import BLOCK_MAX
 from promptcodec.layers import about, semantic, structure, texture
 from promptcodec.layers.recipe.json_styles import STYLES
 from promptcodec.layers.registry import PART_IDS
-from promptcodec.layers.structure import pose
-from promptcodec.layers.structure.chains import COUNT
+from promptcodec.layers.structure import skeleton
+from promptcodec.layers.structure.chain_models import COUNT
 from promptcodec.layers.texture import dct
 from promptcodec.layers.texture import stream as texture_stream
+from promptcodec.layers.texture.content import dequantise
 from promptcodec.recipe.model import CARRIERS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -48,8 +49,8 @@ def test_the_skeleton():
         (int(joint), () if parents == "-" else tuple(map(int, parents.split())), int(hundredths))
         for joint, parents, hundredths, _, _ in rows
     ]
-    assert tuple(found) == pose.ORDER
-    models = pose._Models()
+    assert tuple(found) == skeleton.ORDER
+    models = skeleton.Models()
     for joint, _, _, right, below in rows:
         assert models.right[int(joint)].one == 4096 * int(right)
         assert models.lower[int(joint)].one == 4096 * int(below)
@@ -152,7 +153,7 @@ def test_the_example_of_colours():
     assert (content.radii, content.means) == ((1, 0, 0), (-3, 1, 0))
     assert [levels.tolist() for levels in content.levels] == [[2], [], []]
     assert work[-1][4] == "0"
-    amplitudes = texture_stream.dequantise(content)
+    amplitudes = dequantise(content)
     assert {(p, v, u): int(amplitudes[p, v, u]) for p, v, u in np.argwhere(amplitudes)} == {
         (0, 0, 0): -768, (0, 0, 1): 552, (1, 0, 0): 256
     }  # fmt: skip

@@ -12,13 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from promptcodec.entropy.symbols import Scale
+from promptcodec.entropy.bitio import BitCounter
 from promptcodec.errors import BitstreamError, BudgetError
 from promptcodec.layers import texture
 from promptcodec.layers.texture import model, restoration
 from promptcodec.layers.texture import stream as texture_stream
-from promptcodec.layers.texture.encoder import quantise
-from promptcodec.layers.texture.frequencies import SHAPES, extent, shape_of
+from promptcodec.layers.texture.encoder import aim, quantise
+from promptcodec.layers.texture.encoder.analysis import shape_of
+from promptcodec.layers.texture.frequencies import SHAPES, extent
 
 sizes = st.tuples(st.integers(1, 90), st.integers(1, 90))
 
@@ -134,9 +135,11 @@ def test_any_working_size(astronaut):
 def test_close_to_the_ideal_length(astronaut):
     for budget in (12, 40, 200, 600):
         part = texture.encode(astronaut, budget)
-        scale = Scale()
-        texture_stream.walk(scale, texture_stream.length_class(len(part)), texture_stream.read(part))
-        assert len(part) <= scale.bits / 8 + 2
+        counter = BitCounter()
+        texture_stream.write_content(
+            counter, texture_stream.read(part), texture_stream.length_class(len(part))
+        )
+        assert len(part) <= counter.bits / 8 + 2
 
 
 def test_same_bytes_everywhere(astronaut):
@@ -150,9 +153,13 @@ def test_same_bytes_everywhere(astronaut):
     parts = [texture.encode(astronaut, budget) for budget in (20, 90, 300)]
     expected = hashlib.sha256(b"".join(parts)).hexdigest()
     for seed, threads in (("1", "1"), ("77", "2")):
-        told = {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        changes = {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
         done = subprocess.run(
-            [sys.executable, "-c", program], env=os.environ | told, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program],
+            env=os.environ | changes,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert done.stdout.strip() == expected
 
@@ -201,9 +208,9 @@ def test_restoring_keeps_the_form_and_what_the_grid_cannot_show(shape):
 
 def test_aim_follows_the_slope_of_the_error():
     true, rough = drawn(14)
-    found = restoration.guess(rough, true, 14, 22)
-    assert np.array_equal(found.planes, restoration.restore(rough, 14, 22))
-    slope = rough - found.aim
+    guess = aim.guess(rough, true, 14, 22)
+    assert np.array_equal(guess.planes, restoration.restore(rough, 14, 22))
+    slope = rough - guess.aim
 
     def error(planes):
         return float(((restoration.restore(planes, 14, 22).astype(np.float64) - true) ** 2).sum()) / 2
@@ -212,11 +219,11 @@ def test_aim_follows_the_slope_of_the_error():
     length = float(np.linalg.norm(slope))
     way = slope / length
     assert (error(rough + 2 * way) - error(rough - 2 * way)) / 4 == pytest.approx(length, rel=0.01)
-    assert error(found.aim) < 0.9 * error(rough)
+    assert error(guess.aim) < 0.9 * error(rough)
 
 
 def test_network_packs_as_it_unpacks():
-    layers = restoration.network()[0]
+    layers = restoration.network()
     for first, second in zip(layers, restoration.unpack(restoration.pack(layers)), strict=True):
         assert np.allclose(first[0], second[0], atol=1e-6)
         assert np.array_equal(first[1], second[1])

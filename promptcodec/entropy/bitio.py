@@ -68,6 +68,10 @@ class SymbolWriter(Protocol):
         """Take an integer below ``2**bits`` by a binary tree of ``2**bits`` models, high bit first."""
         ...
 
+    def bypass(self, count: int, value: int) -> None:
+        """Take the lowest ``count`` bits of ``value``, each as likely 0 as 1, high bit first."""
+        ...
+
     def symbol(self, frequencies: Sequence[int], value: int) -> None:
         """Take an index into ``frequencies``, whole numbers from 1 that its chance is proportional to."""
         ...
@@ -103,6 +107,11 @@ class BitWriter:
             bit = value >> shift & 1
             self.adaptive(models[node], bit)
             node = node << 1 | bit
+
+    def bypass(self, count: int, value: int) -> None:
+        """Write the lowest bits of a number."""
+        for shift in range(count - 1, -1, -1):
+            self._encoder.encode_bit(value >> shift & 1, HALF)
 
     def symbol(self, frequencies: Sequence[int], value: int) -> None:
         """Write an index into frequencies."""
@@ -143,6 +152,13 @@ class BitReader:
         for _ in range(bits):
             node = node << 1 | self.adaptive(models[node])
         return node - (1 << bits)
+
+    def bypass(self, count: int) -> int:
+        """Read a number below ``2**count``."""
+        value = 0
+        for _ in range(count):
+            value = value << 1 | self._decoder.decode_bit(HALF)
+        return value
 
     def symbol(self, frequencies: Sequence[int]) -> int:
         """Read an index into frequencies."""
@@ -205,6 +221,10 @@ class BitCounter:
             bit = value >> shift & 1
             self.adaptive(models[node], bit)
             node = node << 1 | bit
+
+    def bypass(self, count: int, value: int) -> None:
+        """Count the lowest bits of a number."""
+        self.bits += count
 
     def symbol(self, frequencies: Sequence[int], value: int) -> None:
         """Count an index into frequencies."""
