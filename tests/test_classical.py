@@ -139,8 +139,8 @@ def test_tone_is_a_step_of_lightness():
 
 
 def test_colours_unsaid():
-    told = draw((32, 32), description=one_cell(Cell(text="a Brick red wall", texture="smooth")))
-    assert difference(told, "brick red") < 2
+    drawn = draw((32, 32), description=one_cell(Cell(text="a Brick red wall", texture="smooth")))
+    assert difference(drawn, "brick red") < 2
     cells = (Cell(colours=("teal",), texture="smooth"), Cell(text="a thing", texture="smooth"))
     beside = draw((64, 32), description=Description("photo", 1, 2, cells))
     assert difference(beside, "teal") < 2
