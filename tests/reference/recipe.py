@@ -294,6 +294,7 @@ def segment(value: Any) -> bytes:
         need(form == "a1111" or form in FORMS, "form of a text")
         content = write(inner, form) if form != "a1111" else ", ".join(f"{k}: {v}" for k, v in inner[2].items())
         if form == "a1111" and inner[0] is not None:
+            need(isinstance(inner[0], str) and isinstance(inner[1], str | None), "prompts")
             content = inner[0] + ("" if inner[1] is None else f"\nNegative prompt: {inner[1]}") + "\n" + content
     return content.encode(kind)
 
@@ -318,7 +319,7 @@ def decode(data: bytes, tables: Tables, dictionary: str | None) -> dict[str, Any
     chunks = []
     try:
         for carrier, key, *segments in value:
-            need(carrier in CARRIERS and isinstance(key, str), "chunk")
+            need(carrier in CARRIERS and type(key) is str, "chunk")
             chunks.append([carrier, key, b"".join(map(segment, segments)).hex()])
     except (ValueError, TypeError, AttributeError, LookupError) as error:
         raise FormatError(f"verbatim recipe: {error}") from error

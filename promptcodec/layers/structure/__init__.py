@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.entropy.bits import Coder, Model, tree
-from promptcodec.errors import BitstreamError, BudgetError, EntropyError, UsageError
+from promptcodec.errors import BitstreamError, BudgetError, EntropyError, NewerError, UsageError
 from promptcodec.layers.structure import chains, edge_map, pose, strokes
 from promptcodec.layers.structure.edge_map import decode_map, encode_map
 from promptcodec.layers.structure.encoder import salience
@@ -115,6 +115,7 @@ def decode_value(data: bytes, size: tuple[int, int]) -> tuple[str, Any]:
 
     Raises:
         BitstreamError: the part is malformed.
+        NewerError: it is of a kind that a newer version added.
     """
     if not data:
         raise BitstreamError("a structure layer of no bytes", 0)
@@ -122,7 +123,7 @@ def decode_value(data: bytes, size: tuple[int, int]) -> tuple[str, Any]:
     if kind == "pose":
         return kind, pose.decode_pose(data, size)
     if kind == "unknown":
-        raise BitstreamError(f"a structure layer starts with {data[0]}", 0)
+        raise NewerError(f"a structure layer that starts with {data[0]} needs a newer reader", 0)
     try:
         reader = chains.Reading(data[1:])
         side = SIDES[_side(reader)]
