@@ -36,15 +36,15 @@ def reference(data, *, bare=False, partial=False, dictionary=None):
 def comparable(decoded, chunks=None):
     """Bring verbatim metadata to one form: the format stores chunks, what recipe is in them tools define.
 
-    The first streams tell the chunks as texts, the later ones their bytes.
+    The first streams hold the chunks as texts, the later ones their bytes.
     """
     for part in decoded["parts"]:
         held = part["value"]
         if isinstance(held, dict) and held.get("chunks"):
-            told = [
+            as_texts = [
                 [chunk["carrier"], chunk["key"], chunk["text"].encode().hex()] for chunk in held["chunks"]
             ]
-            part["value"] = {"metadata": chunks or told}
+            part["value"] = {"metadata": chunks or as_texts}
     return decoded
 
 
