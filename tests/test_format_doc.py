@@ -20,7 +20,7 @@ from promptcodec.entropy.rangecoder import Decoder
 from promptcodec.entropy.text import LIMIT, PPM_MAX, coder_name
 from promptcodec.entropy.zstd import BLOCK_MAX
 from promptcodec.layers import about, pixels, recipe, registry, semantic, structure, texture
-from promptcodec.layers.recipe.text import STYLES
+from promptcodec.layers.recipe.json_styles import STYLES
 from promptcodec.layers.registry import PART_IDS
 from promptcodec.layers.structure import skeleton
 from promptcodec.layers.structure.chain_models import COUNT

@@ -45,6 +45,14 @@ class AdaptiveBit:
         self.seen = min(self.seen + 1, len(RATES) - 1)
 
 
+class BitTree(Protocol):
+    """Adaptive bits by the node of a binary tree: 1 is the root, below node n are 2n and 2n + 1."""
+
+    def __getitem__(self, node: int, /) -> AdaptiveBit:
+        """Give the bit of a node."""
+        ...
+
+
 class SymbolWriter(Protocol):
     """What takes symbols: a ``BitWriter``, or a ``BitCounter``."""
 
@@ -56,7 +64,7 @@ class SymbolWriter(Protocol):
         """Take a bit, and teach its model."""
         ...
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int, value: int) -> None:
+    def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Take an integer below ``2**bits`` by a binary tree of ``2**bits`` models, high bit first."""
         ...
 
@@ -92,7 +100,7 @@ class BitWriter:
         self._encoder.encode_bit(value, model.one)
         model.learn(value)
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int, value: int) -> None:
+    def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Write an integer by a tree of adaptive bits."""
         node = 1
         for shift in range(bits - 1, -1, -1):
@@ -138,7 +146,7 @@ class BitReader:
         model.learn(value)
         return value
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int) -> int:
+    def tree(self, models: BitTree, bits: int) -> int:
         """Read an integer by a tree of adaptive bits."""
         node = 1
         for _ in range(bits):
@@ -206,7 +214,7 @@ class BitCounter:
         self.bit(model.one, value)
         model.learn(value)
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int, value: int) -> None:
+    def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Count an integer by a tree of adaptive bits."""
         node = 1
         for shift in range(bits - 1, -1, -1):
