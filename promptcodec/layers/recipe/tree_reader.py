@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from promptcodec.entropy.bitio import HALF, BitReader
+from promptcodec.entropy.bitio import BitReader
 from promptcodec.errors import EntropyError
 from promptcodec.layers.recipe.tree_model import (
     ADAPTIVE_BITS,
@@ -211,9 +211,7 @@ class TreeReader:
         adaptive = min(length - 1, ADAPTIVE_BITS)
         rest = length - 1 - adaptive
         value = 1 << adaptive | self._bits.tree(self._statistics.tree(*key, length), adaptive)
-        for _ in range(rest):
-            value = value << 1 | self._bits.bit(HALF)
-        return value - 1
+        return (value << rest | self._bits.bypass(rest)) - 1
 
     def _choice(self, key: tuple[Any, ...], names: tuple[str, ...]) -> str:
         index = self._bits.tree(self._statistics.tree(*key), 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from promptcodec.entropy.bitio import HALF, SymbolWriter
+from promptcodec.entropy.bitio import SymbolWriter
 from promptcodec.layers.recipe.tree_model import (
     ADAPTIVE_BITS,
     DIGITS,
@@ -190,8 +190,7 @@ class TreeWriter:
         adaptive = min(length - 1, ADAPTIVE_BITS)
         rest = length - 1 - adaptive
         self._bits.tree(self._statistics.tree(*key, length), adaptive, value >> rest)
-        for shift in range(rest - 1, -1, -1):
-            self._bits.bit(HALF, value >> shift & 1)
+        self._bits.bypass(rest, value)
 
     def _choice(self, key: tuple[Any, ...], names: tuple[str, ...], name: str) -> None:
         self._bits.tree(self._statistics.tree(*key), 3, names.index(name))
