@@ -40,11 +40,12 @@ from eval.metrics import vgg
 from eval.missing import Unavailable
 from eval.rivals import scaling, search
 from promptcodec import codec
-from promptcodec.bitstream import PART_IDS, Part, Stream, write
+from promptcodec.bitstream import Part, Stream, write
 from promptcodec.files import IMAGE_SUFFIXES
-from promptcodec.generators import STRENGTH
 from promptcodec.generators.builtin import variants
 from promptcodec.layers import texture
+from promptcodec.layers.registry import PART_IDS
+from promptcodec.settings import STRENGTH
 from training.generator import held_out
 
 SIDE = bits.SIDE

@@ -32,8 +32,8 @@ from eval.perturb import MATCHED, WRONG, other_object, redraw
 from promptcodec import decode, encode
 from promptcodec.checks import layers, recaption
 from promptcodec.checks.score import Calibration
+from promptcodec.decoding import conditions
 from promptcodec.files import IMAGE_SUFFIXES
-from promptcodec.reading import conditions
 from promptcodec.vision.load import load_image
 from training.tables import write
 

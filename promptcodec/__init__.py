@@ -1,25 +1,89 @@
 """promptcodec: an image as a few hundred bytes of words, and a picture back from them.
 
-``encode``, ``decode`` and ``inspect`` are enough for most users; the layers and
-the entropy coders are importable as ``promptcodec.layers`` and ``promptcodec.entropy``.
+``encode``, ``decode``, ``inspect`` and ``describe`` are enough for most users; ``check`` compares a
+picture with a stream, ``edit`` changes a stream as it is, ``verify`` reads every part of one. The layers
+and the entropy coders are importable as ``promptcodec.layers`` and ``promptcodec.entropy``.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from promptcodec.errors import (
+    ApiError,
+    BitstreamError,
+    BudgetError,
+    CaptionerError,
+    DescriptionError,
+    EntropyError,
+    GeneratorError,
+    ImageError,
+    MissingDictionary,
+    MissingError,
+    NewerError,
+    OutputExistsError,
+    PromptcodecError,
+    RefusedError,
+    SpendingError,
+    UsageError,
+)
+
 if TYPE_CHECKING:
-    from promptcodec.codec import Decoded, decode, encode
-    from promptcodec.reading import inspect
+    from promptcodec import edit
+    from promptcodec.decoding import Decoded, check, decode
+    from promptcodec.describing import describe
+    from promptcodec.encoding import encode
+    from promptcodec.reading import inspect, verify
 
 __version__ = "0.1.0.dev0"
-__all__ = ["Decoded", "__version__", "decode", "encode", "inspect"]
+__all__ = [
+    "ApiError",
+    "BitstreamError",
+    "BudgetError",
+    "CaptionerError",
+    "Decoded",
+    "DescriptionError",
+    "EntropyError",
+    "GeneratorError",
+    "ImageError",
+    "MissingDictionary",
+    "MissingError",
+    "NewerError",
+    "OutputExistsError",
+    "PromptcodecError",
+    "RefusedError",
+    "SpendingError",
+    "UsageError",
+    "__version__",
+    "check",
+    "decode",
+    "describe",
+    "edit",
+    "encode",
+    "inspect",
+    "verify",
+]
+
+_PLACES = {
+    "Decoded": "decoding",
+    "check": "decoding",
+    "decode": "decoding",
+    "describe": "describing",
+    "encode": "encoding",
+    "inspect": "reading",
+    "verify": "reading",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the codec on first use, so that ``import promptcodec`` stays light."""
-    if name in __all__:
-        from promptcodec import codec, reading  # noqa: PLC0415
-
-        return getattr(reading if name == "inspect" else codec, name)
+    """Import what is asked for on first use, so that ``import promptcodec`` stays light."""
+    if name == "edit":
+        return import_module("promptcodec.edit")
+    if name in _PLACES:
+        return getattr(import_module(f"promptcodec.{_PLACES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

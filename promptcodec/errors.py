@@ -1,18 +1,46 @@
 """Everything promptcodec raises on purpose, in one small tree.
 
-Every error has a ``kind`` (a stable word for ``--json``) and the ``exit_code``
+Every error has a ``kind`` (a stable word for programs) and the ``exit_code``
 the command line ends with; every message says what is wrong and the way out.
+Where that way is an option of the command line, it stands apart in ``hint``.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class PromptcodecError(Exception):
-    """Base of every error promptcodec raises on purpose."""
+    """Base of every error promptcodec raises on purpose.
+
+    Attributes:
+        hint: what to do about it on the command line, which prints it behind the message.
+    """
 
     kind = "error"
     exit_code = 2
     offset: int | None = None
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a user should know of a result that is whole.
+
+    Attributes:
+        text: what it is.
+        hint: as of an error.
+    """
+
+    text: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Give what it is."""
+        return self.text
 
 
 class UsageError(PromptcodecError):
@@ -42,8 +70,8 @@ class BitstreamError(PromptcodecError):
 
     kind = "bitstream"
 
-    def __init__(self, message: str, offset: int | None = None) -> None:
-        super().__init__(message if offset is None else f"{message} (at byte {offset})")
+    def __init__(self, message: str, offset: int | None = None, *, hint: str = "") -> None:
+        super().__init__(message if offset is None else f"{message} (at byte {offset})", hint=hint)
         self.offset = offset
 
 
@@ -70,8 +98,8 @@ class DescriptionError(PromptcodecError):
 
     kind = "description"
 
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(f"line {line}, column {column}: {message}" if line else message)
+    def __init__(self, message: str, line: int = 0, column: int = 0, *, hint: str = "") -> None:
+        super().__init__(f"line {line}, column {column}: {message}" if line else message, hint=hint)
         self.reason = message
         self.line = line
         self.column = column

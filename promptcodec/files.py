@@ -107,7 +107,7 @@ def destinations(sources: Sequence[Source], names: Sequence[str], out: str, *, i
     """
     if out == STDIO:
         if in_folder:
-            raise UsageError("several results cannot go to standard output; name a folder with -o")
+            raise UsageError("several results cannot go to standard output", hint="name a folder with -o")
         return [STDIO]
     if not in_folder and not _is_dir(Path(out)) and not out.endswith(("/", os.sep)):
         _check_apart(sources[0].path, out)
@@ -140,7 +140,7 @@ def _is_device(path: Path) -> bool:
 def check_free(path: str, *, overwrite: bool) -> None:
     """Raise OutputExistsError where ``path`` is taken, before any work is done for it."""
     if path != STDIO and not overwrite and exists(path) and not _is_device(Path(path)):
-        raise OutputExistsError(f"{path} exists; --overwrite replaces it")
+        raise OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
 
 
 def write_whole(path: str, data: bytes, *, overwrite: bool) -> None:

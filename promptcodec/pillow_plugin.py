@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image, ImageFile
 
-from promptcodec import bitstream, codec, reading
+from promptcodec import bitstream, decoding, reading
 from promptcodec.errors import PromptcodecError
 
 FORMAT, MIME, SUFFIX = "PXT", "image/vnd.promptcodec", ".pxt"
@@ -50,7 +50,7 @@ class PxtImageFile(ImageFile.ImageFile):
         """
         if self._data:
             try:
-                drawn = codec.decode(self._data, generator="builtin:classical").image
+                drawn = decoding.decode(self._data, generator="builtin:classical").image
             except PromptcodecError as error:
                 raise OSError(str(error)) from error
             self._data = b""

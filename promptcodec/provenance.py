@@ -9,13 +9,16 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from PIL import Image, PngImagePlugin
 
 from promptcodec import __version__
 from promptcodec.errors import UsageError
+
+if TYPE_CHECKING:
+    from promptcodec.decoding import DecodeReport
 
 FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".avif": "AVIF",
@@ -43,6 +46,19 @@ def picture_format(name: str) -> str:
     if suffix not in FORMATS:
         raise UsageError(f"a picture cannot be written as {suffix}; use one of {', '.join(FORMATS)}")
     return FORMATS[suffix]
+
+
+def record(report: DecodeReport) -> dict[str, Any]:
+    """Give what is kept of how a picture came about: generator, layers, seed, checks."""
+    kept: dict[str, Any] = {
+        "generator": report.generator,
+        "layers": list(report.layers),
+        "seed": report.seed,
+        **report.provenance,
+    }
+    if report.check is not None:
+        kept["check"] = {"score": report.check.score, "verdict": report.check.verdict}
+    return kept
 
 
 def save(image: Image.Image, name: str, record: dict[str, Any]) -> bytes:

@@ -19,9 +19,10 @@ import pytest
 from PIL import Image, ImageCms
 
 import promptcodec
-from promptcodec import files, reading
+from promptcodec import files
 from promptcodec.cli import batch
 from promptcodec.errors import ImageError, PromptcodecError
+from promptcodec.layers.registry import NAMES
 from promptcodec.vision.load import load_image
 
 MAIN = "from promptcodec.cli import main; main()"
@@ -154,7 +155,7 @@ def test_what_is_clear_is_white():
 @pytest.mark.parametrize("size", [(1, 1), (1, 8000), (8000, 1)])
 def test_extreme_shapes_go_through(size, cli):
     Image.new("RGB", size, "orange").save("x.png")
-    assert cli("encode", "x.png", "-o", "x.pxt", "--layers", ",".join(reading.LAYERS))[0] == 0
+    assert cli("encode", "x.png", "-o", "x.pxt", "--layers", ",".join(NAMES))[0] == 0
     assert cli("decode", "x.pxt", "-o", "y.png", "--check")[0] in (0, 3)
     assert Image.open("y.png").size == size
 

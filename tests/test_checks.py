@@ -17,10 +17,10 @@ from promptcodec.checks.lettering import likeness
 from promptcodec.checks.places import compare_places
 from promptcodec.checks.score import Calibration, shipped
 from promptcodec.codec import check
+from promptcodec.decoding import conditions
 from promptcodec.description import parse_text
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions
-from promptcodec.reading import conditions
 
 
 def grid(seed=0, rows=4, cols=6):

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from promptcodec import bitstream, decode, encode, inspect, reading
+from promptcodec import bitstream, decode, encode, inspect
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import parse_text
 from promptcodec.errors import BitstreamError, BudgetError, PromptcodecError, UsageError
+from promptcodec.layers.registry import NAMES
 from tests.effort import examples
 
 ALL = ("semantic", "texture", "structure", "signature", "pixels")
@@ -175,4 +176,4 @@ def test_names_that_do_not_exist(scene):
     for change in ({"layers": ("sound",)}, {"layers": ()}, {"captioner": "x"}, {"recipe": "x"}, {"seed": -1}):
         with pytest.raises(UsageError):
             encode(scene, **change)
-    assert reading.LAYERS == ("semantic", "texture", "structure", "recipe", "signature", "pixels")
+    assert NAMES == ("semantic", "texture", "structure", "recipe", "signature", "pixels")

@@ -12,14 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from promptcodec import bitstream, codec, reading
-from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
+from promptcodec import bitstream, codec, decoding, reading
+from promptcodec.bitstream import Part, Stream
 from promptcodec.description import parse_text
 from promptcodec.edit import Edit, apply, truncate
 from promptcodec.entropy import dictionary, encode_text
 from promptcodec.errors import BitstreamError, BudgetError, PromptcodecError
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers import semantic, structure, texture
+from promptcodec.layers.registry import NAMES, PART_IDS, part_name
 from promptcodec.layers.structure import edge_map
 from promptcodec.recipe import Chunk, from_chunks
 
@@ -131,7 +132,7 @@ edits = st.one_of(
     st.builds(lambda *a: Edit("style", a), phrases | st.sampled_from(["light: dim", "summary: A field."])),
     st.builds(
         lambda *a: Edit("transplant", a),
-        st.sampled_from([*reading.LAYERS, "about", "x"]),
+        st.sampled_from([*NAMES, "about", "x"]),
         st.sampled_from(list(STREAMS.values())) | st.binary(max_size=9),
     ),
 )
@@ -160,8 +161,8 @@ def check_valid(data):
     """Read every layer, as drawing would."""
     stream = reading.open_stream(data)
     assert bitstream.write(stream) == data
-    names = [name for name in reading.LAYERS if name != "structure"]
-    reading.read_conditions(stream, names, (24, 16), (OWN,))
+    names = [name for name in NAMES if name != "structure"]
+    reading.read_layers(stream, names, (24, 16), (OWN,))
     lines = parts_of(data).get("structure")
     if lines is not None:
         structure.decode_value(lines, SIZE)  # drawing it takes longer than all the rest
@@ -192,8 +193,7 @@ def run(sequence):
 
 
 def seed_of(data):
-    stream = reading.open_stream(data)
-    return reading.read_conditions(stream, (), (1, 1), ()).seed
+    return decoding.conditions(data, size=(1, 1), dictionaries=(OWN,)).seed
 
 
 @settings(deadline=None, max_examples=60)

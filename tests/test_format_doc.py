@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from promptcodec import bitstream, entropy
-from promptcodec.bitstream import MAGIC, PART_IDS
+from promptcodec.bitstream import MAGIC
 from promptcodec.description import format_text, parse_text
 from promptcodec.description.palette import PALETTE
 from promptcodec.entropy.bits import RATES
@@ -21,6 +21,7 @@ from promptcodec.entropy.text import LIMIT, PPM_MAX
 from promptcodec.entropy.zstd import BLOCK_MAX
 from promptcodec.layers import about, semantic, structure, texture
 from promptcodec.layers.recipe.text import STYLES
+from promptcodec.layers.registry import PART_IDS
 from promptcodec.layers.structure import pose
 from promptcodec.layers.structure.chains import COUNT
 from promptcodec.layers.texture import dct

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from promptcodec.api import answers, spending
 from promptcodec.captioners.normalise import normalise
 from promptcodec.captioners.prompt_variant import KINDS, prompt_variant
 from promptcodec.checks.statements import CONTROL, statements
+from promptcodec.decoding import conditions
 from promptcodec.description import format_text, from_json, parse_text, to_json
 from promptcodec.errors import (
     ApiError,
@@ -29,7 +31,6 @@ from promptcodec.errors import (
     UsageError,
 )
 from promptcodec.generators import Conditions
-from promptcodec.reading import conditions
 from promptcodec.testing.loopback import serve
 
 PRICES = "input_price=1&output_price=4&image_price=0.01"
@@ -43,7 +44,8 @@ def _kept_apart(monkeypatch, tmp_path):
     monkeypatch.setenv("PROMPTCODEC_CONFIG", str(tmp_path / "none.toml"))
     (tmp_path / "none.toml").write_text("")
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    spending.begin(spending.Limits())
+    with spending.limited(spending.Limits()):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def test_decoding_draws_at_a_legal_size_and_tells_what_it_cost(server, scene):
     assert second.seed == first.seed + 1
     assert 0 < first.cost < 0.02
     assert drawn.report.spent.requests == 2
-    assert drawn.report.made["model"] == "loopback-image"
+    assert drawn.report.provenance["model"] == "loopback-image"
     sea = np.asarray(drawn.image)[70, 96].astype(int)
     assert sea[2] > sea[0]
 
@@ -216,13 +218,32 @@ def test_caps_hold_across_calls_and_say_so(server, scene, cli, tmp_path):
 
 
 def test_the_cap_counts_what_was_reserved_not_yet_settled():
-    spending.begin(spending.Limits(cost=1.0, requests=3))
-    spending.reserve(0.6)
-    with pytest.raises(SpendingError, match=r"\$1.0000"):
+    with spending.limited(spending.Limits(cost=1.0, requests=3)):
         spending.reserve(0.6)
-    spending.reserve(0.4)
-    with pytest.raises(SpendingError):
-        spending.reserve(0.01)
+        with pytest.raises(SpendingError, match=r"\$1.0000"):
+            spending.reserve(0.6)
+        spending.reserve(0.4)
+        with pytest.raises(SpendingError):
+            spending.reserve(0.01)
+
+
+def test_threads_of_a_service_have_limits_of_their_own():
+    refused = {}
+
+    def serve_one(requests):
+        with spending.limited(spending.Limits(requests=requests)):
+            for _ in range(2):
+                try:
+                    spending.reserve(0.0)
+                except SpendingError:
+                    refused[requests] = refused.get(requests, 0) + 1
+
+    threads = [threading.Thread(target=serve_one, args=(requests,)) for requests in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == {1: 1}
 
 
 def test_a_dry_run_asks_nobody_and_needs_no_key(cli, scene, tmp_path):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from promptcodec import bitstream, codec, reading
-from promptcodec.bitstream import PART_IDS, Part, Stream
+from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description, parse_text
 from promptcodec.description.model import Box, Cell, SceneObject
 from promptcodec.entropy import encode_text
@@ -30,6 +30,7 @@ from promptcodec.layers import about, semantic
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers.recipe import tree
 from promptcodec.layers.recipe.guide import ComfyGuide
+from promptcodec.layers.registry import NAMES, PART_IDS
 from promptcodec.recipe import Chunk, from_chunks
 
 BROTLI = b"\1"
@@ -71,7 +72,7 @@ def make():
         "photo 1x2\nsummary: A cat.\nr1c1 red with blue, rough rising\nr1c2 as left, lighter: cat\n"
         "object r1c2:r1c2 cat, old\nlettering r1c1:r1c2 neon: OPEN"
     )
-    return codec.encode(file.getvalue(), layers=reading.LAYERS, description=said, seed=5, budget=900)
+    return codec.encode(file.getvalue(), layers=NAMES, description=said, seed=5, budget=900)
 
 
 STREAM = make()

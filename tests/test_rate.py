@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from promptcodec import codec, encode, inspect, rate
 from promptcodec.errors import BudgetError, UsageError
+from promptcodec.settings import TUNES
 
 LAYERS = ("semantic", "texture", "structure", "pixels")
 SETS = [names for count in range(1, 5) for names in itertools.combinations(LAYERS, count)]
 
 
-@pytest.mark.parametrize("tune", rate.TUNES)
+@pytest.mark.parametrize("tune", TUNES)
 @pytest.mark.parametrize("names", SETS)
 def test_shares_add_up_at_any_size(tune, names):
     shares = rate.shares_for(tune, names)
@@ -41,7 +42,7 @@ def test_generative_shares_are_the_published_ones():
     st.dictionaries(st.sampled_from(LAYERS), st.integers(1, 90), min_size=1),
     st.integers(1, 600),
     st.integers(1, 4000),
-    st.sampled_from(rate.TUNES),
+    st.sampled_from(TUNES),
     st.integers(0, 40),
 )
 def test_never_over_and_the_last_fills_up(least, room, side, tune, held):
@@ -70,7 +71,7 @@ def test_never_over_and_the_last_fills_up(least, room, side, tune, held):
 def test_more_words_for_generative_decoders(astronaut):
     measured, generative = (
         {part["type"]: part["bytes"] for part in inspect(encode(astronaut, budget=150, tune=tune))["parts"]}
-        for tune in rate.TUNES
+        for tune in TUNES
     )
     assert generative["semantic"] > measured["semantic"]
     assert generative["texture"] < measured["texture"]

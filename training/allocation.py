@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from promptcodec import bitstream, decode, encode
-from promptcodec.bitstream import PART_IDS, Part, Stream
+from promptcodec.bitstream import Part, Stream
 from promptcodec.errors import BudgetError
+from promptcodec.layers.registry import PART_IDS
 from training import descriptions, tables
 from training.texts import DATA, HERE
 

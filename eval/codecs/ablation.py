@@ -13,11 +13,12 @@ from eval.codecs import Plain
 from eval.datasets import Item
 from eval.versions import package_version
 from promptcodec import bitstream, plugins, rate
-from promptcodec.bitstream import PART_IDS, Part, Stream
+from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
 from promptcodec.description.model import Cell, resolve
 from promptcodec.generators import Conditions
 from promptcodec.layers import semantic
+from promptcodec.layers.registry import PART_IDS
 from promptcodec.vision.colour import nearest_names, said_colours
 
 ORDERS = ("raster", "resolved", "shuffled")

@@ -72,7 +72,7 @@ class Connection:
         name = answers.key(self.profile.url, endpoint, request, salt)
         stored = answers.get(name)
         if stored is not None:
-            spending.found()
+            spending.count_stored()
             return read(stored)
         spending.reserve(estimate)
         used, cost = Usage(), 0.0

@@ -61,14 +61,22 @@ class Spent:
     cost: float | None = 0.0
 
 
-_limits = Limits()
+_defaults = Limits()
+_limits: ContextVar[Limits] = ContextVar("_limits", default=_defaults)
 _meter: ContextVar[tuple[Spent, ...]] = ContextVar("_meter", default=())
 
 
-def begin(limits: Limits) -> None:
-    """Hold this process to ``limits`` from now on; a process that says nothing has the defaults."""
-    global _limits  # noqa: PLW0603 - one run per process
-    _limits = limits
+@contextmanager
+def limited(limits: Limits) -> Iterator[None]:
+    """Hold what is done inside, in this thread or task, to ``limits``.
+
+    Where nothing is said, one set of default limits holds for all of a process.
+    """
+    token = _limits.set(limits)
+    try:
+        yield
+    finally:
+        _limits.reset(token)
 
 
 @contextmanager
@@ -88,29 +96,31 @@ def reserve(estimate: float) -> None:
     Raises:
         SpendingError: a cap is reached.
     """
+    limits = _limits.get()
     if math.isnan(estimate):
-        if _limits.strict:
+        if limits.strict:
             raise UsageError(
-                "--max-cost cannot be held: the profile names no prices; give input_price and output_price "
-                "(dollars per million tokens; image_price for pictures), or use --max-requests alone"
+                "a cap on cost cannot be held: the profile names no prices; give input_price and "
+                "output_price (dollars per million tokens; image_price for pictures)",
+                hint="or use --max-requests alone, without --max-cost",
             )
         estimate = 0.0
     with _ledger() as ledger:
-        ledger.execute("INSERT OR IGNORE INTO runs VALUES (?, 0, 0)", (_limits.run,))
+        ledger.execute("INSERT OR IGNORE INTO runs VALUES (?, 0, 0)", (limits.run,))
         changed = ledger.execute(
             "UPDATE runs SET requests = requests + 1, cost = cost + ? "
             "WHERE run = ? AND requests < ? AND cost + ? <= ?",
-            (estimate, _limits.run, _limits.requests, estimate, _limits.cost),
+            (estimate, limits.run, limits.requests, estimate, limits.cost),
         ).rowcount
         if not changed:
             requests, cost = ledger.execute(
-                "SELECT requests, cost FROM runs WHERE run = ?", (_limits.run,)
+                "SELECT requests, cost FROM runs WHERE run = ?", (limits.run,)
             ).fetchone()
     if not changed:
         so_far = f"{requests} requests and ${cost:.4f} so far, the next about ${estimate:.4f}"
-        allowed = f"{_limits.requests} and ${_limits.cost:.4f}"
+        allowed = f"{limits.requests} and ${limits.cost:.4f}"
         raise SpendingError(
-            f"the cap is reached: {so_far}; allowed are {allowed}; raise --max-requests or --max-cost"
+            f"the cap is reached: {so_far}; allowed are {allowed}", hint="raise --max-requests or --max-cost"
         )
 
 
@@ -131,19 +141,20 @@ def settle(
         spent.input_tokens += input_tokens
         spent.output_tokens += output_tokens
         spent.cost = None if spent.cost is None or math.isnan(cost) else spent.cost + cost
+    limits = _limits.get()
     with _ledger() as ledger:
         known = [0.0 if math.isnan(value) else value for value in (estimate, cost)]
-        ledger.execute("UPDATE runs SET cost = cost - ? + ? WHERE run = ?", (*known, _limits.run))
+        ledger.execute("UPDATE runs SET cost = cost - ? + ? WHERE run = ?", (*known, limits.run))
         ledger.execute(
             "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(_limits.run, time.time(), host, endpoint, model, asked),
+                *(limits.run, time.time(), host, endpoint, model, asked),
                 *(input_tokens, output_tokens, None if math.isnan(cost) else cost),
             ),
         )
 
 
-def found() -> None:
+def count_stored() -> None:
     """Count an answer that was stored already."""
     for spent in _meter.get():
         spent.stored += 1

@@ -10,23 +10,22 @@ from promptcodec.bitstream.container import (
     Stream,
     fits,
     overhead,
+    place,
     read,
     write,
 )
-from promptcodec.bitstream.types import PART_IDS, part_name
 
 __all__ = [
     "DRAFT",
     "MAGIC",
     "MAX_PIXELS",
     "MAX_SIDE",
-    "PART_IDS",
     "VERSION",
     "Part",
     "Stream",
     "fits",
     "overhead",
-    "part_name",
+    "place",
     "read",
     "write",
 ]

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from promptcodec.bitstream.types import part_name
 from promptcodec.entropy.varint import read_varint, write_varint
 from promptcodec.errors import BitstreamError
+from promptcodec.layers.registry import part_name
 
 MAGIC = b"\xabP"
 VERSION = 1
@@ -36,7 +36,7 @@ class Part:
     """One part.
 
     Attributes:
-        type: 0..63, see ``bitstream.types``.
+        type: 0..63, see ``layers.registry``.
         payload: what the layer wrote.
         critical: a reader that does not know the type must refuse the stream.
         offset: where the payload starts in the file; set by ``read``, ignored by ``write``.
@@ -69,6 +69,11 @@ def write(stream: Stream, *, bare: bool = False) -> bytes:
     Raises:
         ValueError: no reader would take it: a size out of range, no part, or two of one type.
     """
+    return place(stream, bare=bare)[0]
+
+
+def place(stream: Stream, *, bare: bool = False) -> tuple[bytes, Stream]:
+    """Write as ``write`` does; give the file, and the stream as ``read`` would: with the parts' offsets."""
     types = {part.type for part in stream.parts}
     if not types or len(types) < len(stream.parts) or not 0 <= min(types) <= max(types) <= TYPE_MASK:
         raise ValueError(f"a stream has at least one part, each of another type of 0..{TYPE_MASK}")
@@ -76,15 +81,17 @@ def write(stream: Stream, *, bare: bool = False) -> bytes:
         raise ValueError(f"a picture of {stream.width}x{stream.height} cannot be written")
     out = bytearray() if bare else bytearray(MAGIC + bytes([ord("0") + VERSION]))
     out += write_varint(stream.width) + write_varint(stream.height)
+    parts: list[Part] = []
     for index, part in enumerate(stream.parts):
         last = index == len(stream.parts) - 1
         out.append(part.type | (CRITICAL if part.critical else 0) | (LAST if last else 0))
         if not last:
             out += write_varint(len(part.payload))
+        parts.append(replace(part, offset=len(out)))
         out += part.payload
     if not bare:
         out += _crc(bytes(out))
-    return bytes(out)
+    return bytes(out), replace(stream, parts=tuple(parts))
 
 
 def fits(width: int, height: int) -> bool:
@@ -92,10 +99,11 @@ def fits(width: int, height: int) -> bool:
     return min(width, height) >= 1 and max(width, height) <= MAX_SIDE and width * height <= MAX_PIXELS
 
 
-def overhead(lengths: Sequence[int], size: tuple[int, int]) -> int:
+def overhead(lengths: Sequence[int], size: tuple[int, int], *, bare: bool = False) -> int:
     """Count the bytes a file spends around payloads of these lengths, for a picture of this size."""
-    head = len(MAGIC) + 1 + sum(len(write_varint(side)) for side in size)
-    return head + len(lengths) + sum(len(write_varint(length)) for length in lengths[:-1]) + CRC_BYTES
+    ends = 0 if bare else len(MAGIC) + 1 + CRC_BYTES
+    inner = [*size, *lengths[:-1]]
+    return ends + len(lengths) + sum(len(write_varint(number)) for number in inner)
 
 
 def read(data: bytes, *, bare: bool = False, partial: bool = False, version: int = VERSION) -> Stream:
@@ -121,9 +129,9 @@ def read(data: bytes, *, bare: bool = False, partial: bool = False, version: int
         return stream
     if stream.cut:
         raise BitstreamError(
-            f"the stream was cut after its {part_name(stream.parts[-1].type)} part; "
-            "--partial decodes what is there",
+            f"the stream was cut after its {part_name(stream.parts[-1].type)} part",
             len(data),
+            hint="--partial decodes what is there",
         )
     raise BitstreamError("the checksum does not match: the stream is damaged or cut", len(body))
 

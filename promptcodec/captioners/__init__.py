@@ -1,8 +1,8 @@
-"""Captioners: from an image to its description."""
+"""Captioners: from an image to its description. They count characters, never bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from PIL import Image
@@ -15,10 +15,14 @@ class Captioner(Protocol):
 
     name: str
 
-    def describe(self, image: Image.Image, *, rows: int, cols: int, prompt: str = "") -> Description:
+    def describe(
+        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+    ) -> Description:
         """Describe an RGB picture on a grid of ``rows`` x ``cols`` cells (1..8 each).
 
         ``prompt`` is the one the file carries, in plain words: a caption where the picture agrees.
+        ``characters`` of free text are wanted at most, as far as the captioner can aim at that; None
+        leaves it to the captioner.
 
         Raises:
             CaptionerError: no usable description came back.
@@ -27,11 +31,51 @@ class Captioner(Protocol):
 
 
 @runtime_checkable
-class FittingCaptioner(Protocol):
-    """A captioner that fits its words to a byte budget itself, because asking it often costs money."""
+class ShorteningCaptioner(Protocol):
+    """A captioner that can say less of the same: asking it anew on every grid would cost money."""
 
-    def fit(
-        self, image: Image.Image, code: Callable[[Description], bytes], room: int, *, prompt: str = ""
-    ) -> bytes:
-        """Code a description of an RGB picture into ``room`` bytes, or the shortest there is."""
+    def describe(
+        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+    ) -> Description:
+        """Describe a picture; see ``Captioner``."""
+        ...
+
+    def shorten(self, description: Description, characters: int) -> Description:
+        """Say a description in at most about so many characters of free text, on the same grid.
+
+        Raises:
+            CaptionerError: no usable description came back.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What captioning one picture will come to.
+
+    Attributes:
+        requests: calls, the likely and the most.
+        input_tokens, output_tokens: of the likely calls.
+        cost: dollars of the likely calls, nan where prices are unknown.
+        exact: False where tokens were counted by length, for want of a vocabulary.
+    """
+
+    requests: tuple[int, int]
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    exact: bool
+
+
+NOTHING = Estimate((0, 0), 0, 0, 0.0, exact=True)
+
+
+@runtime_checkable
+class PricedCaptioner(Protocol):
+    """A captioner that can say beforehand what it will cost."""
+
+    def estimate(
+        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+    ) -> Estimate:
+        """Say what one ``describe`` will come to; ask nobody."""
         ...

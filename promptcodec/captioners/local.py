@@ -26,7 +26,9 @@ class LocalCaptioner:
     def __init__(self) -> None:
         self._last: tuple[Image.Image, Observation] | None = None
 
-    def describe(self, image: Image.Image, *, rows: int, cols: int, prompt: str = "") -> Description:
+    def describe(
+        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+    ) -> Description:
         """Describe a picture on a grid.
 
         Args:
@@ -34,6 +36,7 @@ class LocalCaptioner:
             rows: rows of the grid, 1..8.
             cols: columns of the grid, 1..8.
             prompt: the file's own prompt; it becomes the summary unless the picture contradicts it.
+            characters: does not matter, it says little anyway.
 
         Returns:
             Colours, textures, continuations and sure stuff per cell; objects, medium, light, mood and

@@ -70,7 +70,7 @@ class ConsistencyReport:
     fields: tuple[Field, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Give the object that ``check --json`` prints."""
+        """Give the JSON object that ``promptcodec check`` prints."""
         return {
             "score": self.score,
             "verdict": self.verdict,

@@ -39,14 +39,14 @@ def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> N
     """Check that a picture means what a stream says; exit 3 where it does not."""
     if stream == image == STDIO:
         raise click.UsageError("only one of the two can be standard input")
-    from promptcodec import codec  # noqa: PLC0415 - heavy
+    from promptcodec import decoding  # noqa: PLC0415 - heavy
     from promptcodec.vision.load import load_image  # noqa: PLC0415
 
     with batch.naming(image):
         picture = load_image(batch.read_input(image))
     with batch.naming(stream):
         dictionaries = batch.read_dictionaries(dictionary)
-        said = codec.check(batch.read_input(stream), picture, dictionaries=dictionaries).to_json()
+        said = decoding.check(batch.read_input(stream), picture, dictionaries=dictionaries).to_json()
     if as_json:
         report.emit(said)
     else:

@@ -9,84 +9,115 @@ from typing import Any
 
 import click
 
-from promptcodec.api.spending import Limits, begin
+from promptcodec.api.spending import Limits, limited
 from promptcodec.cli import batch, options, report, spending
-from promptcodec.files import STDIO, check_free, destinations, exists, expand
+from promptcodec.cli.plan import STREAMS, plan
+from promptcodec.files import STDIO, check_free, expand
+from promptcodec.layers.registry import BY_NAME
+from promptcodec.settings import GENERATOR, STRENGTH
 
 CHECK_FAILED = 3
-# Layers of which a picture shows something; the others are drawn along with these.
-SHOWN = ("semantic", "texture", "structure", "pixels")
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeTask:
-    """One stream to decode."""
+    """One stream to decode.
+
+    Attributes:
+        source, out: files, or ``-``.
+        overwrite: replace outputs that exist.
+        limits: what hosted models may cost.
+        dictionary: a path, as on the command line.
+        steps: folder and name of the pictures after each layer, None for none.
+        settings: arguments of ``decoding.decode``.
+    """
 
     source: str
     out: str
     overwrite: bool
+    limits: Limits
     dictionary: str | None
     steps: tuple[str, str] | None
-    limits: Limits
     settings: dict[str, Any]
 
 
 def decode_one(task: DecodeTask) -> dict[str, Any]:
     """Decode one stream; give the JSON object of the result."""
-    from promptcodec import codec, provenance  # noqa: PLC0415 - workers and --help start light
+    from promptcodec import decoding, provenance  # noqa: PLC0415 - workers and --help start light
 
     check_free(task.out, overwrite=task.overwrite)
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
-    begin(task.limits)
     start = time.perf_counter()
     data = batch.read_input(task.source)
-    given = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
-    decoded = codec.decode(data, **given)
-    about = decoded.report
-    for warning in about.warnings:
-        report.warn(f"{task.source}: {warning}")
-    result = {
-        "file": task.source,
-        "out": task.out,
-        "ok": True,
-        "width": decoded.image.width,
-        "height": decoded.image.height,
-        "generator": about.generator,
-        "layers": list(about.layers),
-        "seed": about.seed,
-        "seconds": round(time.perf_counter() - start, 4),
-        "check": about.check.to_json() if about.check else None,
-    } | spending.spent_object(about.spent)
-    if task.steps is not None:
-        given |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
-        result["progressive"] = draw_steps(data, task, about.layers, given)
+    settings = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
+    with limited(task.limits):
+        decoded = decoding.decode(data, **settings)
+        about = decoded.report
+        report.warn_of(task.source, about.warnings)
+        result = {
+            "file": task.source,
+            "out": task.out,
+            "ok": True,
+            "width": decoded.image.width,
+            "height": decoded.image.height,
+            "generator": about.generator,
+            "layers": list(about.layers),
+            "seed": about.seed,
+            "seconds": round(time.perf_counter() - start, 4),
+            "check": about.check.to_json() if about.check else None,
+        } | spending.spent_object(about.spent)
+        if task.steps is not None:
+            settings |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
+            result["progressive"] = draw_steps(data, task.steps, about.layers, settings, task.overwrite)
     if task.settings["best_of"] > 1 or task.settings["retries"]:
         result["candidates"] = [asdict(candidate) for candidate in about.candidates]
-    record: dict[str, Any] = {key: result[key] for key in ("generator", "layers", "seed")} | dict(about.made)
-    if about.check:
-        record["check"] = {"score": about.check.score, "verdict": about.check.verdict}
-    batch.write_output(task.out, provenance.save(decoded.image, name, record), overwrite=task.overwrite)
+    picture = provenance.save(decoded.image, name, provenance.record(about))
+    batch.write_output(task.out, picture, overwrite=task.overwrite)
     return result
 
 
-def draw_steps(data: bytes, task: DecodeTask, layers: tuple[str, ...], given: dict[str, Any]) -> list[str]:
-    """Write a picture after each layer that shows, coarse to fine; give the files."""
-    from promptcodec import codec, provenance  # noqa: PLC0415
+def draw_steps(
+    data: bytes,
+    place: tuple[str, str],
+    layers: tuple[str, ...],
+    settings: dict[str, Any],
+    overwrite: bool,  # noqa: FBT001 - passed on
+) -> list[str]:
+    """Write a picture after each layer that is drawn, coarse to fine; give the files."""
+    from promptcodec import decoding, provenance  # noqa: PLC0415
 
-    assert task.steps is not None
-    folder, name = task.steps
+    folder, name = place
     paths: list[str] = []
     for index, layer in enumerate(layers):
-        if layer not in SHOWN:
+        if not BY_NAME[layer].drawn:
             continue
-        drawn = codec.decode(data, **{**given, "layers": layers[: index + 1]})
+        drawn = decoding.decode(data, **{**settings, "layers": layers[: index + 1]})
         path = f"{folder}/{name}.{len(paths) + 1}-{layer}.png"
-        said = drawn.report
-        record = {"generator": said.generator, "layers": list(said.layers), "seed": said.seed}
-        batch.write_output(path, provenance.save(drawn.image, path, record), overwrite=task.overwrite)
+        picture = provenance.save(drawn.image, path, provenance.record(drawn.report))
+        batch.write_output(path, picture, overwrite=overwrite)
         paths.append(path)
     return paths
+
+
+def estimate_one(task: DecodeTask) -> dict[str, Any]:
+    """Say what hosted generators would cost; give the JSON object of it."""
+    from promptcodec import decoding, plugins  # noqa: PLC0415 - heavy
+
+    settings = task.settings
+    generator = plugins.create("generators", settings["generator"])
+    if not hasattr(generator, "estimate"):
+        return spending.estimate_object(task.source, (0, 0), 0.0, exact=True)
+    conditions = decoding.conditions(
+        batch.read_input(task.source),
+        layers=settings["layers"],
+        size=settings["size"],
+        partial=settings["partial"],
+        dictionaries=batch.read_dictionaries(task.dictionary),
+    )
+    least, most = settings["best_of"], settings["best_of"] + settings["retries"]
+    cost = least * generator.estimate(conditions)
+    return spending.estimate_object(task.source, (least, most), cost, exact=False)
 
 
 def show(result: dict[str, Any]) -> str:
@@ -124,9 +155,9 @@ def judge(result: dict[str, Any]) -> int:
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
 @options.output_option
-@click.option("--generator", default="builtin", show_default=True, metavar="NAME[:URL]", help="Who draws.")
+@click.option("--generator", default=GENERATOR, show_default=True, metavar="NAME[:URL]", help="Who draws.")
 @click.option("--layers", type=options.Names(), help="Draw from these layers only.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the stream's own.")
+@options.seed_option("Instead of the stream's own.")
 @click.option("--size", type=options.Pair(), metavar="WxH", help="Instead of the original's.")
 @click.option("--partial", is_flag=True, help="Decode what is there of a stream cut at a part boundary.")
 @click.option("--check", is_flag=True, help="Check that the picture means what the stream says; else exit 3.")
@@ -135,7 +166,7 @@ def judge(result: dict[str, Any]) -> int:
 @click.option(
     "--strength",
     type=click.FloatRange(0, 1),
-    default=0.5,
+    default=STRENGTH,
     show_default=True,
     help="From 0, true to the stream, to 1, vivid.",
 )
@@ -168,32 +199,30 @@ def command(
     IN is a .pxt file, a folder of them, a pattern or - for standard input. The
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
-    if dry_run:
-        found, _ = expand(inputs, (".pxt",))
-        estimates = [
-            spending.EstimateTask(s.path, settings["generator"], settings, dictionary) for s in found
-        ]
-        sys.exit(
-            batch.run(estimates, spending.estimate_decode, spending.show_estimate, jobs=1, as_json=as_json)
-        )
-    out = options.resolve_output(output, inputs)
-    batch.check_stdout(out, as_json=as_json)
-    sources, in_folder = expand(inputs, (".pxt",))
-    names = [f"{source.name.removesuffix('.pxt')}.png" for source in sources]
-    targets = destinations(sources, names, out, in_folder=in_folder)
     limits = spending.limits(max_cost, max_requests)
+    if dry_run:
+        sources, _ = expand(inputs, STREAMS)
+        tasks = [DecodeTask(source.path, "", False, limits, dictionary, None, settings) for source in sources]
+        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=as_json))
+    pairs = plan(
+        inputs,
+        output,
+        STREAMS,
+        lambda name: f"{name.removesuffix('.pxt')}.png",
+        as_json=as_json,
+        skip_existing=skip_existing,
+    )
     tasks = [
         DecodeTask(
             source.path,
             target,
             overwrite,
+            limits,
             dictionary,
             (progressive, source.name.removesuffix(".pxt")) if progressive else None,
-            limits,
             settings,
         )
-        for source, target in zip(sources, targets, strict=True)
-        if not (skip_existing and exists(target))
+        for source, target in pairs
     ]
     workers = options.resolve_jobs(jobs, len(tasks))
     sys.exit(batch.run(tasks, decode_one, show, jobs=workers, as_json=as_json, judge=judge))

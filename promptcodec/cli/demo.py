@@ -26,7 +26,7 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
     from PIL import Image  # noqa: PLC0415 - heavy
     from skimage import data  # noqa: PLC0415
 
-    from promptcodec import codec, provenance, reading  # noqa: PLC0415
+    from promptcodec import decoding, encoding, provenance, reading  # noqa: PLC0415
     from promptcodec.cli.sheet import side_by_side  # noqa: PLC0415
 
     batch.check_stdout(output, as_json=as_json)
@@ -37,8 +37,8 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
     rows = []
     panels = [("original", picture)]
     for name, layers, budget in SETTINGS:
-        stream = codec.encode(picture, layers=layers, budget=budget)
-        decoded = codec.decode(stream, check=True)
+        stream = encoding.encode(picture, layers=layers, budget=budget)
+        decoded = decoding.decode(stream, check=True)
         assert decoded.report.check is not None
         said = reading.inspect(stream)
         rows.append(

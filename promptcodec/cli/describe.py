@@ -6,7 +6,7 @@ import json
 
 import click
 
-from promptcodec.api.spending import begin
+from promptcodec.api.spending import limited
 from promptcodec.cli import batch, options, report, spending
 from promptcodec.description import Description, format_text, from_json, parse_text, to_json
 from promptcodec.errors import DescriptionError, UsageError
@@ -43,7 +43,7 @@ def read_description(path: str) -> Description:
     "  promptcodec encode photo.jpg -o photo.pxt --description photo.txt",
 )
 @click.argument("image", metavar="IMG")
-@click.option("--captioner", default="local", show_default=True, metavar="NAME[:URL]", help="Who looks.")
+@options.captioner_option
 @click.option("--grid", type=options.Pair(), metavar="RxC", help="Rows and columns, 1 to 8 each.")
 @spending.cap_options
 @options.json_option
@@ -56,15 +56,11 @@ def command(
     as_json: bool,  # noqa: FBT001 - click calls by keyword
 ) -> None:
     """Describe a picture in words, cell by cell in raster order."""
-    from promptcodec import plugins, rate  # noqa: PLC0415 - heavy
-    from promptcodec.vision.load import load_image  # noqa: PLC0415
+    from promptcodec import describing  # noqa: PLC0415 - heavy
 
-    begin(spending.limits(max_cost, max_requests))
-    with batch.naming(image):
-        picture = load_image(batch.read_input(image))
-        rows, cols = grid or rate.grid(rate.DEFAULT_CELLS, picture.size)
-        said: Description = plugins.create("captioners", captioner).describe(picture, rows=rows, cols=cols)
+    with batch.naming(image), limited(spending.limits(max_cost, max_requests)):
+        description = describing.describe(batch.read_input(image), captioner=captioner, grid=grid)
         if as_json:
-            report.emit(to_json(said))
+            report.emit(to_json(description))
         else:
-            report.say(format_text(said), lines=True)
+            report.say(format_text(description), lines=True)

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options, report
+from promptcodec.cli.plan import plan_one
 from promptcodec.edit.spec import FILES, OPERATIONS, Edit
 from promptcodec.errors import UsageError
-from promptcodec.files import STDIO, Source, check_free, destinations, read_file
+from promptcodec.files import STDIO, check_free, read_file
 
 
 class Ordered(click.Command):
@@ -101,12 +102,10 @@ def command(
 
     What an operation does not name stays as it is, to the byte. IN can be - for standard input.
     """
-    out = options.resolve_output(output, (source,))
-    batch.check_stdout(out, as_json=as_json)
-    from promptcodec import codec, edit, provenance  # noqa: PLC0415 - heavy
+    out = plan_one(source, output, as_json=as_json)
+    from promptcodec import decoding, edit, provenance  # noqa: PLC0415 - heavy
 
     with batch.naming(source):
-        (out,) = destinations([Source(source, source)], [f"{source}.pxt"], out, in_folder=False)
         edits = collect(context.meta["order"], given)
         if not edits:
             raise UsageError("say what to edit, as in --erase r2c2:r3c4; see promptcodec edit --help")
@@ -120,16 +119,12 @@ def command(
         edited = edit.apply(data, edits, dictionaries=dictionaries)
         seconds = time.perf_counter() - start
         if preview is not None:
-            drawn = codec.decode(edited.data, dictionaries=dictionaries)
-            record = {
-                "generator": drawn.report.generator,
-                "layers": list(drawn.report.layers),
-                "seed": drawn.report.seed,
-            }
-            picture = provenance.save(drawn.image, preview, record)
+            drawn = decoding.decode(edited.data, dictionaries=dictionaries)
+            picture = provenance.save(drawn.image, preview, provenance.record(drawn.report))
             batch.write_output(preview, picture, overwrite=overwrite)
         batch.write_output(out, edited.data, overwrite=overwrite)
-    for warning in edited.warnings:
+    warnings = [report.message(warning) for warning in edited.warnings]
+    for warning in warnings:
         report.warn(f"{source}: {warning}")
     result = {
         "file": source,
@@ -138,7 +133,7 @@ def command(
         "bytes_before": len(data),
         "bytes": len(edited.data),
         "changed": list(edited.changed),
-        "warnings": list(edited.warnings),
+        "warnings": warnings,
         "seconds": round(seconds, 4),
     }
     if as_json:

@@ -11,57 +11,87 @@ from typing import Any
 
 import click
 
-from promptcodec.api.spending import Limits, begin, metered
+from promptcodec.api.spending import Limits, limited
 from promptcodec.cli import batch, options, report, spending
+from promptcodec.cli.plan import plan
 from promptcodec.errors import UsageError
-from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, destinations, exists, expand
+from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, expand
+from promptcodec.layers.registry import NAMES
+from promptcodec.settings import (
+    DEFAULT_LAYERS,
+    EDGES,
+    QUALITY_BYTES,
+    RECIPE_MODES,
+    TEXT_CODERS,
+    TUNES,
+    EncodeSettings,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class EncodeTask:
-    """One picture to encode."""
+    """One picture to encode.
+
+    Attributes:
+        source, out: files, or ``-``.
+        overwrite: replace the output if it exists.
+        limits: what hosted models may cost.
+        given: the options of the command line, files as paths.
+    """
 
     source: str
     out: str
     overwrite: bool
-    description: str | None
-    pose: str | None
-    dictionary: str | None
     limits: Limits
-    settings: dict[str, Any]
+    given: dict[str, Any]
+
+
+def settings_of(given: dict[str, Any]) -> EncodeSettings:
+    """Make the settings of the options: the files they name are read."""
+    from promptcodec.cli.describe import read_description  # noqa: PLC0415 - heavy
+
+    files: dict[str, Any] = {
+        "description": read_description(given["description"]) if given["description"] else None,
+        "pose": _read_json(given["pose"]) if given["pose"] else None,
+        "dictionary": next(iter(batch.read_dictionaries(given["dictionary"])), None),
+    }
+    return EncodeSettings(**{**given, **files})
 
 
 def encode_one(task: EncodeTask) -> dict[str, Any]:
     """Encode one picture; give the JSON object of the result."""
-    from promptcodec import codec, reading  # noqa: PLC0415 - workers and --help start light
-    from promptcodec.cli.describe import read_description  # noqa: PLC0415
+    from promptcodec import encoding  # noqa: PLC0415 - workers and --help start light
 
     check_free(task.out, overwrite=task.overwrite)
-    begin(task.limits)
     start = time.perf_counter()
-    dictionaries = batch.read_dictionaries(task.dictionary)
-    with report.recipe_warnings(task.source), metered() as spent:
-        data = codec.encode(
-            batch.read_input(task.source),
-            description=read_description(task.description) if task.description else None,
-            pose=_read_json(task.pose) if task.pose else None,
-            dictionary=dictionaries[0] if dictionaries else None,
-            **task.settings,
-        )
+    with limited(task.limits):
+        encoded = encoding.encode_full(batch.read_input(task.source), settings_of(task.given))
     seconds = time.perf_counter() - start
-    batch.write_output(task.out, data, overwrite=task.overwrite)
-    outline = reading.outline(data)
+    report.warn_of(task.source, encoded.warnings)
+    batch.write_output(task.out, encoded.data, overwrite=task.overwrite)
+    outline = encoded.outline
     return {
         "file": task.source,
         "out": task.out,
         "ok": True,
-        "bytes": len(data),
+        "bytes": outline["bytes"],
         "width": outline["width"],
         "height": outline["height"],
         "bpp": outline["bpp"],
         "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
         "seconds": round(seconds, 4),
-    } | spending.spent_object(spent)
+    } | spending.spent_object(encoded.spent)
+
+
+def estimate_one(task: EncodeTask) -> dict[str, Any]:
+    """Say what hosted captioners would cost; give the JSON object of it."""
+    from promptcodec import encoding  # noqa: PLC0415 - heavy
+
+    estimate = encoding.estimate(batch.read_input(task.source), settings_of(task.given))
+    return spending.estimate_object(task.source, estimate.requests, estimate.cost, exact=estimate.exact) | {
+        "input_tokens": estimate.input_tokens,
+        "output_tokens": estimate.output_tokens,
+    }
 
 
 def _read_json(path: str) -> Any:
@@ -94,59 +124,46 @@ def show(result: dict[str, Any]) -> str:
 @click.option("--bpp", type=float, help="The same as bits per pixel; the smallest limit holds.")
 @click.option(
     "--quality",
-    type=click.IntRange(1, 5),
-    help="A preset for the same: 64, 128, 256, 512 or 1024 bytes.",
+    type=click.IntRange(1, len(QUALITY_BYTES)),
+    help=f"A preset for the same: {', '.join(map(str, QUALITY_BYTES[:-1]))} or {QUALITY_BYTES[-1]} bytes.",
 )
-@click.option(
+@options.choice(
     "--tune",
-    type=click.Choice(["measured", "generative"]),
-    default="measured",
-    show_default=True,
-    help="Share the bytes by what they are worth under builtin, or as published generative coders do.",
+    TUNES,
+    "Share the bytes by what they are worth under builtin, or as published generative coders do.",
 )
 @click.option(
     "--layers",
     type=options.Names(),
-    default="semantic,texture",
+    default=",".join(DEFAULT_LAYERS),
     show_default=True,
-    help="Of semantic, texture, structure, recipe, signature, pixels.",
+    help=f"Of {', '.join(NAMES)}.",
 )
-@click.option(
-    "--edges",
-    type=click.Choice(["canny", "soft"]),
-    default="canny",
-    show_default=True,
-    help="What finds the contours of the structure layer; soft prefers outlines to texture.",
+@options.choice(
+    "--edges", EDGES, "What finds the contours of the structure layer; soft prefers outlines to texture."
 )
 @click.option(
     "--pose",
     type=click.Path(exists=True, dir_okay=False),
     help="Store these key points (COCO-17, JSON) as the structure layer.",
 )
-@click.option("--captioner", default="local", show_default=True, metavar="NAME[:URL]", help="Who looks.")
+@options.captioner_option
 @click.option(
     "--description",
     type=click.Path(exists=True, dir_okay=False),
     help="Store this description (text or JSON) instead of asking a captioner.",
 )
-@click.option(
-    "--text-coder",
-    type=click.Choice(["auto", "ppm", "zstd", "brotli", "raw"]),
-    default="auto",
-    show_default=True,
-)
+@options.choice("--text-coder", TEXT_CODERS)
 @options.dictionary_option
-@click.option(
+@options.choice(
     "--recipe",
-    type=click.Choice(["auto", "only", "off"]),
-    default="auto",
-    show_default=True,
-    help="The generation recipe a file carries: store it where there is room, only it, or not.",
+    RECIPE_MODES,
+    "The generation recipe a file carries: store it where there is room, only it, or not.",
 )
 @click.option(
     "--recipe-redact", "redact", is_flag=True, help="Take paths, names, keys and addresses out of the recipe."
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Store this seed for the generator.")
+@options.seed_option("Store this seed for the generator.")
 @spending.cap_options
 @spending.dry_run_option
 @options.overwrite_option
@@ -156,9 +173,6 @@ def show(result: dict[str, Any]) -> str:
 def command(
     inputs: tuple[str, ...],
     output: str | None,
-    description: str | None,
-    pose: str | None,
-    dictionary: str | None,
     max_cost: float | None,
     max_requests: int,
     dry_run: bool,  # noqa: FBT001 - click calls by keyword
@@ -166,27 +180,20 @@ def command(
     skip_existing: bool,  # noqa: FBT001
     jobs: int | None,
     as_json: bool,  # noqa: FBT001
-    **settings: Any,
+    **given: Any,
 ) -> None:
     """Encode pictures to streams.
 
     IN is a file, a folder, a pattern or - for standard input. A folder gives
     OUT/<relative name>.pxt for each picture in it.
     """
-    if dry_run:
-        found, _ = expand(inputs, IMAGE_SUFFIXES)
-        estimates = [spending.EstimateTask(s.path, settings["captioner"], settings) for s in found]
-        sys.exit(
-            batch.run(estimates, spending.estimate_encode, spending.show_estimate, jobs=1, as_json=as_json)
-        )
-    out = options.resolve_output(output, inputs)
-    batch.check_stdout(out, as_json=as_json)
-    sources, in_folder = expand(inputs, IMAGE_SUFFIXES)
-    targets = destinations(sources, [f"{source.name}.pxt" for source in sources], out, in_folder=in_folder)
     limits = spending.limits(max_cost, max_requests)
-    tasks = [
-        EncodeTask(source.path, target, overwrite, description, pose, dictionary, limits, settings)
-        for source, target in zip(sources, targets, strict=True)
-        if not (skip_existing and exists(target))
-    ]
+    if dry_run:
+        sources, _ = expand(inputs, IMAGE_SUFFIXES)
+        tasks = [EncodeTask(source.path, "", False, limits, given) for source in sources]
+        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=as_json))
+    pairs = plan(
+        inputs, output, IMAGE_SUFFIXES, "{}.pxt".format, as_json=as_json, skip_existing=skip_existing
+    )
+    tasks = [EncodeTask(source.path, target, overwrite, limits, given) for source, target in pairs]
     sys.exit(batch.run(tasks, encode_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json))

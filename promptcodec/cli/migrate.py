@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options
-from promptcodec.files import STDIO, check_free, destinations, expand
+from promptcodec.cli.plan import STREAMS, plan
+from promptcodec.files import STDIO, check_free
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,8 @@ def command(
     The parts stay the same bytes, so this works where the last draft wrote them; parts of earlier drafts
     are an error that names them.
     """
-    out = options.resolve_output(output, inputs)
-    batch.check_stdout(out, as_json=as_json)
-    sources, in_folder = expand(inputs, (".pxt",))
-    targets = destinations(sources, [source.name for source in sources], out, in_folder=in_folder)
-    tasks = [
-        MigrateTask(source.path, target, overwrite, dictionary)
-        for source, target in zip(sources, targets, strict=True)
-    ]
+    pairs = plan(inputs, output, STREAMS, str, as_json=as_json)
+    tasks = [MigrateTask(source.path, target, overwrite, dictionary) for source, target in pairs]
     sys.exit(
         batch.run(tasks, migrate_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json)
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from promptcodec.bitstream import MAX_PIXELS, MAX_SIDE
-from promptcodec.files import STDIO
+from promptcodec.settings import CAPTIONER, MAX_SEED
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 _UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1024}
 
 
@@ -77,13 +79,19 @@ output_option = click.option(
 )
 
 
-def resolve_output(output: str | None, inputs: tuple[str, ...]) -> str:
-    """Give the output: what was asked for, or standard output for standard input."""
-    if output is not None:
-        return output
-    if inputs == (STDIO,):
-        return STDIO
-    raise click.UsageError("say where the result goes: -o FILE, -o FOLDER or -o -")
+captioner_option = click.option(
+    "--captioner", default=CAPTIONER, show_default=True, metavar="NAME[:URL]", help="Who looks."
+)
+
+
+def seed_option(text: str) -> Callable[[Command], Command]:
+    """Make ``--seed`` with this help."""
+    return click.option("--seed", type=click.IntRange(0, MAX_SEED), help=text)
+
+
+def choice(option: str, values: Sequence[str], text: str | None = None) -> Callable[[Command], Command]:
+    """Make an option that is one of some values, by default the first."""
+    return click.option(option, type=click.Choice(values), default=values[0], show_default=True, help=text)
 
 
 def resolve_jobs(jobs: int | None, files: int) -> int:

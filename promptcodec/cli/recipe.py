@@ -32,6 +32,7 @@ def look_into(file: str, dictionary: str | None) -> Found:
     from promptcodec import bitstream  # noqa: PLC0415 - heavy
     from promptcodec.bitstream.container import MAGIC  # noqa: PLC0415
     from promptcodec.layers import recipe as layer  # noqa: PLC0415
+    from promptcodec.layers.registry import BY_NAME  # noqa: PLC0415
     from promptcodec.recipe import Found, look  # noqa: PLC0415
     from promptcodec.recipe.origin import Origin  # noqa: PLC0415
 
@@ -39,7 +40,7 @@ def look_into(file: str, dictionary: str | None) -> Found:
     if not data.startswith(MAGIC):
         return look(data)
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
-    payload = parts.get(bitstream.PART_IDS["recipe"])
+    payload = parts.get(BY_NAME["recipe"].id)
     dictionaries = batch.read_dictionaries(dictionary)
     return Found(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
-from promptcodec.errors import PromptcodecError
+from promptcodec.errors import Notice, PromptcodecError
 
 # Controls, format characters such as direction marks, halves of surrogate pairs, private use,
 # and the two separators that some programs take for the end of a line.
@@ -41,19 +39,10 @@ def warn(text: str) -> None:
     click.echo(f"promptcodec: {printable(text)}", err=True)
 
 
-@contextmanager
-def recipe_warnings(file: str) -> Iterator[None]:
-    """Print what is to be known about the recipe of ``file`` on standard error."""
-    from promptcodec.recipe.extract import RecipeWarning  # noqa: PLC0415 - heavy
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", RecipeWarning)
-        yield
-    for told in caught:
-        if issubclass(told.category, RecipeWarning):
-            warn(f"{file}: {told.message}")
-        else:
-            warnings.warn_explicit(told.message, told.category, told.filename, told.lineno)
+def warn_of(file: str, notices: Iterable[Notice]) -> None:
+    """Print what is to be known about ``file`` on standard error."""
+    for notice in notices:
+        warn(f"{file}: {message(notice)}")
 
 
 def emit(value: dict[str, Any]) -> None:
@@ -70,9 +59,12 @@ def error_object(file: str | None, error: PromptcodecError) -> dict[str, Any]:
     }
 
 
-def message(error: Exception) -> str:
-    """Give what an error says; a stream may make it quote a megabyte, of which the start is enough."""
-    text = str(error)
+def message(report: PromptcodecError | Notice) -> str:
+    """Give what an error or a warning says, and its hint.
+
+    A stream may make it quote a megabyte, of which the start is enough.
+    """
+    text = f"{report}; {report.hint}" if report.hint else str(report)
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "..."
 
 

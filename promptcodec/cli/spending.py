@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -67,60 +66,8 @@ def spent_words(result: dict[str, Any]) -> str:
     return f"  {spent['requests']} calls, {spent['stored']} stored, {cost}"
 
 
-@dataclass(frozen=True, slots=True)
-class EstimateTask:
-    """One file whose cost is estimated.
-
-    Attributes:
-        source: the file.
-        plugin: the captioner or generator, as the user wrote it.
-        settings: of the encoding or decoding.
-        dictionary: a path, as on the command line.
-    """
-
-    source: str
-    plugin: str
-    settings: dict[str, Any]
-    dictionary: str | None = None
-
-
-def estimate_encode(task: EstimateTask) -> dict[str, Any]:
-    """Say what captioning one picture would cost."""
-    from promptcodec import plugins, rate  # noqa: PLC0415 - heavy
-    from promptcodec.cli.batch import read_input  # noqa: PLC0415
-    from promptcodec.vision.load import load_image  # noqa: PLC0415
-
-    captioner = plugins.create("captioners", task.plugin)
-    if not hasattr(captioner, "estimate"):
-        return _object(task.source, (0, 0), 0.0, exact=True)
-    picture = load_image(read_input(task.source))
-    said = captioner.estimate(
-        picture, rate.limit(picture.size, task.settings["budget"], task.settings["bpp"])
-    )
-    extra = {"input_tokens": said.input_tokens, "output_tokens": said.output_tokens}
-    return _object(task.source, said.requests, said.cost, exact=said.exact) | extra
-
-
-def estimate_decode(task: EstimateTask) -> dict[str, Any]:
-    """Say what drawing one stream would cost."""
-    from promptcodec import plugins, reading  # noqa: PLC0415 - heavy
-    from promptcodec.cli.batch import read_dictionaries, read_input  # noqa: PLC0415
-
-    generator = plugins.create("generators", task.plugin)
-    if not hasattr(generator, "estimate"):
-        return _object(task.source, (0, 0), 0.0, exact=True)
-    conditions = reading.conditions(
-        read_input(task.source),
-        layers=task.settings["layers"],
-        size=task.settings["size"],
-        partial=task.settings["partial"],
-        dictionaries=read_dictionaries(task.dictionary),
-    )
-    least, most = task.settings["best_of"], task.settings["best_of"] + task.settings["retries"]
-    return _object(task.source, (least, most), least * generator.estimate(conditions), exact=False)
-
-
-def _object(file: str, requests: tuple[int, int], cost: float, *, exact: bool) -> dict[str, Any]:
+def estimate_object(file: str, requests: tuple[int, int], cost: float, *, exact: bool) -> dict[str, Any]:
+    """Make the JSON of an estimate."""
     return {
         "file": file,
         "ok": True,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from promptcodec.cli import batch, options, report
-from promptcodec.files import STDIO, Source, check_free, destinations
+from promptcodec.cli.plan import plan_one
+from promptcodec.files import STDIO, check_free
 
 
 @click.command(
@@ -37,12 +38,10 @@ def command(
     """
     if most is None and layers is None:
         raise click.UsageError("say how short: --bytes N, or --layers NAMES, or both")
-    out = options.resolve_output(output, (source,))
-    batch.check_stdout(out, as_json=as_json)
+    out = plan_one(source, output, as_json=as_json)
     from promptcodec import edit, reading  # noqa: PLC0415 - heavy
 
     with batch.naming(source):
-        (out,) = destinations([Source(source, source)], [f"{source}.pxt"], out, in_folder=False)
         check_free(out, overwrite=overwrite)
         data = batch.read_input(source)
         shorter = edit.truncate(data, most=most, layers=layers)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options
+from promptcodec.cli.plan import STREAMS
 from promptcodec.files import expand
 
 
@@ -65,6 +66,6 @@ def command(
     FILE is a stream, a folder, a pattern or - for standard input. Parts of a kind this version
     does not know are passed over, unless they are critical.
     """
-    sources, _ = expand(inputs, (".pxt",))
+    sources, _ = expand(inputs, STREAMS)
     tasks = [VerifyTask(source.path, dictionary) for source in sources]
     sys.exit(batch.run(tasks, verify_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json))

@@ -51,3 +51,12 @@ def shorter_sentences(text: str) -> Iterator[str]:
     yield text
     for cut in [match.start() for match in _PHRASE.finditer(text)][::-1]:
         yield text[:cut]
+
+
+def characters(description: Description) -> int:
+    """Count the free text of a description."""
+    words = [description.medium, description.summary, description.light, description.mood]
+    words += [cell.text for cell in description.cells]
+    words += [text for item in description.objects for text in (item.name, *item.attributes)]
+    words += [text for item in description.lettering for text in (item.text, item.manner)]
+    return sum(map(len, words))

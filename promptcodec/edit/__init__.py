@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptcodec.edit.spec import FILES, OPERATIONS, Edit
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, UsageError
 
 __all__ = [
     "FILES",
@@ -47,7 +47,7 @@ class Edited:
 
     data: bytes
     changed: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[bytes] = ()) -> Edited:

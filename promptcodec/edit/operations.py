@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from promptcodec import reading
-from promptcodec.bitstream import part_name
 from promptcodec.description import PALETTE, Cell, clean
 from promptcodec.edit import curves, paint, texture_layer, words
 from promptcodec.edit.region import (
@@ -29,7 +27,9 @@ from promptcodec.edit.region import (
 )
 from promptcodec.edit.state import EditState, open_state
 from promptcodec.errors import UsageError
-from promptcodec.rate import DEFAULT_CELLS, grid
+from promptcodec.layers.registry import NAMES, part_name
+from promptcodec.rate.grids import DEFAULT_CELLS, grid
+from promptcodec.reading import read_layers
 from promptcodec.vision.colour import palette_oklab
 
 _FACTORS = (0.05, 20.0)
@@ -153,7 +153,7 @@ def _box_with_curves(state: EditState, where: str) -> Region:
     payload = state.part("structure")
     box = parse_box(where, state.size, state.grid)
     if not curves.holds(payload, state.size, box):
-        raise UsageError(f"no contour runs through the box {where}; --preview shows where they run")
+        raise UsageError(f"no contour runs through the box {where}", hint="--preview shows where they run")
     return box
 
 
@@ -180,7 +180,8 @@ def _erased(state: EditState, region: Region) -> EditState:
         gone = [thing.name for thing in said.objects if thing not in after.objects]
         named = [name for name in gone if words.swap(said.summary, name, "") != said.summary]
         if named:
-            state = state.warn(f"the summary still speaks of {', '.join(named)}: --style 'summary: ...'")
+            text = f"the summary still speaks of {', '.join(named)}"
+            state = state.warn(text, hint="say another with --style 'summary: ...'")
     if "texture" in state.payloads:
 
         def painted(picture: Floats) -> Floats:
@@ -192,7 +193,8 @@ def _erased(state: EditState, region: Region) -> EditState:
         if curves.holds(payload, state.size, region):
             state = state.put("structure", curves.delete(payload, state.size, region))
     if "recipe" in state.payloads:
-        state = state.warn("the recipe part still tells how the whole original was made: truncate --layers")
+        text = "the recipe part still tells how the whole original was made"
+        state = state.warn(text, hint="drop it with truncate --layers")
     return state
 
 
@@ -229,13 +231,13 @@ def style(state: EditState, said: str) -> EditState:
 
 def transplant(state: EditState, name: str, other: bytes) -> EditState:
     """Take a part from another stream, as it is."""
-    if name not in reading.LAYERS:
-        raise UsageError(f"no part {name[:40]!r} can be transplanted; one of {', '.join(reading.LAYERS)}")
+    if name not in NAMES:
+        raise UsageError(f"no part {name[:40]!r} can be transplanted; one of {', '.join(NAMES)}")
     stream, source = open_state(other, state.dictionaries)
     if name not in source.payloads:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream to take the {name} part from has none; it has {have}")
-    reading.read_conditions(stream, (name,), state.size, state.dictionaries)  # it must be readable here
+    read_layers(stream, (name,), state.size, state.dictionaries)  # it must be readable here
     if stream.width * state.size[1] != stream.height * state.size[0]:
         state = state.warn(f"the {name} part comes from a picture of another shape: it will be stretched")
     return replace(state.put(name, source.payloads[name]), named=state.named | {name})
@@ -268,11 +270,12 @@ def _in_layers(state: EditState) -> EditState:
 
 def _refuse_pixels(state: EditState) -> None:
     if "pixels" in state.payloads:
-        rest = ",".join(name for name in state.payloads if name in reading.LAYERS and name != "pixels")
-        way = f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
-        raise UsageError(
-            f"what shows of this stream is its pixels part, which cannot be edited; drop it{way}"
+        rest = ",".join(name for name in state.payloads if name in NAMES and name != "pixels")
+        others = (
+            f": promptcodec truncate IN -o OUT --layers {rest}" if rest else "; there is nothing else in it"
         )
+        text = "what shows of this stream is its pixels part, which cannot be edited"
+        raise UsageError(text, hint=f"drop it{others}")
 
 
 def _colours(said: Cell) -> Any:

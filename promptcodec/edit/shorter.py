@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from promptcodec import bitstream, reading
-from promptcodec.bitstream import PART_IDS, Part, part_name
+from promptcodec.bitstream import Part
 from promptcodec.errors import BudgetError, UsageError
 from promptcodec.layers import about
+from promptcodec.layers.registry import BY_NAME, check_layers, part_name
 
 
 def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | None = None) -> bytes:
@@ -19,7 +20,7 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
     Args:
         data: the whole file.
         most: bytes; parts are left out from the finest on until the file has no more.
-        layers: keep only these, names of ``reading.LAYERS``.
+        layers: keep only these, names of ``layers.registry.NAMES``.
 
     Raises:
         BitstreamError: the stream is damaged or cut.
@@ -30,7 +31,7 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
     seed = tuple(part for part in stream.parts if _holds_seed(part))
     parts = tuple(part for part in stream.parts if part not in seed)
     if layers is not None:
-        wanted = {PART_IDS[name] for name in reading.check_layers(layers)}
+        wanted = {BY_NAME[name].id for name in check_layers(layers)}
         kept = tuple(part for part in parts if part.type in wanted)
         if not kept:
             have = ", ".join(part_name(part.type) for part in stream.parts)
@@ -48,4 +49,4 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
 
 
 def _holds_seed(part: Part) -> bool:
-    return part.type == PART_IDS["about"] and "seed" in about.decode(part.payload)
+    return part.type == BY_NAME["about"].id and "seed" in about.decode(part.payload)

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from promptcodec import bitstream, entropy, reading
-from promptcodec.bitstream import PART_IDS, Part, Stream, part_name
+from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
 from promptcodec.edit.region import Grid
 from promptcodec.entropy import dictionary
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, UsageError
 from promptcodec.layers import about, semantic
-
-SHOWN = ("semantic", "texture", "structure", "pixels")
-"""What a generator draws from: where one of these changes, the signature is no longer true."""
+from promptcodec.layers.registry import BY_NAME, LAYERS, part_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,15 @@ class EditState:
     payloads: Mapping[str, bytes]
     dictionaries: Sequence[bytes] = ()
     named: frozenset[str] = frozenset()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[Notice, ...] = field(default=())
 
     def put(self, name: str, payload: bytes) -> EditState:
         """Give a part another payload."""
         return replace(self, payloads={**self.payloads, name: payload})
 
-    def warn(self, text: str) -> EditState:
+    def warn(self, text: str, *, hint: str = "") -> EditState:
         """Add a warning."""
-        return replace(self, warnings=(*self.warnings, text))
+        return replace(self, warnings=(*self.warnings, Notice(text, hint)))
 
     @property
     def grid(self) -> Grid:
@@ -68,8 +66,8 @@ class EditState:
         """
         if name not in self.payloads:
             raise UsageError(
-                f"the stream has no {name} part to edit; it has {', '.join(self.payloads)} "
-                "(encode with --layers, or take one over with --transplant)"
+                f"the stream has no {name} part to edit; it has {', '.join(self.payloads)}",
+                hint="encode with --layers, or take one over with --transplant",
             )
         return self.payloads[name]
 
@@ -107,7 +105,9 @@ def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:
     """Write what became of a stream; parts whose payload is the same are the same bytes."""
     before = {part_name(part.type): part.payload for part in stream.parts}
     changed = {name for name, payload in state.payloads.items() if before.get(name) != payload}
-    if changed.intersection(SHOWN) and "signature" in before and "signature" not in state.named:
+    # Where something that is drawn changes, the signature is no longer true.
+    drawn = any(BY_NAME[name].drawn for name in changed if name in BY_NAME)
+    if drawn and "signature" in before and "signature" not in state.named:
         state = replace(
             state, payloads={name: kept for name, kept in state.payloads.items() if name != "signature"}
         ).warn("the signature measured the picture before the edit: it was dropped")
@@ -129,8 +129,8 @@ def _merged(former: Sequence[Part], payloads: Mapping[str, bytes]) -> tuple[Part
         if part_name(part.type) in payloads
     ]
     there = {part.type for part in former}
-    for name, number in PART_IDS.items():
-        if name in payloads and number not in there:
-            at = sum(part.type < number for part in parts)
-            parts.insert(at, Part(number, payloads[name]))
+    for layer in LAYERS:
+        if layer.name in payloads and layer.id not in there:
+            at = sum(part.type < layer.id for part in parts)
+            parts.insert(at, Part(layer.id, payloads[layer.name]))
     return tuple(parts)

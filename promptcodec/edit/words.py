@@ -164,7 +164,7 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
         UsageError: nothing says ``old``.
     """
     if not old.strip():
-        raise UsageError("--replace needs words to look for before those to put in their place")
+        raise UsageError("a replacement needs words to look for before those to put in their place")
     key = clean(old).lower()
 
     def other(text: str) -> str:

@@ -185,7 +185,7 @@ def _decode_user(data: bytes, dictionaries: Sequence[bytes], limit: int) -> str:
     own = dictionary.named(name, dictionaries)
     if not own:
         raise MissingDictionary(
-            f"the text was coded with the dictionary {name.hex()}; give it with --dictionary FILE"
+            f"the text was coded with the dictionary {name.hex()}", hint="give it with --dictionary FILE"
         )
     # Four bytes of hash can collide: a wrong dictionary all but always gives an error here.
     texts: set[str] = set()

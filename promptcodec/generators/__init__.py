@@ -10,8 +10,7 @@ from PIL import Image
 from promptcodec.description import Description
 from promptcodec.layers.texture import Coefficients
 from promptcodec.recipe import Recipe
-
-STRENGTH = 0.5
+from promptcodec.settings import STRENGTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from promptcodec import entropy
+from promptcodec.entropy import coder_name
 from promptcodec.errors import BitstreamError
+from promptcodec.layers.job import EncodeJob
+
+__all__ = ["coder_name", "decode", "decode_part", "encode", "encode_part"]
 
 KEYS = ("captioner", "template", "seed", "note")
 LIMIT = 1 << 16  # bytes of text
 _LINE = re.compile(r"([a-z]+): (.+)")
 
 
-def encode(values: dict[str, str]) -> bytes:
+def encode(values: Mapping[str, str]) -> bytes:
     """Code the given entries, those of KEYS in their order, then others; values are single lines."""
     keys = [*(key for key in KEYS if key in values), *(key for key in values if key not in KEYS)]
     return entropy.encode_text("\n".join(f"{key}: {values[key]}" for key in keys))
@@ -33,3 +39,14 @@ def decode(data: bytes) -> dict[str, str]:
     if not (seed.isascii() and seed.isdigit() and len(seed) <= 10 and int(seed) < 2**32):
         raise BitstreamError(f"the about part holds an impossible seed {seed[:20]!r}")
     return values
+
+
+def encode_part(job: EncodeJob, _room: int | None) -> bytes | None:
+    """Code what there is to say, if there is anything."""
+    return encode(job.about) if job.about else None
+
+
+def decode_part(payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+    """Give the seed where one is stored."""
+    entries = decode(payload)
+    return {"seed": int(entries["seed"])} if "seed" in entries else {}

@@ -6,7 +6,7 @@ One part is a coder byte (0 WebP, 1 AVIF) and the whole file.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, features
 
-from promptcodec.errors import BitstreamError, BudgetError, MissingError
+from promptcodec.errors import BitstreamError, BudgetError, MissingError, NewerError
+from promptcodec.layers.job import EncodeJob
 
 CODERS = ("WEBP", "AVIF")
 MAX_PIXELS = 1 << 26
@@ -76,8 +77,10 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
         BitstreamError: the part is malformed, cut off, or holds more than MAX_PIXELS pixels.
         MissingError: this Pillow cannot read AVIF.
     """
-    if not data or data[0] >= len(CODERS):
-        raise BitstreamError("a pixels layer starts with an unknown coder", 0)
+    if not data:
+        raise BitstreamError("a pixels layer of no bytes", 0)
+    if data[0] >= len(CODERS):
+        raise NewerError(f"a pixels layer with coder {data[0]} needs a newer reader", 0)
     coder, file = CODERS[data[0]], data[1:]
     if not features.check(coder.lower()):
         raise MissingError(f"this Pillow cannot read {coder}: install a wheel of Pillow 11.3 or later")
@@ -100,6 +103,17 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
 def coder_name(data: bytes) -> str:
     """Name the codec of a part as ``inspect`` shows it; an unknown one is ``unknown``."""
     return CODERS[data[0]].lower() if data and data[0] < len(CODERS) else "unknown"
+
+
+def encode_part(job: EncodeJob, room: int | None) -> bytes:
+    """Code the picture, as the registry asks for it."""
+    assert room is not None
+    return encode(job.image, room)
+
+
+def decode_part(payload: bytes, size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+    """Give the picture, as the registry asks for it."""
+    return {"pixels": decode(payload, size)}
 
 
 def _check_webp(file: bytes) -> None:

@@ -10,7 +10,9 @@ Source: difference hash, N. Krawetz 2013, "Kind of Like That" (hackerfactor.com)
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from PIL import Image
 
 from promptcodec import models
 from promptcodec.errors import BitstreamError, MissingError
+from promptcodec.layers.job import EncodeJob
 from promptcodec.vision.colour import Floats, to_oklab
 from promptcodec.vision.network import DIMENSIONS, look
 
@@ -34,6 +37,8 @@ _RANGE = np.array([1.0, 0.8, 0.8], np.float32)
 _FAR = 0.4
 
 WEIGHTS = {"content": 0.5, "colour": 0.25, "layout": 0.25}
+LEAST_FILE = 100
+"""Bytes of a file from which it has room for a signature: a generator can draw nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,22 @@ def decode(data: bytes) -> bytes:
     """
     _split(data)
     return data
+
+
+def encode_part(job: EncodeJob, _room: int | None) -> bytes | None:
+    """Measure the picture, where asked for and where the file is large enough."""
+    wanted = "signature" in job.layers and (job.limit is None or job.limit >= LEAST_FILE)
+    return encode(job.image) if wanted else None
+
+
+def decode_part(payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+    """Give the signature."""
+    return {"signature": decode(payload)}
+
+
+def coder_name(_payload: bytes) -> str:
+    """Name the only coder there is."""
+    return "raw"
 
 
 def distance(first: bytes, second: bytes) -> float:

@@ -1,22 +1,24 @@
 """Rate control: how many bytes a stream may have, and what each layer gets of them."""
 
-from promptcodec.rate.allocate import Coder, allocate, file_bytes, in_stream_order
-from promptcodec.rate.limits import QUALITY_BYTES, limit
-from promptcodec.rate.shares import TUNES, Shares, shares_for
-from promptcodec.rate.words import CELLS, DEFAULT_CELLS, fit_description, grid
+from promptcodec.rate.allocate import Coder, allocate, file_bytes, in_stream_order, planned
+from promptcodec.rate.grids import CELLS, DEFAULT_CELLS, grid
+from promptcodec.rate.limits import limit
+from promptcodec.rate.shares import Shares, shares_for
+from promptcodec.rate.words import estimate_words, fit_description, fit_words
 
 __all__ = [
     "CELLS",
     "DEFAULT_CELLS",
-    "QUALITY_BYTES",
-    "TUNES",
     "Coder",
     "Shares",
     "allocate",
+    "estimate_words",
     "file_bytes",
     "fit_description",
+    "fit_words",
     "grid",
     "in_stream_order",
     "limit",
+    "planned",
     "shares_for",
 ]

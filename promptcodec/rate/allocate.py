@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from promptcodec.bitstream import PART_IDS, overhead
+from promptcodec.bitstream import overhead
 from promptcodec.errors import BudgetError
+from promptcodec.layers.registry import ELASTIC, LAYERS
 from promptcodec.rate.shares import Shares
 
 Coder = Callable[[int | None], bytes]
-# Who is served first. Each leaves a few bytes of its share: the last takes all that is left, and a
-# colour map fills it to the byte.
-SERVED = ("pixels", "structure", "semantic", "texture")
 
 
 def allocate(
@@ -20,6 +19,8 @@ def allocate(
     size: tuple[int, int],
     room: int | None,
     shares: Shares,
+    *,
+    bare: bool = False,
 ) -> dict[str, bytes]:
     """Code the elastic layers into what a file of ``room`` bytes leaves beside the fixed ones.
 
@@ -29,7 +30,9 @@ def allocate(
         fixed: payloads of the layers that are stored whatever happens.
         size: width and height of the picture.
         room: most bytes of the file, None for no limit.
-        shares: which share of the elastic layers' bytes each of them gets.
+        shares: which share of the elastic layers' bytes each of them gets. The last in turn takes all
+            that is left, since each before it leaves a few bytes of its share.
+        bare: the file has no magic and no checksum.
 
     Returns:
         Payloads by layer in stream order. A layer that does not fit is left out.
@@ -39,20 +42,20 @@ def allocate(
     """
     if room is None:
         return in_stream_order({name: coder(None) for name, coder in coders.items()} | dict(fixed))
-    fixed_bytes = file_bytes(fixed, size) if fixed else 0
+    file = partial(file_bytes, size=size, bare=bare)
+    fixed_bytes = file(fixed) if fixed else 0
     if fixed_bytes > room:
         raise BudgetError(
             f"the budget of {room} bytes is too small: {', '.join(fixed)} alone need {fixed_bytes}"
         )
-    total = room - file_bytes({**fixed, **dict.fromkeys(coders, b"")}, size)
-    split = shares(max(total, 1), room * 8 / (size[0] * size[1]))
+    wanted = planned(tuple(coders), fixed, size, room, shares, bare=bare)
     payloads = dict(fixed)
     least: dict[str, int] = {}
-    names = [name for name in SERVED if name in coders]
+    names = list(wanted)
     for index, name in enumerate(names):
-        left = _left(payloads, name, size, room)
+        left = _left(payloads, name, room, file)
         later = names[index + 1 :]
-        share = left if not later else min(left, round(total * split[name]))
+        share = min(left, wanted[name]) if later else left
         try:
             payload = coders[name](max(share, 0))
         except BudgetError:
@@ -66,28 +69,48 @@ def allocate(
             least[name] = len(payload)
     # A layer that was too large may still fit beside what the others took.
     for name in names:
-        if name in least and least[name] <= (left := _left(payloads, name, size, room)):
+        if name in least and least[name] <= (left := _left(payloads, name, room, file)):
             payloads[name] = coders[name](left)
     if not payloads:
-        needed = [f"{name} needs {file_bytes({name: bytes(count)}, size)}" for name, count in least.items()]
-        said = "; ".join(needed) or f"nothing of {', '.join(coders)} fits"
-        raise BudgetError(f"the budget of {room} bytes is too small: {said}")
+        needed = [f"{name} needs {file({name: bytes(count)})}" for name, count in least.items()]
+        reason = "; ".join(needed) or f"nothing of {', '.join(coders)} fits"
+        raise BudgetError(f"the budget of {room} bytes is too small: {reason}")
     return in_stream_order(payloads)
+
+
+def planned(
+    names: Sequence[str],
+    fixed: Mapping[str, bytes],
+    size: tuple[int, int],
+    room: int,
+    shares: Shares,
+    *,
+    bare: bool = False,
+) -> dict[str, int]:
+    """Give the bytes that elastic layers are to have, in the order of their turns; see ``allocate``.
+
+    The last may get more, what the others leave.
+    """
+    total = room - file_bytes({**fixed, **dict.fromkeys(names, b"")}, size, bare=bare)
+    split = shares(max(total, 1), room * 8 / (size[0] * size[1]))
+    return {name: round(total * split[name]) for name in ELASTIC if name in names}
 
 
 def in_stream_order(payloads: Mapping[str, bytes]) -> dict[str, bytes]:
     """Sort payloads coarse to fine."""
-    return {name: payloads[name] for name in PART_IDS if name in payloads}
+    return {layer.name: payloads[layer.name] for layer in LAYERS if layer.name in payloads}
 
 
-def file_bytes(payloads: Mapping[str, bytes], size: tuple[int, int]) -> int:
+def file_bytes(payloads: Mapping[str, bytes], size: tuple[int, int], *, bare: bool = False) -> int:
     """Count the bytes of the file these payloads make."""
     lengths = [len(payload) for payload in in_stream_order(payloads).values()]
-    return sum(lengths) + overhead(lengths, size)
+    return sum(lengths) + overhead(lengths, size, bare=bare)
 
 
-def _left(payloads: Mapping[str, bytes], name: str, size: tuple[int, int], room: int) -> int:
+def _left(
+    payloads: Mapping[str, bytes], name: str, room: int, file: Callable[[Mapping[str, bytes]], int]
+) -> int:
     """Count the bytes a payload of ``name`` may have in a file of ``room`` bytes."""
-    left = room - file_bytes({**payloads, name: b""}, size)
+    left = room - file({**payloads, name: b""})
     is_last = next(reversed(in_stream_order({**payloads, name: b""}))) == name
     return left if is_last or left <= 0x80 else left - 1  # a longer length is one byte more

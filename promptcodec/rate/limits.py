@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 
 from promptcodec.errors import UsageError
-
-# Bytes of the presets 1..5; a picture of any size gets the same words and colours for them.
-QUALITY_BYTES = (64, 128, 256, 512, 1024)
+from promptcodec.settings import QUALITY_BYTES
 
 
 def limit(

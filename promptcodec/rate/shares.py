@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping
 
 from promptcodec import models
 from promptcodec.errors import UsageError
+from promptcodec.settings import TUNES
 
 # Bytes for the elastic layers, bits per pixel they amount to -> share of each layer.
 Shares = Callable[[int, float], Mapping[str, float]]
-TUNES = ("measured", "generative")
 # What coded pixels take before the rest is shared: they show what the others only hint at.
 PIXELS = 0.8
 TABLE = "allocation-1"

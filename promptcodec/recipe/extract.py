@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
+from promptcodec.errors import Notice
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.read import look
 from promptcodec.recipe.redact import findings
@@ -14,25 +13,22 @@ class RecipeWarning(UserWarning):
     """Something about a recipe that its owner should know."""
 
 
-def extract(data: bytes, *, redact: bool) -> Recipe | None:
-    """Give the recipe of an image file, None where it carries none.
+def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, ...]]:
+    """Give the recipe of an image file, None where it carries none, and what its owner should know.
 
     Args:
         data: the image file.
         redact: take out what the recipe says about its owner.
-
-    Warns:
-        RecipeWarning: it could not be read, or it says such things and ``redact`` is not set.
     """
-    found = look(data)
-    for said in found.warnings:
-        warnings.warn(said, RecipeWarning, stacklevel=3)
-    if found.recipe is None:
-        return None
+    reading = look(data)
+    notices = [Notice(text) for text in reading.warnings]
+    recipe = reading.recipe
+    if recipe is None:
+        return None, tuple(notices)
     if redact:
-        return redacted(found.recipe)
-    told = findings(found.recipe)
-    if told:
-        said = f"the recipe to be stored holds {' and '.join(told)}; --recipe-redact takes them out"
-        warnings.warn(said, RecipeWarning, stacklevel=3)
-    return found.recipe
+        return redacted(recipe), tuple(notices)
+    private = findings(recipe)
+    if private:
+        text = f"the recipe to be stored holds {' and '.join(private)}"
+        notices.append(Notice(text, hint="--recipe-redact takes them out"))
+    return recipe, tuple(notices)

@@ -8,12 +8,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from promptcodec.bitstream import MAX_PIXELS, MAX_SIDE
-from promptcodec.errors import ImageError
+from promptcodec.errors import ImageError, UsageError
+from promptcodec.files import read_file
 
 # All that Pillow is known to raise on damaged files.
 BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, struct.error)
@@ -21,28 +24,73 @@ BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOF
 _PROGRAMS = {"EPS", "WMF"}
 
 
-def load_image(source: Image.Image | bytes | bytearray | memoryview | str | Path) -> Image.Image:
+ImageSource = Image.Image | str | Path | bytes | bytearray | memoryview | BinaryIO | npt.NDArray[np.uint8]
+"""What the library takes for an image."""
+
+_TAKEN = (
+    "an image is a Pillow image, a path, the bytes of an image file, a binary file object, or a numpy array "
+    "of uint8 with height x width x 3, height x width x 4 or height x width"
+)
+
+
+def read_source(source: ImageSource) -> Image.Image | bytes:
+    """Give a Pillow image, or the bytes of an image file: those may carry a recipe.
+
+    Raises:
+        TypeError: it is none of what ``ImageSource`` names.
+        UsageError: the file cannot be read.
+    """
+    if isinstance(source, (Image.Image, bytes)):
+        return source
+    if isinstance(source, (bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, (str, Path)):
+        try:
+            return read_file(source)
+        except UsageError as error:
+            raise UsageError(f"{source!s} {error}") from None
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if not callable(getattr(source, "read", None)):
+        raise TypeError(f"{_TAKEN}; this is a {type(source).__name__}")
+    data = source.read()
+    if not isinstance(data, bytes):
+        raise TypeError(f"{_TAKEN}; this file is open as text")
+    return data
+
+
+def _from_array(array: npt.NDArray[np.uint8]) -> Image.Image:
+    if array.dtype != np.uint8 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
+        shape = "x".join(map(str, array.shape))
+        raise TypeError(f"{_TAKEN}; this array is of {array.dtype}, {shape}")
+    if not array.size:
+        raise ImageError("the picture has no pixels")
+    return Image.fromarray(array)
+
+
+def load_image(source: ImageSource) -> Image.Image:
     """Read a picture as upright sRGB.
 
     Transparency is laid on white, 16-bit and float samples are brought to 0..255, animation gives
     its first frame, an ICC profile is applied.
 
     Args:
-        source: a Pillow image, the bytes of an image file, or a path.
+        source: as ``ImageSource`` says.
 
     Returns:
         Mode RGB, at most MAX_PIXELS pixels and MAX_SIDE a side.
 
     Raises:
         ImageError: it cannot be read, or is larger than that.
+        TypeError, UsageError: as ``read_source``.
     """
+    given = read_source(source)
     with _clear_errors():
-        if isinstance(source, Image.Image):
-            return _to_rgb(_check_size(source))
-        if source == b"":
+        if isinstance(given, Image.Image):
+            return _to_rgb(_check_size(given))
+        if not given:
             raise ImageError("the file is empty")
-        file = source if isinstance(source, (str, Path)) else io.BytesIO(source)
-        with Image.open(file) as image:
+        with Image.open(io.BytesIO(given)) as image:
             _check_size(image)
             if image.format in _PROGRAMS:
                 raise ImageError(f"{image.format} is not a picture but instructions; save it as PNG first")

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import bitstream, encode, entropy, reading
-from promptcodec.layers import about, pixels, recipe, semantic, signature, structure, texture
+from promptcodec.layers import about, pixels, recipe, registry, semantic, signature, structure, texture
 
 SIZE = (96, 64)
 
@@ -30,7 +30,7 @@ TARGETS: dict[str, Callable[[bytes], object]] = {
     "container": lambda data: bitstream.read(data, partial=True),
     "bare": lambda data: bitstream.read(data, bare=True),
     "text": entropy.decode_text,
-    **{name: _part(name) for name in bitstream.PART_IDS},
+    **{name: _part(name) for name in registry.PART_IDS},
     "stream": reading.inspect,
 }
 
@@ -50,7 +50,7 @@ def seeds(target: str) -> Iterator[bytes]:
         elif target == "bare":
             yield bitstream.write(stream, bare=True)
         else:
-            yield from (part.payload for part in stream.parts if bitstream.part_name(part.type) == target)
+            yield from (part.payload for part in stream.parts if registry.part_name(part.type) == target)
     if target == "text":
         for coder in ("raw", "brotli", "zstd", "ppm"):
             yield entropy.encode_text("A red kite over 3 hills.\nr1c1 sky blue: sky", coder)

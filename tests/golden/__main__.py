@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import bitstream
-from promptcodec.layers import texture
+from promptcodec.layers import registry, texture
 from tests.golden.values import values
 
 FOLDER = Path(__file__).parent
@@ -41,7 +41,7 @@ def compare(name: str) -> str:
     picture = FOLDER / f"{name}.png"
     if picture.exists():
         stream = bitstream.read(data, **options)
-        payload = next(part.payload for part in stream.parts if part.type == bitstream.PART_IDS["texture"])
+        payload = next(part.payload for part in stream.parts if part.type == registry.PART_IDS["texture"])
         with Image.open(picture) as image:
             apart = np.asarray(image, np.int16) - np.asarray(texture.decode(payload, image.size), np.int16)
         if int(np.abs(apart).max()) > DRAWN:

@@ -8,7 +8,7 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.description import format_text
-from promptcodec.layers import about, recipe, semantic, structure
+from promptcodec.layers import about, recipe, registry, semantic, structure
 from promptcodec.layers.texture import stream as texture_stream
 
 
@@ -28,7 +28,7 @@ def values(
     }
     parts = []
     for part in stream.parts:
-        name = bitstream.part_name(part.type)
+        name = registry.part_name(part.type)
         read = readers.get(name, lambda payload: payload.hex())
         parts.append({"type": part.type, "critical": part.critical, "value": read(part.payload)})
     return {"width": stream.width, "height": stream.height, "cut": stream.cut, "parts": parts}

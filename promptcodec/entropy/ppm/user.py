@@ -28,6 +28,7 @@ MAGIC = b"PXU\x01"
 WEIGHT = 2  # a user's texts are nearer to what comes than those trained on
 MOST = 1 << 22  # tokens in a table: its counts are made at each start, a second for a million
 _HEAD = len(MAGIC) + 8
+_HINT = "make it again with train-dictionary --ppm"
 
 
 def make(texts: Sequence[str]) -> tuple[bytes, int]:
@@ -72,22 +73,18 @@ def model(data: bytes) -> Model:
         UsageError: damaged, or made for another version of the shipped table.
     """
     if not data.startswith(MAGIC) or len(data) < _HEAD:
-        raise UsageError("the table of texts is damaged; make it again with train-dictionary --ppm")
+        raise UsageError("the table of texts is damaged", hint=_HINT)
     if data[len(MAGIC) : _HEAD] != _base():
-        raise UsageError(
-            "the table of texts was made with another promptcodec; make it again with train-dictionary --ppm"
-        )
+        raise UsageError("the table of texts was made with another promptcodec", hint=_HINT)
     shipped = ppm_model.shipped()
     end, size = shipped.vocabulary.end, shipped.vocabulary.size
     try:
         raw = zstandard.ZstdDecompressor().decompress(data[_HEAD:], max_output_size=2 * MOST)
     except zstandard.ZstdError as error:
-        raise UsageError(
-            "the table of texts is damaged; make it again with train-dictionary --ppm"
-        ) from error
+        raise UsageError("the table of texts is damaged", hint=_HINT) from error
     stream = np.frombuffer(raw[: len(raw) & ~1], "<u2").astype(np.uint16)
     if not len(stream) or stream[-1] != end or int(stream.max()) >= size:
-        raise UsageError("the table of texts is damaged; make it again with train-dictionary --ppm")
+        raise UsageError("the table of texts is damaged", hint=_HINT)
     own = {level: (keys, WEIGHT * times) for level, (keys, times) in ppm_counts.count([stream], end).items()}
     return shipped.plus(own)
 

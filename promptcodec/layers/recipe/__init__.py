@@ -60,7 +60,7 @@ def encode(
         if coded is None or not _is_text(coded[1]):
             coded = tree.encode(recipe_text.to_plain(recipe.chunks), primed(), ComfyGuide())
     if coded is None:
-        raise UsageError("the recipe is too large to be stored; leave it out with --recipe off")
+        raise UsageError("the recipe is too large to be stored", hint="leave it out with --recipe off")
     symbols, texts = coded
     # Half a surrogate pair is no character: JSON can spell one, UTF-8 cannot.
     joined = "\n".join(texts).encode(errors="replace").decode()
@@ -90,7 +90,7 @@ def form_name(data: bytes) -> str:
 
 
 def to_json(recipe: Recipe) -> dict[str, Any]:
-    """Give the object that ``promptcodec inspect --json`` shows: the fields, and the chunks as texts."""
+    """Give the JSON object that ``promptcodec inspect`` shows: the fields, and the chunks as texts."""
     chunks = [
         {"carrier": chunk.carrier, "key": key, "text": text}
         for chunk in recipe.chunks

@@ -1,0 +1,193 @@
+"""From a stream to a picture, and the check of the two against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from promptcodec import bitstream, checks, plugins
+from promptcodec.api.spending import Spent, metered
+from promptcodec.bitstream import MAX_SIDE
+from promptcodec.errors import Notice, UsageError
+from promptcodec.generators import Conditions, Generator
+from promptcodec.layers.registry import NAMES, check_layers
+from promptcodec.reading import Readout, open_stream, read_layers
+from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH
+from promptcodec.vision.load import ImageSource, load_image
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One picture drawn.
+
+    Attributes:
+        seed: what its noise came from.
+        score: of its consistency report, 0..1.
+        verdict: of the same.
+        cost: dollars it came to, checks included; None where prices are unknown.
+    """
+
+    seed: int
+    score: float
+    verdict: str
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeReport:
+    """How a picture came about.
+
+    Attributes:
+        generator: the generator that drew it.
+        layers: the layers it was given, coarse to fine.
+        seed: what its noise came from.
+        check: the consistency report of the picture, where asked for.
+        candidates: every picture drawn, in order; empty without checks.
+        warnings: what the user should know.
+        provenance: what the generator says of itself.
+        spent: what hosted models were asked for it.
+    """
+
+    generator: str
+    layers: tuple[str, ...]
+    seed: int
+    check: checks.ConsistencyReport | None
+    candidates: tuple[Candidate, ...]
+    warnings: tuple[Notice, ...]
+    provenance: Mapping[str, str]
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded picture, mode RGB, and how it came about."""
+
+    image: Image.Image
+    report: DecodeReport
+
+
+def decode(
+    data: bytes,
+    *,
+    generator: str = GENERATOR,
+    layers: Sequence[str] | None = None,
+    seed: int | None = None,
+    size: tuple[int, int] | None = None,
+    partial: bool = False,
+    check: bool = False,
+    best_of: int = 1,
+    retries: int = 0,
+    strength: float = STRENGTH,
+    dictionaries: Sequence[bytes] = (),
+    bare: bool = False,
+) -> Decoded:
+    """Decode a stream to a picture.
+
+    Args:
+        data: the whole file.
+        generator: ``NAME[:URL or variant]`` of an installed generator.
+        layers: draw from these layers only; all by default.
+        seed: 0..2**32-1, instead of the stream's own or derived seed.
+        size: width and height instead of the original's.
+        partial: accept a file cut at a part boundary.
+        check: run the consistency checks.
+        best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
+        retries: draw up to this many more while the verdict is ``fail``, saying what was wrong.
+        strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture; for generators
+            that know the difference.
+        dictionaries: the user dictionaries the stream may name.
+        bare: the stream is in the form without magic and checksum.
+
+    Raises:
+        BitstreamError: the stream is damaged, cut or from a newer version.
+        MissingDictionary: the stream was made with a dictionary that was not given.
+        GeneratorError: no picture could be made.
+        UsageError: an unknown or impossible argument.
+    """
+    if size is not None and not bitstream.fits(*size):
+        raise UsageError(f"a picture of {size[0]}x{size[1]} cannot be made; sides go from 1 to {MAX_SIDE}")
+    if best_of < 1 or retries < 0 or (seed is not None and not 0 <= seed <= MAX_SEED):
+        raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
+    if not 0 <= strength <= 1:
+        raise UsageError(f"the strength {strength} is outside 0..1")
+    readout, cut = _read(data, layers, size, dictionaries, partial=partial, bare=bare)
+    warnings = readout.warnings + ((Notice("the stream is cut: its later parts are missing"),) if cut else ())
+    conditions = replace(readout.conditions, strength=strength)
+    first = conditions.seed if seed is None else seed
+    draw: Generator = plugins.create("generators", generator)
+    judges = installed_checks() if check or best_of > 1 or retries else []
+    best: Decoded | None = None
+    candidates: list[Candidate] = []
+    with metered() as total:
+        while len(candidates) < best_of or (_failed(best) and len(candidates) < best_of + retries):
+            # Those drawn again hear what was wrong with the best so far.
+            wrong = checks.wrong(best.report.check) if best and len(candidates) >= best_of else ""
+            number = (first + len(candidates)) % 2**32
+            attempt = replace(conditions, seed=number, correction=wrong)
+            with metered() as spent:
+                image = draw.generate(attempt)
+                report = checks.run(judges, attempt, image) if judges else None
+            score = report.score if report else 0.0
+            if best is None or score > max(candidate.score for candidate in candidates):
+                about = DecodeReport(
+                    draw.name, readout.layers, number, report, (), warnings, getattr(draw, "made", {}), total
+                )
+                best = Decoded(image, about)
+            candidates.append(Candidate(number, score, report.verdict if report else "", spent.cost))
+    assert best is not None
+    return replace(
+        best, report=replace(best.report, candidates=tuple(candidates) if best.report.check else ())
+    )
+
+
+def conditions(
+    data: bytes,
+    *,
+    layers: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
+    partial: bool = False,
+    dictionaries: Sequence[bytes] = (),
+    bare: bool = False,
+) -> Conditions:
+    """Give what a generator would be told by a stream; see ``decode`` for the arguments."""
+    return _read(data, layers, size, dictionaries, partial=partial, bare=bare)[0].conditions
+
+
+def check(
+    data: bytes, image: ImageSource, *, dictionaries: Sequence[bytes] = (), bare: bool = False
+) -> checks.ConsistencyReport:
+    """Compare a picture with what a stream says.
+
+    Raises:
+        BitstreamError, MissingDictionary: the stream cannot be read.
+        ImageError, TypeError: the picture cannot be read.
+    """
+    picture = load_image(image)
+    readout, _ = _read(data, None, picture.size, dictionaries, bare=bare)
+    return checks.run(installed_checks(), readout.conditions, picture)
+
+
+def installed_checks() -> list[checks.Check]:
+    """Make every installed check."""
+    return [plugins.create("checks", name) for name in plugins.installed("checks")]
+
+
+def _read(
+    data: bytes,
+    layers: Sequence[str] | None,
+    size: tuple[int, int] | None,
+    dictionaries: Sequence[bytes],
+    *,
+    partial: bool = False,
+    bare: bool = False,
+) -> tuple[Readout, bool]:
+    """Read the layers; say whether the stream is cut."""
+    names = NAMES if layers is None else check_layers(layers)
+    stream = open_stream(data, partial=partial, bare=bare)
+    return read_layers(stream, names, size or (stream.width, stream.height), dictionaries), stream.cut
+
+
+def _failed(decoded: Decoded | None) -> bool:
+    return decoded is not None and decoded.report.check is not None and decoded.report.check.verdict == "fail"

@@ -1,0 +1,255 @@
+"""From an image to a stream: the whole chain."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from promptcodec import bitstream, plugins, rate
+from promptcodec.api.spending import Spent, metered
+from promptcodec.bitstream import Part, Stream
+from promptcodec.captioners import NOTHING, Captioner, Estimate
+from promptcodec.description import Description
+from promptcodec.errors import Notice, UsageError
+from promptcodec.layers.job import EncodeJob, FitWords
+from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
+from promptcodec.reading import outline_of
+from promptcodec.recipe import Recipe, prompt_of
+from promptcodec.recipe.extract import RecipeWarning, extract
+from promptcodec.settings import (
+    CAPTIONER,
+    DEFAULT_LAYERS,
+    EDGES,
+    MAX_SEED,
+    RECIPE_MODES,
+    TEXT_CODERS,
+    TUNES,
+    EncodeSettings,
+)
+from promptcodec.vision.load import ImageSource, load_image, read_source
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A stream, and what is known of it without reading it again.
+
+    Attributes:
+        data: the file's bytes.
+        outline: as ``reading.outline`` gives it.
+        warnings: what the user should know.
+        spent: what hosted models were asked for it.
+    """
+
+    data: bytes
+    outline: Mapping[str, Any]
+    warnings: tuple[Notice, ...]
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be coded into how much.
+
+    Attributes:
+        image: RGB.
+        limit: most bytes of the file, None for no limit.
+        fixed: payloads of the layers that take what they take.
+        elastic: the layers that share the rest.
+        shares: how they share it.
+        prompt: the one the file carries.
+        job: for the layers' encoders.
+        warnings: what the user should know.
+    """
+
+    image: Image.Image
+    limit: int | None
+    fixed: Mapping[str, bytes]
+    elastic: tuple[Layer, ...]
+    shares: rate.Shares
+    prompt: str
+    job: EncodeJob
+    warnings: tuple[Notice, ...]
+
+
+def encode(
+    image: ImageSource,
+    *,
+    budget: int | None = None,
+    bpp: float | None = None,
+    quality: int | None = None,
+    tune: str | Mapping[str, float] = TUNES[0],
+    layers: Sequence[str] = DEFAULT_LAYERS,
+    edges: str = EDGES[0],
+    pose: Any = None,
+    captioner: str = CAPTIONER,
+    description: Description | None = None,
+    text_coder: str = TEXT_CODERS[0],
+    dictionary: bytes | None = None,
+    recipe: str = RECIPE_MODES[0],
+    redact: bool = False,
+    seed: int | None = None,
+    bare: bool = False,
+) -> bytes:
+    """Encode an image to a stream.
+
+    Args:
+        image: a Pillow image, a path, the bytes of an image file, a binary file object, or a numpy
+            array of uint8, height x width x 3 (RGB), x 4 (RGBA) or no third axis (grey). Only a file
+            carries a recipe.
+        budget: most bytes the stream may have, everything included.
+        bpp: the same as bits per pixel.
+        quality: a preset for both, 1..5: 64, 128, 256, 512, 1024 bytes. The smallest limit holds.
+        tune: how a budget is shared among the layers: ``measured`` by what each byte is worth under
+            ``builtin``, ``generative`` as published coders for generative decoders do, or the share
+            of each layer in what is left beside the fixed ones.
+        layers: what to store, names of ``layers.registry.NAMES``. Under a budget, a layer that does not
+            fit is left out.
+        edges: what finds the contours of the structure layer, ``canny`` or ``soft``.
+        pose: people's key points, parsed JSON as ``layers.structure.encode_pose`` takes it; they are
+            the structure layer then.
+        captioner: ``NAME[:URL or variant]`` of an installed captioner.
+        description: store this instead of asking a captioner.
+        text_coder: ``auto``, ``ppm``, ``zstd``, ``brotli`` or ``raw``.
+        dictionary: a trained dictionary; decoding will need it.
+        recipe: ``auto`` stores the file's own recipe where it has one (under a budget: where it
+            takes at most half, or is named among the layers), ``only`` stores nothing else,
+            ``off`` ignores it. It is stored verbatim; its fields alone where a budget asks for that.
+        redact: take paths, names, keys and addresses out of the recipe.
+        seed: store this seed for the generator, 0..2**32-1, instead of deriving one when decoding.
+        bare: leave out magic and checksum, for archives with checksums of their own.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        ImageError: the image cannot be read.
+        BudgetError: the budget is too small for what was asked for; the message says the least.
+        UsageError: an unknown or impossible argument.
+        TypeError: the image is of another type.
+
+    Warns:
+        RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
+    """
+    settings = EncodeSettings(
+        budget, bpp, quality, tune, layers, edges, pose, captioner, description, text_coder, dictionary,
+        recipe, redact, seed, bare,
+    )  # fmt: skip
+    encoded = encode_full(image, settings)
+    for notice in encoded.warnings:
+        warnings.warn(notice.text, RecipeWarning, stacklevel=2)
+    return encoded.data
+
+
+def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
+    """Encode an image, and give what is known of the stream; raises as ``encode``."""
+    with metered() as spent:
+        plan = _plan(image, settings)
+        coders = {layer.name: _coder(layer, plan.job) for layer in plan.elastic}
+        payloads = rate.allocate(
+            coders, plan.fixed, plan.image.size, plan.limit, plan.shares, bare=settings.bare
+        )
+        parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
+        data, stream = bitstream.place(Stream(*plan.image.size, parts), bare=settings.bare)
+    return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent)
+
+
+def estimate(image: ImageSource, settings: EncodeSettings) -> Estimate:
+    """Say what hosted captioners would be asked for an encoding, and what it would cost; ask nobody."""
+    layers = _wanted(settings)
+    if "semantic" not in layers or settings.description is not None:
+        return NOTHING
+    plan = _plan(image, settings)
+    room = None
+    if plan.limit is not None:
+        names = tuple(layer.name for layer in plan.elastic)
+        rooms = rate.planned(names, plan.fixed, plan.image.size, plan.limit, plan.shares, bare=settings.bare)
+        room = max(rooms["semantic"], 0)
+    captioner: Captioner = plugins.create("captioners", settings.captioner)
+    return rate.estimate_words(captioner, plan.image, plan.prompt, room)
+
+
+def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
+    layers = _wanted(settings)
+    given = read_source(source)
+    image = load_image(given)
+    limit = rate.limit(image.size, settings.budget, settings.bpp, settings.quality)
+    recipe, warned = _recipe(given, settings)
+    if recipe is None and layers == ("recipe",):
+        raise UsageError("the file carries no generation recipe, so there is nothing to store")
+    prompt = prompt_of(recipe) if recipe else ""
+    job = EncodeJob(
+        image, settings, layers, limit, _fit_words(image, settings, prompt), recipe, _about(settings, limit)
+    )
+    alone = limit and limit - bitstream.overhead([0], image.size, bare=settings.bare)
+    fixed: dict[str, bytes] = {}
+    for layer in LAYERS:
+        # A pose that was given is stored whatever it takes.
+        given_whole = layer.name == "structure" and settings.pose is not None
+        if layer.turn is None or given_whole:
+            payload = layer.encode(job, alone)
+            if payload is not None:
+                fixed[layer.name] = payload
+    elastic = tuple(
+        layer
+        for layer in LAYERS
+        if layer.turn is not None and layer.name in layers and layer.name not in fixed
+    )
+    shares = rate.shares_for(settings.tune, tuple(layer.name for layer in elastic))
+    return _Plan(image, limit, fixed, elastic, shares, prompt, job, warned)
+
+
+def _wanted(settings: EncodeSettings) -> tuple[str, ...]:
+    """Give the layers to store; only the recipe where the settings say so."""
+    if settings.recipe not in RECIPE_MODES:
+        raise UsageError(f"unknown recipe mode {settings.recipe!r}; one of {', '.join(RECIPE_MODES)}")
+    names = check_layers(settings.layers)
+    return ("recipe",) if settings.recipe == "only" else names
+
+
+def _recipe(
+    source: Image.Image | bytes, settings: EncodeSettings
+) -> tuple[Recipe | None, tuple[Notice, ...]]:
+    if not isinstance(source, bytes) or settings.recipe == "off":
+        return None, ()
+    return extract(source, redact=settings.redact)
+
+
+def _about(settings: EncodeSettings, limit: int | None) -> dict[str, str]:
+    seed = settings.seed
+    if seed is not None and not 0 <= seed <= MAX_SEED:
+        raise UsageError(f"the seed {seed} is outside 0..2**32-1")
+    captioned = limit is None and "semantic" in _wanted(settings) and settings.description is None
+    # A captioner's argument may be a private address: only its name is kept.
+    entries = {"captioner": settings.captioner.partition(":")[0]} if captioned else {}
+    return entries if seed is None else entries | {"seed": str(seed)}
+
+
+def _fit_words(image: Image.Image, settings: EncodeSettings, prompt: str) -> FitWords:
+    """Give what finds the words: the description that was given, else the captioner."""
+    description = settings.description
+    if description is not None:
+        return lambda code, _room: code(description)
+
+    @functools.cache  # it remembers what it saw of a picture
+    def captioner() -> Captioner:
+        created: Captioner = plugins.create("captioners", settings.captioner)
+        return created
+
+    def fit(code: Callable[[Description], bytes], room: int | None) -> bytes:
+        return rate.fit_words(captioner(), image, prompt, code, room)
+
+    return fit
+
+
+def _coder(layer: Layer, job: EncodeJob) -> rate.Coder:
+    def code(room: int | None) -> bytes:
+        payload = layer.encode(job, layer.default_bytes if room is None else room)
+        assert payload is not None  # a layer that shares a budget always has something to say
+        return payload
+
+    return code

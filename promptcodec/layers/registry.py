@@ -1,0 +1,148 @@
+"""The one table of layers: what each part of a stream is, who codes it, and what it is good for.
+
+Adding a part is a row here and a module of its own. A row is light: the module is imported when one of
+its functions is first called, so a reader of one layer never loads the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from promptcodec.errors import UsageError
+
+if TYPE_CHECKING:
+    from promptcodec.layers.job import EncodeJob
+
+
+class LayerModule(Protocol):
+    """The functions of a layer's module."""
+
+    def encode_part(self, job: EncodeJob, room: int | None) -> bytes | None:
+        """Code the layer; see ``Layer.encode``."""
+        ...
+
+    def decode_part(
+        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[bytes]
+    ) -> Mapping[str, Any]:
+        """Give what a generator is told; see ``Layer.decode``."""
+        ...
+
+    def show_part(self, payload: bytes, dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+        """Give what people are shown; only for layers that are ``shown``."""
+        ...
+
+    def coder_name(self, payload: bytes) -> str:
+        """Name how a part is coded, without decoding it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One row of the table.
+
+    Attributes:
+        id: the type byte of the part, 1..63; part of the format, never given to anything else.
+        name: what people call it. Parts stand in the order of ids: coarse to fine.
+        module: where its functions are, a ``LayerModule``.
+        turn: whose turn it is to take its share of a budget, lowest first; None: it takes what it
+            takes, before the others share.
+        default_bytes: what it may spend where there is no budget; None: what it takes.
+        drawn: a picture drawn from it shows something of it.
+        shown: what it says is shown to people by ``inspect``.
+        selectable: people name it, to store it, draw from it, cut it off or transplant it.
+    """
+
+    id: int
+    name: str
+    module: str
+    turn: int | None = None
+    default_bytes: int | None = None
+    drawn: bool = False
+    shown: bool = False
+    selectable: bool = True
+
+    @property
+    def _functions(self) -> LayerModule:
+        return cast("LayerModule", import_module(self.module))
+
+    def encode(self, job: EncodeJob, room: int | None) -> bytes | None:
+        """Code it.
+
+        Args:
+            job: what is to be coded, and how.
+            room: bytes it may have; for a layer without a turn, bytes a file of it alone may have.
+
+        Returns:
+            The payload; None where there is nothing to store.
+
+        Raises:
+            BudgetError: the room is too small.
+        """
+        return self._functions.encode_part(job, room)
+
+    def decode(
+        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[bytes]
+    ) -> Mapping[str, Any]:
+        """Give what a generator is told by a part: fields of ``Conditions``.
+
+        Args:
+            payload: the whole part, untrusted.
+            size: width and height of the picture wanted, in pixels.
+            dictionaries: the users' dictionaries at hand.
+
+        Raises:
+            BitstreamError, DescriptionError, MissingDictionary: it cannot be read.
+            NewerError: it uses something that only a newer reader knows.
+        """
+        return self._functions.decode_part(payload, size, dictionaries)
+
+    def show(self, payload: bytes, dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+        """Give what ``inspect`` shows of a part, as JSON values; raises as ``decode``."""
+        return self._functions.show_part(payload, dictionaries)
+
+    def coder_name(self, payload: bytes) -> str:
+        """Name how a part is coded, without decoding it."""
+        return self._functions.coder_name(payload)
+
+
+LAYERS = (
+    Layer(1, "semantic", "promptcodec.layers.semantic.layer", turn=3, drawn=True, shown=True),
+    Layer(2, "texture", "promptcodec.layers.texture.layer", turn=4, default_bytes=128, drawn=True),
+    Layer(3, "structure", "promptcodec.layers.structure.layer", turn=2, default_bytes=128, drawn=True),
+    Layer(4, "recipe", "promptcodec.layers.recipe.layer", shown=True),
+    Layer(5, "signature", "promptcodec.layers.signature"),
+    Layer(6, "pixels", "promptcodec.layers.pixels", turn=1, default_bytes=2000, drawn=True),
+    Layer(7, "about", "promptcodec.layers.about", selectable=False),
+)
+BY_ID = {layer.id: layer for layer in LAYERS}
+BY_NAME = {layer.name: layer for layer in LAYERS}
+PART_IDS = {layer.name: layer.id for layer in LAYERS}
+NAMES = tuple(layer.name for layer in LAYERS if layer.selectable)
+"""The layers that people name, in stream order."""
+
+ELASTIC = tuple(
+    layer.name for layer in sorted(LAYERS, key=lambda layer: layer.turn or 0) if layer.turn is not None
+)
+"""The layers that share a budget, in the order of their turns."""
+
+
+def part_name(number: int) -> str:
+    """Name a part type; a type this version does not know is ``unknown-N``."""
+    return BY_ID[number].name if number in BY_ID else f"unknown-{number}"
+
+
+def check_layers(names: Sequence[str]) -> tuple[str, ...]:
+    """Give the layers in stream order, each once.
+
+    Raises:
+        UsageError: one is unknown, or there is none.
+    """
+    unknown = [name for name in names if name not in NAMES]
+    if unknown or not names:
+        raise UsageError(
+            f"unknown layers {', '.join(unknown) or '(none given)'}; there are {', '.join(NAMES)}"
+        )
+    return tuple(name for name in NAMES if name in names)

@@ -1,0 +1,26 @@
+"""The structure layer as the registry calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from promptcodec.layers import structure
+from promptcodec.layers.job import EncodeJob
+from promptcodec.layers.scale import bounded
+from promptcodec.layers.structure import coder_name
+
+__all__ = ["coder_name", "decode_part", "encode_part"]
+
+
+def encode_part(job: EncodeJob, room: int | None) -> bytes:
+    """Code the pose that was given, else the strongest contours that fit."""
+    if job.settings.pose is not None:
+        return structure.encode_pose(job.settings.pose, job.image.size)
+    assert room is not None
+    return structure.encode(job.image, room, edges=job.settings.edges)
+
+
+def decode_part(payload: bytes, size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+    """Draw the lines."""
+    return {"structure": structure.decode(payload, bounded(size))}

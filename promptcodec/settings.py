@@ -1,0 +1,43 @@
+"""What the options of encoding and decoding may be: one place for library and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from promptcodec.description import Description
+
+DEFAULT_LAYERS = ("semantic", "texture")
+QUALITY_BYTES = (64, 128, 256, 512, 1024)
+"""Bytes of the presets 1..5; a picture of any size gets the same words and colours for them."""
+TUNES = ("measured", "generative")
+EDGES = ("canny", "soft")
+TEXT_CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
+RECIPE_MODES = ("auto", "only", "off")
+MAX_SEED = 2**32 - 1
+CAPTIONER = "local"
+GENERATOR = "builtin"
+STRENGTH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeSettings:
+    """How a picture is encoded; see ``promptcodec.encode`` for each."""
+
+    budget: int | None = None
+    bpp: float | None = None
+    quality: int | None = None
+    tune: str | Mapping[str, float] = TUNES[0]
+    layers: Sequence[str] = DEFAULT_LAYERS
+    edges: str = EDGES[0]
+    pose: Any = None
+    captioner: str = CAPTIONER
+    description: Description | None = None
+    text_coder: str = TEXT_CODERS[0]
+    dictionary: bytes | None = None
+    recipe: str = RECIPE_MODES[0]
+    redact: bool = False
+    seed: int | None = None
+    bare: bool = False
