@@ -81,6 +81,28 @@ def once(tmp_path_factory):
 
 
 @pytest.fixture
+def kept_apart(monkeypatch, tmp_path):
+    """Give a test a cache and a budget of its own, and no key of the machine's."""
+    from promptcodec.api import spending
+
+    monkeypatch.setenv("PROMPTCODEC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PROMPTCODEC_CONFIG", str(tmp_path / "none.toml"))
+    (tmp_path / "none.toml").write_text("")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with spending.limited(spending.Limits()):
+        yield
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Give the URL of a server on this machine that answers as the API does."""
+    from promptcodec.testing.loopback import serve
+
+    with serve() as url:
+        yield url
+
+
+@pytest.fixture
 def cli(monkeypatch, capsys, tmp_path):
     """Run the command line in this process, in a folder of its own; give exit code, output and errors."""
     from promptcodec.cli import main

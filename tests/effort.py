@@ -6,5 +6,5 @@ from hypothesis import settings
 
 
 def examples(share):
-    """Try ``share`` times as many examples as the profile says: fewer where one is dear, more where it is cheap."""
+    """Try ``share`` times the profile's number: few where an example is dear, many where it is cheap."""
     return settings(max_examples=round(share * settings.default.max_examples))

@@ -1,12 +1,13 @@
 """The structure layer: contours within budget, edge maps within a pixel, poses within a grid step."""
 
 import hashlib
+import itertools
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from skimage import data
@@ -15,8 +16,11 @@ from promptcodec.errors import BitstreamError, BudgetError, UsageError
 from promptcodec.layers import structure
 from promptcodec.layers.structure import edge_map, lattice, pose
 from promptcodec.layers.structure.encoder import contours
+from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
+# Each picture, side and width of edges once; the slow tests try all of them with each other.
+QUICK = {("astronaut", 64, 1.0), ("coffee", 128, 2.0), ("chelsea", 256, 1.0)}
 
 
 def scene(size=(192, 128), seed=0):
@@ -32,7 +36,7 @@ def scene(size=(192, 128), seed=0):
 
 
 @given(size=sizes, budget=st.integers(3, 600), out=sizes, seed=st.integers(0, 99))
-@settings(max_examples=12, deadline=None)
+@examples(0.4)
 def test_budget_and_size(size, budget, out, seed):
     part = structure.encode(scene(size, seed), budget)
     assert 0 < len(part) <= budget
@@ -57,7 +61,7 @@ def test_extreme_sizes(size):
 
 
 @given(data=st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
+@examples(2)
 @example(data=b"")
 @example(data=bytes(3))
 @example(data=b"\x80")
@@ -118,20 +122,19 @@ def test_more_bytes_carry_more():
     assert drawn[0].mean() < drawn[1].mean() < drawn[2].mean()
 
 
-def real_maps():
-    for picture in (data.astronaut(), data.coffee(), data.chelsea()):
-        for side in (64, 128, 256):
-            luma = contours.shrink(Image.fromarray(picture), side)
-            for sigma in (1.0, 2.0):
-                yield contours.edges(luma, sigma)
-
-
-def test_maps_keep_their_promise():
-    for truth in real_maps():
-        coded = structure.encode_map(truth)
-        back = structure.decode_map(coded, truth.shape)
-        assert contours.f1(truth, back) >= edge_map.FIDELITY
-        assert len(coded) < truth.sum() / 5
+@pytest.mark.parametrize(
+    ("picture", "side", "sigma"),
+    [
+        pytest.param(*case, marks=() if case in QUICK else pytest.mark.slow)
+        for case in itertools.product(("astronaut", "coffee", "chelsea"), (64, 128, 256), (1.0, 2.0))
+    ],
+)
+def test_maps_keep_their_promise(picture, side, sigma):
+    truth = contours.edges(contours.shrink(Image.fromarray(getattr(data, picture)()), side), sigma)
+    coded = structure.encode_map(truth)
+    back = structure.decode_map(coded, truth.shape)
+    assert contours.f1(truth, back) >= edge_map.FIDELITY
+    assert len(coded) < truth.sum() / 5
 
 
 @given(
@@ -139,7 +142,6 @@ def test_maps_keep_their_promise():
     density=st.sampled_from([0.0, 0.01, 0.1, 0.5, 0.97, 1.0]),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=30, deadline=None)
 def test_any_map(shape, density, seed):
     truth = np.random.default_rng(seed).random(shape) < density
     back = structure.decode_map(structure.encode_map(truth), shape)
@@ -163,7 +165,6 @@ def test_map_of_the_wrong_form():
 
 
 @given(seed=st.integers(0, 10**6), grid=st.sampled_from([2, 3]), penalty=st.sampled_from([1.0, 4.0]))
-@settings(max_examples=30, deadline=None)
 def test_paths_come_back(seed, grid, penalty):
     from promptcodec.entropy.bits import Model
     from promptcodec.layers.structure import chains
@@ -231,8 +232,8 @@ def people(draw):
         return size, draw(person)
     if form == "object":
         return size, {"keypoints": draw(person)}
-    found = draw(st.lists(person, max_size=3))
-    return size, found if form == "lists" else [{"keypoints": one} for one in found]
+    group = draw(st.lists(person, max_size=3))
+    return size, group if form == "lists" else [{"keypoints": one} for one in group]
 
 
 def flat_person(joints):
@@ -248,7 +249,6 @@ def same_form(one, other):
 
 
 @given(given_people=people())
-@settings(max_examples=50, deadline=None)
 def test_poses(given_people):
     size, value = given_people
     part = structure.encode_pose(value, size)
@@ -256,9 +256,9 @@ def test_poses(given_people):
     kind, back = structure.decode_value(part, size)
     assert kind == "pose"
     assert same_form(value, back)
-    numbers, found = flat(value), flat(back)
-    assert numbers[2::3] == found[2::3]
-    for number, other in zip(numbers, found, strict=True):
+    numbers, decoded = flat(value), flat(back)
+    assert numbers[2::3] == decoded[2::3]
+    for number, other in zip(numbers, decoded, strict=True):
         assert abs(number - other) <= max(size) / 256
     assert structure.decode(part, (40, 30)).size == (40, 30)
 
@@ -291,7 +291,7 @@ def test_no_poses(value):
 
 
 @given(data=st.binary(max_size=80))
-@settings(max_examples=60, deadline=None)
+@examples(2)
 def test_any_bytes_as_pose(data):
     try:
         pose.decode_pose(b"\x80" + data, (64, 48))

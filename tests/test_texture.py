@@ -157,7 +157,11 @@ def test_same_bytes_everywhere(astronaut, once):
     for seed, threads in (("1", "1"), ("77", "2")):
         changes = {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
         done = subprocess.run(
-            [sys.executable, "-c", program], env=os.environ | changes, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program],
+            env=os.environ | changes,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert done.stdout.strip() == expected
 

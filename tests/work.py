@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 
-def lines(call):
-    """Count the lines of Python that ``call()`` runs; what numpy and other C code does within a line is one."""
+def lines_run(call):
+    """Count the lines of Python that ``call()`` runs; a line that calls C code, such as numpy's, is one."""
     count = 0
 
     def trace(_frame, event, _argument):
