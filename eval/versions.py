@@ -20,13 +20,13 @@ _PACKAGES = (
 
 def packages() -> dict[str, str]:
     """Give the versions of the packages that measure or are measured, where they are installed."""
-    found = {}
+    versions = {}
     for name in _PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 @functools.cache
@@ -40,8 +40,10 @@ def measuring() -> str:
     """Give a hash of what codes and measures: a row made with another one is made anew."""
     folders = ("codecs", "datasets", "metrics", "rivals")
     code = [_hash(HERE / folder, "*.py") for folder in folders]
-    said = json.dumps([code, (HERE / "steps.py").read_text("utf-8"), package_version(), packages()])
-    return hashlib.sha256(said.encode()).hexdigest()
+    identity = json.dumps(
+        [code, (HERE / "lab" / "worker_tasks.py").read_text("utf-8"), package_version(), packages()]
+    )
+    return hashlib.sha256(identity.encode()).hexdigest()
 
 
 def _hash(folder: Path, pattern: str) -> str:

@@ -132,7 +132,7 @@ def decode(
             score = report.score if report else 0.0
             if best is None or score > max(candidate.score for candidate in candidates):
                 about = DecodeReport(
-                    draw.name, readout.layers, number, report, (), warnings, getattr(draw, "made", {}), total
+                    draw.name, readout.layers, number, report, (), warnings, draw.provenance, total
                 )
                 best = Decoded(image, about)
             candidates.append(Candidate(number, score, report.verdict if report else "", spent.cost))

@@ -76,10 +76,10 @@ def expand(inputs: Iterable[str], suffixes: Sequence[str]) -> tuple[list[Source]
             sources.append(Source(STDIO, "stdin"))
         elif _is_dir(path):
             in_folder = True
-            found = [p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in suffixes]
-            if not found:
+            files = [p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in suffixes]
+            if not files:
                 raise UsageError(f"the folder {item} holds no file ending in {' '.join(suffixes)}")
-            sources += [Source(str(p), str(p.relative_to(path))) for p in found]
+            sources += [Source(str(p), str(p.relative_to(path))) for p in files]
         elif not exists(path) and glob.has_magic(item):
             # Path.glob wants a relative pattern; what a user types may be absolute.
             matches = [Path(match) for match in sorted(glob.glob(item, recursive=True))]  # noqa: PTH207

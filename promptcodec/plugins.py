@@ -46,10 +46,10 @@ def create(role: str, spec: str) -> Any:
 def resolve(role: str, spec: str) -> tuple[str, dict[str, str]]:
     """Give the plugin and the profile that a spec names, what the configuration file says of it included."""
     name, profile = parse_spec(spec)
-    said = configured(role, spec)
-    if said is None:
+    entry = configured(role, spec)
+    if entry is None:
         return name, profile
-    return said.get("use", name), {key: str(value) for key, value in said.items() if key != "use"} | profile
+    return entry.get("use", name), {key: str(value) for key, value in entry.items() if key != "use"} | profile
 
 
 def configured(role: str, spec: str) -> Mapping[str, Any] | None:

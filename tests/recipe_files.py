@@ -32,18 +32,18 @@ def png(*chunks):
     return b"\x89PNG\r\n\x1a\n" + head + middle + pixels + chunk(b"IEND", b"")
 
 
-def text(key, said):
-    return b"tEXt", key.encode() + b"\0" + (said if isinstance(said, bytes) else said.encode())
+def text(key, value):
+    return b"tEXt", key.encode() + b"\0" + (value if isinstance(value, bytes) else value.encode())
 
 
 def with_texts(**texts):
-    said = {key.replace("_", "-"): value for key, value in texts.items()}
-    return png(*(text(key, value) for key, value in said.items()))
+    named = {key.replace("_", "-"): value for key, value in texts.items()}
+    return png(*(text(key, value) for key, value in named.items()))
 
 
-def jpeg_with_comment(said, encoding="utf-16-be"):
+def jpeg_with_comment(comment, encoding="utf-16-be"):
     exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + said.encode(encoding)
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + comment.encode(encoding)
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "JPEG", exif=exif)
     return file.getvalue()
@@ -55,9 +55,9 @@ def saved(form, **options):
     return file.getvalue()
 
 
-def stealth(said, *, packed):
+def stealth(hidden, *, packed):
     """A picture with a text in the lowest bits of its alpha channel, down the columns."""
-    body = zlib.compress(said.encode(), wbits=31) if packed else said.encode()
+    body = zlib.compress(hidden.encode(), wbits=31) if packed else hidden.encode()
     signature = b"stealth_pngcomp" if packed else b"stealth_pnginfo"
     bits = np.unpackbits(np.frombuffer(signature + struct.pack(">I", 8 * len(body)) + body, np.uint8))
     alpha = np.full(64 * 64, 254, np.uint8)

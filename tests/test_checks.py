@@ -27,19 +27,19 @@ def grid(seed=0, rows=4, cols=6):
     return np.random.default_rng(seed).uniform(0, 255, (rows, cols, 3)).astype(np.float32)
 
 
-def close(said, shown):
-    return {field.name.removeprefix("x "): field.closeness for field in compare_places("x", said, shown)}
+def close(expected, shown):
+    return {field.name.removeprefix("x "): field.closeness for field in compare_places("x", expected, shown)}
 
 
 def test_a_picture_like_its_description_beats_every_change_of_it():
-    said = grid()
-    same = close(said, np.clip(said * 0.8 + 20 + grid(1) * 0.1, 0, 255))  # paler, with noise
-    for shown in (said[:, ::-1], said[::-1], np.roll(said, 2, axis=1), grid(2)):
-        other = close(said, shown)
+    expected = grid()
+    same = close(expected, np.clip(expected * 0.8 + 20 + grid(1) * 0.1, 0, 255))  # paler, with noise
+    for shown in (expected[:, ::-1], expected[::-1], np.roll(expected, 2, axis=1), grid(2)):
+        other = close(expected, shown)
         for name in ("against other places", "colour by place"):
             assert same[name] > other[name] + 0.1
-    assert close(said, said[:, ::-1])["against its mirror"] < 0.1
-    hues = close(said, said[:, :, [1, 2, 0]])
+    assert close(expected, expected[:, ::-1])["against its mirror"] < 0.1
+    hues = close(expected, expected[:, :, [1, 2, 0]])
     assert hues["colour by place"] < 0.3 < same["colour by place"]
 
 
@@ -106,8 +106,8 @@ def test_letters_in_the_picture_are_read():
     image = Image.new("RGB", (512, 256), "white")
     ImageDraw.Draw(image).text((40, 80), "OPEN DAILY", fill="black", font=ImageFont.load_default(60))
     for text, least, most in (("OPEN DAILY", 0.9, 1), ("CLOSED", 0, 0.3)):
-        said = parse_text(f"graphic 1x1\nr1c1 white\nlettering r1c1:r1c1 black: {text}")
-        (field,) = create_lettering({}).compare(Conditions(image.size, 1, said), image)
+        description = parse_text(f"graphic 1x1\nr1c1 white\nlettering r1c1:r1c1 black: {text}")
+        (field,) = create_lettering({}).compare(Conditions(image.size, 1, description), image)
         assert least <= field.closeness <= most
 
 
@@ -116,12 +116,12 @@ def test_a_check_without_calibration_stands_beside_the_score(scene):
         def __init__(self, name, closeness):
             self.name, self.closeness = name, closeness
 
-        def compare(self, said, image):
+        def compare(self, conditions, image):
             from promptcodec.checks import Field
 
             return [Field(self.name, "semantics", "yes", "no", self.closeness)]
 
-    said = conditions(encode(scene, layers=("semantic",)))
-    assert run([Says("other", 0.25)], said, scene).score == 0.25
+    wanted = conditions(encode(scene, layers=("semantic",)))
+    assert run([Says("other", 0.25)], wanted, scene).score == 0.25
     with pytest.raises(UsageError):
-        run([Says("other", None)], said, scene)
+        run([Says("other", None)], wanted, scene)

@@ -138,8 +138,8 @@ def test_tone_is_a_step_of_lightness():
 
 
 def test_colours_unsaid():
-    worded = draw((32, 32), description=one_cell(Cell(text="a Brick red wall", texture="smooth")))
-    assert difference(worded, "brick red") < 2
+    drawn = draw((32, 32), description=one_cell(Cell(text="a Brick red wall", texture="smooth")))
+    assert difference(drawn, "brick red") < 2
     cells = (Cell(colours=("teal",), texture="smooth"), Cell(text="a thing", texture="smooth"))
     beside = draw((64, 32), description=Description("photo", 1, 2, cells))
     assert difference(beside, "teal") < 2
@@ -230,7 +230,7 @@ def test_extreme_sizes(size):
 
 
 def test_a_second_is_enough(monkeypatch):
-    """What takes the time is noise filtered over the whole picture: once a style, however many cells have it."""
+    """What takes time is noise filtered over the whole picture: once a style, however many cells have it."""
     areas, whole = [], classical.band
     monkeypatch.setattr(
         classical, "band", lambda noise, *how: areas.append(noise.height * noise.width) or whole(noise, *how)

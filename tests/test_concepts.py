@@ -6,18 +6,9 @@ from PIL import Image
 
 from promptcodec.errors import MissingError
 from promptcodec.vision import concepts as module
-from promptcodec.vision.concepts import (
-    HUMANS,
-    PLACES,
-    PORTRAITS,
-    THINGS,
-    coherent,
-    concepts,
-    phrase,
-    read_heads,
-    shipped,
-)
+from promptcodec.vision.concepts import coherent, concepts, read_heads, shipped
 from promptcodec.vision.network import look
+from promptcodec.vision.phrase import HUMANS, PLACES, PORTRAITS, THINGS, phrase
 
 
 def about(image):
@@ -33,9 +24,9 @@ def pictures():
 
 
 def test_an_astronaut_is_a_person(pictures):
-    found = dict(about(pictures["astronaut"]))
-    assert found.keys() & set(HUMANS)
-    assert any(word in phrase(found.items()) for word in ("person", "woman", "man"))
+    ranked = dict(about(pictures["astronaut"]))
+    assert ranked.keys() & set(HUMANS)
+    assert any(word in phrase(ranked.items()) for word in ("person", "woman", "man"))
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea"])
@@ -64,8 +55,8 @@ def test_implied_concepts_are_not_said(monkeypatch):
 
 
 def test_a_part_is_no_surer_than_the_whole():
-    told = coherent(("man", "person", "bird"), np.array([[0.9, 0.6, 0.8], [0.3, 0.6, 0.1]]))
-    assert told.tolist() == [[0.6, 0.6, 0.8], [0.3, 0.6, 0.1]]
+    capped = coherent(("man", "person", "bird"), np.array([[0.9, 0.6, 0.8], [0.3, 0.6, 0.1]]))
+    assert capped.tolist() == [[0.6, 0.6, 0.8], [0.3, 0.6, 0.1]]
 
 
 def test_every_shipped_concept_can_be_said():
@@ -100,7 +91,7 @@ def test_a_missing_table_is_one_clear_error(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("probabilities", "expected"),
     [
         ({}, ""),
         ({"portrait": 0.9}, "a portrait"),
@@ -125,5 +116,5 @@ def test_a_missing_table_is_one_clear_error(monkeypatch):
         ({"unheard-of": 0.9}, ""),
     ],
 )
-def test_phrases(found, expected):
-    assert phrase(found.items()) == expected
+def test_phrases(probabilities, expected):
+    assert phrase(probabilities.items()) == expected

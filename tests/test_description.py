@@ -151,10 +151,10 @@ def test_resolve_sums_tones_and_inherits():
         "r1c3 as left, lighter, rough: a cloud\nr1c4 as left, darker, teal"
     )
     second, third, fourth = resolve(description)[1:]
-    assert (second.tone, second.colours, second.orientation) == ("+", ("sky blue", "white"), "horizontal")
-    assert (third.tone, third.texture, third.orientation) == ("++", "rough", "")
+    assert (second.tone, second.colours, second.orientation) == (1, ("sky blue", "white"), "horizontal")
+    assert (third.tone, third.texture, third.orientation) == (2, "rough", "")
     assert [cell.text for cell in (second, third, fourth)] == ["sky", "a cloud", "a cloud"]
-    assert (fourth.tone, fourth.colours, fourth.arrangement) == ("-", ("teal",), "")
+    assert (fourth.tone, fourth.colours, fourth.arrangement) == (-1, ("teal",), "")
 
 
 def test_palette_is_large_and_unambiguous_in_text():

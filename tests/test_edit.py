@@ -25,7 +25,7 @@ from promptcodec.errors import (
 from promptcodec.layers import structure
 from promptcodec.layers.registry import NAMES
 
-SAID = parse_text(
+DESCRIPTION = parse_text(
     "photo 4x6\nsummary: A red disc over the sea.\n"
     + "\n".join(f"r1c{c} {'sky blue, smooth' if c == 1 else 'as left'}" for c in range(1, 7))
     + "\n"
@@ -41,14 +41,14 @@ LAYERS = ("semantic", "texture", "structure", "signature")
 
 @pytest.fixture(scope="module")
 def stream(scene):
-    return encode(scene, layers=LAYERS, description=SAID)
+    return encode(scene, layers=LAYERS, description=DESCRIPTION)
 
 
 def parts(data):
     return {part.type: part.payload for part in read(data).parts}
 
 
-def said(data):
+def description_of(data):
     return parse_text(inspect(data)["text"])
 
 
@@ -74,7 +74,7 @@ def change(before, after, box):
         ("cell", ("r4c2", "a dark red boat"), "r4c2"),
         ("recolour", ("r4c1:r4c2", "violet"), "r4c1:r4c2"),
         ("recolour", ("128,96,192,128", "violet"), "r4c5:r4c6"),
-        ("texture", ("r3c1:r4c2", "busy rising"), "r3c1:r4c2"),
+        ("surface", ("r3c1:r4c2", "busy rising"), "r3c1:r4c2"),
         ("erase", ("r1c5:r2c5",), "r1c5:r2c5"),
         ("delete-curves", ("r1c4:r2c6",), "r1c4:r2c6"),
         ("scale-curves", ("r1c4:r2c6", "0.5"), "r1c4:r2c6"),
@@ -93,11 +93,24 @@ def test_what_is_not_named_is_the_same_to_the_byte(stream):
     after = parts(edit.delete_curves(stream, "r1c4:r2c6"))
     assert {k: v for k, v in before.items() if k not in (3, 5)} == {k: v for k, v in after.items() if k != 3}
     assert 5 not in after  # the signature measured another picture
-    after = parts(edit.texture(stream, "r1c1", "busy"))
+    after = parts(edit.surface(stream, "r1c1", "busy"))
     assert (after[2], after[3]) == (before[2], before[3])
-    edited = edit.apply(stream, [Edit("texture", ("r1c1", "busy"))])
+    edited = edit.apply(stream, [Edit("surface", ("r1c1", "busy"))])
     assert edited.changed == ("semantic", "signature", "about")
     assert any("signature" in warning.text for warning in edited.warnings)
+
+
+def test_the_former_name_of_surface_goes_on_working(cli, tmp_path, stream):
+    edited = edit.surface(stream, "r1c1", "busy")
+    assert edit.texture(stream, "r1c1", "busy") == edited
+    assert edit.apply(stream, [Edit("texture", ("r1c1", "busy"))]).data == edited
+    (tmp_path / "a.pxt").write_bytes(stream)
+    for name in ("surface", "texture"):
+        assert cli("edit", "a.pxt", "-o", f"{name}.pxt", f"--{name}", "r1c1", "busy")[0] == 0
+        assert (tmp_path / f"{name}.pxt").read_bytes() == edited
+    shown = cli("edit", "--help")[1]
+    assert "--surface" in shown
+    assert "--texture" not in shown
 
 
 def test_parts_of_unknown_type_and_the_critical_bit_are_kept(stream):
@@ -122,37 +135,35 @@ def test_the_seed_stays(stream):
 
 
 def test_a_cell_others_continue_changes_alone(stream):
-    changed = said(edit.cell(stream, "r1c1", "dark red, rough"))
-    before, after = (
-        [replace(cell, continues="") for cell in resolve(each)] for each in (said(stream), changed)
-    )
+    changed = description_of(edit.cell(stream, "r1c1", "dark red, rough"))
+    before, after = (resolve(each) for each in (description_of(stream), changed))
     assert (after[0].colours, after[0].texture) == (("dark red",), "rough")
     assert before[1:] == after[1:]
 
 
 def test_words_of_a_cell(stream):
-    cell = said(edit.cell(stream, "r2c3", "red kite")).cells[8]
+    cell = description_of(edit.cell(stream, "r2c3", "red kite")).cells[8]
     assert (cell.colours, cell.text) == (("red",), "red kite")
-    cell = said(edit.cell(stream, "r2c3", "white over grey, busy: spray")).cells[8]
+    cell = description_of(edit.cell(stream, "r2c3", "white over grey, busy: spray")).cells[8]
     assert (cell.colours, cell.arrangement) == (("white", "grey"), "over")
     assert (cell.texture, cell.text) == ("busy", "spray")
-    assert not said(edit.cell(stream, "r2c5", "")).cells[10].text
+    assert not description_of(edit.cell(stream, "r2c5", "")).cells[10].text
     with pytest.raises(DescriptionError, match="there is no such cell"):
         edit.cell(stream, "r1c1", "as left")
 
 
 def test_replace_takes_the_family_of_a_colour_along(stream):
-    after = said(edit.replace(stream, "green", "autumn orange"))
+    after = description_of(edit.replace(stream, "green", "autumn orange"))
     assert "orange" in after.cells[12].colours[0] or "brown" in after.cells[12].colours[0]
-    assert said(edit.replace(stream, "Disc", "sun")).objects[0].name == "sun"
-    assert said(edit.replace(stream, "beach", "shore")).cells[18].text == "shore"
+    assert description_of(edit.replace(stream, "Disc", "sun")).objects[0].name == "sun"
+    assert description_of(edit.replace(stream, "beach", "shore")).cells[18].text == "shore"
     with pytest.raises(UsageError, match="nowhere says 'zebra'"):
         edit.replace(stream, "zebra", "horse")
 
 
 def test_erase_takes_objects_with_it_and_warns_of_what_is_left(stream):
     edited = edit.apply(stream, [Edit("erase", ("r1c5:r2c5",))])
-    after = said(edited.data)
+    after = description_of(edited.data)
     assert not after.objects
     assert "a disc" not in inspect(edited.data)["text"]
     assert resolve(after)[10].colours == ("sky blue",)
@@ -164,7 +175,7 @@ def test_erase_takes_objects_with_it_and_warns_of_what_is_left(stream):
 
 def test_move_takes_words_objects_colours_and_contours(stream):
     edited = edit.move(stream, "r1c4:r2c6", "r1c1")
-    after = said(edited)
+    after = description_of(edited)
     assert resolve(after)[7].colours == ("red",)
     assert resolve(after)[10].colours != ("red",)
     assert (after.objects[0].box.left, after.objects[0].box.right) == (2, 2)
@@ -206,10 +217,10 @@ def test_transplant_is_to_the_byte(stream, scene):
 def test_a_users_dictionary(scene):
     texts = [f"a {a} boat on shore number {n}" for a in ("red", "old", "big") for n in range(900)]
     own = dictionary.train(texts, 2048)
-    made = encode(scene, layers=("semantic",), description=SAID, text_coder="zstd", dictionary=own)
+    coded = encode(scene, layers=("semantic",), description=DESCRIPTION, text_coder="zstd", dictionary=own)
     with pytest.raises(MissingDictionary):
-        edit.medium(made, "oil painting")
-    edited = edit.medium(made, "oil painting", dictionaries=[own])
+        edit.medium(coded, "oil painting")
+    edited = edit.medium(coded, "oil painting", dictionaries=[own])
     with pytest.raises(MissingDictionary):
         inspect(edited)
     assert inspect(edited, dictionaries=[own])["text"].startswith("oil painting 4x6")
@@ -217,9 +228,9 @@ def test_a_users_dictionary(scene):
 
 @pytest.mark.parametrize("coder", ["ppm", "zstd", "brotli", "raw"])
 def test_text_keeps_its_coder(scene, coder):
-    made = encode(scene, layers=("semantic",), description=SAID, text_coder=coder)
-    edited = edit.style(made, "light: at dusk, from the left")
-    before, after = (inspect(data)["parts"][0]["coder"] for data in (made, edited))
+    coded = encode(scene, layers=("semantic",), description=DESCRIPTION, text_coder=coder)
+    edited = edit.style(coded, "light: at dusk, from the left")
+    before, after = (inspect(data)["parts"][0]["coder"] for data in (coded, edited))
     assert before == "grid+raw" or after.removeprefix("grid+") == before.removeprefix("grid+")
 
 
@@ -235,8 +246,8 @@ def test_text_keeps_its_coder(scene, coder):
         ("cell", ("r0c1", "red"), "there is no cell r0c1"),
         ("cell", ("0,0,4,4", "red"), "is no cell"),
         ("recolour", ("r1c1", "octarine"), "no colour of the palette"),
-        ("texture", ("r1c1", "velvet"), "no texture class; one of smooth"),
-        ("texture", ("r1c1", "rough up"), "unknown orientation"),
+        ("surface", ("r1c1", "velvet"), "no texture class; one of smooth"),
+        ("surface", ("r1c1", "rough up"), "unknown orientation"),
         ("move", ("r1c1:r2c2", "r4c6"), "would reach outside"),
         ("move", ("r1c1:r2c2", "nowhere"), "is no place"),
         ("scale-curves", ("r1c4:r2c6", "0"), "is no factor"),
@@ -266,7 +277,7 @@ def test_layers_the_stream_does_not_have(stream, scene):
     with pytest.raises(UsageError, match="no semantic part"):
         edit.medium(colours, "etching")
     assert edit.recolour(colours, "0,0,50,50", "red") != colours
-    pixels = encode(scene, layers=("semantic", "pixels"), description=SAID)
+    pixels = encode(scene, layers=("semantic", "pixels"), description=DESCRIPTION)
     with pytest.raises(UsageError, match="pixels part") as caught:
         edit.erase(pixels, "r1c1")
     assert "truncate IN -o OUT --layers semantic" in caught.value.hint
@@ -303,7 +314,7 @@ def test_command_line(cli, tmp_path, stream):
     assert (code, result["changed"]) == (0, ["semantic", "texture", "signature", "about"])
     assert result["bytes"] == (tmp_path / "b.pxt").stat().st_size
     assert "signature" in err
-    after = said((tmp_path / "b.pxt").read_bytes())
+    after = description_of((tmp_path / "b.pxt").read_bytes())
     assert (after.medium, after.cells[0].colours) == ("etching", ("blue",))  # in the order given
     with Image.open(tmp_path / "b.png") as image:
         assert image.size == (192, 128)

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from eval import bits, rivals
+from eval import rivals
+from eval.commands.bits import print_tables
+from eval.measure import bits
 from eval.rivals import bilevel, scaling, search
 
 ROOT = Path(__file__).parent.parent
@@ -18,7 +20,7 @@ NAMES = [name for _, name, _ in rivals.PICTURES]
 
 
 @pytest.fixture(scope="module")
-def found():
+def by_name():
     return dict(rivals.pictures())
 
 
@@ -34,8 +36,8 @@ def available(rival):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_payload_in_a_container_made_without_the_picture_decodes_to_the_same_pixels(found, photo, name):
-    rival = available(found[name])
+def test_a_payload_in_a_container_made_without_the_picture_decodes_to_the_same_pixels(by_name, photo, name):
+    rival = available(by_name[name])
     for setting in rival.settings:
         for size in ((32, 24), (20, 28)):
             small = scaling.shrink(photo, size, "lanczos")
@@ -49,8 +51,8 @@ def test_a_payload_in_a_container_made_without_the_picture_decodes_to_the_same_p
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_scored_is_what_the_counted_bytes_decode_to(found, photo, name):
-    rival = available(found[name])
+def test_what_is_scored_is_what_the_counted_bytes_decode_to(by_name, photo, name):
+    rival = available(by_name[name])
     scale = search.Scale(
         rival, rival.settings[0], photo, "lanczos", scaling.shrink(photo, (24, 18), "lanczos")
     )
@@ -82,8 +84,8 @@ def test_no_small_picture_comes_closer_than_the_shrunk_one(photo, method):
         assert least < error(photo.resize((32, 24), other))
 
 
-def test_the_search_is_as_good_as_trying_everything(found, photo):
-    rival = found["WebP"]
+def test_the_search_is_as_good_as_trying_everything(by_name, photo):
+    rival = by_name["WebP"]
     ((budget, plain, sharp),) = search.best(rival, photo, [100], "lanczos", lambda picture: picture)
     tops = []
     for side in search.SIDES:
@@ -145,8 +147,8 @@ def test_rows_have_the_keys_others_rely_on(tmp_path):
     assert min(edges["ours", side]["f1_mean"] for side in bits.EDGE_SIDES) >= 0.97
 
 
-def test_a_quality_at_which_the_encoder_fails_does_not_fit(found, photo):
-    class Failing(type(found["WebP"])):
+def test_a_quality_at_which_the_encoder_fails_does_not_fit(by_name, photo):
+    class Failing(type(by_name["WebP"])):
         def file(self, image, quality, setting):
             if quality > 10:
                 raise rivals.TooLarge
@@ -161,5 +163,5 @@ def test_a_mean_says_over_how_many(capsys):
     rows = list(bits.means([("x", 24, 20, 10.0), ("y", 24, 24, 1.0), ("x", 24, 22, 20.0)]))
     assert rows == [("x", 24, 21.0, 15.0, 2), ("y", 24, 24.0, 1.0, 1)]
     keys = ("codec", "budget", "bytes_mean", "psnr_mean", "n")
-    bits.print_tables({"texts": [], "tiny": [dict(zip(keys, row, strict=True)) for row in rows], "edges": []})
+    print_tables({"texts": [], "tiny": [dict(zip(keys, row, strict=True)) for row in rows], "edges": []})
     assert "| y | 1.00 (1) |" in capsys.readouterr().out

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from promptcodec import codec, models, plugins
+from promptcodec import bitstream, codec, models, plugins
 from promptcodec.description import resolve
 from promptcodec.errors import UsageError
-from promptcodec.generators import Conditions, builtin, faithful, learned, maps
+from promptcodec.generators import Conditions, PricedGenerator, builtin, faithful, images, learned, maps
 from promptcodec.layers import structure, texture
 from promptcodec.layers.texture import dct
-from promptcodec.vision.colour import ciede2000, said_colours, to_srgb
+from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 
 
 @pytest.fixture(scope="session")
@@ -117,12 +117,12 @@ def test_the_best_there_is_draws(monkeypatch):
 @pytest.mark.parametrize("budget", [20, 400])
 def test_coefficients_stay_in_their_quantisation_cells(scene, budget):
     stream = codec.encode(scene, layers=("texture",), budget=budget, recipe="off")
-    payload = codec.bitstream.read(stream).parts[0].payload
+    payload = bitstream.read(stream).parts[0].payload
     wanted = texture.coefficients(payload)
     for strength in (0.0, 1.0):
         drawn = np.asarray(codec.decode(stream, strength=strength).image, np.float32)
-        found = dct.amplitudes(drawn, *wanted.amplitudes.shape[:0:-1])
-        over = np.abs(found - wanted.amplitudes) - wanted.margins
+        amplitudes = dct.amplitudes(drawn, *wanted.amplitudes.shape[:0:-1])
+        over = np.abs(amplitudes - wanted.amplitudes) - wanted.margins
         assert over.max() < dct.UNIT * 0.5  # half a pixel level, for rounding and clipping
 
 
@@ -146,12 +146,12 @@ def test_bounds_are_around_what_is_restored(astronaut):
 
 def test_projection_changes_only_what_is_outside():
     picture = noisy((96, 64))
-    found = dct.amplitudes(picture, 12, 12)
-    margins = np.full_like(found, 5.0)
-    kept = faithful.to_coefficients(picture, texture.Coefficients(found + 4, margins))
+    amplitudes = dct.amplitudes(picture, 12, 12)
+    margins = np.full_like(amplitudes, 5.0)
+    kept = faithful.to_coefficients(picture, texture.Coefficients(amplitudes + 4, margins))
     assert np.abs(kept - picture).max() < 0.05
-    moved = faithful.to_coefficients(picture, texture.Coefficients(found * 0.5, margins))
-    inside = np.abs(dct.amplitudes(moved, 12, 12) - found * 0.5)
+    moved = faithful.to_coefficients(picture, texture.Coefficients(amplitudes * 0.5, margins))
+    inside = np.abs(dct.amplitudes(moved, 12, 12) - amplitudes * 0.5)
     assert inside.max() < 5.5
     assert np.abs(moved - picture).max() > 5
 
@@ -166,10 +166,10 @@ def test_float_amplitudes_are_those_of_the_layer(width, height, across, down):
 
 @pytest.mark.parametrize("grid", [(1, 1), (3, 4), (8, 8)])
 def test_cells_have_the_colours_they_are_said_to_have(scene, grid):
-    said = describe(scene, *grid)
-    drawn = builtin.create({}).generate(Conditions((200, 140), 5, said, strength=1.0))
+    description = describe(scene, *grid)
+    drawn = builtin.create({}).generate(Conditions((200, 140), 5, description, strength=1.0))
     means = faithful.cell_means(np.asarray(drawn, np.float32), *grid).reshape(-1, 3)
-    wanted = np.stack([to_srgb(said_colours(cell).mean(0)) for cell in resolve(said)])
+    wanted = np.stack([to_srgb(cell_colours(cell).mean(0)) for cell in resolve(description)])
     assert ciede2000(means, wanted).max() < 5
 
 
@@ -216,9 +216,9 @@ def test_training_goes_on_where_it_stopped(data_folder, tmp_path):
     expected = steps(whole, range(2, 4))
     stopped = train.Trainer(config, data_folder, "cpu")
     stopped.restore(train.load(tmp_path, "state"))
-    found = steps(stopped, range(2, 4))
+    resumed = steps(stopped, range(2, 4))
     assert stopped.iteration == 4
-    for one, other in zip(expected, found, strict=True):
+    for one, other in zip(expected, resumed, strict=True):
         assert one == pytest.approx(other, rel=0.02)
     assert all(part.stat().st_size < 16 * 2**20 for part in (tmp_path / "state").iterdir())
 
@@ -255,3 +255,13 @@ def test_patch_statistics():
         vgg.distances(layers, layers[:1] + [layer[::-1] for layer in layers[1:]], Path("nowhere"))["vgg"]
         > 0.01
     )
+
+
+def test_only_what_asks_paid_services_has_a_price(monkeypatch):
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    hosted = images.create({"model": "x", "api_key_env": "SOME_KEY"})
+    assert isinstance(hosted, PricedGenerator)  # asking needs no key
+    for variant in builtin.variants():
+        drawn_here = builtin.create({"variant": variant})
+        assert not isinstance(drawn_here, PricedGenerator)
+        assert drawn_here.provenance == {}

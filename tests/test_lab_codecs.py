@@ -173,9 +173,9 @@ def test_pyiqa_is_asked_in_its_own_order(monkeypatch, photo):
     def create_metric(name, device):
         if name == "musiq":
             raise RuntimeError("no weights")
-        made = Distance()
-        made.name = name
-        return made
+        metric = Distance()
+        metric.name = name
+        return metric
 
     stand_in = types.ModuleType("pyiqa")
     stand_in.create_metric = create_metric

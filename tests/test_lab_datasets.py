@@ -36,14 +36,14 @@ def pku(tmp_path):
 
 
 def test_pku_pictures_are_matched_with_the_line_of_their_prompt(pku):
-    found = listed(pku, kind="pku-aigi-500k")
-    assert len(found) == 25
-    by_name = {item.image: item for item in found}
+    items = listed(pku, kind="pku-aigi-500k")
+    assert len(items) == 25
+    by_name = {item.image: item for item in items}
     assert by_name["MJ/val/1_2.png"].prompt == "MJ val prompt 1"
     assert by_name["SD-XL/val/2_1.png"].prompt == 'SD-XL val with\u2028a separator and <b>, "quotes"'
     assert by_name["SD-2_1-B/val/11_4.png"].prompt == "SD-2_1-B val prompt 11"
     assert by_name["MOD/val/10_1.png"].family == "MOD"
-    order = [item.image for item in found if item.family == "MJ"]
+    order = [item.image for item in items if item.family == "MJ"]
     assert order == [f"MJ/val/{name}.png" for name in ("1_1", "1_2", "2_1", "10_1", "11_4")]
 
 
@@ -55,9 +55,9 @@ def test_a_lone_carriage_return_ends_no_prompt(pku):
 
 
 def test_pku_splits_and_families(pku):
-    found = listed(pku, kind="pku-aigi-500k", split="train", families=["MJ"], by_family=True)
-    assert {item.dataset for item in found} == {"set/MJ"}
-    assert found[0].prompt == "MJ train prompt 1"
+    items = listed(pku, kind="pku-aigi-500k", split="train", families=["MJ"], by_family=True)
+    assert {item.dataset for item in items} == {"set/MJ"}
+    assert items[0].prompt == "MJ train prompt 1"
     with pytest.raises(Unavailable, match="no split 'test'"):
         listed(pku, kind="pku-aigi-500k", split="test")
     picture(pku / "MJ" / "val" / "12_1.png")
@@ -69,8 +69,8 @@ def test_pku_splits_and_families(pku):
 
 
 def test_spread_takes_families_in_turn(pku):
-    found = listed(pku, kind="pku-aigi-500k", spread=True, limit=7)
-    assert [item.family for item in found] == [
+    items = listed(pku, kind="pku-aigi-500k", spread=True, limit=7)
+    assert [item.family for item in items] == [
         "SD-2_1-B",
         "SD-2_1",
         "SD-XL",
@@ -89,18 +89,18 @@ def test_agiqa_3k(tmp_path):
         'AttnGAN_normal_000.jpg,"a dog, running",,,,1.1,0.1,0.5,0.1\n'
         "sd1.5_lowcorr_004.jpg,statue,,,,2,0.1,0.5,0.1\nabsent_1.jpg,x,,,,2,0.1,0.5,0.1\n"
     )
-    found = listed(tmp_path, kind="agiqa-3k")
-    assert [(item.image, item.prompt, item.family) for item in found] == [
+    items = listed(tmp_path, kind="agiqa-3k")
+    assert [(item.image, item.prompt, item.family) for item in items] == [
         ("AttnGAN_normal_000.jpg", "a dog, running", "AttnGAN"),
         ("sd1.5_lowcorr_004.jpg", "statue", "sd1.5"),
     ]
-    assert found[1].load().size == (12, 8)
+    assert items[1].load().size == (12, 8)
 
 
 def test_diffusiondb(tmp_path):
     picture(tmp_path / "part-000001" / "a.png")
-    said = {"a.png": {"p": "a castle", "se": 1, "c": 7.0, "st": 50, "sa": "k_lms"}, "gone.png": {"p": "x"}}
-    (tmp_path / "part-000001" / "part-000001.json").write_text(json.dumps(said))
+    prompts = {"a.png": {"p": "a castle", "se": 1, "c": 7.0, "st": 50, "sa": "k_lms"}, "gone.png": {"p": "x"}}
+    (tmp_path / "part-000001" / "part-000001.json").write_text(json.dumps(prompts))
     (item,) = listed(tmp_path, kind="diffusiondb")
     assert (item.image, item.prompt) == ("part-000001/a.png", "a castle")
 
@@ -121,17 +121,17 @@ def test_webdataset_tars_are_read_without_unpacking(tmp_path):
         add(tar, "002.png", out.getvalue())
         add(tar, "002.json", b"no json")
         add(tar, "003.txt", b"no picture")
-    found = listed(tmp_path, kind="webdataset")
-    assert [(item.image, item.prompt) for item in found] == [
+    items = listed(tmp_path, kind="webdataset")
+    assert [(item.image, item.prompt) for item in items] == [
         ("00000.tar:000.png", "a blue card"), ("00000.tar:001.png", "another"), ("00000.tar:002.png", ""),
     ]  # fmt: skip
-    assert found[0].load().size == (5, 7)
-    assert found[0].load().getpixel((0, 0)) == (0, 0, 255)
+    assert items[0].load().size == (5, 7)
+    assert items[0].load().getpixel((0, 0)) == (0, 0, 255)
     for split in ("train", "val"):  # the same names in both
         (tmp_path / "splits" / split).mkdir(parents=True)
         (tmp_path / "splits" / split / "0.tar").write_bytes((tmp_path / "00000.tar").read_bytes())
-    found = listed(tmp_path / "splits", kind="webdataset")
-    assert len({item.image for item in found}) == 6
+    items = listed(tmp_path / "splits", kind="webdataset")
+    assert len({item.image for item in items}) == 6
 
 
 def test_folders_with_prompts_and_test_sets(tmp_path):
@@ -139,11 +139,11 @@ def test_folders_with_prompts_and_test_sets(tmp_path):
     picture(tmp_path / "flat" / "sub" / "a.jpg")
     line = {"file": "b.png", "prompt": "a <tag>", "model": "Stable Diffusion 2.1 base"}
     (tmp_path / "flat" / "prompts.jsonl").write_text(json.dumps(line) + "\n")
-    found = listed(tmp_path, kind="folder", path="flat", side=10)
-    assert [(item.image, item.prompt, item.family) for item in found] == [
+    items = listed(tmp_path, kind="folder", path="flat", side=10)
+    assert [(item.image, item.prompt, item.family) for item in items] == [
         ("b.png", "a <tag>", "SD 2"), ("sub/a.jpg", "", ""),
     ]  # fmt: skip
-    assert [item.load().size for item in found] == [(10, 5), (10, 7)]
+    assert [item.load().size for item in items] == [(10, 5), (10, 7)]
     for name in ("kodim01.png", "kodim24.png", "other.png"):
         picture(tmp_path / "kodak" / name)
     assert [item.image for item in listed(tmp_path, kind="kodak", path="kodak")] == [

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from eval import report, rows
+from eval import report
+from eval.lab import rows
 from eval.report import overlay, strips, summary, tables
 
 HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">|`*_[a](javascript:alert(1))"
@@ -26,22 +27,22 @@ def row(image, codec, setting, size, psnr, mode="whole", dataset="Kodak", error=
 def ran(tmp_path):
     """A folder as a run leaves it, with names that would be markup, script, or a formula."""
     pytest.importorskip("jinja2", reason="the extra eval is not installed: no jinja2")
-    found, pictures = [], []
+    measured, pictures = [], []
     (tmp_path / "pictures").mkdir()
     for number in range(6):
         image = HOSTILE if number == 0 else f"{number}.png"
         for codec, gain in (("base", 0.0), (f"<b>{HOSTILE}", 1.0)):
             for setting, size in (("50B", 50), ("100B", 100), ("200B", 200), ("400B", 400)):
-                found.append(row(image, codec, setting, size, 20 + number + gain + np.log2(size)))
+                measured.append(row(image, codec, setting, size, 20 + number + gain + np.log2(size)))
                 if number == 0:
                     name = f"pictures/{codec == 'base'}{size}.webp"
                     Image.new("RGB", (90, 60), (size % 256, 90, 0)).save(tmp_path / name)
                     pictures.append(
-                        {key: found[-1][key] for key in rows.TEXT} | {"picture": name, "original": name}
+                        {key: measured[-1][key] for key in rows.TEXT} | {"picture": name, "original": name}
                     )
-    found.append(row("5.png", "base", "8B", None, None, error="not reached: <script>alert(2)</script>"))
-    rows.write_csv(tmp_path / "results.csv", found, (*rows.COLUMNS, "psnr"))
-    said = {
+    measured.append(row("5.png", "base", "8B", None, None, error="not reached: <script>alert(2)</script>"))
+    rows.write_csv(tmp_path / "results.csv", measured, (*rows.COLUMNS, "psnr"))
+    run = {
         "title": f"<i>{HOSTILE}", "question": HOSTILE, "text": HOSTILE, "command": "python -m eval run x",
         "report": {"baseline": "base", "metric": "psnr", "zoom": 0.5, "budgets": [50, 100, 400]},
         "machine": "none", "seconds": 1.5, "columns": ["psnr"], "features": [], "failed": {"psnr": HOSTILE},
@@ -50,20 +51,20 @@ def ran(tmp_path):
         "datasets": [{"name": "Kodak", "published": ["Kodak"]}], "pictures": pictures,
         "not_run": [{"what": "codec", "name": HOSTILE, "reason": HOSTILE}], "versions": {HOSTILE: HOSTILE},
     }  # fmt: skip
-    (tmp_path / report.RUN).write_text(json.dumps(said))
+    (tmp_path / report.RUN).write_text(json.dumps(run))
     return tmp_path
 
 
 def test_means_and_differences_add_up(ran):
-    found = report.gather(ran)
-    points = summary.points(found.rows, found.columns)
+    material = report.gather(ran)
+    points = summary.points(material.rows, material.columns)
     (point,) = [each for each in points if each.codec == "base" and each.setting == "200B"]
     assert point.values["psnr"].mean == pytest.approx(22.5 + np.log2(200))
     assert point.values["psnr"].low < point.values["psnr"].mean < point.values["psnr"].high
     assert (point.n, point.failed) == (6, 0)
     (missed,) = [each for each in points if each.setting == "8B"]
     assert (missed.n, missed.failed) == (0, 1)
-    apart = summary.differences(found.rows, ["psnr"], "base")
+    apart = summary.differences(material.rows, ["psnr"], "base")
     assert len(apart) == 4
     for each in apart:  # paired: the spread between pictures is gone
         assert each.values["psnr"].mean == each.values["psnr"].low == pytest.approx(1.0)
@@ -80,14 +81,17 @@ def test_intervals_cover_as_often_as_they_say():
 
 def test_bd_rate_of_half_the_bytes_is_minus_fifty_percent():
     pytest.importorskip("bjontegaard", reason="bjontegaard is not installed")
-    found = [
+    measured = [
         row("a", codec, setting, size * share, 20 + 3 * at)
         for codec, share in (("base", 1), ("half", 0.5))
         for at, (setting, size) in enumerate((("a", 100), ("b", 200), ("c", 400), ("d", 800)))
     ]
-    found += [row("a", "point", "a", 100, 25), *(row("a", "bent", str(n), 100 + n, 30 - n) for n in range(4))]
+    measured += [
+        row("a", "point", "a", 100, 25),
+        *(row("a", "bent", str(n), 100 + n, 30 - n) for n in range(4)),
+    ]
     rates = {
-        each["codec"]: each for each in summary.bd_rates(summary.points(found, ["psnr"]), "psnr", "base")
+        each["codec"]: each for each in summary.bd_rates(summary.points(measured, ["psnr"]), "psnr", "base")
     }
     assert rates["half"]["bd_rate"] == pytest.approx(-50, abs=0.01)
     assert rates["point"]["bd_rate"] is None
@@ -97,33 +101,33 @@ def test_bd_rate_of_half_the_bytes_is_minus_fifty_percent():
 
 def test_bd_rate_needs_overlap():
     pytest.importorskip("bjontegaard", reason="bjontegaard is not installed")
-    found = [
+    measured = [
         row("a", codec, setting, size, start + 5 * at)
         for codec, start in (("base", 20), ("far", 34.9))
         for at, (setting, size) in enumerate((("a", 100), ("b", 200), ("c", 400), ("d", 800)))
     ]
-    (far,) = summary.bd_rates(summary.points(found, ["psnr"]), "psnr", "base")
+    (far,) = summary.bd_rates(summary.points(measured, ["psnr"]), "psnr", "base")
     assert far["bd_rate"] is None
     assert "overlap" in far["reason"].lower()
 
 
 def test_a_mean_over_other_pictures_stands_on_no_curve(tmp_path):
-    found = [row(image, "base", "a", 100, 20) for image in "xy"] + [row("x", "part", "a", 100, 30)]
-    found.append({**row("y", "part", "a", 100, 30), "error": "not reached: too small", "psnr": None})
-    base, part = summary.points(found, ["psnr"])
+    measured = [row(image, "base", "a", 100, 20) for image in "xy"] + [row("x", "part", "a", 100, 30)]
+    measured.append({**row("y", "part", "a", 100, 30), "error": "not reached: too small", "psnr": None})
+    base, part = summary.points(measured, ["psnr"])
     assert base.of_all("psnr")
     assert not part.of_all("psnr")
-    (written,) = rows.write_compressai(tmp_path, found, "machine")
+    (written,) = rows.write_compressai(tmp_path, measured, "machine")
     assert json.loads(written.read_text())["name"] == "base"
-    (table,) = tables.paired(summary.differences(found, ["psnr"], "base"), ["psnr"], "base", {"psnr": 1})
+    (table,) = tables.paired(summary.differences(measured, ["psnr"], "base"), ["psnr"], "base", {"psnr": 1})
     (cells,) = table.rows
     assert cells[3] == "1"
     assert cells[-1].startswith("? +10")
 
 
 def test_every_table_cell_is_plain_text_in_markdown(ran):
-    found = report.gather(ran)
-    report.build(found)
+    material = report.gather(ran)
+    report.build(material)
     text = (ran / "report.md").read_text()
     assert "<script" not in text
     assert "<img" not in text
@@ -137,10 +141,10 @@ def test_published_points_are_facts_with_sources_and_stay_apart(ran):
     points = overlay.published(["Kodak"])
     assert len(points) > 60
     assert all(each["source"] and "bpp" in each["values"] for each in points)
-    found = report.gather(ran)
-    made = report.make_tables(found, summary.points(found.rows, found.columns), {"Kodak": points})
-    assert [table.name for table in made].count("published") == 1
-    for table in made:
+    material = report.gather(ran)
+    built = report.make_tables(material, summary.points(material.rows, material.columns), {"Kodak": points})
+    assert [table.name for table in built].count("published") == 1
+    for table in built:
         if table.name != "published":
             assert not any("DiffEIC" in cell for line in table.rows for cell in line)
 
@@ -179,8 +183,8 @@ def test_a_document_takes_the_figures_between_its_marks(ran, tmp_path):
 
 
 def test_strips_show_the_largest_within_the_bytes(ran):
-    found = report.gather(ran)
-    (strip,) = strips.collect(ran, found.said["pictures"], found.rows)
+    material = report.gather(ran)
+    (strip,) = strips.collect(ran, material.run["pictures"], material.rows)
     assert [each.bytes for each in strip.at(120).values()] == [100, 100]
     assert [each.bytes for each in strip.at(51).values()] == [50, 50]
     assert strip.at(1000) == {}
@@ -202,15 +206,15 @@ def test_plots_are_drawn(ran):
 def browser():
     """Give a headless Chromium by Selenium; skip where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    found = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    if missing := [name for name, path in found.items() if not path]:
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    if missing := [name for name, path in programs.items() if not path]:
         pytest.skip(f"no {missing[0]} on PATH (Debian: chromium, chromium-driver)")
     options = webdriver.ChromeOptions()
-    options.binary_location = found["chromium"]
+    options.binary_location = programs["chromium"]
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(found["chromedriver"]))
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(programs["chromedriver"]))
 
 
 def test_the_page_works_in_a_browser_and_runs_nothing_of_its_data(ran):

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eval import datasets, plan, rows, runner, study
-from eval.__main__ import main
+from eval import datasets
+from eval.commands import main
+from eval.lab import plan, rows, runner, study
 
 pytest.importorskip("jinja2", reason="the extra eval is not installed: no jinja2")
 HERE = Path(__file__).parent
@@ -28,7 +29,7 @@ def data_folder(monkeypatch, tmp_path):
 
 @pytest.fixture
 def planted(monkeypatch):
-    """Let helper processes import this folder's planted codecs."""
+    """Let worker processes import this folder's planted codecs."""
     monkeypatch.syspath_prepend(str(HERE))
     monkeypatch.setenv("PYTHONPATH", f"{HERE}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
 
@@ -65,10 +66,10 @@ def test_liars_are_caught_and_one_codecs_crash_is_not_anothers(planted, tmp_path
     assert (
         main(["run", str(path), "-o", str(out), "--data", str(pictures), "--limit", "2", "--jobs", "1"]) == 1
     )
-    found, columns = rows.read_csv(out / "results.csv")
+    measured, columns = rows.read_csv(out / "results.csv")
     assert columns == ["image", "dataset", "codec", "setting", "mode", "bytes", "width", "height", "bpp",
                        "enc_s", "dec_s", "error", "psnr", "unheard"]  # fmt: skip
-    of = {kind: [row for row in found if row["codec"] == kind] for kind in kinds}
+    of = {kind: [row for row in measured if row["codec"] == kind] for kind in kinds}
     honest = {row["image"]: row for row in of["Honest"]}
     assert len(honest) == 2
     assert all(row["psnr"] > 20 and not row["error"] for row in honest.values())
@@ -84,13 +85,13 @@ def test_liars_are_caught_and_one_codecs_crash_is_not_anothers(planted, tmp_path
     assert all("exit code 9" in row["error"] for row in of["Dies"])
     (absent,) = of["Absent"]
     assert absent["error"].startswith("not run: ")
-    said = capsys.readouterr()
-    assert "metric unheard: not run: no metric 'unheard'" in said.err
+    printed = capsys.readouterr()
+    assert "metric unheard: not run: no metric 'unheard'" in printed.err
     pyarrow = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     table = pyarrow.read_table(out / "results.parquet")
     assert table.column_names == columns
-    assert table.num_rows == len(found)
-    assert table["bytes"].to_pylist() == [row["bytes"] for row in found]
+    assert table.num_rows == len(measured)
+    assert table["bytes"].to_pylist() == [row["bytes"] for row in measured]
 
 
 def test_tables_escape_formulas_and_json_is_compressais(planted, tmp_path, pictures):
@@ -99,16 +100,16 @@ def test_tables_escape_formulas_and_json_is_compressais(planted, tmp_path, pictu
     with (out / "results.csv").open(newline="") as file:
         raw = list(csv.DictReader(file))
     assert {row["image"] for row in raw} == {"'" + HOSTILE[0], *HOSTILE[1:], "z.png"}
-    found, _ = rows.read_csv(out / "results.csv")
-    assert {row["image"] for row in found} == {*HOSTILE, "z.png"}
-    assert sum(row["error"].startswith("not reached: never") for row in found) == 4
-    said = json.loads((out / "compressai" / "set-Honest-whole.json").read_text())
-    assert set(said) == {"name", "description", "results"}
-    results = said["results"]
+    measured, _ = rows.read_csv(out / "results.csv")
+    assert {row["image"] for row in measured} == {*HOSTILE, "z.png"}
+    assert sum(row["error"].startswith("not reached: never") for row in measured) == 4
+    content = json.loads((out / "compressai" / "set-Honest-whole.json").read_text())
+    assert set(content) == {"name", "description", "results"}
+    results = content["results"]
     assert set(results) == {"bpp", "psnr-rgb", "encoding_time", "decoding_time"}
     assert len(results["bpp"]) == 2
     assert results["bpp"] == sorted(results["bpp"])
-    good = [row for row in found if row["setting"] == "5"]
+    good = [row for row in measured if row["setting"] == "5"]
     assert results["psnr-rgb"][0] == pytest.approx(sum(row["psnr"] for row in good) / 4)
     # A second run has nothing to do and changes nothing.
     before = (out / "results.csv").read_bytes()
@@ -133,10 +134,10 @@ def test_other_code_measures_anew(planted, tmp_path, pictures, monkeypatch):
 
 
 def test_the_report_shows_only_what_it_may():
-    found = [datasets.Item("set", name, Path(name)) for name in ("a.png", "b.png")]
-    assert plan.shown_of(found, ()) == {"a.png"}
-    assert plan.shown_of(found, ("b.png", "c.png")) == {"b.png"}
-    assert plan.shown_of(found, ("c.png",)) == set()
+    items = [datasets.Item("set", name, Path(name)) for name in ("a.png", "b.png")]
+    assert plan.shown_of(items, ()) == {"a.png"}
+    assert plan.shown_of(items, ("b.png", "c.png")) == {"b.png"}
+    assert plan.shown_of(items, ("c.png",)) == set()
 
 
 def test_a_broken_list_of_prompts_is_said(planted, tmp_path, pictures, capsys):
@@ -185,9 +186,9 @@ def test_a_kill_loses_nothing(planted, tmp_path, pictures):
     after = asked.read_text().splitlines()[len(before) :]
     assert len(after) == 12 - len(kept)
     assert not {(row["row"]["image"] + " " + row["row"]["setting"]) for row in kept.values()} & set(after)
-    found, _ = rows.read_csv(out / "results.csv")
-    assert len(found) == 12
-    assert not any(row["error"] for row in found)
+    measured, _ = rows.read_csv(out / "results.csv")
+    assert len(measured) == 12
+    assert not any(row["error"] for row in measured)
 
 
 def test_what_takes_too_long_is_ended(planted, tmp_path, pictures):
@@ -201,8 +202,8 @@ def test_what_takes_too_long_is_ended(planted, tmp_path, pictures):
 
 def test_exit_codes_and_messages(tmp_path, capsys):
     def code(*words):
-        found = main(list(words))
-        return found, capsys.readouterr().err
+        status = main(list(words))
+        return status, capsys.readouterr().err
 
     assert code("run", "nowhere.toml", "-o", str(tmp_path / "o"))[0] == 2
     bad = tmp_path / "bad.toml"
@@ -213,26 +214,28 @@ def test_exit_codes_and_messages(tmp_path, capsys):
         ("[[datasets]]\nkind='kodak'", "has no 'name'"),
     ):
         bad.write_text(text)
-        found, said = code("run", str(bad), "-o", str(tmp_path / "o"))
-        assert found == 2
-        assert reason in said
+        status, printed = code("run", str(bad), "-o", str(tmp_path / "o"))
+        assert status == 2
+        assert reason in printed
     assert code("report", str(tmp_path))[0] == 2
     bad.write_text(
         "[[datasets]]\nkind='kodak'\nname='k'\npath='no'\n[[codecs]]\nkind='thumbhash'\nname='t'\nsettings=['hash']"
     )
-    found, said = code("run", str(bad), "-o", str(tmp_path / "o"), "--data", str(tmp_path))
-    assert found == 4
-    assert "dataset k: not run: no no in" in said
+    status, printed = code("run", str(bad), "-o", str(tmp_path / "o"), "--data", str(tmp_path))
+    assert status == 4
+    assert "dataset k: not run: no no in" in printed
 
 
 def test_the_shipped_studies_are_well_formed():
     paths = sorted(study.STUDIES.glob("*.toml"))
-    assert len(paths) == 7
+    page = (HERE.parent / "docs" / "laboratory.md").read_text("utf-8")
+    table = page.partition("| file | question |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert {path.stem for path in paths} == {line.split("`")[1] for line in table.splitlines()}
     for path in paths:
-        found = study.read(path)
-        assert found.question
-        baseline = found.report.get("baseline")
-        assert baseline is None or baseline in {entry["name"] for entry in found.codecs}
+        shipped = study.read(path)
+        assert shipped.question
+        baseline = shipped.report.get("baseline")
+        assert baseline is None or baseline in {entry["name"] for entry in shipped.codecs}
 
 
 def test_rates():
@@ -244,12 +247,12 @@ def test_rates():
 def test_one_folder_takes_one_run_at_a_time(tmp_path):
     journal = rows.Journal(tmp_path / runner.JOURNAL)
     journal.add({"key": "1"})
-    said = {
+    content = {
         "datasets": [{"kind": "kodak", "name": "k"}],
         "codecs": [{"kind": "x", "name": "x", "settings": ["1"]}],
     }
     with pytest.raises(runner.BusyError, match="another run"):
-        runner.run(study.parse(said), tmp_path)
+        runner.run(study.parse(content), tmp_path)
     journal.add({"key": "2"})
     journal.close()
     assert set(rows.Journal(tmp_path / runner.JOURNAL).entries) == {"1", "2"}

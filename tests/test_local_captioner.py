@@ -14,7 +14,7 @@ from promptcodec.captioners.local import create
 from promptcodec.captioners.raster import INVISIBLE
 from promptcodec.description import PALETTE, format_text, parse_text, resolve
 from promptcodec.vision import network, tags
-from promptcodec.vision.colour import ciede2000, said_colours, to_srgb
+from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 from tests.work import lines_run
 
 
@@ -55,9 +55,9 @@ def test_the_astronaut_wears_orange_not_brown(astronaut):
 
 def test_the_astronaut_looks_like_its_cells(astronaut):
     description = describe(astronaut, 8, 8)
-    said = np.array([to_srgb(said_colours(cell).mean(0)) for cell in resolve(description)])
+    named = np.array([to_srgb(cell_colours(cell).mean(0)) for cell in resolve(description)])
     means = np.asarray(astronaut.resize((8, 8), Image.Resampling.BOX), np.float32).reshape(-1, 3)
-    assert ciede2000(said, means).mean() < 6
+    assert ciede2000(named, means).mean() < 6
     assert parse_text(format_text(description)) == description
 
 
@@ -91,10 +91,10 @@ def test_a_flat_picture_is_said_once():
 def test_a_gradient_continues_with_tone():
     ramp = np.linspace(40, 200, 320)[:, None, None].repeat(40, 1).repeat(3, 2)
     description = describe(ramp, 8, 1)
-    said = lines(description)
-    assert sum("as above" in line for line in said) >= 5
-    assert any("lighter" in line for line in said)
-    lightness = [said_colours(cell)[0, 0] for cell in resolve(description)]
+    written = lines(description)
+    assert sum("as above" in line for line in written) >= 5
+    assert any("lighter" in line for line in written)
+    lightness = [cell_colours(cell)[0, 0] for cell in resolve(description)]
     assert lightness == sorted(lightness)
     assert any("darker" in line for line in lines(describe(ramp[::-1], 8, 1)))
 
@@ -128,9 +128,9 @@ def test_resolved_cells_are_near_the_picture_along_chains(astronaut):
     soft = astronaut.resize((6, 6)).resize((256, 256), Image.Resampling.BICUBIC)
     description = describe(soft, 8, 8)
     assert sum(bool(cell.continues) for cell in description.cells) >= 8
-    said = np.array([to_srgb(said_colours(cell).mean(0)) for cell in resolve(description)])
+    named = np.array([to_srgb(cell_colours(cell).mean(0)) for cell in resolve(description)])
     means = np.asarray(soft.resize((8, 8), Image.Resampling.BOX), np.float32).reshape(-1, 3)
-    assert ciede2000(said, means).max() < 16
+    assert ciede2000(named, means).max() < 16
 
 
 def test_same_words_in_any_process():
@@ -157,10 +157,10 @@ def test_same_words_in_any_process():
 
 
 def test_it_is_little_work(astronaut, monkeypatch):
-    """20 a second on two cores are promised, and measured by eval/captioner_speed.py; here work is counted."""
+    """The promise is 20 a second on two cores, as ``python -m eval captioner-speed`` measures it."""
     describe(astronaut, 4, 6)  # what is loaded once
     looks, look = [], network._look
     monkeypatch.setattr(network, "_look", lambda image: looks.append(image) or look(image))
     other = astronaut.rotate(90)
     assert lines_run(lambda: describe(other, 4, 6)) < 40_000
-    assert len(looks) <= 2 + tags.CROPS  # the network: the whole picture and its salient places
+    assert len(looks) <= 2 + tags.CROPS  # the whole picture, and its salient places

@@ -45,13 +45,15 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "description", "strict"
 
 def test_the_clients_own_types_take_the_answers(client, picture):
     assert [model.id for model in client.models.list()] == ["loopback-vision", "loopback-image"]
-    said = client.chat.completions.create(**ask(picture), response_format=FORMAT, seed=1)
-    assert from_json(json.loads(said.choices[0].message.content)).rows == 4
-    assert said.usage.total_tokens == said.usage.prompt_tokens + said.usage.completion_tokens
+    completion = client.chat.completions.create(**ask(picture), response_format=FORMAT, seed=1)
+    assert from_json(json.loads(completion.choices[0].message.content)).rows == 4
+    assert (
+        completion.usage.total_tokens == completion.usage.prompt_tokens + completion.usage.completion_tokens
+    )
     answer = client.responses.create(model="loopback-vision", input="hello", instructions="be brief")
     assert "describes pictures" in answer.output_text
-    made = client.images.generate(model="loopback-image", prompt="anything", size="1008x672")
-    drawn = Image.open(io.BytesIO(base64.b64decode(made.data[0].b64_json)))
+    image = client.images.generate(model="loopback-image", prompt="anything", size="1008x672")
+    drawn = Image.open(io.BytesIO(base64.b64decode(image.data[0].b64_json)))
     assert drawn.size == (1008, 672)
     for images in (picture, [("a.png", picture), ("b.png", picture)]):  # sent as image, and as image[]
         edited = client.images.edit(model="loopback-image", image=images, prompt="again", size="1008x672")

@@ -41,12 +41,12 @@ def test_every_prompt_names_itself_and_can_be_listed_and_shown(cli):
 
 @pytest.mark.parametrize("name", [name for name in prompts.names() if name.startswith("raster-scan-")])
 def test_captioning_prompts_ask_for_the_six_aims_in_a_budget(name):
-    said = prompts.render(name, rows=2, cols=3, cells=6, characters=270, palette="red, blue")
-    assert all(aim in said for aim in AIMS)
-    assert "270 characters" in said
-    assert "2 rows and 3 columns" in said
-    assert not re.search(r"\{\w+\}", said)
-    assert said != prompts.render(
+    prompt = prompts.render(name, rows=2, cols=3, cells=6, characters=270, palette="red, blue")
+    assert all(aim in prompt for aim in AIMS)
+    assert "270 characters" in prompt
+    assert "2 rows and 3 columns" in prompt
+    assert not re.search(r"\{\w+\}", prompt)
+    assert prompt != prompts.render(
         "raster-scan-general", rows=2, cols=3, cells=6, characters=270, palette="red, blue"
     ) or name.endswith("general")
 
@@ -62,15 +62,15 @@ def test_no_text_can_end_its_own_fence():
 
 
 def test_cells_stand_alone_for_generators():
-    said = explicit(parse_text(TEXT))
-    assert all(not cell.continues and not cell.tone and cell.colours for cell in said.cells)
-    assert said.cells[2].text == "sky"
+    description = explicit(parse_text(TEXT))
+    assert all(not cell.continues and not cell.tone and cell.colours for cell in description.cells)
+    assert description.cells[2].text == "sky"
 
 
 def test_a_coarser_grid_keeps_what_was_said():
-    said = coarsen(parse_text(TEXT), 1, 1)
-    assert (len(said.cells), said.objects[0].box.bottom) == (1, 1)
-    assert {"sky", "grass"} <= set(said.cells[0].text.split("; "))
+    description = coarsen(parse_text(TEXT), 1, 1)
+    assert (len(description.cells), description.objects[0].box.bottom) == (1, 1)
+    assert {"sky", "grass"} <= set(description.cells[0].text.split("; "))
     two = coarsen(parse_text(TEXT), 2, 1)
     assert two.cells[0].colours[0] in {"sky blue", "white"}
     assert "grass green" in two.cells[1].colours
@@ -79,16 +79,16 @@ def test_a_coarser_grid_keeps_what_was_said():
 
 
 def test_each_family_of_generators_gets_its_prompt():
-    said = parse_text(TEXT)
-    text = wording.hosted(said, (1024, 768))
+    description = parse_text(TEXT)
+    text = wording.hosted(description, (1024, 768))
     assert "r2c2 grass green, grainy: grass" in text
     assert "1024 by 768" in text
-    assert "Image 1: a map." in wording.hosted(said, (1024, 768), ["a map"])
-    long = wording.prose(said)
+    assert "Image 1: a map." in wording.hosted(description, (1024, 768), ["a map"])
+    long = wording.prose(description)
     assert long.startswith("A red barn under a pale sky")
     assert 'the words "HAY"' in long
     assert "bottom left dark red a barn wall" in long
-    short = wording.clip(said)
+    short = wording.clip(description)
     assert short.startswith("A red barn under a pale sky")
     assert wording.clip_tokens(short) <= 75
     assert ", ," not in short
@@ -122,8 +122,10 @@ def test_clip_prompts_never_pass_77_tokens(data_folder):
         "1girl, (masterpiece:1.2), k-on!!, ^_^, 4k, c++, 3.14159, <lora:x:0.8> " * 5,
     ]
     for text in texts:
-        said = parse_text(TEXT.replace("A red barn under a pale sky, seen from a meadow.", text.strip()))
-        short = wording.clip(said)
+        description = parse_text(
+            TEXT.replace("A red barn under a pale sky, seen from a meadow.", text.strip())
+        )
+        short = wording.clip(description)
         assert 20 < len(clip.encode(short.lower()).tokens) <= 75
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from promptcodec import codec, encode, inspect, rate
 from promptcodec.errors import BudgetError, UsageError
-from tests.effort import examples
 from promptcodec.settings import TUNES
+from tests.effort import examples
 
 LAYERS = ("semantic", "texture", "structure", "pixels")
 SETS = [names for count in range(1, 5) for names in itertools.combinations(LAYERS, count)]

@@ -1,4 +1,4 @@
-"""Every command and snippet of the README runs as it is written there."""
+"""Every command and snippet of the README runs as it is written there; so do those of the first steps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL.PngImagePlugin import PngInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,21 +23,33 @@ def block(name):
 
 @pytest.fixture
 def folder(tmp_path, scene):
-    """The files the README's commands speak of, and promptcodec first on PATH."""
+    """The picture that the README's commands speak of."""
     scene.save(tmp_path / "photo.jpg")
-    (tmp_path / "pictures").mkdir()
-    scene.save(tmp_path / "pictures" / "one.png")
-    lines = [f"a {a} {b} on the {c}" for a in ("red", "big", "old") for b in ("boat", "house", "dog")
-             for c in ("shore", "hill", "street", "lake", "field")]  # fmt: skip
-    (tmp_path / "captions.txt").write_text(
-        "\n".join(line + f", picture {n}" for n in range(40) for line in lines)
-    )
     return tmp_path
 
 
-def test_use_commands(folder):
+@pytest.fixture
+def many(folder, scene):
+    """The other files that the first steps speak of."""
+    (folder / "pictures").mkdir()
+    scene.save(folder / "pictures" / "one.png")
+    recipe = PngInfo()
+    recipe.add_text(
+        "parameters", "a red sun over the sea\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5"
+    )
+    scene.save(folder / "picture.png", pnginfo=recipe)
+    lines = [f"a {a} {b} on the {c}" for a in ("red", "big", "old") for b in ("boat", "house", "dog")
+             for c in ("shore", "hill", "street", "lake", "field")]  # fmt: skip
+    (folder / "captions.txt").write_text(
+        "\n".join(line + f", picture {n}" for n in range(40) for line in lines)
+    )
+    return folder
+
+
+def run_all(commands, folder):
+    """Run command lines one after the other, with promptcodec first on PATH."""
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for command in block("use-commands").splitlines():
+    for command in commands:
         result = subprocess.run(
             ["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, check=False
         )
@@ -45,9 +58,27 @@ def test_use_commands(folder):
     assert (folder / "again.png").is_file()
 
 
+def test_use_commands(folder):
+    run_all(block("use-commands").splitlines(), folder)
+
+
+@pytest.mark.slow
+def test_first_steps(many, monkeypatch):
+    text = (ROOT / "docs" / "guide" / "first-steps.md").read_text(encoding="utf-8")
+    commands = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
+    run_all(dict.fromkeys(commands), many)
+    monkeypatch.chdir(many)
+    exec(snippet(text), {})
+    assert (many / "blue.png").is_file()
+
+
+def snippet(text):
+    return re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+
+
 def test_python_snippet(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    exec(re.search(r"```python\n(.*?)```", README, re.DOTALL)[1], {})
+    exec(snippet(README), {})
     assert capsys.readouterr().out.count("\nr1c") >= 1
 
 

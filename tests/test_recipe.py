@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from promptcodec.recipe import Addon, look, read
+from promptcodec.recipe import Addon, read, read_metadata
 from promptcodec.recipe.model import fields_of
 from promptcodec.recipe.read import from_texts
 
 sys.path.append(str(Path(__file__).parent))
-import recipe_files as made
+import recipe_files
 
 
-def said(recipe):
+def flat_fields(recipe):
     """The fields of a recipe in one flat object."""
     fields = fields_of(recipe)
     return {**fields["platform"], **fields.get("model", {}), **fields["settings"]}
 
 
 def test_a1111_with_all_its_parts():
-    recipe = read(made.with_texts(parameters=made.SETTINGS))
+    recipe = read(recipe_files.with_texts(parameters=recipe_files.SETTINGS))
     assert recipe.platform.tool == "a1111-webui"
     assert recipe.platform.version == "v1.10.1"
     assert recipe.model.loras == (Addon("paint_v2", 0.7, "fedcba987654"),)
@@ -70,9 +70,9 @@ def test_who_of_the_family_wrote_it(ending, tool):
 @pytest.mark.parametrize("encoding", ["utf-16-be", "utf-16-le"])
 def test_exif_in_every_container(encoding):
     text = "h\u00e1fen \u6d77\nSteps: 20, Sampler: Euler a, Seed: 7"
-    jpeg = made.jpeg_with_comment(text, encoding)
+    jpeg = recipe_files.jpeg_with_comment(text, encoding)
     exif = jpeg[jpeg.index(b"Exif\0\0") :][:400]
-    files = [jpeg, *(made.saved(form, exif=exif) for form in ("WEBP", "AVIF", "PNG"))]
+    files = [jpeg, *(recipe_files.saved(form, exif=exif) for form in ("WEBP", "AVIF", "PNG"))]
     for file in files:
         recipe = read(file)
         assert (recipe.settings.prompt, recipe.settings.seed) == ("h\u00e1fen \u6d77", 7)
@@ -88,20 +88,21 @@ def test_png_text_in_every_kind_and_behind_the_pixels():
         (b"iTXt", b"parameters\0\1\0en\0k\0" + packed),
     ]
     for body in bodies:
-        assert read(made.png(body)).settings.seed == 5
-    file = made.png()
-    assert read(file[:-12] + made.chunk(*bodies[0]) + file[-12:]).settings.seed == 5
+        assert read(recipe_files.png(body)).settings.seed == 5
+    file = recipe_files.png()
+    assert read(file[:-12] + recipe_files.chunk(*bodies[0]) + file[-12:]).settings.seed == 5
     assert (
-        read(made.png((b"tEXt", b"parameters\0caf\xe9\nSteps: 20, Seed: 5"))).settings.prompt == "caf\u00e9"
+        read(recipe_files.png((b"tEXt", b"parameters\0caf\xe9\nSteps: 20, Seed: 5"))).settings.prompt
+        == "caf\u00e9"
     )
 
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_stealth(packed):
-    assert read(made.stealth("a dune\nSteps: 20, Seed: 5", packed=packed)).settings.prompt == "a dune"
+    assert read(recipe_files.stealth("a dune\nSteps: 20, Seed: 5", packed=packed)).settings.prompt == "a dune"
     hidden = {"Software": "NovelAI", "Source": "Diffusion 01234567", "Description": "x"}
     hidden["Comment"] = json.dumps({"prompt": "a cave", "uc": "rain", "steps": 28, "scale": 5.0, "seed": 3})
-    recipe = read(made.stealth(json.dumps(hidden), packed=packed))
+    recipe = read(recipe_files.stealth(json.dumps(hidden), packed=packed))
     assert (recipe.platform.tool, recipe.settings.prompt, recipe.settings.negative) == (
         "novelai",
         "a cave",
@@ -111,8 +112,8 @@ def test_stealth(packed):
 
 
 def test_comfyui_finds_settings_behind_links():
-    recipe = read(made.comfy())
-    assert said(recipe) == {
+    recipe = read(recipe_files.comfy())
+    assert flat_fields(recipe) == {
         "tool": "comfyui",
         "name": "tide.safetensors",
         "loras": [{"name": "foam.safetensors", "weight": 0.6}],
@@ -130,12 +131,12 @@ def test_comfyui_finds_settings_behind_links():
 
 def test_comfyui_first_pass_and_second():
     graph = {
-        "1": made.node("CheckpointLoaderSimple", ckpt_name="a.safetensors"),
-        "2": made.node("EmptyLatentImage", width=512, height=640, batch_size=1),
-        "3": made.node("CLIPTextEncode", clip=["1", 1], text="cliffs"),
-        "4": made.node("CLIPTextEncode", clip=["1", 1], text="haze"),
-        "5": made.node("LatentUpscaleBy", samples=["7", 0], upscale_method="bislerp", scale_by=1.5),
-        "6": made.node(
+        "1": recipe_files.node("CheckpointLoaderSimple", ckpt_name="a.safetensors"),
+        "2": recipe_files.node("EmptyLatentImage", width=512, height=640, batch_size=1),
+        "3": recipe_files.node("CLIPTextEncode", clip=["1", 1], text="cliffs"),
+        "4": recipe_files.node("CLIPTextEncode", clip=["1", 1], text="haze"),
+        "5": recipe_files.node("LatentUpscaleBy", samples=["7", 0], upscale_method="bislerp", scale_by=1.5),
+        "6": recipe_files.node(
             "UnheardOfSampler",
             model=["1", 0],
             positive=["9", 0],
@@ -148,7 +149,7 @@ def test_comfyui_first_pass_and_second():
             scheduler="simple",
             denoise=0.5,
         ),
-        "7": made.node(
+        "7": recipe_files.node(
             "KSampler",
             model=["1", 0],
             positive=["9", 0],
@@ -161,19 +162,19 @@ def test_comfyui_first_pass_and_second():
             scheduler="normal",
             denoise=1,
         ),
-        "8": made.node("Seed box", seed=123),
-        "9": made.node(
+        "8": recipe_files.node("Seed box", seed=123),
+        "9": recipe_files.node(
             "ControlNetApplyAdvanced",
             positive=["3", 0],
             negative=["4", 0],
             control_net=["10", 0],
             strength=0.9,
         ),
-        "10": made.node("ControlNetLoader", control_net_name="depth.pth"),
-        "11": made.node("VAEDecode", samples=["6", 0], vae=["1", 2]),
-        "12": made.node("SaveImage", images=["11", 0], filename_prefix="x"),
+        "10": recipe_files.node("ControlNetLoader", control_net_name="depth.pth"),
+        "11": recipe_files.node("VAEDecode", samples=["6", 0], vae=["1", 2]),
+        "12": recipe_files.node("SaveImage", images=["11", 0], filename_prefix="x"),
     }
-    recipe = read(made.comfy(graph))
+    recipe = read(recipe_files.comfy(graph))
     settings = recipe.settings
     assert (settings.prompt, settings.negative, settings.seed, settings.steps) == ("cliffs", "haze", 123, 20)
     assert (settings.width, settings.height, settings.sampler) == (512, 640, "lms")
@@ -205,7 +206,7 @@ def test_comfyui_workflow_alone_with_a_subgraph():
         "links": [[7, 1, 0, 2, 0, "CONDITIONING"], [8, 3, 0, 2, 1, "LATENT"]],
         "definitions": {"subgraphs": [inner]},
     }
-    settings = read(made.with_texts(workflow=json.dumps(workflow))).settings
+    settings = read(recipe_files.with_texts(workflow=json.dumps(workflow))).settings
     assert (settings.prompt, settings.seed, settings.steps, settings.guidance) == ("an inlet", 9, 12, 4.5)
     assert (settings.width, settings.height) == (640, 512)
 
@@ -334,7 +335,7 @@ def test_draw_things_and_the_older_forms_of_invokeai():
         + values.replace('"', "&quot;")
         + "</rdf:li></exif:UserComment>"
     )
-    recipe = read(made.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet.encode())))
+    recipe = read(recipe_files.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet.encode())))
     assert (recipe.platform.tool, recipe.settings.prompt, recipe.settings.width) == (
         "draw-things",
         "a bay",
@@ -355,8 +356,14 @@ def test_draw_things_and_the_older_forms_of_invokeai():
 
 def test_marks_without_a_recipe():
     xmp = b"<x>http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia</x>"
-    found = look(
-        made.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp), (b"caBX", b"....jumb....c2pa...."))
+    metadata = read_metadata(
+        recipe_files.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp), (b"caBX", b"....jumb....c2pa...."))
     )
-    assert (found.recipe, found.origin.c2pa, found.origin.source) == (None, True, "trainedAlgorithmicMedia")
-    assert look(made.with_texts(Comment="Created with GIMP")) == look(made.png())
+    assert (metadata.recipe, metadata.origin.c2pa, metadata.origin.source) == (
+        None,
+        True,
+        "trainedAlgorithmicMedia",
+    )
+    assert read_metadata(recipe_files.with_texts(Comment="Created with GIMP")) == read_metadata(
+        recipe_files.png()
+    )

@@ -19,7 +19,7 @@ from promptcodec.recipe.redact import findings, redact
 from promptcodec.recipe.write import WRITERS
 
 sys.path.append(str(Path(__file__).parent))
-import recipe_files as made
+import recipe_files
 
 PRIVATE = {
     "paths": ("C:\\Users\\jo\\models\\a.ckpt", "a.ckpt"),
@@ -32,7 +32,7 @@ PRIVATE = {
 def test_redaction(kind):
     private, left = PRIVATE[kind]
     text = f"a bay\nSteps: 20, Seed: 4, Note: {private}, Version: v1"
-    for data in (made.with_texts(parameters=text), made.jpeg_with_comment(text)):
+    for data in (recipe_files.with_texts(parameters=text), recipe_files.jpeg_with_comment(text)):
         recipe = read(data)
         assert findings(recipe) == (kind,)
         cleaned = redact(recipe)
@@ -49,18 +49,18 @@ def test_redaction(kind):
 
 def test_redaction_inside_json():
     graph = {
-        **made.GRAPH,
-        "20": made.node("Loader", image="/home/jo/in/a.png", api_key="s3cr3t", user="jo d."),
+        **recipe_files.GRAPH,
+        "20": recipe_files.node("Loader", image="/home/jo/in/a.png", api_key="s3cr3t", user="jo d."),
     }
-    recipe = read(made.with_texts(prompt=json.dumps(graph)))
+    recipe = read(recipe_files.with_texts(prompt=json.dumps(graph)))
     assert findings(recipe) == ("paths", "secrets", "user names")
     inputs = json.loads(redact(recipe).chunks[0].data)["20"]["inputs"]
     assert inputs == {"image": "a.png", "api_key": "******", "user": "*****"}
 
 
 def test_nothing_private_in_an_ordinary_recipe():
-    assert findings(read(made.with_texts(parameters=made.SETTINGS))) == ()
-    assert findings(read(made.comfy())) == ()
+    assert findings(read(recipe_files.with_texts(parameters=recipe_files.SETTINGS))) == ()
+    assert findings(read(recipe_files.comfy())) == ()
 
 
 BACK = {
@@ -73,7 +73,7 @@ BACK = {
 
 @pytest.fixture
 def fields_only():
-    return replace(read(made.with_texts(parameters=made.SETTINGS)), chunks=())
+    return replace(read(recipe_files.with_texts(parameters=recipe_files.SETTINGS)), chunks=())
 
 
 @pytest.mark.parametrize("tool", WRITERS)
@@ -99,8 +99,10 @@ def test_what_is_exported_is_read_by_sd_parsers(tool, fields_only, tmp_path):
     text = WRITERS[tool](plain)
     texts = {BACK[tool]: text}
     if tool == "comfyui":
-        texts["workflow"] = json.dumps(made.workflow_of(json.loads(text)))
-    (tmp_path / "x.png").write_bytes(made.png(*(made.text(key, value) for key, value in texts.items())))
+        texts["workflow"] = json.dumps(recipe_files.workflow_of(json.loads(text)))
+    (tmp_path / "x.png").write_bytes(
+        recipe_files.png(*(recipe_files.text(key, value) for key, value in texts.items()))
+    )
     info = sd_parsers.ParserManager().parse(tmp_path / "x.png")
     sampler = info.samplers[0]
     assert str(info.prompts[0]).startswith("a lighthouse (at dusk:1.2)")
@@ -113,12 +115,14 @@ def test_what_is_exported_is_read_by_sd_parsers(tool, fields_only, tmp_path):
 
 
 def test_the_own_graph_is_exported_as_it_was():
-    assert json.loads(WRITERS["comfyui"](read(made.comfy()))) == made.GRAPH
+    assert json.loads(WRITERS["comfyui"](read(recipe_files.comfy()))) == recipe_files.GRAPH
 
 
 def test_the_command_line(cli, tmp_path):
-    (tmp_path / "a.png").write_bytes(made.with_texts(parameters=made.SETTINGS + ", Note: jo@example.org"))
-    (tmp_path / "b.png").write_bytes(made.png())
+    (tmp_path / "a.png").write_bytes(
+        recipe_files.with_texts(parameters=recipe_files.SETTINGS + ", Note: jo@example.org")
+    )
+    (tmp_path / "b.png").write_bytes(recipe_files.png())
     code, _, err = cli("encode", "a.png", "-o", "a.pxt", "--recipe", "only")
     assert code == 0
     assert "e-mail addresses" in err

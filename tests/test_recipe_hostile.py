@@ -14,15 +14,15 @@ import pytest
 from promptcodec import inspect
 from promptcodec.codec import encode
 from promptcodec.errors import ImageError
-from promptcodec.recipe import look
+from promptcodec.recipe import read_metadata
 from promptcodec.recipe.extract import RecipeWarning
 from promptcodec.recipe.model import fields_of
 
 sys.path.append(str(Path(__file__).parent))
-import recipe_files as made
+import recipe_files
 
 RING = {
-    str(i): made.node(
+    str(i): recipe_files.node(
         "X",
         positive=[str((i + 1) % 99), 0],
         negative=[str(i * 7 % 99), 0],
@@ -34,7 +34,7 @@ RING = {
     for i in range(99)
 }
 DENSE = {
-    str(i): made.node(
+    str(i): recipe_files.node(
         "X",
         **{f"a{j}": [str((i * 7 + j) % 200), 0] for j in range(16)},
         positive=[str(i + 1), 0],
@@ -45,56 +45,59 @@ DENSE = {
     for i in range(200)
 }
 HOSTILE = {
-    "broken JSON": (made.with_texts(prompt='{"3": {"class_type": "KSam'), "prompt could not be read"),
-    "50 MB": (made.with_texts(parameters=b"x" * 50_000_000), "more than 262144 bytes"),
+    "broken JSON": (recipe_files.with_texts(prompt='{"3": {"class_type": "KSam'), "prompt could not be read"),
+    "50 MB": (recipe_files.with_texts(parameters=b"x" * 50_000_000), "more than 262144 bytes"),
     "zTXt bomb": (
-        made.png((b"zTXt", b"parameters\0\0" + zlib.compress(bytes(100_000_000)))),
+        recipe_files.png((b"zTXt", b"parameters\0\0" + zlib.compress(bytes(100_000_000)))),
         "more than 262144",
     ),
     "iTXt bomb": (
-        made.png((b"iTXt", b"prompt\0\1\0\0\0" + zlib.compress(b"[" * 100_000_000))),
+        recipe_files.png((b"iTXt", b"prompt\0\1\0\0\0" + zlib.compress(b"[" * 100_000_000))),
         "more than 262144",
     ),
-    "damaged zTXt": (made.png((b"zTXt", b"parameters\0\0junk")), "damaged"),
-    "deep": (made.with_texts(prompt='{"a":' * 30000), "prompt could not be read"),
+    "damaged zTXt": (recipe_files.png((b"zTXt", b"parameters\0\0junk")), "damaged"),
+    "deep": (recipe_files.with_texts(prompt='{"a":' * 30000), "prompt could not be read"),
     "nested": (
-        made.with_texts(prompt='{"1":{"class_type":"K","inputs":{"x":' + "[" * 500 + "]" * 500 + "}}}"),
+        recipe_files.with_texts(
+            prompt='{"1":{"class_type":"K","inputs":{"x":' + "[" * 500 + "]" * 500 + "}}}"
+        ),
         "prompt",
     ),
-    "many chunks": (made.png(*[made.text("Comment", "x")] * 5000), "more than 64"),
-    "circles": (made.with_texts(prompt=json.dumps(RING)), None),
-    "dense graph": (made.with_texts(prompt=json.dumps(DENSE)), None),
-    "encodings": (made.with_texts(parameters=b"\xff\xfe\x00\xd8\nSteps: 20, Seed: 1"), None),
+    "many chunks": (recipe_files.png(*[recipe_files.text("Comment", "x")] * 5000), "more than 64"),
+    "circles": (recipe_files.with_texts(prompt=json.dumps(RING)), None),
+    "no node": (recipe_files.with_texts(prompt=json.dumps({**RING, "1": 5})), None),
+    "dense graph": (recipe_files.with_texts(prompt=json.dumps(DENSE)), None),
+    "encodings": (recipe_files.with_texts(parameters=b"\xff\xfe\x00\xd8\nSteps: 20, Seed: 1"), None),
     "half a pair": (
-        made.with_texts(
+        recipe_files.with_texts(
             prompt='{"1":{"class_type":"K","inputs":{"positive":"\\ud800","seed":1,"steps":2,'
             '"latent_image":["1",0]}}}'
         ),
         None,
     ),
     "no numbers": (
-        made.with_texts(
+        recipe_files.with_texts(
             prompt='{"1":{"class_type":"K","inputs":{"positive":"a","seed":NaN,"steps":1e999,'
             '"latent_image":["1",0]}}}'
         ),
         None,
     ),
-    "huge number": (made.with_texts(parameters="a\nSteps: 20, Seed: " + "9" * 9000), None),
-    "quotes": (made.with_texts(parameters='Steps: 20, A: "' * 17000), None),
-    "brackets": (made.with_texts(parameters="Steps: 20, " + "A: [, " * 40000), None),
+    "huge number": (recipe_files.with_texts(parameters="a\nSteps: 20, Seed: " + "9" * 9000), None),
+    "quotes": (recipe_files.with_texts(parameters='Steps: 20, A: "' * 17000), None),
+    "brackets": (recipe_files.with_texts(parameters="Steps: 20, " + "A: [, " * 40000), None),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_metadata(name):
-    data, told = HOSTILE[name]
+    data, warning = HOSTILE[name]
     start = time.perf_counter()
-    found = look(data)
+    metadata = read_metadata(data)
     assert time.perf_counter() - start < 3  # measured: under 0.7 s
-    if told:
-        assert found.recipe is None
-        assert len(found.warnings) == 1
-        assert told in found.warnings[0]
+    if warning:
+        assert metadata.recipe is None
+        assert len(metadata.warnings) == 1
+        assert warning in metadata.warnings[0]
         if "bomb" in name:  # Pillow refuses the picture
             with pytest.raises(ImageError, match="too large"):
                 encode(data)
@@ -103,7 +106,7 @@ def test_hostile_metadata(name):
                 assert inspect(encode(data))["recipe"] is None
     else:
         stream = encode(data, recipe="only")
-        assert inspect(stream)["recipe"]["fields"] == json.loads(json.dumps(fields_of(found.recipe)))
+        assert inspect(stream)["recipe"]["fields"] == json.loads(json.dumps(fields_of(metadata.recipe)))
 
 
 def test_hostile_metadata_takes_little_memory(tmp_path):
@@ -111,7 +114,7 @@ def test_hostile_metadata_takes_little_memory(tmp_path):
         pytest.skip("needs Linux's account of memory")
     (tmp_path / "x.png").write_bytes(HOSTILE["iTXt bomb"][0])
     code = (
-        "import re, sys\nfrom promptcodec.recipe import look\nlook(open(sys.argv[1], 'rb').read())\n"
+        "import re, sys\nfrom promptcodec.recipe import read\nread(open(sys.argv[1], 'rb').read())\n"
         "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "x.png"], capture_output=True, check=True)
@@ -121,8 +124,8 @@ def test_hostile_metadata_takes_little_memory(tmp_path):
 def test_pillow_never_sees_long_texts():
     from promptcodec.recipe.carriers import without_texts
 
-    bare, told = made.with_texts(), made.with_texts(prompt="a" * 5_000_000, parameters="b")
-    assert without_texts(told) == without_texts(bare)
-    assert len(without_texts(told)) < 10_000
-    assert told[:40].startswith(without_texts(told[:40]))  # cut inside the head of a chunk
+    bare, texted = recipe_files.with_texts(), recipe_files.with_texts(prompt="a" * 5_000_000, parameters="b")
+    assert without_texts(texted) == without_texts(bare)
+    assert len(without_texts(texted)) < 10_000
+    assert texted[:40].startswith(without_texts(texted[:40]))  # cut inside the head of a chunk
     assert without_texts(b"RIFF") == b"RIFF"

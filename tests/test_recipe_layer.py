@@ -20,7 +20,7 @@ from promptcodec.recipe import Chunk, read
 from promptcodec.recipe.model import fields_of, from_fields
 
 sys.path.append(str(Path(__file__).parent))
-import recipe_files as made
+import recipe_files
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     [
@@ -116,7 +116,7 @@ def test_parts_that_nobody_wrote(data, form):
 
 
 def test_parts_with_one_bit_changed():
-    recipe = read(made.comfy())
+    recipe = read(recipe_files.comfy())
     chance = random.Random(5)
     for form in layer.FORMS:
         part = layer.encode(recipe, form=form)
@@ -130,7 +130,11 @@ def test_parts_with_one_bit_changed():
 
 @pytest.mark.parametrize(
     "data",
-    [made.with_texts(parameters=made.SETTINGS), made.jpeg_with_comment(made.SETTINGS), made.comfy()],
+    [
+        recipe_files.with_texts(parameters=recipe_files.SETTINGS),
+        recipe_files.jpeg_with_comment(recipe_files.SETTINGS),
+        recipe_files.comfy(),
+    ],
     ids=["parameters", "exif", "comfyui"],
 )
 @pytest.mark.parametrize("coder", ["auto", "ppm", "zstd", "brotli", "raw"])
@@ -143,17 +147,17 @@ def test_both_forms(data, coder):
 
 def test_a_workflow_costs_little_beside_its_graph():
     """The editor says again what the graph says: nodes, values and links are guessed, places are not."""
-    graph = json.dumps(made.GRAPH)
-    alone = layer.encode(read(made.with_texts(prompt=graph)))
-    both = layer.encode(read(made.comfy()))
-    assert len(both) - len(alone) < 0.06 * len(json.dumps(made.workflow_of(made.GRAPH)))
+    graph = json.dumps(recipe_files.GRAPH)
+    alone = layer.encode(read(recipe_files.with_texts(prompt=graph)))
+    both = layer.encode(read(recipe_files.comfy()))
+    assert len(both) - len(alone) < 0.06 * len(json.dumps(recipe_files.workflow_of(recipe_files.GRAPH)))
 
 
 def test_unknown_keys_are_kept():
-    said = fields_of(read(made.with_texts(parameters=made.SETTINGS)))
-    said["settings"]["moon phase"] = [1, {"a": None}]
-    said["settings"]["steps"] = "many"
-    recipe = from_fields(said)
+    fields = fields_of(read(recipe_files.with_texts(parameters=recipe_files.SETTINGS)))
+    fields["settings"]["moon phase"] = [1, {"a": None}]
+    fields["settings"]["steps"] = "many"
+    recipe = from_fields(fields)
     assert recipe.extra["moon phase"] == [1, {"a": None}]
     assert (recipe.settings.steps, recipe.extra["steps"]) == (None, "many")
     for wrong in ({}, {"platform": {}}, [], {"platform": {"tool": 3}}):
@@ -162,13 +166,15 @@ def test_unknown_keys_are_kept():
 
 
 def test_beyond_the_limits_a_text_stays_a_text():
-    graph = {str(at): made.node("X", positive=["1", 0], n=at * 7919 % 1000) for at in range(2500)}
-    recipe = read(made.with_texts(prompt=json.dumps(graph)))
+    graph = {str(at): recipe_files.node("X", positive=["1", 0], n=at * 7919 % 1000) for at in range(2500)}
+    recipe = read(recipe_files.with_texts(prompt=json.dumps(graph)))
     assert layer.decode(layer.encode(recipe)).chunks == recipe.chunks
     deep = '{"1":{"class_type":"K","inputs":{"text":"a","x":' + "[" * 35 + "]" * 35 + "}}}"
-    recipe = read(made.with_texts(prompt=deep + " ", parameters="a\nSteps: 20, Seed: 1"))
+    recipe = read(recipe_files.with_texts(prompt=deep + " ", parameters="a\nSteps: 20, Seed: 1"))
     assert layer.decode(layer.encode(recipe)).chunks == recipe.chunks
-    lone = read(made.with_texts(prompt=json.dumps(made.GRAPH).replace("harbour", "\\ud83c harbour")))
+    lone = read(
+        recipe_files.with_texts(prompt=json.dumps(recipe_files.GRAPH).replace("harbour", "\\ud83c harbour"))
+    )
     assert layer.decode(layer.encode(lone)).chunks == lone.chunks
 
 

@@ -90,7 +90,7 @@ def test_256_calls_at_once_grow_by_50_mb_at_most_and_cost_10_ms_each(tmp_path):
     if not (ROOT / "eval").is_dir():
         pytest.skip("the laboratory is not here")
     done = subprocess.run(
-        [sys.executable, "-m", "eval.api_load"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", "eval", "api-load"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
     said = json.loads(done.stdout)
     assert said["requests"] == 5000

@@ -10,7 +10,7 @@ from PIL import Image
 
 from promptcodec import models
 from promptcodec.errors import MissingError
-from promptcodec.vision import network, saliency, tags
+from promptcodec.vision import network, saliency, tag_table, tags
 
 CODE = """
 import json, sys
@@ -66,10 +66,10 @@ def test_any_size(size):
 
 
 def test_two_processes_agree(chelsea):
-    said = [subprocess.check_output([sys.executable, "-c", CODE], text=True) for _ in range(2)]
-    assert said[0] == said[1]
+    outputs = [subprocess.check_output([sys.executable, "-c", CODE], text=True) for _ in range(2)]
+    assert outputs[0] == outputs[1]
     here = [[tag.name, list(tag.box), tag.confidence] for tag in tags.find(chelsea)]
-    assert json.loads(said[0]) == here
+    assert json.loads(outputs[0]) == here
 
 
 def test_look_does_not_depend_on_company(chelsea, astronaut):
@@ -123,24 +123,24 @@ def test_without_onnxruntime(monkeypatch):
 
 def test_damaged_tables(monkeypatch):
     with pytest.raises(MissingError, match="reinstall"):
-        tags.parse("cat\t\t500\t\t281-2850\n", 1000)
+        tag_table.parse("cat\t\t500\t\t281-2850\n", 1000)
     with pytest.raises(MissingError, match="reinstall"):
-        tags.parse("cat\tanimal\t500\t\t281-285\n", 1000)
-    tags.heads.cache_clear()
+        tag_table.parse("cat\tanimal\t500\t\t281-285\n", 1000)
+    tag_table.heads.cache_clear()
     monkeypatch.setattr(models, "load", lambda _: bytes(7 * 2))
     with pytest.raises(MissingError, match="reinstall"):
-        tags.heads()
-    tags.heads.cache_clear()
+        tag_table.heads()
+    tag_table.heads.cache_clear()
 
 
 def test_the_most_specific_sure_word_is_said():
-    table = tags.parse(
+    table = tag_table.parse(
         "animal\t\t500\t\t0-3\ndog\tanimal\t500\t\t1-2\npug\tdog\t-\t\t2\nsea\t\t300\tscene\t4\n", 5
     )
-    said = lambda *values: [table.names[i] for i in tags.spoken(np.array(values), table)]  # noqa: E731
-    assert said(0.9, 0.4, 0.3, 0.0) == ["animal"]
-    assert said(0.9, 0.8, 0.8, 0.3) == ["dog", "sea"]
-    assert said(0.4, 0.4, 0.4, 0.2) == []
+    spoken = lambda *values: [table.names[i] for i in tags.spoken(np.array(values), table)]  # noqa: E731
+    assert spoken(0.9, 0.4, 0.3, 0.0) == ["animal"]
+    assert spoken(0.9, 0.8, 0.8, 0.3) == ["dog", "sea"]
+    assert spoken(0.4, 0.4, 0.4, 0.2) == []
     assert table.scenes == (False, False, False, True)
 
 

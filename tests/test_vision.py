@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from promptcodec.description import PALETTE, Cell
+from promptcodec.description import PALETTE, ResolvedCell
 from promptcodec.description.model import TEXTURES
 from promptcodec.description.palette import TONE_STEP
 from promptcodec.vision.cells import cut, two_colours
 from promptcodec.vision.colour import (
+    cell_colours,
     ciede2000,
     colour_distance,
     nearest_names,
     palette_oklab,
-    said_colours,
     to_oklab,
     to_srgb,
 )
@@ -69,8 +69,8 @@ def test_palette_runs_from_black_through_the_greys():
     ],
 )
 def test_a_person_would_agree_with_the_name(rgb, name):
-    found = nearest_names(to_oklab(np.array([rgb], np.uint8)))[0]
-    assert found == name or (name == "grey" and found.endswith("grey"))
+    nearest = nearest_names(to_oklab(np.array([rgb], np.uint8)))[0]
+    assert nearest == name or (name == "grey" and nearest.endswith("grey"))
 
 
 def test_any_colour_has_a_name_close_by():
@@ -85,12 +85,12 @@ def test_oklab_round_trip():
     np.testing.assert_allclose(to_srgb(to_oklab(colours)), colours, atol=0.1)
 
 
-def test_said_colours_apply_the_tone_and_stay_in_range():
-    grey = said_colours(Cell(colours=("grey",)))
-    lighter = said_colours(Cell("left", "++", ("grey",)))
+def test_cell_colours_apply_the_tone_and_stay_in_range():
+    grey = cell_colours(ResolvedCell(colours=("grey",)))
+    lighter = cell_colours(ResolvedCell(2, ("grey",)))
     np.testing.assert_allclose(lighter - grey, [[2 * TONE_STEP, 0, 0]], atol=1e-6)
-    assert said_colours(Cell("left", "+" * 30, ("white", "black"), "with"))[:, 0].max() <= 1
-    assert said_colours(Cell("left")).shape == (0, 3)
+    assert cell_colours(ResolvedCell(30, ("white", "black"), "with"))[:, 0].max() <= 1
+    assert cell_colours(ResolvedCell()).shape == (0, 3)
     np.testing.assert_array_equal(palette_oklab(), to_oklab(np.array(list(PALETTE.values()), np.float32)))
 
 
@@ -106,17 +106,17 @@ def test_two_colours_finds_areas_places_and_order():
     array = np.zeros((16, 16, 3))
     array[:] = (200, 30, 40)
     array[:, :5] = (30, 90, 200)
-    found = two_colours(to_oklab(cut(picture(array), 1, 1, 16, 16)))
-    np.testing.assert_allclose(found.shares, [[11 / 16, 5 / 16]])
-    np.testing.assert_allclose(found.offsets, [[0, -0.5]], atol=1e-6)
+    colours = two_colours(to_oklab(cut(picture(array), 1, 1, 16, 16)))
+    np.testing.assert_allclose(colours.shares, [[11 / 16, 5 / 16]])
+    np.testing.assert_allclose(colours.offsets, [[0, -0.5]], atol=1e-6)
     expected = to_oklab(np.array([(200, 30, 40), (30, 90, 200)], np.uint8))
-    assert colour_distance(found.centres[0], expected).max() < 1e-3
+    assert colour_distance(colours.centres[0], expected).max() < 1e-3
 
 
 def test_two_colours_of_one_colour():
-    found = two_colours(to_oklab(np.full((3, 4, 4, 3), 77, np.uint8)))
-    assert found.shares.tolist() == [[1, 0]] * 3
-    np.testing.assert_allclose(found.centres[:, 0], found.centres[:, 1], atol=1e-6)
+    colours = two_colours(to_oklab(np.full((3, 4, 4, 3), 77, np.uint8)))
+    assert colours.shares.tolist() == [[1, 0]] * 3
+    np.testing.assert_allclose(colours.centres[:, 0], colours.centres[:, 1], atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Measure what the bytes of each layer are worth under ``builtin``, and make the table of shares of it.
+"""Make the table of shares, ``allocation-1``: what the bytes of each layer are worth under ``builtin``.
 
 Run: python -m training.allocation --data DIR [--limit N] [--jobs N]
 
@@ -128,16 +128,16 @@ def best_split(
     names: tuple[str, ...], room: int, losses: Floats, sizes: dict[str, Floats], least: float
 ) -> tuple[float, ...]:
     """Give the shares with the most words among those as good as the best; of the first, ``least`` bytes."""
-    found = {
+    losses_by_split = {
         shares: expected(
             losses, sizes, {name: share * room for name, share in zip(names, shares, strict=True)}
         )
         for shares in splits(len(names))
     }
-    bound = min(found.values()) * (1 + TIE)
+    bound = min(losses_by_split.values()) * (1 + TIE)
     if not np.isfinite(bound):  # too few bytes for all of them: as even as can be
         return tuple(1 / len(names) for _ in names)
-    near = [shares for shares, loss in found.items() if loss <= bound]
+    near = [shares for shares, loss in losses_by_split.items() if loss <= bound]
     # Contours come last: what they show, colours show as well.
     best = max(near, key=lambda shares: (shares[0], shares[-1]) if names[0] == "semantic" else shares[::-1])
     if names[0] != "semantic" or best[0] * room >= least:
@@ -192,18 +192,18 @@ def main() -> None:
     cache.mkdir(parents=True, exist_ok=True)
     missing = [name for name in names if not (cache / f"{Path(name).name}.npz").exists()]
     with ProcessPoolExecutor(args.jobs) as pool:
-        found = pool.map(partial(measure, args.data / "train"), missing)
-        for number, (name, (sizes, losses)) in enumerate(zip(missing, found, strict=True), 1):
+        measured = pool.map(partial(measure, args.data / "train"), missing)
+        for number, (name, (sizes, losses)) in enumerate(zip(missing, measured, strict=True), 1):
             np.savez(cache / f"{Path(name).name}.npz", sizes=sizes, losses=losses)
             print(f"{number}/{len(missing)} {name}", flush=True)
     results = []
     for name in names:
         with np.load(cache / f"{Path(name).name}.npz") as file:
             results.append((file["sizes"], file["losses"]))
-    made = table(results)
-    content = json.dumps(made, indent=1).encode()
+    shares_table = table(results)
+    content = json.dumps(shares_table, indent=1).encode()
     tables.write("allocation-1", "allocation-1.json", content, source="python -m training.allocation")
-    for entry in made["sets"]:  # type: ignore[attr-defined]
+    for entry in shares_table["sets"]:  # type: ignore[attr-defined]
         print(entry["layers"])
         for room, shares in zip(BYTES, entry["shares"], strict=True):
             print(f"  {room:5} {shares}")

@@ -1,6 +1,8 @@
-"""Count the grid symbols of real descriptions: `python -m training.cells --data DIR`.
+"""Make the table of the grid symbols, ``promptcodec/models/cells-1.bin``: counts over real descriptions.
 
-Writes the table of ``promptcodec.layers.semantic.cells``: a row of frequencies per context. A row adds up to
+Run: python -m training.cells --data DIR
+
+The table of ``promptcodec.layers.semantic.cells`` has a row of frequencies per context. A row adds up to
 about 255 where the context was seen often, to less where it was not, so that rare contexts weigh little.
 """
 
@@ -45,8 +47,8 @@ def rows(texts: list[str]) -> bytes:
     """Count canonical texts and give the table's content."""
     counts = {kind: np.zeros((contexts, size)) for kind, (size, contexts) in cells.KINDS.items()}
     for text in texts:
-        said = parse_text(text)
-        cells.walk(_Counter(counts), said.cells, said.rows, said.cols)
+        description = parse_text(text)
+        cells.walk(_Counter(counts), description.cells, description.rows, description.cols)
     table = b""
     for kind, seen in counts.items():
         total = seen.sum(axis=1, keepdims=True)
@@ -66,8 +68,13 @@ def main() -> None:
     tables.write("cells-1", "cells-1.bin", rows(train), source="python -m training.cells --data DIR")
     sizes = []
     for text in held_out:
-        said = parse_text(text)
-        sizes.append((len(cells.encode(said.cells, said.rows, said.cols)), said.rows * said.cols))
+        description = parse_text(text)
+        sizes.append(
+            (
+                len(cells.encode(description.cells, description.rows, description.cols)),
+                description.rows * description.cols,
+            )
+        )
     coded, count = np.array(sizes).sum(axis=0)
     print(f"{len(train)} descriptions counted; {len(held_out)} held out: {coded * 8 / count:.2f} bits a cell")
 

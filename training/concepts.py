@@ -96,13 +96,13 @@ def main() -> None:
     for index, name in enumerate(names):
         # Unseen flowers are all alike and easy: they would make any threshold look precise.
         known = pictures.known[:, index] & pictures.looked
-        truth, told = pictures.labels[known, index], scores[known, index]
-        threshold = calibrate(told, truth, pictures.generated[known])
+        truth, scored = pictures.labels[known, index], scores[known, index]
+        threshold = calibrate(scored, truth, pictures.generated[known])
         if threshold is None:
             print(f"| {name} | {truth.sum()} | dropped | | |")
             continue
-        said = told >= threshold
-        precision, recall = truth[said].mean(), said[truth].mean()
+        shown = scored >= threshold
+        precision, recall = truth[shown].mean(), shown[truth].mean()
         print(f"| {name} | {truth.sum()} | {threshold:.2f} | {precision:.2f} | {recall:.2f} |")
         kept.append(index)
         least.append(threshold)
@@ -175,12 +175,12 @@ def _middle(image: Image.Image) -> Image.Image:
 
 def validate(pictures: Labelled) -> Doubles:
     """Give the probabilities ``(n, k)`` that pictures get from heads that never saw them."""
-    told = np.zeros(pictures.labels.shape)
+    probabilities = np.zeros(pictures.labels.shape)
     for fold in range(FOLDS):
         test = pictures.folds == fold
         weights, biases = fit(pictures, ~test)
-        told[test] = _sigmoid(pictures.views[test, 0] @ weights.T + biases)
-    return told
+        probabilities[test] = _sigmoid(pictures.views[test, 0] @ weights.T + biases)
+    return probabilities
 
 
 def fit(pictures: Labelled, chosen: npt.NDArray[np.bool_]) -> tuple[Doubles, Doubles]:
@@ -223,11 +223,13 @@ def _sigmoid(scores: npt.NDArray[np.floating]) -> Doubles:
     return (1 / (1 + np.exp(-np.asarray(scores, np.float64)))).astype(np.float64)
 
 
-def calibrate(told: Doubles, truth: npt.NDArray[np.bool_], generated: npt.NDArray[np.bool_]) -> float | None:
+def calibrate(
+    probabilities: Doubles, truth: npt.NDArray[np.bool_], generated: npt.NDArray[np.bool_]
+) -> float | None:
     """Find the threshold of a concept.
 
     Args:
-        told: ``(n,)`` probabilities from validation.
+        probabilities: ``(n,)``, from validation.
         truth: ``(n,)`` labels.
         generated: ``(n,)``, generated pictures rather than photographs.
 
@@ -235,12 +237,12 @@ def calibrate(told: Doubles, truth: npt.NDArray[np.bool_], generated: npt.NDArra
         The best by F1 among those precise enough; None if there is none.
     """
     best: tuple[float, float] | None = None
-    for threshold in np.unique(np.concatenate([[FLOOR], told[truth & (told > FLOOR)]])):
-        said = told >= threshold
-        hits, count = int((said & truth).sum()), int(said.sum())
+    for threshold in np.unique(np.concatenate([[FLOOR], probabilities[truth & (probabilities > FLOOR)]])):
+        shown = probabilities >= threshold
+        hits, count = int((shown & truth).sum()), int(shown.sum())
         if count == 0 or hits / count < PRECISION or lower_bound(hits, count) < SAFE:
             continue
-        parts = [said & generated, said & ~generated]
+        parts = [shown & generated, shown & ~generated]
         if any(part.sum() >= EACH and truth[part].mean() < IN_EACH for part in parts):
             continue
         if hits / truth.sum() < RECALL:

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from promptcodec.vision.colour import Floats
-from promptcodec.vision.medium import LEAST, MEDIA, TABLE, choose, measure
+from promptcodec.vision.medium import MEDIA, TABLE, choose
+from promptcodec.vision.statistics import LEAST, measure
 from promptcodec.vision.trees import read_trees
 from training import tables
 from training.texts import DATA
@@ -93,8 +94,8 @@ def gather(data: Path, fonts: Path) -> tuple[Floats, npt.NDArray[np.intp], npt.N
 def real(data: Path) -> Iterator[tuple[str, int, Image.Image]]:
     """Give labelled pictures of DATA/train: name, index of the medium, picture."""
     rows = [json.loads(line) for line in (data / "train" / "manifest.jsonl").read_text("utf-8").splitlines()]
-    made = sorted((row["file"].split("_")[1], row["file"]) for row in rows if row["kind"] == "ai")
-    labels = {file: "hpdf".find(letter) for (_, file), letter in zip(made, LABELS, strict=True)}
+    generated = sorted((row["file"].split("_")[1], row["file"]) for row in rows if row["kind"] == "ai")
+    labels = {file: "hpdf".find(letter) for (_, file), letter in zip(generated, LABELS, strict=True)}
     for row in rows:
         label = labels.get(row["file"], 0)
         if label >= 0:

@@ -19,14 +19,14 @@ def allowed(data: Path) -> list[Path]:
     """
     allow = allowlist()
     names = {name for source in allow["pictures"] for name in source["names"]}
-    found = []
+    paths = []
     for line in (data / "train" / "manifest.jsonl").read_text("utf-8").splitlines():
         entry = json.loads(line)
         source = entry.get("source_repo") or entry["source"]
         if source not in names:
             raise ValueError(f"the pictures of {source!r} are not in allowlist.toml")
         if entry["licence"] in allow["licences"]["accepted"]:
-            found.append(data / "train" / entry["file"])
+            paths.append(data / "train" / entry["file"])
         elif entry["licence"] not in allow["licences"]["excluded"]:
             raise ValueError(f"the licence {entry['licence']!r} of {entry['file']} is not in allowlist.toml")
-    return sorted(found)
+    return sorted(paths)

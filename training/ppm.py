@@ -111,7 +111,7 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
     base = ppm_fit.base_logits(stream, tree.root, tree.left.tolist(), tree.right.tolist())
     some = ppm_counts.count(folds[0], vocabulary.end)
     prune(some, LEAST)
-    made = Tables(
+    first = Tables(
         np.array(merges, np.uint16),
         numbers,
         tree.root,
@@ -123,7 +123,7 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
         ppm_counts.levels(some, size),
     )
     spared = sorted(spared, key=lambda text: hashlib.sha256(text.encode()).digest())
-    rows = ppm_fit.trace(Model(made, vocabulary), spared[: len(spared) * 2 // 3])
+    rows = ppm_fit.trace(Model(first, vocabulary), spared[: len(spared) * 2 // 3])
     say(f"{len(rows)} splits of {len(spared)} texts to fit to")
     fitted = ppm_fit.fit(base, rows)
     say("fitted")
@@ -131,7 +131,7 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
     prune(counted, LEAST)
     print("  sequences:", {level: len(keys) for level, (keys, _) in counted.items()})
     return replace(
-        made, base=fitted[0], logits=fitted[1], weights=fitted[2], levels=ppm_counts.levels(counted, size)
+        first, base=fitted[0], logits=fitted[1], weights=fitted[2], levels=ppm_counts.levels(counted, size)
     )
 
 
@@ -174,11 +174,11 @@ def main() -> None:
     texts = gather(args.data, args.limit, args.jobs)
     for kind, part in texts.train.items():
         print(f"{kind:15} {len(part)} texts, {sum(len(text.encode()) for text in part)} bytes")
-    made = make(texts.train, args.tokens)
-    packed = pack(made)
+    table = make(texts.train, args.tokens)
+    packed = pack(table)
     print(f"table: {len(packed)} bytes")
     tables.write(NAME, f"{NAME}.ppm", packed, source="python -m training.ppm")
-    report(Model(made), texts, args.measure)
+    report(Model(table), texts, args.measure)
 
 
 if __name__ == "__main__":

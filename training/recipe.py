@@ -74,20 +74,20 @@ def settings(words: dict[str, Any]) -> list[Any]:
         "Model",
         "Version",
     )
-    made = []
+    chunks = []
     for turn in range(max(map(len, known.values()))):
         keys = [key for key in known if key in common or (turn < len(known[key]) and turn < 2)]
-        said = {key: (known[key] or [""])[turn % max(len(known[key]), 1)] for key in keys}
-        made.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", said]}}]])
+        values = {key: (known[key] or [""])[turn % max(len(known[key]), 1)] for key in keys}
+        chunks.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", values]}}]])
     # EXIF as the family writes it: one directory, one UserComment, big-endian.
     head = b"MM\0*\0\0\0\x08\0\x01\x87i\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0\0\x01"
     head += b"\x92\x86\0\x07\0\0\2\xae\0\0\0(UNICODE\0"
-    said = {key: (known[key] or [""])[0] for key in common}
-    made.append([["exif", "", {"bytes": list(head)}, {"utf-16-be": {"a1111": ["", "", said]}}]])
-    made.append([["iTXt", "parameters", {"utf-8": {"a1111": ["", "", said]}}]])
-    made.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", None, said]}}]])
-    made.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", said]}}]])
-    return numbers(made)
+    values = {key: (known[key] or [""])[0] for key in common}
+    chunks.append([["exif", "", {"bytes": list(head)}, {"utf-16-be": {"a1111": ["", "", values]}}]])
+    chunks.append([["iTXt", "parameters", {"utf-8": {"a1111": ["", "", values]}}]])
+    chunks.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", None, values]}}]])
+    chunks.append([["tEXt", "parameters", {"utf-8": {"a1111": ["", "", values]}}]])
+    return numbers(chunks)
 
 
 def objects(words: dict[str, Any]) -> list[Any]:
@@ -97,25 +97,25 @@ def objects(words: dict[str, Any]) -> list[Any]:
         "generation_data": "json compact",
         "parameters-json": "json net",
     }
-    made = []
+    chunks = []
     for key, tools in words["objects"].items():
-        for name, said in tools.items():
+        for name, example in tools.items():
             style = "json indent 2" if name == "swarm" else styles.get(key, "json")
-            chunk = ["tEXt", key, {"utf-8": {style: json.loads(said)}}]
+            chunk = ["tEXt", key, {"utf-8": {style: json.loads(example)}}]
             if key == "Comment":
                 texts = (("Title", "NovelAI generated image"), ("Description", ""), ("Software", "NovelAI"))
                 source = [
                     ["tEXt", k, {"utf-8": v}] for k, v in (*texts, ("Source", ""), ("Generation time", "1.0"))
                 ]
-                made.append([*source, chunk])
+                chunks.append([*source, chunk])
             else:
-                made.append([chunk])
-    return numbers(made)
+                chunks.append([chunk])
+    return numbers(chunks)
 
 
 def fields(words: dict[str, Any]) -> list[Any]:
     """Give recipes as fields: names in their order, and the values that are known."""
-    made: list[Any] = []
+    recipes: list[Any] = []
     lists = [(*words[name], "") for name in ("samplers", "web_samplers", "other_samplers")]
     tools = [
         "a1111-webui", "forge", "sd-next", "civitai", "comfyui", "invokeai", "novelai", "fooocus", "swarmui",
@@ -125,7 +125,7 @@ def fields(words: dict[str, Any]) -> list[Any]:
     for kind, names in enumerate(lists):
         for turn, name in enumerate(names):
             side = words["sides"][turn % len(words["sides"])]
-            said = {
+            settings = {
                 "prompt": "", "negative": "", "sampler": name,
                 "scheduler": schedulers[kind][turn % len(schedulers[kind])],
                 "steps": (20, 25, 30, 28, 50)[turn % 5], "guidance": (7, 5, 6, 8, 4.5, 3.5, 1)[turn % 7],
@@ -133,7 +133,7 @@ def fields(words: dict[str, Any]) -> list[Any]:
                 "hires": {"scale": 2, "steps": 10, "upscaler": words["models"][turn % len(words["models"])]},
             }  # fmt: skip
             for key in ("negative", "scheduler", "denoise", "hires")[: turn % 5]:
-                del said[key]
+                del settings[key]
             platform = {"tool": tools[turn % len(tools)]}
             if turn % 3:
                 platform["version"] = words["settings"]["Version"][turn % len(words["settings"]["Version"])]
@@ -146,18 +146,18 @@ def fields(words: dict[str, Any]) -> list[Any]:
                     "loras": [{"name": "", "weight": 0.8}],
                 }
             extra = {"extra": {"Clip skip": 2, "RNG": "CPU"}} if turn % 4 == 0 else {}
-            made.append({"platform": platform, "model": model, "settings": said, **extra})
+            recipes.append({"platform": platform, "model": model, "settings": settings, **extra})
     resource = {"type": "checkpoint", "modelVersionId": 1, "modelName": "", "modelVersionName": ""}
     lora = {"type": "lora", "weight": 0.8, "modelVersionId": 1, "modelName": "", "modelVersionName": ""}
     for resources in ([resource, lora], [resource]):
         civitai = {"Clip skip": 2, "Created Date": "", "Civitai resources": resources, "Civitai metadata": {}}
         platform, model = {"tool": "civitai"}, {"name": ""}
-        made.append({"platform": platform, "model": model, "settings": said, "extra": civitai})
+        recipes.append({"platform": platform, "model": model, "settings": settings, "extra": civitai})
     bare = {"prompt": "", "sampler": "Euler a", "steps": 20, "guidance": 7, "seed": 1}
-    made.append({"platform": {"tool": "a1111-webui"}, "settings": bare})
-    made += [{"platform": {"tool": tool}, "model": {"name": ""}, "settings": said} for tool in tools]
+    recipes.append({"platform": {"tool": "a1111-webui"}, "settings": bare})
+    recipes += [{"platform": {"tool": tool}, "model": {"name": ""}, "settings": settings} for tool in tools]
     read_ = [recipe_of(words, key, name) for key, tools_ in words["objects"].items() for name in tools_]
-    return numbers([*made, *filter(None, read_)])
+    return numbers([*recipes, *filter(None, read_)])
 
 
 def recipe_of(words: dict[str, Any], key: str, name: str) -> Any:
@@ -185,7 +185,7 @@ def workflows(files: list[Path], words: dict[str, Any]) -> list[Any]:
         recipe = read(file.read_bytes())
         if recipe is None:
             continue
-        texts = {key: said for chunk in recipe.chunks for key, said in chunk.texts().items()}
+        texts = {key: text for chunk in recipe.chunks for key, text in chunk.texts().items()}
         for node, era in nodes_of(texts.get("workflow")):
             drawn[str(node["type"]), era][json.dumps(skeleton(node, keep))] += 1
         for node in graph_of(texts.get("prompt")).values():
@@ -195,10 +195,10 @@ def workflows(files: list[Path], words: dict[str, Any]) -> list[Any]:
         frames[json.dumps(list(frame))] += 1 if frame else 0
     chosen = []
     for (_, era), variants in sorted(drawn.items()):
-        common = [said for said, count in variants.most_common(VARIANTS) if count > 1]
-        chosen += [(era, json.loads(said)) for said in common]
+        common = [text for text, count in variants.most_common(VARIANTS) if count > 1]
+        chosen += [(era, json.loads(text)) for text in common]
     apis = {
-        kind: [json.loads(said) for said, count in variants.most_common(VARIANTS) if count > 1]
+        kind: [json.loads(text) for text, count in variants.most_common(VARIANTS) if count > 1]
         for kind, variants in graphs.items()
     }
     keys = [json.loads(frame) for frame, count in frames.most_common(6) if count > 1]
@@ -212,10 +212,10 @@ def known_words(words: dict[str, Any]) -> set[str]:
     return flat | {colour for pair in words["colours"] for colour in pair}
 
 
-def loaded(said: str | None) -> dict[str, Any]:
+def loaded(text: str | None) -> dict[str, Any]:
     """Parse an object, an empty one where it is none."""
     try:
-        value = json.loads(said or "{}")
+        value = json.loads(text or "{}")
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
@@ -224,11 +224,11 @@ def loaded(said: str | None) -> dict[str, Any]:
 graph_of = loaded
 
 
-def nodes_of(said: str | None) -> list[tuple[dict[str, Any], str]]:
+def nodes_of(text: str | None) -> list[tuple[dict[str, Any], str]]:
     """Give a workflow's nodes and which generation of the editor drew them."""
-    nodes = loaded(said).get("nodes")
+    nodes = loaded(text).get("nodes")
     listed = [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
-    era = "new" if "revision" in loaded(said) else "old"
+    era = "new" if "revision" in loaded(text) else "old"
     return [(node, era) for node in listed if "type" in node]
 
 
@@ -248,21 +248,21 @@ TEXTS = {
 
 def skeleton(node: dict[str, Any], keep: set[str]) -> Any:
     """Keep how a node is drawn: names, types and sizes; its texts and numbers become blanks."""
-    made: dict[str, Any] = {}
+    drawn: dict[str, Any] = {}
     for key, value in node.items():
         if key in ("id", "order", "mode"):
-            made[key] = 0
+            drawn[key] = 0
         elif key == "pos":
-            made[key] = {"0": 100, "1": 200} if isinstance(value, dict) else [100, 200]
+            drawn[key] = {"0": 100, "1": 200} if isinstance(value, dict) else [100, 200]
         elif key == "size":
             sides = value.values() if isinstance(value, dict) else value
             rounded = [int(side) if isinstance(side, (int, float)) else 0 for side in sides]
-            made[key] = {"0": rounded[0], "1": rounded[1]} if isinstance(value, dict) else rounded
+            drawn[key] = {"0": rounded[0], "1": rounded[1]} if isinstance(value, dict) else rounded
         elif key == "title":
-            made[key] = value if value in keep else ""
+            drawn[key] = value if value in keep else ""
         else:
-            made[key] = blank(value, key, keep)
-    return made
+            drawn[key] = blank(value, key, keep)
+    return drawn
 
 
 def blank(value: Any, key: str, keep: set[str]) -> Any:
@@ -285,18 +285,18 @@ def blank(value: Any, key: str, keep: set[str]) -> Any:
 def api_skeleton(node: dict[str, Any], keep: set[str]) -> Any:
     """Keep the names of a graph node's inputs, and which are links."""
     inputs = node.get("inputs")
-    made = {}
+    kept = {}
     for name, value in inputs.items() if isinstance(inputs, dict) else ():
         link = isinstance(value, list) and len(value) == 2
-        made[name] = ["", value[1]] if link else blank(value, name, keep)
-    return {key: made if key == "inputs" else blank(value, key, keep) for key, value in node.items()}
+        kept[name] = ["", value[1]] if link else blank(value, name, keep)
+    return {key: kept if key == "inputs" else blank(value, key, keep) for key, value in node.items()}
 
 
 def build(
     chosen: list[Any], apis: dict[str, Any], frames: list[list[str]], words: dict[str, Any]
 ) -> list[Any]:
     """Put nodes together to workflows and their graphs."""
-    made = []
+    built = []
     turn = itertools.count()
     for era in ("old", "new"):
         nodes = [node for which, node in chosen if which == era]
@@ -305,8 +305,8 @@ def build(
             keys = next(
                 (frame for frame in frames if ("revision" in frame) == (era == "new")), ["nodes", "links"]
             )
-            made.append(workflow(part, apis, keys, words, next(turn)))
-    return numbers(made)
+            built.append(workflow(part, apis, keys, words, next(turn)))
+    return numbers(built)
 
 
 def workflow(  # noqa: C901 - one workflow from end to end
@@ -358,12 +358,12 @@ def workflow(  # noqa: C901 - one workflow from end to end
 
 def group(words: dict[str, Any], turn: int) -> Any:
     """Give a group of nodes as the editor draws it."""
-    made = {
+    frame = {
         "title": "Group",
         "bounding": [100, 100, 400, 300],
         "color": words["groups"][turn % len(words["groups"])],
     }
-    return made | ({"font_size": 24} if turn % 4 == 1 else {"font_size": 24, "locked": False})
+    return frame | ({"font_size": 24} if turn % 4 == 1 else {"font_size": 24, "locked": False})
 
 
 if __name__ == "__main__":

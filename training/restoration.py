@@ -1,4 +1,4 @@
-"""Train the network that restores a decoded texture layer, and write the table ``restoration-1``.
+"""Make the table ``restoration-1``: train the network that restores a decoded texture layer.
 
     pip install torch
     python -m training.restoration --data DIR
@@ -89,7 +89,7 @@ def quantised(pictures: list, rng: np.random.Generator) -> dict:
     groups = defaultdict(list)
     for index, (shape, _) in enumerate(pictures):
         groups[shape].append(index)
-    found = defaultdict(list)
+    samples = defaultdict(list)
     for shape, members in groups.items():
         # Alike steps together: the finest decides how many frequencies are looked at.
         wanted = sorted(
@@ -98,8 +98,8 @@ def quantised(pictures: list, rng: np.random.Generator) -> dict:
         for at in range(0, len(wanted), CHUNK):
             steps, indices = zip(*wanted[at : at + CHUNK], strict=True)
             stack = np.stack([pictures[index][1] for index in indices], 1)
-            found[shape] += decoded(stack, shape, np.array(steps, np.int32), rng)
-    return found
+            samples[shape] += decoded(stack, shape, np.array(steps, np.int32), rng)
+    return samples
 
 
 def decoded(stack: np.ndarray, shape: int, steps: np.ndarray, rng: np.random.Generator) -> list:
@@ -120,13 +120,13 @@ def decoded(stack: np.ndarray, shape: int, steps: np.ndarray, rng: np.random.Gen
     ]
 
 
-def batches(found: dict, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, ...]]:
+def batches(samples: dict, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, ...]]:
     """Give pictures, true pictures and steps, mirrored at random, without end."""
-    shapes = sorted(found)
-    weights = np.array([len(found[shape]) for shape in shapes]) / sum(map(len, found.values()))
+    shapes = sorted(samples)
+    weights = np.array([len(samples[shape]) for shape in shapes]) / sum(map(len, samples.values()))
     while True:
         shape = int(rng.choice(shapes, p=weights))
-        some = [found[shape][index] for index in rng.integers(0, len(found[shape]), BATCH)]
+        some = [samples[shape][index] for index in rng.integers(0, len(samples[shape]), BATCH)]
         mirror = np.ones(some[0][0].shape[-1], np.float32)
         mirror[1::2] = rng.choice((-1, 1))
         first, second = (
@@ -136,11 +136,11 @@ def batches(found: dict, rng: np.random.Generator) -> Iterator[tuple[torch.Tenso
         yield first, second, torch.tensor([each[2] for each in some])
 
 
-def fit(network: Network, found: dict, rng: np.random.Generator) -> Network:
+def fit(network: Network, samples: dict, rng: np.random.Generator) -> Network:
     """Train on the error left as a share of what there was; give the running mean of the weights."""
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-4)
     mean, left = copy.deepcopy(network), 0.0
-    for number, (pictures, truth, step) in zip(range(STEPS), batches(found, rng), strict=False):
+    for number, (pictures, truth, step) in zip(range(STEPS), batches(samples, rng), strict=False):
         rate = RATE * min(1, number / 100) * (0.5 + 0.5 * math.cos(math.pi * number / STEPS)) + 1e-6
         optimiser.param_groups[0]["lr"] = rate
         with torch.autocast("cpu", torch.bfloat16):
@@ -174,10 +174,10 @@ def write(network: Network) -> None:
     restoration.network.cache_clear()
 
 
-def check(found: dict) -> None:
+def check(samples: dict) -> None:
     """Print what the written table leaves of the error of held-out pictures, by step."""
     left = defaultdict(list)
-    for shape, members in found.items():
+    for shape, members in samples.items():
         for planes, truth, step in members:
             errors = [
                 ((restoration.sample(each, shape) - restoration.sample(truth, shape)) ** 2).mean()
@@ -201,9 +201,9 @@ def main() -> None:
     held_out = [load(path) for path in paths[:: 4 * HELD_OUT]]
     chosen = [path for index, path in enumerate(paths) if index % HELD_OUT]
     pictures = [load(path) for path in chosen] + [load(path, rng) for path in chosen for _ in range(PARTS)]
-    found = quantised(pictures, rng)
-    print(f"{sum(map(len, found.values()))} pictures quantised, {time.time() - began:.0f} s", flush=True)
-    network = fit(Network().to(memory_format=torch.channels_last), found, rng)
+    samples = quantised(pictures, rng)
+    print(f"{sum(map(len, samples.values()))} pictures quantised, {time.time() - began:.0f} s", flush=True)
+    network = fit(Network().to(memory_format=torch.channels_last), samples, rng)
     write(network)
     check(quantised(held_out, rng))
     print(f"{len(network.packed())} bytes, {time.time() - began:.0f} s")

@@ -49,8 +49,8 @@ _LEAD = re.compile(
 def phrases(caption: str) -> list[str]:
     """Cut a caption into phrases of 2 to 9 words."""
     cut = (_LEAD.sub("", clean(part)).strip(" .\"'") for part in _CLAUSE.split(caption))
-    found = [part[:1].lower() + part[1:] for part in cut if 2 <= len(part.split()) <= 9]
-    return [part for part in found if part]
+    parts = [part[:1].lower() + part[1:] for part in cut if 2 <= len(part.split()) <= 9]
+    return [part for part in parts if part]
 
 
 def scan(caption: str, things: list[str], seed: int) -> str | None:
@@ -62,12 +62,12 @@ def scan(caption: str, things: list[str], seed: int) -> str | None:
         seed: fixes every choice.
     """
     pick = random.Random(seed)
-    found = phrases(caption)
-    if len(found) < 4:
+    texts = phrases(caption)
+    if len(texts) < 4:
         return None
     rows, cols = pick.choice(((2, 2), (2, 3), (3, 2), (3, 3), (3, 3), (3, 4), (4, 3), (4, 4), (2, 4), (4, 6)))
     colours = pick.sample(list(PALETTE), 9)
-    cells = tuple(_cell(pick, colours, found, index, cols) for index in range(rows * cols))
+    cells = tuple(_cell(pick, colours, texts, index, cols) for index in range(rows * cols))
     summary = clean(re.split(r"(?<=[.!?])\s", clean(caption))[0][:300])
 
     def box() -> Box:
@@ -98,11 +98,11 @@ def scan(caption: str, things: list[str], seed: int) -> str | None:
     )
 
 
-def _cell(pick: random.Random, colours: list[str], found: list[str], index: int, cols: int) -> Cell:
+def _cell(pick: random.Random, colours: list[str], texts: list[str], index: int, cols: int) -> Cell:
     ways = [
         way for way in CONTINUES if (way == "left" and index % cols) or (way == "above" and index >= cols)
     ]
-    text = found[index % len(found)] if pick.random() < 0.8 and index < 2 * len(found) else ""
+    text = texts[index % len(texts)] if pick.random() < 0.8 and index < 2 * len(texts) else ""
     if ways and pick.random() < 0.35:
         tone = pick.choice(("", *TONES))
         texture = pick.choice(("", "", *TEXTURES))
@@ -121,5 +121,5 @@ def scans(captions: list[str], prompts: list[str], number: int) -> list[str]:
     things = [piece for prompt in prompts for piece in prompt.split(" and ") if 2 <= len(piece.split()) <= 4]
     things = [thing for thing in things if clean(thing.replace(",", "")) and thing.isascii()]
     things = [clean(thing.replace(",", "")) for thing in things]
-    made = (scan(captions[i % len(captions)], things, i) for i in range(number))
-    return [text for text in made if text]
+    texts = (scan(captions[i % len(captions)], things, i) for i in range(number))
+    return [text for text in texts if text]

@@ -49,14 +49,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     data: Path = parser.parse_args().data
     values, labels, pictures, views = gather(data)
-    told = np.zeros((len(labels), len(STUFF)), np.float32)
+    probabilities = np.zeros((len(labels), len(STUFF)), np.float32)
     for fold in range(FOLDS):
         test = pictures % FOLDS == fold
         model = fit(values[~test], labels[~test], len(STUFF), TREES)
-        told[test] = read_trees(pack(*model, np.zeros(len(STUFF)))).probabilities(values[test])
+        probabilities[test] = read_trees(pack(*model, np.zeros(len(STUFF)))).probabilities(values[test])
     plain = views == 0
-    least = np.maximum(bounds(told[plain], labels[plain], PRECISION), np.float32(FLOOR))
-    rows, kept = judge(told[plain], labels[plain], pictures[plain], least)
+    least = np.maximum(bounds(probabilities[plain], labels[plain], PRECISION), np.float32(FLOOR))
+    rows, kept = judge(probabilities[plain], labels[plain], pictures[plain], least)
     least[~kept] = 2
     table = pack(*fit(values, labels, len(STUFF), TREES), least)
     tables.write(TABLE, f"{TABLE}.trees", table, source="python -m training.stuff")
@@ -109,18 +109,18 @@ def altered(image: Image.Image, draw: random.Random) -> list[Image.Image]:
 
 
 def judge(
-    told: Floats, labels: npt.NDArray[np.intp], pictures: npt.NDArray[np.intp], least: Floats
+    probabilities: Floats, labels: npt.NDArray[np.intp], pictures: npt.NDArray[np.intp], least: Floats
 ) -> tuple[list[str], npt.NDArray[np.bool_]]:
     """Write precision and recall by kind as a Markdown table; also which kinds are kept."""
     rows, kept = (
         ["| kind | cells | pictures | precision | recall | least | said |", "|---|---|---|---|---|---|---|"],
         [],
     )
-    best = told.argmax(1)
+    best = probabilities.argmax(1)
     for index, name in enumerate(STUFF):
-        said, real = (best == index) & (told[:, index] >= least[index]), labels == index
-        right = int((said & real).sum())
-        precision, recall = right / max(1, int(said.sum())), right / max(1, int(real.sum()))
+        named, real = (best == index) & (probabilities[:, index] >= least[index]), labels == index
+        right = int((named & real).sum())
+        precision, recall = right / max(1, int(named.sum())), right / max(1, int(real.sum()))
         keep = index > 0 and precision >= PRECISION and recall >= RECALL
         kept.append(keep)
         rows.append(

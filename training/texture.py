@@ -1,4 +1,4 @@
-"""Train the model of the texture layer and write the table ``texture-1``.
+"""Make the table ``texture-1``: train the model of the texture layer.
 
     python -m training.texture --data DIR
 
@@ -153,8 +153,8 @@ def gather(job: tuple) -> dict:
             best = np.abs(choice.levels[plane][:, start:end])
             wanted = np.abs(task.targets[plane][:, start:end]) * 64 // model.STEP[step]
             keep[plane].append([part[inside].astype(np.int16) for part in (seen, best, wanted)])
-    for plane, found in keep.items():
-        for name, column in zip(("seen", "best", "wanted"), zip(*found, strict=True), strict=True):
+    for plane, pieces in keep.items():
+        for name, column in zip(("seen", "best", "wanted"), zip(*pieces, strict=True), strict=True):
             result[f"{name}{plane}"] = np.concatenate(column)
     return result
 
@@ -171,9 +171,9 @@ def counts(
     return np.maximum(1, np.rint(smooth / smooth.max(1, keepdims=True) * most))
 
 
-def header(found: dict, known: dict) -> dict:
-    """Make the tables of the header's symbols from what was found."""
-    heads = found["heads"]
+def header(samples: dict, known: dict) -> dict:
+    """Make the tables of the header's symbols from the samples."""
+    heads = samples["heads"]
     step, radii, bits = heads[:, 0], heads[:, 1:4], heads[:, 5]
     size = len(RADII)
     lengths = np.array([log8(max(1, int(b / 8) + 2)) // 4 for b in bits])
@@ -183,7 +183,9 @@ def header(found: dict, known: dict) -> dict:
     parts["radii2"] = counts(radii[:, 1], radii[:, 2], (size, size), 1.0)
     parts["steps"] = counts(lengths, step, (model.LENGTHS, model.STEPS), 2.0)
     means = np.clip(
-        (found["means"] + model.MEAN_CELLS * model.MEAN_CELL // 2) // model.MEAN_CELL, 0, model.MEAN_CELLS - 1
+        (samples["means"] + model.MEAN_CELLS * model.MEAN_CELL // 2) // model.MEAN_CELL,
+        0,
+        model.MEAN_CELLS - 1,
     )
     rows = []
     for plane in range(model.PLANES):
@@ -195,18 +197,18 @@ def header(found: dict, known: dict) -> dict:
     return parts
 
 
-def learn(found: dict, parts: dict, nets: list, steps: int, rng: np.random.Generator) -> dict:
+def learn(samples: dict, parts: dict, nets: list, steps: int, rng: np.random.Generator) -> dict:
     """Train the networks further, in place, and give the other parts of the table."""
-    parts = header(found, parts)
+    parts = header(samples, parts)
     for plane in range(model.PLANES):
-        seen, best, wanted = (found[f"{name}{plane}"] for name in ("seen", "best", "wanted"))
+        seen, best, wanted = (samples[f"{name}{plane}"] for name in ("seen", "best", "wanted"))
         for index, mask in enumerate((best == 1, best == 2, best > 2)):
             if mask.sum() > 50:
                 shift = np.mean(64 * np.minimum(best[mask], 100).astype(int) - wanted[mask])
                 parts["shifts"][plane, index] = np.clip(np.rint(shift), -32, 32)
         nets[plane], bits = fit(seen, best, steps, nets[plane], rng)
         print(f"  plane {plane}: {len(best)} levels, {bits:.4f} bits each, shifts {parts['shifts'][plane]}")
-    parts["escapes"] = escapes([(found[f"seen{p}"], found[f"best{p}"]) for p in range(model.PLANES)])
+    parts["escapes"] = escapes([(samples[f"seen{p}"], samples[f"best{p}"]) for p in range(model.PLANES)])
     return parts
 
 
@@ -231,9 +233,9 @@ def main() -> None:
     parts["shapes"] = np.maximum(4, np.rint(np.sqrt(both / both.max()) * 240))
     nets: list = [None] * model.PLANES
     for number, steps in enumerate(ROUNDS):
-        found = collect(pictures, known, number, rng)
+        samples = collect(pictures, known, number, rng)
         print(f"round {number}, {time.time() - began:.0f} s", flush=True)
-        parts = learn(found, parts, nets, steps, rng)
+        parts = learn(samples, parts, nets, steps, rng)
         packed = model.pack(parts, [whole_numbers(net) for net in nets])
         known = model.unpack(packed)
     source = "python -m training.texture --data DIR"
@@ -256,11 +258,11 @@ def measure(path: Path, budget: int) -> float:
     return float(10 * np.log10(255**2 / error))
 
 
-def escapes(found: list) -> np.ndarray:
+def escapes(samples: list) -> np.ndarray:
     """Count how often the exponent of a large level goes on, by class of neighbours."""
     again = np.ones((model.ESCAPE_CLASSES, model.ESCAPE_BITS))
     total = np.full_like(again, 3)
-    for seen, best in found:
+    for seen, best in samples:
         large = best > 2
         classes = model.escape_class(seen[large].astype(np.int32))
         exponent = np.floor(np.log2(best[large] - 2)).astype(int)

@@ -59,21 +59,21 @@ def pack(model: Any, start: Floats, least: npt.NDArray[np.floating]) -> bytes:
 
 def bounds(probabilities: Floats, labels: npt.NDArray[np.intp], precision: float) -> Floats:
     """Give the least probability ``(classes,)`` from which a class is right often enough; 2 if never."""
-    best, found = probabilities.argmax(1), []
+    best, limits = probabilities.argmax(1), []
     for index in range(probabilities.shape[1]):
         candidates = np.arange(0.4, 0.99, 0.05)
-        said = [(best == index) & (probabilities[:, index] >= least) for least in candidates]
-        good = [m.sum() > 4 and (labels[m] == index).mean() >= precision for m in said]
-        found.append(float(candidates[int(np.argmax(good))]) if any(good) else 2.0)
-    return np.array(found, np.float32)
+        above = [(best == index) & (probabilities[:, index] >= least) for least in candidates]
+        good = [m.sum() > 4 and (labels[m] == index).mean() >= precision for m in above]
+        limits.append(float(candidates[int(np.argmax(good))]) if any(good) else 2.0)
+    return np.array(limits, np.float32)
 
 
-def confusion(classes: tuple[str, ...], said: list[str], labels: npt.NDArray[np.intp]) -> str:
+def confusion(classes: tuple[str, ...], words: list[str], labels: npt.NDArray[np.intp]) -> str:
     """Write the confusion as a Markdown table: rows are what it is, columns what was said."""
     names = [*classes, "picture"]
     lines = ["| is \\ said | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     counts = np.zeros((len(classes), len(names)), int)
-    for word, label in zip(said, labels.tolist(), strict=True):
+    for word, label in zip(words, labels.tolist(), strict=True):
         counts[label, names.index(word)] += 1
     lines += [f"| {n} | " + " | ".join(map(str, row)) + " |" for n, row in zip(classes, counts, strict=True)]
     right, total = np.diag(counts), np.maximum(counts.sum(0)[:-1], 1)

@@ -15,11 +15,11 @@ from eval.versions import package_version
 from promptcodec import bitstream, plugins, rate
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
-from promptcodec.description.model import Cell, resolve
+from promptcodec.description.model import Cell, ResolvedCell, resolve
 from promptcodec.generators import Conditions
 from promptcodec.layers import semantic
 from promptcodec.layers.registry import PART_IDS
-from promptcodec.vision.colour import nearest_names, said_colours
+from promptcodec.vision.colour import cell_colours, nearest_names
 
 ORDERS = ("raster", "resolved", "shuffled")
 _SEED = 1
@@ -43,50 +43,50 @@ class Ablation(Plain):
 
     def encode(self, item: Item, image: Image.Image, setting: str) -> bytes:
         """Describe, rearrange, code."""
-        said = dict(pair.split("=", 1) for pair in setting.split())
-        if unknown := set(said) - {"grid", "order", "summary", "objects"}:
+        options = dict(pair.split("=", 1) for pair in setting.split())
+        if unknown := set(options) - {"grid", "order", "summary", "objects"}:
             raise ValueError(f"unknown setting {min(unknown)!r} in {setting!r}")
-        shape = said.get("grid", "x".join(map(str, rate.grid(rate.DEFAULT_CELLS, image.size))))
+        shape = options.get("grid", "x".join(map(str, rate.grid(rate.DEFAULT_CELLS, image.size))))
         rows, cols = map(int, shape.split("x"))
-        found = plugins.create("captioners", "local").describe(image, rows=rows, cols=cols)
-        if said.get("summary") == "no":
-            found = replace(found, summary="")
-        if said.get("objects") == "no":
-            found = replace(found, objects=(), lettering=())
-        order = said.get("order", "raster")
-        payload = semantic.encode(arrange(found, order))
+        description = plugins.create("captioners", "local").describe(image, rows=rows, cols=cols)
+        if options.get("summary") == "no":
+            description = replace(description, summary="")
+        if options.get("objects") == "no":
+            description = replace(description, objects=(), lettering=())
+        order = options.get("order", "raster")
+        payload = semantic.encode(arrange(description, order))
         stream = Stream(*image.size, (Part(PART_IDS["semantic"], payload),))
         return bytes([ORDERS.index(order)]) + bitstream.write(stream)
 
     def decode(self, data: bytes, size: tuple[int, int], variant: str) -> Image.Image:
         """Put the cells back and draw."""
         stream = bitstream.read(data[1:])
-        said = semantic.decode(stream.parts[0].payload)
+        description = semantic.decode(stream.parts[0].payload)
         if ORDERS[data[0]] == "shuffled":
-            places = permutation(len(said.cells))
-            cells: list[Cell] = list(said.cells)
-            for place, cell in zip(places, said.cells, strict=True):
+            places = permutation(len(description.cells))
+            cells: list[Cell] = list(description.cells)
+            for place, cell in zip(places, description.cells, strict=True):
                 cells[place] = cell
-            said = replace(said, cells=tuple(cells))
-        drawn: Image.Image = plugins.create("generators", variant).generate(Conditions(size, 0, said))
+            description = replace(description, cells=tuple(cells))
+        drawn: Image.Image = plugins.create("generators", variant).generate(Conditions(size, 0, description))
         return drawn
 
 
-def arrange(said: Description, order: str) -> Description:
+def arrange(description: Description, order: str) -> Description:
     """Give the description with its cells as ``order`` has them."""
     if order == "raster":
-        return said
-    cells = tuple(map(_alone, resolve(said)))
+        return description
+    cells = tuple(map(_alone, resolve(description)))
     if order == "shuffled":
         cells = tuple(cells[place] for place in permutation(len(cells)))
-    return replace(said, cells=cells)
+    return replace(description, cells=cells)
 
 
-def _alone(cell: Cell) -> Cell:
+def _alone(cell: ResolvedCell) -> Cell:
     """Let a resolved cell say all itself; a tone becomes the names nearest to the colours it makes."""
-    names = tuple(dict.fromkeys(nearest_names(said_colours(cell)))) if cell.tone else cell.colours
+    names = tuple(dict.fromkeys(nearest_names(cell_colours(cell)))) if cell.tone else cell.colours
     arrangement = cell.arrangement if len(names) == len(cell.colours) else ""
-    return replace(cell, continues="", tone="", colours=names, arrangement=arrangement)
+    return replace(cell.alone(), colours=names, arrangement=arrangement)
 
 
 def permutation(count: int) -> list[int]:

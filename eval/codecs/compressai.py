@@ -67,8 +67,8 @@ class CompressAI(Plain):
 
         quality, shape, strings = unpack(data)
         with torch.no_grad():
-            found = self.network(quality).decompress([[each] for each in strings], shape)["x_hat"]
-        pixels = found[0].clamp(0, 1).numpy().transpose(1, 2, 0)[: size[1], : size[0]]
+            output = self.network(quality).decompress([[each] for each in strings], shape)["x_hat"]
+        pixels = output[0].clamp(0, 1).numpy().transpose(1, 2, 0)[: size[1], : size[0]]
         return Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
 
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from PIL import Image
 
 import promptcodec
-from eval import study
 from eval.codecs import Plain
 from eval.datasets import Item
+from eval.lab import study
 from eval.missing import NotReached, Unavailable
 from eval.versions import package_version
 from promptcodec import bitstream, plugins
@@ -42,8 +42,8 @@ class Ours(Plain):
         except PromptcodecError as error:
             raise Unavailable(str(error)) from error
         profiles = [plugins.resolve(role, name) for role, name in named if plugins.configured(role, name)]
-        said = hashlib.sha256(json.dumps(profiles).encode()).hexdigest()[:12] if profiles else ""
-        self.version = " ".join(filter(None, (package_version(), said)))
+        profiles_hash = hashlib.sha256(json.dumps(profiles).encode()).hexdigest()[:12] if profiles else ""
+        self.version = " ".join(filter(None, (package_version(), profiles_hash)))
 
     def encode(self, item: Item, image: Image.Image, setting: str) -> bytes:
         """Code at a budget; from the file itself where its recipe is wanted."""

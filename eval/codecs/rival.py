@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from eval import study
 from eval.codecs import Plain
 from eval.datasets import Item
+from eval.lab import study
 from eval.missing import NotReached, Unavailable
 from eval.rivals import Rival, TooLarge, scaling, search
 
@@ -71,10 +71,10 @@ class RivalCodec(Plain):
         if entry.get("format") not in FORMATS:
             raise Unavailable(f"no format {entry.get('format')!r}; there are {', '.join(FORMATS)}")
         module, whole, stripped = FORMATS[entry["format"]]
-        found = getattr(
+        rival_class = getattr(
             importlib.import_module(f"eval.rivals.{module}"), stripped if mode == "stripped" else whole
         )
-        self.rival: Rival = found() if mode == "stripped" else Whole(found())
+        self.rival: Rival = rival_class() if mode == "stripped" else Whole(rival_class())
         self.encoders = tuple(entry.get("encoders", self.rival.settings[:1]))
         self._image = ""
         self._scales: dict[tuple[str, int], search.Scale] = {}
@@ -95,10 +95,10 @@ class RivalCodec(Plain):
         head = 1 if self.mode == "stripped" else 0
         best: tuple[float, int, bytes] | None = None
         for number, encoder in enumerate(self.encoders):
-            found = search.climb(
+            by_scale = search.climb(
                 self.rival, image, room - head, _METHOD, encoder, self._start, self._scales, sides, _PATIENCE
             )
-            for at, each in found.items():
+            for at, each in by_scale.items():
                 if best is None or each.psnr > best[0]:
                     best = (each.psnr, at * len(self.encoders) + number, each.payload)
         if best is None:
@@ -121,11 +121,11 @@ class RivalCodec(Plain):
         if self.mode == "whole":
             picture = self.rival.open(data)
         else:
-            small, encoder = self._said(data[0], size)
+            small, encoder = self._scale_and_encoder(data[0], size)
             picture = self.rival.open(self.rival.restore(data[1:], small, encoder))
         return picture if picture.size == size else scaling.enlarge(picture, size, _METHOD)
 
-    def _said(self, head: int, size: tuple[int, int]) -> tuple[tuple[int, int], str]:
+    def _scale_and_encoder(self, head: int, size: tuple[int, int]) -> tuple[tuple[int, int], str]:
         if head == _NATIVE:
             multiple = self.rival.multiple
             return (size[0] - size[0] % multiple, size[1] - size[1] % multiple), self.encoders[0]

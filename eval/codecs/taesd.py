@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from eval import study
 from eval.codecs import Plain
 from eval.datasets import Item, data_folder
+from eval.lab import study
 from eval.missing import NotReached, Unavailable
 from eval.rivals import scaling
 from eval.rivals.search import psnr
@@ -78,15 +78,15 @@ class Taesd(Plain):
         return best[1]
 
     def _finest(self, latents: npt.NDArray[np.float32], room: int) -> bytes | None:
-        low, high, found = 0, len(_STEPS) - 1, None
+        low, high, finest = 0, len(_STEPS) - 1, None
         while low <= high:
             middle = (low + high) // 2
             data = pack(latents, middle)
             if len(data) <= room:
-                found, low = data, middle + 1
+                finest, low = data, middle + 1
             else:
                 high = middle - 1
-        return found
+        return finest
 
     def decode(self, data: bytes, size: tuple[int, int], variant: str) -> Image.Image:
         """Decode and scale up."""
@@ -187,10 +187,10 @@ class Layers:
 
     def _block(self, place: int, value: Any) -> Any:
         functional = self.torch.nn.functional
-        found = value
+        result = value
         for step in (0, 2, 4):
             weight, bias = (self.weights[f"{place}.conv.{step}.{part}"] for part in ("weight", "bias"))
-            found = functional.conv2d(found, weight, bias, 1, 1)
-            found = functional.relu(found) if step < 4 else found
+            result = functional.conv2d(result, weight, bias, 1, 1)
+            result = functional.relu(result) if step < 4 else result
         skip = self.weights.get(f"{place}.skip.weight")
-        return functional.relu(found + (value if skip is None else functional.conv2d(value, skip)))
+        return functional.relu(result + (value if skip is None else functional.conv2d(value, skip)))

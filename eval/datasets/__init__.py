@@ -17,6 +17,7 @@ from typing import Any
 
 from PIL import Image
 
+from eval.images import scaled
 from eval.missing import Unavailable
 from promptcodec.vision.load import load_image
 
@@ -70,18 +71,16 @@ class Item:
         if not self.member:
             return self.path.read_bytes()
         with tarfile.open(self.path) as tar:
-            found = tar.extractfile(self.member)
-            assert found is not None, "only files are items"
-            return found.read()
+            file = tar.extractfile(self.member)
+            assert file is not None, "only files are items"
+            return file.read()
 
     def load(self) -> Image.Image:
         """Give the picture, RGB, scaled down to ``side``."""
         picture = load_image(self.read())
         if not self.side or max(picture.size) <= self.side:
             return picture
-        scale = self.side / max(picture.size)
-        width, height = (max(1, round(length * scale)) for length in picture.size)
-        return picture.resize((width, height), Image.Resampling.LANCZOS)
+        return scaled(picture, self.side)
 
 
 def data_folder() -> Path:
@@ -109,26 +108,26 @@ def items(entry: Mapping[str, Any], data: Path | None = None) -> list[Item]:
     if not folder.exists():
         raise Unavailable(f"no {entry.get('path', '')} in {root}; --data says where the data is")
     find: Callable[..., list[Item]] = getattr(importlib.import_module(f"eval.datasets.{kind[0]}"), kind[1])
-    found = [
+    listed = [
         replace(each, dataset=entry["name"], side=int(entry.get("side", 0))) for each in find(folder, entry)
     ]
     if only := entry.get("only"):
-        found = [each for each in found if each.image in only]
-    if twice := [name for name, count in Counter(each.image for each in found).items() if count > 1]:
+        listed = [each for each in listed if each.image in only]
+    if twice := [name for name, count in Counter(each.image for each in listed).items() if count > 1]:
         raise Unavailable(f"two pictures are called {twice[0]}")
-    if not found:
+    if not listed:
         raise Unavailable(f"no picture in {entry.get('path', '')}: {kind[2]}")
-    found = spread(found, entry.get("limit")) if entry.get("spread") else found[: entry.get("limit")]
+    listed = spread(listed, entry.get("limit")) if entry.get("spread") else listed[: entry.get("limit")]
     if entry.get("by_family"):
-        found = [replace(each, dataset=f"{each.dataset}/{each.family or 'unknown'}") for each in found]
-    return found
+        listed = [replace(each, dataset=f"{each.dataset}/{each.family or 'unknown'}") for each in listed]
+    return listed
 
 
-def spread(found: list[Item], count: int | None) -> list[Item]:
+def spread(listed: list[Item], count: int | None) -> list[Item]:
     """Give ``count`` items, one of each family in turn, as listed."""
     turns: dict[str, int] = {}
     ranked = []
-    for index, item in enumerate(found):
+    for index, item in enumerate(listed):
         turns[item.family] = turns.get(item.family, -1) + 1
         ranked.append((turns[item.family], index, item))
     return [item for _, _, item in sorted(ranked, key=lambda each: each[:2])][:count]

@@ -12,11 +12,11 @@ from eval.datasets import Item
 
 def diffusiondb(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     """List the pictures that the parts' JSON names; its key ``p`` is the prompt."""
-    found = []
+    listed = []
     for table in sorted(root.rglob("part-*.json")):
         known = json.loads(table.read_text("utf-8"))
-        for name, said in sorted(known.items()):
+        for name, entry in sorted(known.items()):
             path = table.parent / name
             if path.is_file():
-                found.append(Item("", f"{table.stem}/{name}", path, "", said.get("p") or "", "SD 1"))
-    return found
+                listed.append(Item("", f"{table.stem}/{name}", path, "", entry.get("p") or "", "SD 1"))
+    return listed

@@ -20,12 +20,12 @@ def folder(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     if (root / _PROMPTS).is_file():
         lines = (root / _PROMPTS).read_text("utf-8").split("\n")
         known = {each["file"]: each for each in map(json.loads, filter(None, lines))}
-    found = []
+    listed = []
     for path in _pictures(root):
         name = path.relative_to(root).as_posix()
-        said = known.get(name, {})
-        found.append(Item("", name, path, "", said.get("prompt") or "", family(said.get("model") or "")))
-    return found
+        line = known.get(name, {})
+        listed.append(Item("", name, path, "", line.get("prompt") or "", family(line.get("model") or "")))
+    return listed
 
 
 def family(model: str) -> str:

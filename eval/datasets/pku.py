@@ -29,7 +29,7 @@ def pku(root: Path, entry: Mapping[str, Any]) -> list[Item]:
     split = entry.get("split", "val")
     if split not in TEXTS:
         raise Unavailable(f"no split {split!r}; there are {', '.join(TEXTS)}")
-    found = []
+    listed = []
     for family in entry.get("families", FAMILIES):
         folder, texts = root / family / split, root / family / TEXTS[split]
         if not folder.is_dir():
@@ -45,15 +45,15 @@ def pku(root: Path, entry: Mapping[str, Any]) -> list[Item]:
             if not 1 <= line <= len(prompts):
                 raise Unavailable(f"{family}/{split}/{path.name}: {TEXTS[split]} has no line {line}")
             name = f"{family}/{split}/{path.name}"
-            found.append(Item("", name, path, "", prompts[line - 1], family))
-    return found
+            listed.append(Item("", name, path, "", prompts[line - 1], family))
+    return listed
 
 
 def numbered(folder: Path) -> list[tuple[Path, int]]:
     """Give pictures with the line of their prompt, by line and number; other files are left out."""
-    found = []
+    pictures = []
     for path in folder.iterdir():
         match = _NAME.fullmatch(path.stem)
         if match and path.suffix.lower() in IMAGE_SUFFIXES:
-            found.append((int(match[1]), int(match[2]), path))
-    return [(path, line) for line, _, path in sorted(found)]
+            pictures.append((int(match[1]), int(match[2]), path))
+    return [(path, line) for line, _, path in sorted(pictures)]

@@ -22,7 +22,7 @@ def tars(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
     return [item for path in paths for item in _tar(path, path.relative_to(base).as_posix())]
 
 
-def _tar(path: Path, said_name: str) -> list[Item]:
+def _tar(path: Path, tar_name: str) -> list[Item]:
     pictures: dict[str, str] = {}
     texts: dict[str, str] = {}
     with tarfile.open(path) as tar:
@@ -39,17 +39,17 @@ def _tar(path: Path, said_name: str) -> list[Item]:
             elif suffix in {".txt", ".json"} and member.size <= _LONGEST:
                 file = tar.extractfile(member)
                 assert file is not None, "only files are members"
-                said = file.read().decode("utf-8", "replace")
-                texts[key] = said.strip() if suffix == ".txt" else texts.get(key) or _caption(said)
+                text = file.read().decode("utf-8", "replace")
+                texts[key] = text.strip() if suffix == ".txt" else texts.get(key) or _caption(text)
     return [
-        Item("", f"{said_name}:{name}", path, name, texts.get(key, ""))
+        Item("", f"{tar_name}:{name}", path, name, texts.get(key, ""))
         for key, name in sorted(pictures.items())
     ]
 
 
 def _caption(text: str) -> str:
     try:
-        said = json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return ""
-    return next((str(said[key]) for key in _KEYS if isinstance(said, dict) and said.get(key)), "")
+    return next((str(value[key]) for key in _KEYS if isinstance(value, dict) and value.get(key)), "")

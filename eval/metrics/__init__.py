@@ -30,12 +30,12 @@ MODULES = ("distance", "detail", "learned", "vgg", "pictures", "streams", "sets"
 @cache
 def registry() -> Mapping[str, Metric]:
     """Give all built-in metrics by name."""
-    found: dict[str, Metric] = {}
+    by_name: dict[str, Metric] = {}
     for module in MODULES:
         for metric in importlib.import_module(f"eval.metrics.{module}").METRICS:
-            assert metric.name not in found, f"two metrics are named {metric.name}"
-            found[metric.name] = metric
-    return found
+            assert metric.name not in by_name, f"two metrics are named {metric.name}"
+            by_name[metric.name] = metric
+    return by_name
 
 
 def find(name: str) -> Metric:

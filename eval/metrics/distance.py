@@ -83,8 +83,8 @@ def embedding_cosine(first: Image.Image, second: Image.Image) -> float:
     """Give the cosine of the two embeddings of this package's tagger, -1..1; nearly blind to colour."""
     from promptcodec.vision.network import look  # noqa: PLC0415 - heavy
 
-    _, found = look([first, second])
-    return float(found[0] @ found[1])
+    _, embeddings = look([first, second])
+    return float(embeddings[0] @ embeddings[1])
 
 
 def _ssimulacra2() -> Callable[[Image.Image, Image.Image], float]:

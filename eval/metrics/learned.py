@@ -66,9 +66,9 @@ def _clip_i() -> Callable[[Image.Image, Image.Image], float]:
 
     def measure(first: Image.Image, second: Image.Image) -> float:
         with torch.no_grad():
-            found = model.get_image_features(**processor(images=[first, second], return_tensors="pt"))
-        found = found / found.norm(dim=-1, keepdim=True)
-        return float(found[0] @ found[1])
+            embeddings = model.get_image_features(**processor(images=[first, second], return_tensors="pt"))
+        embeddings = embeddings / embeddings.norm(dim=-1, keepdim=True)
+        return float(embeddings[0] @ embeddings[1])
 
     return measure
 

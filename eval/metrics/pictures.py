@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
+from skimage.measure import shannon_entropy
 
 import promptcodec
 from eval.metrics.metric import Metric
@@ -28,9 +29,7 @@ def colourfulness(image: Image.Image) -> float:
 def colour_entropy(image: Image.Image) -> float:
     """Give the entropy of the colours, 16 steps a channel, in bits, 0..12."""
     codes = np.asarray(image, np.int64) // (256 // _BINS)
-    counts = np.bincount((codes @ [_BINS**2, _BINS, 1]).reshape(-1))
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log2(shares)).sum())
+    return float(shannon_entropy(codes @ [_BINS**2, _BINS, 1]))
 
 
 def spectral_slope(image: Image.Image) -> float:
@@ -77,36 +76,36 @@ def flatness(image: Image.Image) -> float:
 def stages(image: Image.Image) -> dict[str, float]:
     """Time the stages one by one on a picture, in seconds, as `encode` and `decode` run them.
 
-    Words on the default grid, 128 bytes of colour map, 128 of contours; drawn by ``builtin``.
+    Words on the default grid, 128 bytes of texture layer, 128 of contours; drawn by ``builtin``.
     """
     from promptcodec.layers import semantic, structure, texture  # noqa: PLC0415 - heavy
 
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
 
     @contextmanager
     def timed(name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        found[f"{name}_s"] = time.perf_counter() - start
+        seconds[f"{name}_s"] = time.perf_counter() - start
 
     look = plugins.create("captioners", "local")
     rows, cols = rate.grid(rate.DEFAULT_CELLS, image.size)
     with timed("describe"):
-        said = look.describe(image, rows=rows, cols=cols)
+        description = look.describe(image, rows=rows, cols=cols)
     with timed("code_words"):
-        semantic.encode(said)
-    with timed("code_colour_map"):
+        semantic.encode(description)
+    with timed("code_texture"):
         texture.encode(image, _STAGE_BYTES)
     with timed("code_contours"):
         structure.encode(image, _STAGE_BYTES)
-    data = promptcodec.encode(image, description=said, layers=("semantic", "texture"))
+    data = promptcodec.encode(image, description=description, layers=("semantic", "texture"))
     with timed("inspect"):
         promptcodec.inspect(data)
     with timed("draw"):
         drawn = promptcodec.decode(data).image
     with timed("check"):
         check(data, drawn)
-    return found
+    return seconds
 
 
 def _plain(function: Callable[[Image.Image], object]) -> Callable[[], Callable[..., object]]:
@@ -122,6 +121,6 @@ METRICS = (
     Metric("gradient", "original", 0, "", "mean gradient of luma", _plain(gradient)),
     Metric("flatness", "original", 0, "", "share of 8x8 blocks with a deviation below 2", _plain(flatness)),
     Metric("stages", "original", -1, "s", "seconds by stage, one core, 128 B a layer", _plain(stages),
-           ("describe_s", "code_words_s", "code_colour_map_s", "code_contours_s", "inspect_s", "draw_s",
+           ("describe_s", "code_words_s", "code_texture_s", "code_contours_s", "inspect_s", "draw_s",
             "check_s")),
 )  # fmt: skip

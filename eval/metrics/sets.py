@@ -79,12 +79,12 @@ def _inception() -> Callable[[Image.Image], Floats]:
         raise Unavailable(f"Inception-v3: {error}") from error
 
     def features(image: Image.Image) -> Floats:
-        found: list[Any] = []
+        rows: list[Any] = []
         for patch in patches(image):
             with torch.no_grad():
                 given = torch.from_numpy(patch.transpose(2, 0, 1)[None].copy())
-                found.append(network(given).reshape(-1).double().numpy())
-        return np.array(found).reshape(len(found), _FEATURES)
+                rows.append(network(given).reshape(-1).double().numpy())
+        return np.array(rows).reshape(len(rows), _FEATURES)
 
     return features
 

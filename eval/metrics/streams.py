@@ -17,20 +17,20 @@ _MERGES = 49152 - 256 - 2
 _LAYERS = ("semantic", "texture", "structure", "signature")
 
 
-def text(said: str, decoded: str, count: int) -> dict[str, float]:
+def text(original: str, decoded: str, count: int) -> dict[str, float]:
     """Give characters and bits a character of a coded text, and whether it came back as it was."""
     return {
-        "characters": len(said),
-        "bits_per_character": 8 * count / max(1, len(said)),
-        "exact": float(said == decoded),
+        "characters": len(original),
+        "bits_per_character": 8 * count / max(1, len(original)),
+        "exact": float(original == decoded),
     }
 
 
 def _tokens() -> Callable[[str, str, int], dict[str, float]]:
     tokenizer = clip_tokenizer()
 
-    def measure(said: str, _decoded: str, count: int) -> dict[str, float]:
-        tokens = len(tokenizer.encode(said.lower()).ids)
+    def measure(original: str, _decoded: str, count: int) -> dict[str, float]:
+        tokens = len(tokenizer.encode(original.lower()).ids)
         return {"tokens": tokens, "bits_per_token": 8 * count / max(1, tokens)}
 
     return measure

@@ -80,14 +80,14 @@ def features(image: Image.Image) -> list[Floats]:
     part = image.crop((left, top, min(left + CROP, width), min(top + CROP, height)))
     pixels = np.asarray(part, np.float32)[..., ::-1] - np.array(MEANS, np.float32)
     x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None]
-    found = []
+    layers = []
     with torch.no_grad():
         for number, block in enumerate(weights()):
             x = functional.max_pool2d(x, 2, 2, ceil_mode=True) if number else x
             for kernel, bias in block:
                 x = functional.relu(functional.conv2d(x, kernel, bias, padding=1))
-            found.append(x[0].numpy())
-    return found
+            layers.append(x[0].numpy())
+    return layers
 
 
 @functools.cache
@@ -106,12 +106,12 @@ def lpips_weights(data: Path) -> list[Floats] | None:
 def distances(first: Sequence[Floats], second: Sequence[Floats], data: Path) -> dict[str, float]:
     """Give ``vgg``, and ``vgg_lpips`` where its weights are at hand, of two pictures' features."""
     apart = _differences(first, second)
-    found = {"vgg": _apart(apart)}
+    values = {"vgg": _apart(apart)}
     scales = lpips_weights(data)
     if scales is not None:
         sums = (np.tensordot(each, layer, (0, 0)).mean() for each, layer in zip(apart, scales, strict=True))
-        found["vgg_lpips"] = float(sum(sums))
-    return found
+        values["vgg_lpips"] = float(sum(sums))
+    return values
 
 
 def _differences(first: Sequence[Floats], second: Sequence[Floats]) -> list[Floats]:
@@ -126,9 +126,9 @@ def _unit(layer: Floats) -> Floats:
     return layer / (np.sqrt((layer**2).sum(0, keepdims=True)) + 1e-10)
 
 
-def patches(found: Sequence[Floats]) -> Floats:
+def patches(layers: Sequence[Floats]) -> Floats:
     """Give the patches' features, ``(n, 256)``."""
-    layer = found[_PATCH_LAYER]
+    layer = layers[_PATCH_LAYER]
     size = PATCH >> _PATCH_LAYER
     views = np.lib.stride_tricks.sliding_window_view(layer, (size, size), (1, 2))[
         :, :: size // 2, :: size // 2
@@ -136,9 +136,9 @@ def patches(found: Sequence[Floats]) -> Floats:
     return views.mean((3, 4)).reshape(len(layer), -1).T
 
 
-def embedding(found: Sequence[Floats]) -> Floats:
+def embedding(layers: Sequence[Floats]) -> Floats:
     """Give what a picture is found again by, of length 1."""
-    layer = found[-1]
+    layer = layers[-1]
     rows = [band.mean(1) for band in np.array_split(layer, 4, 1)]
     parts = np.concatenate([part.mean(1) for row in rows for part in np.array_split(row, 4, 1)])
     return parts / max(float(np.linalg.norm(parts)), 1e-9)
@@ -155,8 +155,8 @@ def frechet(first: tuple[float, Floats, Floats], second: tuple[float, Floats, Fl
     return between_gaussians(*_gaussian(first), *_gaussian(second))
 
 
-def _gaussian(found: tuple[float, Floats, Floats]) -> tuple[Floats, Floats]:
-    count, total, products = found
+def _gaussian(moments: tuple[float, Floats, Floats]) -> tuple[Floats, Floats]:
+    count, total, products = moments
     mean = total / count
     return mean, products / count - np.outer(mean, mean)
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from eval.lab.rows import Row, read_csv
 from eval.report import overlay, plots, strips, summary, tables
-from eval.rows import Row, read_csv
+from promptcodec.errors import UsageError
 from promptcodec.files import write_whole
 
 HERE = Path(__file__).parent
@@ -22,18 +23,18 @@ RUN = "run.json"
 _BEGIN, _END = "<!-- measured -->", "<!-- /measured -->"
 
 
-class ReportError(ValueError):
+class ReportError(UsageError):
     """A report cannot be made of a folder; the message says why."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a report is made of: rows, their metrics' columns, and what the run said of itself."""
+    """What a report is made of: rows, their metrics' columns, and the run's own account of itself."""
 
     folder: Path
     rows: Sequence[Row]
     columns: Sequence[str]
-    said: Mapping[str, Any]
+    run: Mapping[str, Any]
     foreign: Sequence[Mapping[str, Any]]
 
 
@@ -44,10 +45,10 @@ def gather(folder: Path, foreign: Sequence[Path] = ()) -> Material:
         ReportError: the folder holds no run, or a foreign file is none.
     """
     try:
-        said = json.loads((folder / RUN).read_text("utf-8"))
+        run = json.loads((folder / RUN).read_text("utf-8"))
         rows, _ = read_csv(folder / "results.csv")
-        paths = [*map(Path, said["report"].get("foreign", ())), *foreign]
-        return Material(folder, rows, said["columns"], said, overlay.foreign(paths))
+        paths = [*map(Path, run["report"].get("foreign", ())), *foreign]
+        return Material(folder, rows, run["columns"], run, overlay.foreign(paths))
     except FileNotFoundError as error:
         raise ReportError(
             f"{error.filename} is not there; `python -m eval run STUDY -o {folder}` makes it"
@@ -56,55 +57,57 @@ def gather(folder: Path, foreign: Sequence[Path] = ()) -> Material:
         raise ReportError(f"{folder}: {error}") from None
 
 
-def build(found: Material) -> list[str]:
+def build(material: Material) -> list[str]:
     """Write report.html, report.md, plots/ and strips/ beside the run's results.
 
     Returns:
         What could not be written, and why.
     """
     missing = []
-    points = summary.points(found.rows, found.columns)
-    shown = found.said["report"]
+    points = summary.points(material.rows, material.columns)
+    shown = material.run["report"]
     others = {
         each["name"]: overlay.published(each["published"])
-        for each in found.said["datasets"]
+        for each in material.run["datasets"]
         if each["published"]
     }
-    made = make_tables(found, points, others)
+    built = make_tables(material, points, others)
     write_whole(
-        str(found.folder / "report.md"), markdown(found, made).encode("utf-8", "replace"), overwrite=True
+        str(material.folder / "report.md"),
+        markdown(material, built).encode("utf-8", "replace"),
+        overwrite=True,
     )
-    pictures = strips.collect(found.folder, found.said["pictures"], found.rows)
+    pictures = strips.collect(material.folder, material.run["pictures"], material.rows)
     try:
-        page = html(found, points, others, made, pictures)
-        write_whole(str(found.folder / "report.html"), page.encode("utf-8", "replace"), overwrite=True)
+        page = html(material, points, others, built, pictures)
+        write_whole(str(material.folder / "report.html"), page.encode("utf-8", "replace"), overwrite=True)
     except ImportError as error:
         missing.append(f"report.html: {error}")
     metric = shown.get("metric")
-    if metric in found.columns:
+    if metric in material.columns:
         try:
-            units = {column: each["unit"] for each in found.said["metrics"] for column in each["columns"]}
+            units = {column: each["unit"] for each in material.run["metrics"] for column in each["columns"]}
             label = f"{metric} ({units[metric]})" if units.get(metric) else metric
-            plots.draw(points, metric, label, found.folder / "plots", others, shown.get("zoom"))
+            plots.draw(points, metric, label, material.folder / "plots", others, shown.get("zoom"))
         except ImportError as error:
             missing.append(f"plots/: {error}")
-    strips.sheets(found.folder / "strips", pictures, shown.get("budgets", strips.BUDGETS))
+    strips.sheets(material.folder / "strips", pictures, shown.get("budgets", strips.BUDGETS))
     return missing
 
 
 def make_tables(
-    found: Material, points: Sequence[summary.Point], others: Mapping[str, Sequence[Mapping[str, Any]]]
+    material: Material, points: Sequence[summary.Point], others: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> list[tables.Table]:
     """Make all tables."""
-    better = {column: each["better"] for each in found.said["metrics"] for column in each["columns"]}
-    columns = [column for column in found.columns if any(column in point.values for point in points)]
-    shown = found.said["report"]
-    not_run = list(found.said["not_run"])
-    made = tables.means(points, columns)
+    better = {column: each["better"] for each in material.run["metrics"] for column in each["columns"]}
+    columns = [column for column in material.columns if any(column in point.values for point in points)]
+    shown = material.run["report"]
+    not_run = list(material.run["not_run"])
+    built = tables.means(points, columns)
     baseline = shown.get("baseline")
     if baseline:
-        compared = summary.differences(found.rows, columns, baseline)
-        made = tables.paired(compared, columns, baseline, better) + made
+        compared = summary.differences(material.rows, columns, baseline)
+        built = tables.paired(compared, columns, baseline, better) + built
         rated = shown.get("bd_rate", shown.get("metric"))
         try:
             rates = summary.bd_rates(points, rated, baseline) if rated in columns else []
@@ -112,27 +115,27 @@ def make_tables(
             rates = []
             not_run.append({"what": "table", "name": "BD-rate", "reason": str(error)})
         if any(each["bd_rate"] is not None for each in rates):
-            made.append(tables.rates(rates, rated, baseline))
-    distances = set_distances(found)
+            built.append(tables.rates(rates, rated, baseline))
+    distances = set_distances(material)
     if distances:
-        made.append(tables.sets(distances))
-    if not_run or found.said["failed"]:
-        made.append(tables.not_run(not_run, found.said["failed"]))
-    listed = [each for group in others.values() for each in group] + list(found.foreign)
+        built.append(tables.sets(distances))
+    if not_run or material.run["failed"]:
+        built.append(tables.not_run(not_run, material.run["failed"]))
+    listed = [each for group in others.values() for each in group] + list(material.foreign)
     if listed:
-        made.append(tables.published(listed))
-    return made
+        built.append(tables.published(listed))
+    return built
 
 
-def set_distances(found: Material) -> list[dict[str, Any]]:
+def set_distances(material: Material) -> list[dict[str, Any]]:
     """Compare the kept features of every dataset, codec and setting with those of the originals."""
     from eval.metrics.sets import DISTANCES  # noqa: PLC0415 - only here
 
-    names = [each["name"] for each in found.said["metrics"] if each["kind"] == "set"]
+    names = [each["name"] for each in material.run["metrics"] if each["kind"] == "set"]
     groups: dict[tuple[str, ...], list[Path]] = {}
-    for each in found.said["features"]:
+    for each in material.run["features"]:
         key = tuple(each[name] for name in ("dataset", "codec", "mode", "setting"))
-        groups.setdefault(key, []).append(found.folder / each["file"])
+        groups.setdefault(key, []).append(material.folder / each["file"])
     distances = []
     for key, files in groups.items():
         loaded = [np.load(file) for file in files if file.is_file()]
@@ -143,50 +146,50 @@ def set_distances(found: Material) -> list[dict[str, Any]]:
         )
         if not pair or len(pair[0]) < 2:
             continue
-        said = dict(zip(("dataset", "codec", "mode", "setting"), key, strict=True))
+        group = dict(zip(("dataset", "codec", "mode", "setting"), key, strict=True))
         distances += [
-            said | {"metric": name, "value": DISTANCES[name](*pair), "patches": len(pair[0])}
+            group | {"metric": name, "value": DISTANCES[name](*pair), "patches": len(pair[0])}
             for name in names
         ]
     return distances
 
 
-def markdown(found: Material, made: Sequence[tables.Table]) -> str:
+def markdown(material: Material, built: Sequence[tables.Table]) -> str:
     """Write the report as Markdown."""
-    said = found.said
+    run = material.run
     lines = [
-        f"# {tables.escape(said['title'])}",
+        f"# {tables.escape(run['title'])}",
         "",
-        tables.escape(said["question"].strip()),
+        tables.escape(run["question"].strip()),
         "",
         "```sh",
-        said["command"],
+        run["command"],
         "```",
         "",
     ]
-    lines += [figures(found, made), "## Metrics", ""]
-    lines += [f"* `{each['name']}`: {tables.escape(each['says'])}" for each in said["metrics"]]
+    lines += [figures(material, built), "## Metrics", ""]
+    lines += [f"* `{each['name']}`: {tables.escape(each['says'])}" for each in run["metrics"]]
     lines += ["", "## Versions", ""]
     lines += [
-        f"* {tables.escape(name)}: {tables.escape(version)}" for name, version in said["versions"].items()
+        f"* {tables.escape(name)}: {tables.escape(version)}" for name, version in run["versions"].items()
     ]
     return "\n".join(lines) + "\n"
 
 
-def figures(found: Material, made: Sequence[tables.Table]) -> str:
+def figures(material: Material, built: Sequence[tables.Table]) -> str:
     """Write what was measured: how many rows in what time, and the tables."""
-    good = sum(1 for row in found.rows if not row["error"])
-    seconds = found.said["seconds"]
+    good = sum(1 for row in material.rows if not row["error"])
+    seconds = material.run["seconds"]
     lines = [
-        f"{good} of {len(found.rows)} rows have a picture; {found.said['machine']}; {seconds:.0f} s.",
+        f"{good} of {len(material.rows)} rows have a picture; {material.run['machine']}; {seconds:.0f} s.",
         "",
     ]
-    for table in made:
+    for table in built:
         lines += [f"## {tables.escape(table.title)}", "", tables.escape(table.note), "", table.markdown(), ""]
     return "\n".join(lines)
 
 
-def insert(found: Material, document: Path) -> None:
+def insert(material: Material, document: Path) -> None:
     """Put what was measured between the marks of a document.
 
     Raises:
@@ -195,21 +198,21 @@ def insert(found: Material, document: Path) -> None:
     text = document.read_text("utf-8")
     if _BEGIN not in text or _END not in text:
         raise ReportError(f"{document} has no lines {_BEGIN} and {_END} to write between")
-    others = {each["name"]: overlay.published(each["published"]) for each in found.said["datasets"]}
-    made = make_tables(found, summary.points(found.rows, found.columns), others)
+    others = {each["name"]: overlay.published(each["published"]) for each in material.run["datasets"]}
+    built = make_tables(material, summary.points(material.rows, material.columns), others)
     # Means stand in report.md; what a document is about is the comparison, where there is one.
-    left_out = {"published", "means"} if any(table.name == "paired" for table in made) else {"published"}
-    kept = [table for table in made if table.name not in left_out]
-    inner = f"{_BEGIN}\n\n`{found.said['command']}`: {figures(found, kept)}\n{_END}"
+    left_out = {"published", "means"} if any(table.name == "paired" for table in built) else {"published"}
+    kept = [table for table in built if table.name not in left_out]
+    inner = f"{_BEGIN}\n\n`{material.run['command']}`: {figures(material, kept)}\n{_END}"
     whole = re.sub(f"{_BEGIN}.*?{_END}", lambda _: inner, text, flags=re.DOTALL)
     write_whole(str(document), whole.encode(), overwrite=True)
 
 
 def html(
-    found: Material,
+    material: Material,
     points: Sequence[summary.Point],
     others: Mapping[str, Sequence[Mapping[str, Any]]],
-    made: Sequence[tables.Table],
+    built: Sequence[tables.Table],
     pictures: Sequence[strips.Strip],
 ) -> str:
     """Write the page; what is not ours in it is text, never markup or script."""
@@ -221,14 +224,14 @@ def html(
     script = (HERE / "page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html").render(
-        said=found.said,
-        tables=made,
+        run=material.run,
+        tables=built,
         style=(HERE / "page.css").read_text("utf-8"),
         script=script,
         digest=digest,
-        data=embed(_data(found, points, others, pictures)),
-        rows=len(found.rows),
-        good=sum(1 for row in found.rows if not row["error"]),
+        data=embed(_data(material, points, others, pictures)),
+        rows=len(material.rows),
+        good=sum(1 for row in material.rows if not row["error"]),
     )
 
 
@@ -239,7 +242,7 @@ def embed(value: Any) -> str:
 
 
 def _data(
-    found: Material,
+    material: Material,
     points: Sequence[summary.Point],
     others: Mapping[str, Sequence[Mapping[str, Any]]],
     pictures: Sequence[strips.Strip],
@@ -247,12 +250,12 @@ def _data(
     return {
         "metrics": [
             {"name": column, "unit": each["unit"], "says": each["says"]}
-            for each in found.said["metrics"]
+            for each in material.run["metrics"]
             for column in each["columns"]
             if any(column in point.values for point in points)
         ],
-        "metric": found.said["report"].get("metric", ""),
-        "zoom": found.said["report"].get("zoom", 0),
+        "metric": material.run["report"].get("metric", ""),
+        "zoom": material.run["report"].get("zoom", 0),
         "points": [
             {
                 "dataset": point.dataset,
@@ -264,7 +267,7 @@ def _data(
                 "values": {
                     column: [value.mean, value.low, value.high]
                     for column, value in point.values.items()
-                    if column in found.columns and point.of_all(column)
+                    if column in material.columns and point.of_all(column)
                 },
             }
             for point in points
@@ -278,20 +281,20 @@ def _data(
                 "source": each["source"],
                 "values": each["values"],
             }
-            for dataset, group in [*others.items(), *_everywhere(found, points)]
+            for dataset, group in [*others.items(), *_everywhere(material, points)]
             for each in group
         ],
         "strips": [strip.embedded() for strip in pictures],
-        "budgets": found.said["report"].get("budgets", list(strips.BUDGETS)),
+        "budgets": material.run["report"].get("budgets", list(strips.BUDGETS)),
         "around": [strips.LEAST, strips.OVER],
     }
 
 
 def _everywhere(
-    found: Material, points: Sequence[summary.Point]
+    material: Material, points: Sequence[summary.Point]
 ) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
     """Give foreign points with every dataset: their files do not say which they are of."""
-    return [(dataset, found.foreign) for dataset in dict.fromkeys(point.dataset for point in points)]
+    return [(dataset, material.foreign) for dataset in dict.fromkeys(point.dataset for point in points)]
 
 
 __all__ = ["Material", "ReportError", "build", "embed", "gather", "insert"]

@@ -37,11 +37,11 @@ def foreign(paths: Iterable[Path]) -> list[dict[str, Any]]:
     Raises:
         ValueError: a file has another form.
     """
-    found = []
+    points = []
     for path in paths:
         try:
-            said = json.loads(path.read_text("utf-8"))
-            results = said["results"]
+            content = json.loads(path.read_text("utf-8"))
+            results = content["results"]
             rates = results["bpp"]
             for at, rate in enumerate(rates):
                 values = {"bpp": float(rate)}
@@ -51,10 +51,10 @@ def foreign(paths: Iterable[Path]) -> list[dict[str, Any]]:
                         if not math.isfinite(value):  # the PSNR of a lossless picture, say
                             continue
                         values["ms_ssim_db" if column == "ms_ssim" and value > 1 else column] = value
-                found.append(
+                points.append(
                     {
                         "dataset": "",
-                        "codec": str(said["name"]),
+                        "codec": str(content["name"]),
                         "setting": str(at + 1),
                         "source": path.name,
                         "values": values,
@@ -62,4 +62,4 @@ def foreign(paths: Iterable[Path]) -> list[dict[str, Any]]:
                 )
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: no results file of CompressAI: {error!r}") from None
-    return found
+    return points

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.lab.rows import slug, unused
 from eval.report.summary import Point
-from eval.rows import slug, unused
 
 _MARKERS = "osv^<>pPXd*h"
 _DPI = 110
 
 
 def draw(
-    found: Sequence[Point],
+    points: Sequence[Point],
     metric: str,
     label: str,
     folder: Path,
@@ -24,7 +24,7 @@ def draw(
     """Draw a metric over bpp for each dataset, whole range and low end.
 
     Args:
-        found: the points.
+        points: what is drawn.
         metric: a column.
         label: of the vertical axis.
         folder: where files go.
@@ -44,9 +44,9 @@ def draw(
     mpl.rcParams["text.parse_math"] = False  # a codec may be named $x$
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for dataset in dict.fromkeys(point.dataset for point in found):
+    for dataset in dict.fromkeys(point.dataset for point in points):
         curves: dict[tuple[str, str], list[Point]] = {}
-        for point in found:
+        for point in points:
             if point.dataset == dataset and point.of_all(metric):
                 curves.setdefault((point.codec, point.mode), []).append(point)
         for name, most in (("", None), ("-low", zoom)):

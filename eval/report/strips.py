@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from eval.rows import Row, slug, unused
+from eval.lab.rows import Row, slug, unused
 
 BUDGETS = (25, 50, 100, 250, 1000)
 _SIDE = 320  # of embedded pictures
@@ -61,11 +61,11 @@ class Strip:
 
     def at(self, budget: float) -> dict[str, Shown]:
         """Give, by codec, the largest stream of about so many bytes: LEAST to OVER of them."""
-        found: dict[str, Shown] = {}
+        by_codec: dict[str, Shown] = {}
         for each in sorted(self.shown, key=lambda each: each.bytes):
             if budget * LEAST <= each.bytes <= budget * OVER:
-                found[each.codec] = each
-        return {each.codec: found[each.codec] for each in self.shown if each.codec in found}
+                by_codec[each.codec] = each
+        return {each.codec: by_codec[each.codec] for each in self.shown if each.codec in by_codec}
 
 
 def collect(folder: Path, pictures: Sequence[Mapping[str, str]], rows: Sequence[Row]) -> list[Strip]:

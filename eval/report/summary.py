@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.rows import NUMBERS, Row
+from eval.lab.rows import NUMBERS, Row
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -84,7 +84,7 @@ def points(rows: Sequence[Row], columns: Sequence[str]) -> list[Point]:
         if row["codec"] and row["image"]:
             key = (row["dataset"], row["codec"], row["mode"], row["setting"])
             groups.setdefault(key, []).append(row)
-    found = []
+    summaries = []
     for key, group in groups.items():
         good = [row for row in group if not row["error"]]
         values = {}
@@ -92,8 +92,8 @@ def points(rows: Sequence[Row], columns: Sequence[str]) -> list[Point]:
             here = [row[column] for row in good if row.get(column) is not None]
             if here:
                 values[column] = estimate(here, median=column.endswith("_s"))
-        found.append(Point(*key, values, len(good), len(group) - len(good)))
-    return found
+        summaries.append(Point(*key, values, len(good), len(group) - len(good)))
+    return summaries
 
 
 def differences(rows: Sequence[Row], columns: Sequence[str], baseline: str) -> list[Difference]:
@@ -109,7 +109,7 @@ def differences(rows: Sequence[Row], columns: Sequence[str], baseline: str) -> l
         if other is not None and not row["error"] and (row["codec"], row["mode"]) != (baseline, "whole"):
             key = (row["dataset"], row["codec"], row["mode"], row["setting"])
             groups.setdefault(key, []).append((row, other))
-    found = []
+    compared = []
     for key, pairs in groups.items():
         values = {}
         for column in columns:
@@ -121,11 +121,11 @@ def differences(rows: Sequence[Row], columns: Sequence[str], baseline: str) -> l
             if apart:
                 values[column] = estimate(apart)
         sizes = [float(np.mean([pair[at]["bytes"] for pair in pairs])) for at in (0, 1)]
-        found.append(Difference(*key, *sizes, len(pairs), values))
-    return found
+        compared.append(Difference(*key, *sizes, len(pairs), values))
+    return compared
 
 
-def bd_rates(found: Sequence[Point], metric: str, baseline: str) -> list[dict[str, Any]]:
+def bd_rates(measured: Sequence[Point], metric: str, baseline: str) -> list[dict[str, Any]]:
     """Give the BD-rate of every curve against the baseline's, in percent, by dataset.
 
     Only curves of four points or more that overlap have one; a point is of all pictures or is none. Package
@@ -134,7 +134,7 @@ def bd_rates(found: Sequence[Point], metric: str, baseline: str) -> list[dict[st
     from bjontegaard import bd_rate  # noqa: PLC0415 - an extra
 
     curves: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
-    for point in found:
+    for point in measured:
         if point.of_all(metric):
             key = (point.dataset, point.codec, point.mode)
             curves.setdefault(key, []).append((point.values["bpp"].mean, point.values[metric].mean))

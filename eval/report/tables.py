@@ -93,12 +93,12 @@ def _seconds(value: Estimate | None) -> str:
 
 
 def paired(
-    found: Sequence[Difference], columns: Sequence[str], baseline: str, better: Mapping[str, int]
+    differences: Sequence[Difference], columns: Sequence[str], baseline: str, better: Mapping[str, int]
 ) -> list[Table]:
     """Give a table of differences from the baseline for each dataset."""
     tables = []
-    for dataset in dict.fromkeys(each.dataset for each in found):
-        here = [each for each in found if each.dataset == dataset]
+    for dataset in dict.fromkeys(each.dataset for each in differences):
+        here = [each for each in differences if each.dataset == dataset]
         shown = [
             column for column in columns if better.get(column) and any(column in each.values for each in here)
         ]
@@ -132,7 +132,7 @@ def _verdict(value: Estimate | None, better: int) -> str:
     return f"{word} {interval(value, sign=True)}"
 
 
-def rates(found: Sequence[Mapping[str, Any]], metric: str, baseline: str) -> Table:
+def rates(bd_rates: Sequence[Mapping[str, Any]], metric: str, baseline: str) -> Table:
     """Give the table of BD-rates."""
     rows = [
         [
@@ -140,15 +140,15 @@ def rates(found: Sequence[Mapping[str, Any]], metric: str, baseline: str) -> Tab
             "-" if each["bd_rate"] is None else number(each["bd_rate"], sign=True),
             each["reason"] or "",
         ]
-        for each in found
+        for each in bd_rates
     ]
     note = f"Bytes at equal {metric} against {baseline}, percent, PCHIP over mean curves; less is better."
     return Table("bd-rate", "BD-rate", note, ["dataset", "codec", "form", "BD-rate %", "why not"], rows)
 
 
-def not_run(found: Sequence[Mapping[str, str]], failed: Mapping[str, str]) -> Table:
+def not_run(missing: Sequence[Mapping[str, str]], failed: Mapping[str, str]) -> Table:
     """Give the table of what could not run."""
-    rows = [[each["what"], each["name"], each["reason"]] for each in found]
+    rows = [[each["what"], each["name"], each["reason"]] for each in missing]
     rows += [["metric, on some pictures", name, reason] for name, reason in failed.items()]
     return Table(
         "not-run",
@@ -159,7 +159,7 @@ def not_run(found: Sequence[Mapping[str, str]], failed: Mapping[str, str]) -> Ta
     )
 
 
-def sets(found: Sequence[Mapping[str, Any]]) -> Table:
+def sets(distances: Sequence[Mapping[str, Any]]) -> Table:
     """Give the table of distances between sets."""
     rows = [
         [
@@ -171,16 +171,16 @@ def sets(found: Sequence[Mapping[str, Any]]) -> Table:
             number(each["value"]),
             str(each["patches"]),
         ]
-        for each in found
+        for each in distances
     ]
     heads = ["dataset", "codec", "form", "setting", "metric", "value", "patches"]
     note = "Over all pictures of a dataset together. On few patches these say little."
     return Table("sets", "Distances between sets", note, heads, rows)
 
 
-def published(found: Sequence[Mapping[str, Any]]) -> Table:
+def published(points: Sequence[Mapping[str, Any]]) -> Table:
     """Give the table of published points."""
-    columns = list(dict.fromkeys(key for each in found for key in each["values"]))
+    columns = list(dict.fromkeys(key for each in points for key in each["values"]))
     rows = [
         [
             each["dataset"],
@@ -189,7 +189,7 @@ def published(found: Sequence[Mapping[str, Any]]) -> Table:
             *(number(each["values"].get(key)) for key in columns),
             each["source"],
         ]
-        for each in found
+        for each in points
     ]
     note = "Reported by others, not measured here: other pictures' sizes, other metrics' variants."
     return Table(

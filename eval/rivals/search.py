@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
 
 from eval.rivals import Rival, TooLarge, scaling
 
@@ -20,10 +21,12 @@ SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 96, 128, 160)
 PATIENCE = 2
 # Lengths go down by chance here and there: so many qualities above the bisected one are tried too.
 _ABOVE = 2
+# dB: a finite number stands for no error at all.
+IDENTICAL = float(10 * np.log10(255**2 / 1e-9))
 
 
 @dataclass(frozen=True)
-class Found:
+class Coded:
     """One coded picture: bytes, PSNR in dB, what it looks like at the picture's size, and the payload."""
 
     bytes: int
@@ -42,7 +45,7 @@ class Scale:
     method: str
     small: Image.Image
     payloads: dict[int, bytes | None] = field(default_factory=dict)
-    scored: dict[int, Found] = field(default_factory=dict)
+    scored: dict[int, Coded] = field(default_factory=dict)
 
     def payload(self, index: int) -> bytes | None:
         """Code with the quality of this index; None where the encoder fails."""
@@ -59,7 +62,7 @@ class Scale:
         payload = self.payload(index)
         return payload is not None and len(payload) <= budget
 
-    def fill(self, budget: int) -> Found | None:
+    def fill(self, budget: int) -> Coded | None:
         """Give the highest quality that fits."""
         low, high = -1, len(self.rival.qualities)  # the last known to fit, the first known not to
         low = max((index for index in self.payloads if self.fits(index, budget)), default=low)
@@ -75,7 +78,7 @@ class Scale:
                 low = index
         return self.score(low) if low >= 0 else None
 
-    def score(self, index: int) -> Found:
+    def score(self, index: int) -> Coded:
         """Decode what was coded, from the payload alone."""
         if index not in self.scored:
             payload = self.payload(index)
@@ -84,14 +87,15 @@ class Scale:
             decoded = self.rival.open(file)
             assert decoded.size == self.small.size, "decoded at another size"
             picture = scaling.enlarge(decoded, self.image.size, self.method)
-            self.scored[index] = Found(len(payload), psnr(self.image, picture), picture, payload)
+            self.scored[index] = Coded(len(payload), psnr(self.image, picture), picture, payload)
         return self.scored[index]
 
 
 def psnr(first: Image.Image, second: Image.Image) -> float:
-    """Compare two RGB pictures of one size."""
-    difference = np.asarray(first, np.float32) - np.asarray(second, np.float32)
-    return float(10 * np.log10(255**2 / max(float((difference**2).mean()), 1e-9)))
+    """Give the PSNR in dB of two RGB pictures of one size, scikit-image's; IDENTICAL where they are equal."""
+    with np.errstate(divide="ignore"):
+        value = peak_signal_noise_ratio(np.asarray(first), np.asarray(second))
+    return min(float(value), IDENTICAL)
 
 
 def best(
@@ -100,7 +104,7 @@ def best(
     budgets: Sequence[int],
     method: str,
     enhance: Callable[[Image.Image], Image.Image],
-) -> Iterator[tuple[int, Found, Found]]:
+) -> Iterator[tuple[int, Coded, Coded]]:
     """Search.
 
     Args:
@@ -117,10 +121,10 @@ def best(
     scales: dict[tuple[str, int], Scale] = {}
     start = dict.fromkeys(rival.settings, 0)
     for budget in sorted(budgets):
-        tops: list[Found] = []
+        tops: list[Coded] = []
         for setting in rival.settings:
-            found = climb(rival, image, budget, method, setting, start, scales)
-            tops += [each for _, each in sorted(found.items(), key=lambda pair: -pair[1].psnr)[:2]]
+            by_scale = climb(rival, image, budget, method, setting, start, scales)
+            tops += [each for _, each in sorted(by_scale.items(), key=lambda pair: -pair[1].psnr)[:2]]
         if not tops:
             continue
         tops.sort(key=lambda each: -each.psnr)
@@ -141,9 +145,9 @@ def climb(
     scales: dict[tuple[str, int], Scale],
     sides: Sequence[int] = SIDES,
     patience: int = PATIENCE,
-) -> dict[int, Found]:
+) -> dict[int, Coded]:
     """Give what was found by the index of its scale; set the start of the next climb."""
-    found: dict[int, Found] = {}
+    by_scale: dict[int, Coded] = {}
     top = -1.0
 
     def better(at: int) -> bool:
@@ -156,7 +160,7 @@ def climb(
         here = scales[setting, side].fill(budget)
         if here is None:
             return False
-        found[at] = here
+        by_scale[at] = here
         gained, top = here.psnr > top, max(top, here.psnr)
         return gained
 
@@ -165,8 +169,8 @@ def climb(
         for at in way:
             without = 0 if better(at) else without + 1
             # On the way down something smaller may fit where nothing has yet.
-            if without > max(0, patience - (way.step < 0)) and (found or way.step > 0):
+            if without > max(0, patience - (way.step < 0)) and (by_scale or way.step > 0):
                 break
-    if found:
-        start[setting] = max(found, key=lambda at: found[at].psnr)
-    return found
+    if by_scale:
+        start[setting] = max(by_scale, key=lambda at: by_scale[at].psnr)
+    return by_scale

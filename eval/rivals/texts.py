@@ -54,7 +54,7 @@ def coders(trained: bytes | None) -> dict[str, Coder]:
     Ours are counted whole, with the byte that names the coder; the baseline is counted without its 2
     bits of block type.
     """
-    found: dict[str, Coder] = {
+    by_name: dict[str, Coder] = {
         "raw": (str.encode, bytes.decode, len),
         "zlib -9": (lambda t: zlib.compress(t.encode(), 9), lambda d: zlib.decompress(d).decode(), len),
         "brotli q11": (
@@ -70,10 +70,10 @@ def coders(trained: bytes | None) -> dict[str, Coder]:
         def decode(block: tuple[int, bytes]) -> str:
             return zstd.decompress(*block, trained, zstd.BLOCK_MAX).decode()
 
-        found[BASELINE] = (encode, decode, lambda block: len(block[1]))
+        by_name[BASELINE] = (encode, decode, lambda block: len(block[1]))
     for name in ("zstd", "ppm", "auto"):
-        found[name] = (lambda text, name=name: encode_text(text, name), decode_text, len)
-    return found
+        by_name[name] = (lambda text, name=name: encode_text(text, name), decode_text, len)
+    return by_name
 
 
 def rows(texts: Sequence[str], trained: bytes | None) -> Iterator[dict[str, Any]]:

@@ -33,8 +33,10 @@ class Vvc:
 
     def __init__(self) -> None:
         self.ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
-        said = subprocess.run([self.ffmpeg, *_QUIET, "-codecs"], capture_output=True, text=True, check=False)
-        if "libvvenc" not in said.stdout:
+        listing = subprocess.run(
+            [self.ffmpeg, *_QUIET, "-codecs"], capture_output=True, text=True, check=False
+        )
+        if "libvvenc" not in listing.stdout:
             raise Unavailable("this ffmpeg has no libvvenc")
 
     def file(self, image: Image.Image, quality: float, setting: str) -> bytes:

@@ -106,8 +106,8 @@ class Connection:
         try:
             text: str = ENDPOINTS[endpoint](self._client)(**request).text
         except openai.APIError as error:
-            said = self._redact(" ".join(str(error.message).split()))[:300]
-            raise failures.explain(error, said, self.host, self.profile) from None
+            message = self._redact(" ".join(str(error.message).split()))[:300]
+            raise failures.explain(error, message, self.host, self.profile) from None
         return self._redact(text)
 
     def _redact(self, text: str) -> str:

@@ -22,7 +22,7 @@ _QUOTED = 6000
 class _Attempt:
     """What came back last, for the question after it."""
 
-    said: str = ""
+    answer: str = ""
 
 
 def ask_json(connection: Connection, dialect: str, ask: Ask, parse: Callable[[Any], Value]) -> Value:
@@ -47,7 +47,7 @@ def ask_json(connection: Connection, dialect: str, ask: Ask, parse: Callable[[An
         again = replace(ask, most=2 * ask.most)
     except UnusableAnswerError as error:
         repair = prompts.render("repair", error=str(error)[:300])
-        quoted = f"\n\n{prompts.fence(attempt.said[:_QUOTED])}" if attempt.said else ""
+        quoted = f"\n\n{prompts.fence(attempt.answer[:_QUOTED])}" if attempt.answer else ""
         again = replace(ask, instructions=f"{ask.instructions}\n\n{repair}", text=ask.text + quoted)
     try:
         return _ask_once(connection, dialect, again, parse, attempt)
@@ -63,11 +63,11 @@ def _ask_once(
 
     def read(answer: dict[str, Any]) -> Value:
         try:
-            attempt.said = speak.text(answer)
+            attempt.answer = speak.text(answer)
         except (KeyError, IndexError, TypeError, AttributeError):
             raise UnusableAnswerError("the server's answer is built otherwise than its API says") from None
         try:
-            return parse(json.loads(_bare(attempt.said)))
+            return parse(json.loads(_bare(attempt.answer)))
         except (ValueError, RecursionError):
             raise UnusableAnswerError("it is no JSON, or was cut") from None
         except DescriptionError as error:

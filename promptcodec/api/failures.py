@@ -14,19 +14,19 @@ _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_activ
 _REFUSED = ("content_policy_violation", "moderation_blocked")
 
 
-def explain(error: openai.APIError, said: str, host: str, profile: Profile) -> PromptcodecError:
+def explain(error: openai.APIError, message: str, host: str, profile: Profile) -> PromptcodecError:
     """Turn the client's error into one of ours.
 
     Args:
         error: as the client raised it; it may quote headers, so nothing of it is passed on.
-        said: its message, without the key.
+        message: what it says, without the key.
         host: where it came from.
         profile: whose retries and time are up.
     """
-    return next(_causes(error, said, host, profile))
+    return next(_causes(error, message, host, profile))
 
 
-def _causes(error: openai.APIError, said: str, host: str, profile: Profile) -> Iterator[PromptcodecError]:
+def _causes(error: openai.APIError, message: str, host: str, profile: Profile) -> Iterator[PromptcodecError]:
     """Give what it may be, the most special first."""
     where = f"{profile.model} at {host}"
     tries = f"after {profile.retries} retries"
@@ -35,16 +35,16 @@ def _causes(error: openai.APIError, said: str, host: str, profile: Profile) -> I
     if isinstance(error, openai.APIConnectionError):
         yield ApiError(f"{host} cannot be reached, or breaks off its answers; is the server running?")
     if error.code in _QUOTA:
-        yield ApiError(f"{where}: the account's quota is used up ({said}); see the provider's billing page")
+        yield ApiError(f"{where}: the account's quota is used up ({message}); see the provider's billing")
     if error.code in _REFUSED:
-        yield RefusedError(f"{where} refused: {said}")
+        yield RefusedError(f"{where} refused: {message}")
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         key = profile.api_key_env or "no variable: name one, api_key_env=NAME"
-        yield ApiError(f"{where} does not accept the key in {key}: {said}")
+        yield ApiError(f"{where} does not accept the key in {key}: {message}")
     if isinstance(error, openai.RateLimitError):
-        yield ApiError(f"{where} is over its rate limit {tries}: {said}")
+        yield ApiError(f"{where} is over its rate limit {tries}: {message}")
     if isinstance(error, openai.NotFoundError):
-        yield ApiError(f"{where} is not there: {said}; see model= and url=")
+        yield ApiError(f"{where} is not there: {message}; see model= and url=")
     if isinstance(error, openai.APIStatusError) and error.status_code < 500:
-        yield UsageError(f"{where} refuses the request: {said}")
-    yield ApiError(f"{where} failed {tries}: {said}")
+        yield UsageError(f"{where} refuses the request: {message}")
+    yield ApiError(f"{where} failed {tries}: {message}")

@@ -55,17 +55,17 @@ def _picture(image: bytes, profile: Profile) -> int:
 
 @functools.cache
 def _encoding() -> tiktoken.Encoding | None:
-    found: list[tiktoken.Encoding] = []
+    encodings: list[tiktoken.Encoding] = []
 
     def load() -> None:
         try:
             import tiktoken  # noqa: PLC0415 - heavy, and downloads
 
-            found.append(tiktoken.get_encoding("o200k_base"))
+            encodings.append(tiktoken.get_encoding("o200k_base"))
         except Exception:  # noqa: BLE001, S110 - offline, blocked, not installed: all the same here
             pass
 
     thread = threading.Thread(target=load, daemon=True)
     thread.start()
     thread.join(_PATIENCE)
-    return found[0] if found else None
+    return encodings[0] if encodings else None

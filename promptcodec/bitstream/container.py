@@ -150,17 +150,18 @@ def _read_head(data: bytes, wanted: int) -> int:
     version = data[len(MAGIC)] - ord("0")
     if version == wanted:
         return len(MAGIC) + 1
-    said = f"stream version byte {data[len(MAGIC)]:#04x}"
+    message, hint = f"stream version byte {data[len(MAGIC)]:#04x}", ""
     if version == DRAFT:
-        said += " is of a draft of the format: `promptcodec migrate` makes it version 1 where it still reads"
+        message += " is of a draft of the format"
+        hint = "`promptcodec migrate` makes it version 1 where it still reads"
     elif version == VERSION:
-        said += f" is version {VERSION} already"
+        message += f" is version {VERSION} already"
     else:
-        said += (
+        message += (
             f" is unknown to this release (it reads version {VERSION}): a newer promptcodec is needed, "
             "or the stream is damaged"
         )
-    raise BitstreamError(said, len(MAGIC))
+    raise BitstreamError(message, len(MAGIC), hint=hint)
 
 
 def _read_parts(data: bytes, pos: int, version: int, *, cut: bool = False) -> Stream:

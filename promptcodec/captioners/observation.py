@@ -12,9 +12,10 @@ from PIL import Image
 from promptcodec.description import Box, SceneObject
 from promptcodec.vision import network
 from promptcodec.vision.colour import nearest_names, to_oklab
-from promptcodec.vision.concepts import concepts, phrase
+from promptcodec.vision.concepts import concepts
 from promptcodec.vision.layout import blur, symmetry
 from promptcodec.vision.medium import medium
+from promptcodec.vision.phrase import phrase
 from promptcodec.vision.style import light
 from promptcodec.vision.tags import Tag, crop, find
 
@@ -61,20 +62,20 @@ def observe(image: Image.Image) -> Observation:
     Raises:
         MissingError: onnxruntime or a shipped table is not there.
     """
-    told = concepts(network.look([image])[1][0])
-    who = [name for name, _ in told if name in NAMED_HUMANS]
+    ranked = concepts(network.look([image])[1][0])
+    who = [name for name, _ in ranked if name in NAMED_HUMANS]
     tags = tuple(
         replace(tag, name=who[0]) if tag.name == "person" and len(who) == 1 else tag
         for tag in find(image)[:MOST_THINGS]
     )
-    made = medium(image)
+    medium_name = medium(image)
     # What looks like a blurred ground in a drawing is a plain one.
-    lens = blur(image) if made == "photo" else ""
+    lens = blur(image) if medium_name == "photo" else ""
     return Observation(
-        made,
+        medium_name,
         light(image),
         ", ".join(word for word in (lens, symmetry(image)) if word),
-        _subject(phrase(told), tags),
+        _subject(phrase(ranked), tags),
         tags,
         tuple(_colour(image, tag) for tag in tags),
     )

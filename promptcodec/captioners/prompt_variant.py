@@ -28,12 +28,12 @@ def prompt_variant(image: Image.Image) -> str:
         image: RGB.
     """
     word = medium(image).removeprefix("black and white ")
-    found = KINDS[word]
-    if found not in {"photo", "general"}:
-        return found
+    variant = KINDS[word]
+    if variant not in {"photo", "general"}:
+        return variant
     observation = observe(image)
     for tag in observation.tags:
         x0, y0, x1, y1 = tag.box
         if tag.name in HUMAN_WORDS and (x1 - x0) * (y1 - y0) >= PORTRAIT:
             return "portrait"
-    return found
+    return variant

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from promptcodec.description import Cell
+from promptcodec.description import Cell, ResolvedCell, resolve_cell
+from promptcodec.description.model import STEPS
 from promptcodec.vision.cells import (
     MIN_DISTANCE,
     MIN_OFFSET,
@@ -18,7 +19,7 @@ from promptcodec.vision.cells import (
     cut,
     two_colours,
 )
-from promptcodec.vision.colour import Floats, colour_distance, nearest_names, said_colours, to_oklab
+from promptcodec.vision.colour import Floats, cell_colours, colour_distance, nearest_names, to_oklab
 from promptcodec.vision.texture import measure_texture, texture_words
 
 Words = tuple[tuple[str, str], ...]
@@ -79,8 +80,8 @@ def write_cells(
         cols: columns of the grid, 1..8.
     """
     textures = texture_words(measure_texture(image, rows, cols))
-    said: list[Cell] = []
-    known: list[Cell] = []
+    cells: list[Cell] = []
+    known: list[ResolvedCell] = []
     for index, seen in enumerate(zip(fills, textures, named, strict=True)):
         neighbours = []
         if index % cols:
@@ -88,45 +89,44 @@ def write_cells(
         if index >= cols:
             neighbours.append(("above", known[index - cols]))
         cell, full = _write_cell(*seen, neighbours)
-        said.append(cell)
+        cells.append(cell)
         known.append(full)
-    return tuple(said)
+    return tuple(cells)
 
 
 def _write_cell(
-    fill: Fill, textures: Words, what: str, neighbours: Sequence[tuple[str, Cell]]
-) -> tuple[Cell, Cell]:
+    fill: Fill, textures: Words, what: str, neighbours: Sequence[tuple[str, ResolvedCell]]
+) -> tuple[Cell, ResolvedCell]:
     """Write one cell: as a neighbour where that shows as well, else by its own names.
 
     Returns:
         The cell as said, and as ``description.resolve`` will give it.
     """
     own = Cell("", "", tuple(nearest_names(fill.colours)), fill.arrangement, *textures[0], what)
-    likeness = _continue(fill, textures, _miss(fill, own) + INVISIBLE, neighbours)
+    alone = resolve_cell(own, None)
+    likeness = _continue(fill, textures, _miss(fill, alone) + INVISIBLE, neighbours)
     if likeness is not None:
-        said, full = likeness
-        return (
-            (said, full) if what in ("", full.text) else (replace(said, text=what), replace(full, text=what))
-        )
+        cell, full = likeness
+        if what in ("", full.text):
+            return cell, full
+        return replace(cell, text=what), replace(full, text=what)
     for direction, neighbour in neighbours:
         if what and neighbour.text == what:  # the same wall in another colour
-            full = replace(neighbour, colours=own.colours, arrangement=own.arrangement, tone="")
+            full = replace(neighbour, colours=own.colours, arrangement=own.arrangement, tone=0)
             return _with_texture(Cell(direction, "", own.colours, own.arrangement), full, textures)
-    return own, own
+    return own, alone
 
 
 def _continue(
-    fill: Fill, textures: Words, limit: float, neighbours: Sequence[tuple[str, Cell]]
-) -> tuple[Cell, Cell] | None:
+    fill: Fill, textures: Words, limit: float, neighbours: Sequence[tuple[str, ResolvedCell]]
+) -> tuple[Cell, ResolvedCell] | None:
     """Carry on the neighbour, perhaps lighter or darker, that misses least; None where all miss."""
-    best: tuple[float, Cell, Cell] | None = None
+    best: tuple[float, Cell, ResolvedCell] | None = None
     for direction, neighbour in neighbours:
         if neighbour.arrangement != fill.arrangement:
             continue
-        steps = neighbour.tone.count("+") - neighbour.tone.count("-")
-        for tone, step in (("", 0), ("lighter", 1), ("darker", -1)):
-            total = steps + step
-            full = replace(neighbour, tone="+" * total if total >= 0 else "-" * -total)
+        for tone, step in STEPS.items():
+            full = replace(neighbour, tone=neighbour.tone + step)
             miss = _miss(fill, full)
             cost = round(miss + (TONE_COST if tone else 0), 4)
             if miss <= limit and (best is None or cost < best[0]):
@@ -134,17 +134,17 @@ def _continue(
     return None if best is None else best[1:]
 
 
-def _with_texture(said: Cell, full: Cell, textures: Words) -> tuple[Cell, Cell]:
+def _with_texture(cell: Cell, full: ResolvedCell, textures: Words) -> tuple[Cell, ResolvedCell]:
     """Say a texture only where the neighbour's would not do."""
     if (full.texture, full.orientation) in textures:
-        return said, full
+        return cell, full
     texture, orientation = textures[0]
     return (
-        replace(said, texture=texture, orientation=orientation),
+        replace(cell, texture=texture, orientation=orientation),
         replace(full, texture=texture, orientation=orientation),
     )
 
 
-def _miss(fill: Fill, cell: Cell) -> float:
+def _miss(fill: Fill, cell: ResolvedCell) -> float:
     """Give the mean distance of a cell's colours from what it stands for, once resolved."""
-    return round(float(colour_distance(fill.colours, said_colours(cell)) @ fill.shares), 4)
+    return round(float(colour_distance(fill.colours, cell_colours(cell)) @ fill.shares), 4)

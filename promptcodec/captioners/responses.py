@@ -9,7 +9,7 @@ from promptcodec.captioners.hosted import HostedCaptioner
 
 
 def create(profile: Mapping[str, str]) -> HostedCaptioner:
-    """Make the captioner; see docs/api.md for the entries of a profile.
+    """Make the captioner; see docs/guide/hosted-models.md for the entries of a profile.
 
     Raises:
         UsageError: an entry is wrong.

@@ -67,12 +67,12 @@ def _accent(colours: Floats, areas: Floats, places: Floats, main: tuple[int, int
     """Name a small area of a hue far from the main colours, and where it lies; ``""`` if none."""
     hues = colours * np.array([0, 1, 1], np.float32)
     far = np.min([colour_distance(hues, hues[index]) for index in main], 0)
-    found = int(np.round(far, 4).argmax())
-    alike = colour_distance(hues, hues[found]) < VIVID / 2
+    peak = int(np.round(far, 4).argmax())
+    alike = colour_distance(hues, hues[peak]) < VIVID / 2
     area = areas * alike
-    if far[found] < VIVID or area.sum() > SMALL:
+    if far[peak] < VIVID or area.sum() > SMALL:
         return ""
-    name = nearest_names(colours[[found]])[0]
+    name = nearest_names(colours[[peak]])[0]
     article = "an" if name[0] in "aeiou" else "a"
     return f"; {article} {name} area stands out {_where(*(area @ places / area.sum()).tolist())}"
 

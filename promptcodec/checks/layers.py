@@ -1,4 +1,4 @@
-"""Compare a picture with the visual layers of its stream: colour map, contours, signature."""
+"""Compare a picture with the visual layers of its stream: texture layer, contours, signature."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
+from promptcodec.checks import scales
 from promptcodec.checks.measure import closeness, correlation, reduce
 from promptcodec.checks.places import compare_places
 from promptcodec.checks.report import Field
@@ -17,15 +18,6 @@ from promptcodec.vision.colour import ciede2000
 GRID = 16
 # Matching places to each other grows with their cube.
 PLACES = 8
-# CIEDE2000 at which a colour map no longer counts as the same; see docs/checks.md.
-COLOUR_SCALE = 12.0
-# Aim of each part of the signature, and the distance that best tells the same picture, compressed, shrunk,
-# cropped or blurred, from others (training/tagger/principal.py --measure; docs/tags.md).
-SIGNATURE_SCALES = {
-    "content": ("semantics", 0.46),
-    "colour": ("photometry", 0.06),
-    "layout": ("geometry", 0.27),
-}
 
 
 def create(_profile: Mapping[str, str]) -> LayersCheck:
@@ -38,16 +30,16 @@ class LayersCheck:
 
     name = "layers"
 
-    def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
+    def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare an RGB picture with the texture, structure, pixels and signature layers."""
         fields = []
-        for name, layer in (("texture layer", said.texture), ("pixels layer", said.pixels)):
+        for name, layer in (("texture layer", conditions.texture), ("pixels layer", conditions.pixels)):
             if layer is not None:
                 fields += _compare_colours(name, layer, image)
-        if said.structure is not None:
-            fields.append(_compare_contours(said.structure, image))
-        if said.signature is not None:
-            fields += _compare_signatures(said.signature, image)
+        if conditions.structure is not None:
+            fields.append(_compare_contours(conditions.structure, image))
+        if conditions.signature is not None:
+            fields += _compare_signatures(conditions.signature, image)
         return fields
 
 
@@ -57,7 +49,11 @@ def _compare_colours(name: str, layer: Image.Image, image: Image.Image) -> list[
     layout = correlation(expected.mean(axis=2), got.mean(axis=2))
     return [
         Field(
-            f"{name} CIEDE2000", "photometry", 0, round(difference, 2), closeness(difference, COLOUR_SCALE)
+            f"{name} CIEDE2000",
+            "photometry",
+            0,
+            round(difference, 2),
+            closeness(difference, scales.LAYER_COLOUR),
         ),
         Field(f"{name} layout", "geometry", 1, round(layout, 3), max(layout, 0.0)),
         *compare_places(name, reduce(layer, PLACES, PLACES), reduce(image, PLACES, PLACES)),
@@ -68,7 +64,7 @@ def _compare_signatures(expected: bytes, image: Image.Image) -> list[Field]:
     apart = signature.parts(expected, signature.encode(image))
     return [
         Field(f"signature {name}", aim, 0, round(apart[name], 3), closeness(apart[name], scale))
-        for name, (aim, scale) in SIGNATURE_SCALES.items()
+        for name, (aim, scale) in scales.SIGNATURE.items()
     ]
 
 
@@ -80,5 +76,9 @@ def _compare_contours(structure: Image.Image, image: Image.Image) -> Field:
     on_lines = float((energy * mask).sum() / max(mask.sum(), 1e-6))
     ratio = on_lines / max(float(energy.mean()), 1e-6)
     return Field(
-        "gradient on contours, over the mean", "integrity", 1.5, round(ratio, 2), min(ratio / 3, 1.0)
+        "gradient on contours, over the mean",
+        "integrity",
+        scales.CONTOUR_RATIO,
+        round(ratio, 2),
+        min(ratio / (2 * scales.CONTOUR_RATIO), 1.0),
     )

@@ -26,9 +26,9 @@ class LetteringCheck:
 
     name = "lettering"
 
-    def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
+    def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare the lettering of the semantic layer with what is read; not run without the extra."""
-        wanted = said.description.lettering if said.description else ()
+        wanted = conditions.description.lettering if conditions.description else ()
         if not wanted:
             return []
         read = _read(image)
@@ -55,8 +55,8 @@ def _read(image: Image.Image) -> str | None:
     engine = _engine()
     if engine is None:
         return None
-    found = engine(np.asarray(image)[:, :, ::-1]).txts
-    return " ".join(found or ())[:2000]
+    lines = engine(np.asarray(image)[:, :, ::-1]).txts
+    return " ".join(lines or ())[:2000]
 
 
 @functools.cache

@@ -14,33 +14,33 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from skimage.color import rgb2lab
 
+from promptcodec.checks import scales
 from promptcodec.checks.measure import Floats, closeness, correlation
 from promptcodec.checks.report import Field
 
 WORST = 0.9
-WORST_SCALE = 28.0
-"""CIEDE2000 at which the tenth of the places that misses most counts half."""
+"""Quantile of the distances that stands for the worst places."""
 FLAT = 2.0
-"""Deviation in Lab below which there is no layout to compare."""
+"""Deviation in CIELAB below which there is no layout to compare."""
 
 
-def compare_places(name: str, said: Floats, shown: Floats) -> list[Field]:
+def compare_places(name: str, expected: Floats, shown: Floats) -> list[Field]:
     """Compare two grids of colours.
 
     Args:
         name: of what the stream says them in, ``cells`` or a layer.
-        said: mean sRGB, ``(rows, cols, 3)`` in 0..255; nan where nothing is said.
+        expected: mean sRGB, ``(rows, cols, 3)`` in 0..255; nan where nothing is said.
         shown: the same of the picture.
 
     Returns:
         Fields named ``NAME colour by place``, ``NAME against its mirror``, ``NAME against other places``
         and ``NAME worst places``.
     """
-    known: npt.NDArray[np.bool_] = np.asarray(~np.isnan(said).any(axis=2))
+    known: npt.NDArray[np.bool_] = np.asarray(~np.isnan(expected).any(axis=2))
     if known.sum() < 2:
         return []
-    a, b = (rgb2lab(np.nan_to_num(grid, nan=128.0) / 255).astype(np.float32) for grid in (said, shown))
-    apart = np.linalg.norm(a - b, axis=2)[known]
+    a, b = (rgb2lab(np.nan_to_num(grid, nan=128.0) / 255).astype(np.float32) for grid in (expected, shown))
+    apart = np.linalg.norm(a - b, axis=2)[known]  # CIE 1976
     fields = [_worst(name, apart)]
     a, b = (grid - grid[known].mean(axis=0) for grid in (a, b))
     if min(a[known].std(axis=0).max(), b[known].std(axis=0).max()) < FLAT:
@@ -69,7 +69,9 @@ def compare_places(name: str, said: Floats, shown: Floats) -> list[Field]:
 
 def _worst(name: str, apart: Floats) -> Field:
     worst = float(np.quantile(apart, WORST))
-    return Field(f"{name} worst places", "photometry", 0, round(worst, 1), closeness(worst, WORST_SCALE))
+    return Field(
+        f"{name} worst places", "photometry", 0, round(worst, 1), closeness(worst, scales.WORST_PLACES)
+    )
 
 
 def _coloured(a: Floats, b: Floats) -> bool:

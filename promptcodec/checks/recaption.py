@@ -9,17 +9,15 @@ from PIL import Image
 
 from promptcodec.captioners import Captioner
 from promptcodec.captioners.prompt import kinds
+from promptcodec.checks import scales
 from promptcodec.checks.measure import Floats, closeness, correlation, reduce
 from promptcodec.checks.places import compare_places
 from promptcodec.checks.report import Field
-from promptcodec.description import Cell, Description, resolve
+from promptcodec.description import Description, ResolvedCell, resolve
 from promptcodec.description.model import TEXTURES
 from promptcodec.generators import Conditions
 from promptcodec.plugins import create as create_plugin
-from promptcodec.vision.colour import ciede2000, said_colours, to_srgb
-
-# CIEDE2000 at which a cell no longer counts as the same colour; see docs/checks.md.
-CELL_COLOUR_SCALE = 14.0
+from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 
 
 def create(profile: Mapping[str, str]) -> RecaptionCheck:
@@ -35,11 +33,11 @@ class RecaptionCheck:
     def __init__(self, captioner: str) -> None:
         self._captioner: Captioner = create_plugin("captioners", captioner)
 
-    def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
+    def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare an RGB picture with the semantic layer; nothing to do without one."""
-        if said.description is None:
+        if conditions.description is None:
             return []
-        wanted = said.description
+        wanted = conditions.description
         seen = self._captioner.describe(image, rows=wanted.rows, cols=wanted.cols)
         return [
             *_compare_style(wanted, seen),
@@ -54,11 +52,11 @@ def _compare_things(wanted: Description, seen: Description) -> list[Field]:
 
     What a captioner does not name it may only not have seen: silence is no disagreement.
     """
-    said, shown = (
+    named, shown = (
         " ".join((one.summary, *(thing.name for thing in one.objects), *(cell.text for cell in one.cells)))
         for one in (wanted, seen)
     )
-    first, second = kinds(said), kinds(shown)
+    first, second = kinds(named), kinds(shown)
     alike = len(first & second) / min(len(first), len(second)) if first and second else None
     return [
         Field("kinds of things", "semantics", sorted(first), sorted(second), alike),
@@ -87,22 +85,22 @@ def _word_overlap(first: str, second: str) -> float:
     return len(a & b) / len(a | b)
 
 
-def _compare_colours(cells: Sequence[Cell], rows: int, cols: int, image: Image.Image) -> list[Field]:
+def _compare_colours(cells: Sequence[ResolvedCell], rows: int, cols: int, image: Image.Image) -> list[Field]:
     """Compare the mean colour of each cell that names colours, and the layout of light and dark."""
-    said = np.array([_mean_colour(cell) for cell in cells], np.float32)
+    expected = np.array([_mean_colour(cell) for cell in cells], np.float32)
     shown = reduce(image, rows, cols).reshape(-1, 3)
     named = [index for index, cell in enumerate(cells) if cell.colours]
     if not named:
         return []
-    differences = ciede2000(said[named], shown[named])
+    differences = ciede2000(expected[named], shown[named])
     mean = float(differences.mean())
-    layout = correlation(said[named].mean(axis=1), shown[named].mean(axis=1))
+    layout = correlation(expected[named].mean(axis=1), shown[named].mean(axis=1))
     fields = [
-        Field("cells CIEDE2000", "photometry", 0, round(mean, 2), closeness(mean, CELL_COLOUR_SCALE)),
+        Field("cells CIEDE2000", "photometry", 0, round(mean, 2), closeness(mean, scales.CELL_COLOUR)),
         Field("cells layout of light", "geometry", 1, round(layout, 3), max(layout, 0.0)),
     ]
     grid = np.full((rows * cols, 3), np.nan, np.float32)
-    grid[named] = said[named]
+    grid[named] = expected[named]
     fields += compare_places("cells", grid.reshape(rows, cols, 3), shown.reshape(rows, cols, 3))
     for index, difference in zip(named, differences, strict=True):
         row, col = divmod(index, cols)
@@ -115,21 +113,25 @@ def _compare_colours(cells: Sequence[Cell], rows: int, cols: int, image: Image.I
 
 
 def _cell_closeness(difference: float) -> float:
-    return closeness(float(difference), CELL_COLOUR_SCALE)
+    return closeness(float(difference), scales.CELL_COLOUR)
 
 
-def _mean_colour(cell: Cell) -> Floats:
+def _mean_colour(cell: ResolvedCell) -> Floats:
     """Give the sRGB a cell's words stand for on average; mid-grey where it names no colour."""
-    return to_srgb(said_colours(cell).mean(axis=0)) if cell.colours else np.full(3, 128, np.float32)
+    return to_srgb(cell_colours(cell).mean(axis=0)) if cell.colours else np.full(3, 128, np.float32)
 
 
-def _compare_texture(said: Sequence[Cell], seen: Sequence[Cell]) -> list[Field]:
+def _compare_texture(wanted: Sequence[ResolvedCell], seen: Sequence[ResolvedCell]) -> list[Field]:
     """Compare texture classes (steps apart) and orientations of the cells that name them."""
     fields = []
-    pairs = [(a, b) for a, b in zip(said, seen, strict=True) if a.texture and b.texture]
+    pairs = [(a, b) for a, b in zip(wanted, seen, strict=True) if a.texture and b.texture]
     if pairs:
         steps = sum(abs(TEXTURES.index(a.texture) - TEXTURES.index(b.texture)) for a, b in pairs) / len(pairs)
-        fields.append(Field("texture, steps apart", "features", 0, round(steps, 2), closeness(steps, 1.5)))
+        fields.append(
+            Field(
+                "texture, steps apart", "features", 0, round(steps, 2), closeness(steps, scales.TEXTURE_STEPS)
+            )
+        )
     lined = [(a, b) for a, b in pairs if a.orientation]
     if lined:
         share = sum(a.orientation == b.orientation for a, b in lined) / len(lined)

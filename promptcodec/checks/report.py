@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from PIL import Image
 
 from promptcodec.checks import score
+from promptcodec.checks.scales import AGREES
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
-AGREES = 0.5
 # The checks whose fields the shipped calibration weighs; what others find comes beside it.
 CALIBRATED = ("recaption", "layers")
 # More than this many corrections at once no generator heeds.
@@ -47,7 +47,7 @@ class Check(Protocol):
 
     name: str
 
-    def compare(self, said: Conditions, image: Image.Image) -> Sequence[Field]:
+    def compare(self, conditions: Conditions, image: Image.Image) -> Sequence[Field]:
         """Compare an RGB picture with what the stream says."""
         ...
 
@@ -87,23 +87,28 @@ class ConsistencyReport:
         }
 
 
-def run(checks: Sequence[Check], said: Conditions, image: Image.Image) -> ConsistencyReport:
+def run(checks: Sequence[Check], conditions: Conditions, image: Image.Image) -> ConsistencyReport:
     """Run the checks on an RGB picture and sum them up.
 
     Raises:
         UsageError: the stream says nothing that a check could compare.
     """
-    found = {check.name: tuple(check.compare(said, image)) for check in checks}
-    fields = tuple(field for of_check in found.values() for field in of_check)
+    by_check = {check.name: tuple(check.compare(conditions, image)) for check in checks}
+    fields = tuple(field for of_check in by_check.values() for field in of_check)
     aims = {aim: _mean([f.closeness for f in fields if f.aim == aim]) for aim in AIMS}
     calibration = score.shipped()
     weighed = calibration.score(
-        {f.name: f.closeness for name in CALIBRATED for f in found.get(name, ()) if f.closeness is not None}
+        {
+            f.name: f.closeness
+            for name in CALIBRATED
+            for f in by_check.get(name, ())
+            if f.closeness is not None
+        }
     )
     # Streams without words and maps hold nothing that was calibrated: the plain mean of the aims is left.
     terms = [_mean(list(aims.values())) if weighed is None else weighed]
     if weighed is not None:
-        terms += [_mean([f.closeness for f in found[name]]) for name in found if name not in CALIBRATED]
+        terms += [_mean([f.closeness for f in by_check[name]]) for name in by_check if name not in CALIBRATED]
     total = _mean(terms)
     if total is None:
         raise UsageError("the stream holds nothing that a picture could be checked against")

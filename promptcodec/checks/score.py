@@ -43,7 +43,7 @@ class Calibration:
 
 @cache
 def shipped() -> Calibration:
-    """Give the calibration that came with the package (``eval/calibrate_checks.py`` makes it)."""
+    """Give the calibration that came with the package (``python -m eval calibrate-checks`` makes it)."""
     table = json.loads(models.load("checks-1"))
     weights = {name: (float(weight), float(mean)) for name, (weight, mean) in table["weights"].items()}
     return Calibration(weights, float(table["bias"]), float(table["threshold"]))

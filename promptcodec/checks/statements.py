@@ -59,14 +59,14 @@ class StatementsCheck:
     def __init__(self, profile: profiles.Profile | None) -> None:
         self._profile = profile
 
-    def compare(self, said: Conditions, image: Image.Image) -> list[Field]:
+    def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare an RGB picture with the semantic layer; nothing to do without a model or without words.
 
         A model that refuses, or answers nothing usable, leaves its fields not run.
         """
-        if self._profile is None or said.description is None:
+        if self._profile is None or conditions.description is None:
             return []
-        stated = statements(said.description)
+        stated = statements(conditions.description)
         control = len(stated) // 2  # in the middle, where a model that answers by habit answers "yes"
         texts = [text for _, text in stated]
         texts.insert(control, CONTROL)
@@ -95,8 +95,8 @@ class StatementsCheck:
 
         def parse(value: Any) -> list[str | None]:
             try:
-                found = {item["number"]: item["holds"] for item in value["verdicts"]}
-                verdicts = [found[number] for number in range(1, len(texts) + 1)]
+                by_number = {item["number"]: item["holds"] for item in value["verdicts"]}
+                verdicts = [by_number[number] for number in range(1, len(texts) + 1)]
             except (KeyError, TypeError):
                 raise DescriptionError(f"there is not one verdict for each of 1 to {len(texts)}") from None
             if not set(verdicts) <= set(CLOSENESS):
@@ -106,27 +106,31 @@ class StatementsCheck:
         return ask_json(Connection(self._profile), self._profile.dialect, ask, parse)
 
 
-def statements(said: Description) -> list[tuple[str, str]]:
+def statements(description: Description) -> list[tuple[str, str]]:
     """Turn a description into statements, each with the aim it serves."""
-    found = [("style", f"It is made as, or looks like: {said.medium}.")]
-    if said.summary:
-        found.append(("semantics", f"It shows: {said.summary}"))
-    if said.light:
-        found.append(("photometry", f"The light is: {said.light}."))
-    for thing in said.objects:
+    stated = [("style", f"It is made as, or looks like: {description.medium}.")]
+    if description.summary:
+        stated.append(("semantics", f"It shows: {description.summary}"))
+    if description.light:
+        stated.append(("photometry", f"The light is: {description.light}."))
+    for thing in description.objects:
         what = " ".join((*thing.attributes, thing.name))
-        found.append(("semantics", f"There is: {what}."))
-        middle = (thing.box.left + thing.box.right - 1) / 2 / said.cols
+        stated.append(("semantics", f"There is: {what}."))
+        middle = (thing.box.left + thing.box.right - 1) / 2 / description.cols
         side = "left" if middle < 0.4 else "right" if middle > 0.6 else "middle"
-        found.append(("geometry", f"{thing.name} is in the {side} third of the picture, or reaches into it."))
-    found += [("integrity", f'The words "{item.text}" can be read in it.') for item in said.lettering]
-    few = explicit(coarsen(said, min(said.rows, MOST_PLACES), min(said.cols, MOST_PLACES)))
+        stated.append(
+            ("geometry", f"{thing.name} is in the {side} third of the picture, or reaches into it.")
+        )
+    stated += [("integrity", f'The words "{item.text}" can be read in it.') for item in description.lettering]
+    few = explicit(
+        coarsen(description, min(description.rows, MOST_PLACES), min(description.cols, MOST_PLACES))
+    )
     for index, cell in enumerate(few.cells):
         row, col = divmod(index, few.cols)
         if cell.colours:
             place = f"Of {few.rows}x{few.cols} equal parts, row {row + 1} column {col + 1}"
-            found.append(("photometry", f"{place} is mostly {' and '.join(cell.colours)}."))
-    return found
+            stated.append(("photometry", f"{place} is mostly {' and '.join(cell.colours)}."))
+    return stated
 
 
 def create(profile: Mapping[str, str]) -> StatementsCheck:

@@ -12,15 +12,16 @@ from promptcodec.cli.decode import CHECK_FAILED
 from promptcodec.files import STDIO
 
 
-def show(said: dict[str, Any]) -> str:
+def show(result: dict[str, Any]) -> str:
     """Make the lines a person reads."""
-    lines = [f"{said['verdict']}  score {said['score']:.2f}"]
+    lines = [f"{result['verdict']}  score {result['score']:.2f}"]
     lines += [
-        f"  {aim:<12}{'not run' if value is None else f'{value:.2f}'}" for aim, value in said["aims"].items()
+        f"  {aim:<12}{'not run' if closeness is None else f'{closeness:.2f}'}"
+        for aim, closeness in result["aims"].items()
     ]
     lines += [
         f"  differs: {field['name']}: said {field['expected']!r}, shows {field['got']!r}"
-        for field in said["fields"]
+        for field in result["fields"]
         if field["agree"] is False
     ]
     return "\n".join(lines)
@@ -46,9 +47,9 @@ def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> N
         picture = load_image(batch.read_input(image))
     with batch.naming(stream):
         dictionaries = batch.read_dictionaries(dictionary)
-        said = decoding.check(batch.read_input(stream), picture, dictionaries=dictionaries).to_json()
+        result = decoding.check(batch.read_input(stream), picture, dictionaries=dictionaries).to_json()
     if as_json:
-        report.emit(said)
+        report.emit(result)
     else:
-        report.say(show(said), lines=True)
-    sys.exit(0 if said["verdict"] == "pass" else CHECK_FAILED)
+        report.say(show(result), lines=True)
+    sys.exit(0 if result["verdict"] == "pass" else CHECK_FAILED)

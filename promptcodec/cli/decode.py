@@ -103,10 +103,11 @@ def draw_steps(
 def estimate_one(task: DecodeTask) -> dict[str, Any]:
     """Say what hosted generators would cost; give the JSON object of it."""
     from promptcodec import decoding, plugins  # noqa: PLC0415 - heavy
+    from promptcodec.generators import PricedGenerator  # noqa: PLC0415 - heavy
 
     settings = task.settings
     generator = plugins.create("generators", settings["generator"])
-    if not hasattr(generator, "estimate"):
+    if not isinstance(generator, PricedGenerator):
         return spending.estimate_object(task.source, (0, 0), 0.0, exact=True)
     conditions = decoding.conditions(
         batch.read_input(task.source),

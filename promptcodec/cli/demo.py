@@ -40,18 +40,18 @@ def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT00
         stream = encoding.encode(picture, layers=layers, budget=budget)
         decoded = decoding.decode(stream, check=True)
         assert decoded.report.check is not None
-        said = reading.inspect(stream)
+        shown = reading.inspect(stream)
         rows.append(
             {
                 "setting": name,
-                "bytes": said["bytes"],
-                "bpp": said["bpp"],
+                "bytes": shown["bytes"],
+                "bpp": shown["bpp"],
                 "score": decoded.report.check.score,
                 "verdict": decoded.report.check.verdict,
-                "text": said["text"],
+                "text": shown["text"],
             }
         )
-        panels.append((f"{name}, {said['bytes']} bytes", decoded.image))
+        panels.append((f"{name}, {shown['bytes']} bytes", decoded.image))
     sheet = provenance.save(
         side_by_side(panels),
         sheet_name,

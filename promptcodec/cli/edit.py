@@ -9,7 +9,7 @@ import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.cli.plan import plan_one
-from promptcodec.edit.spec import FILES, OPERATIONS, Edit
+from promptcodec.edit.spec import FILES, OPERATIONS, SPELLINGS, Edit
 from promptcodec.errors import UsageError
 from promptcodec.files import STDIO, check_free, read_file
 
@@ -26,7 +26,7 @@ class Ordered(click.Command):
 
 def operations(function: Any) -> Any:
     """Add an option for every operation."""
-    for name, operation in reversed(OPERATIONS.items()):
+    for name, operation in reversed(SPELLINGS.items()):
         option = click.option(
             f"--{name}",
             nargs=len(operation.metavars),
@@ -34,6 +34,7 @@ def operations(function: Any) -> Any:
             multiple=True,
             metavar=" ".join(operation.metavars),
             help=operation.help,
+            hidden=name not in OPERATIONS,
         )
         function = option(function)
     return function
@@ -41,15 +42,15 @@ def operations(function: Any) -> Any:
 
 def collect(order: list[str], given: dict[str, Any]) -> list[Edit]:
     """Give the edits in the order of the command line, with the files they name read."""
-    values = {name: iter(given[name.replace("-", "_")]) for name in OPERATIONS}
+    values = {name: iter(given[name.replace("-", "_")]) for name in SPELLINGS}
     edits = []
     for parameter in order:
         name = parameter.replace("_", "-")
-        if name not in OPERATIONS:
+        if name not in SPELLINGS:
             continue
         value = next(values[name])
         arguments = (value,) if isinstance(value, str) else value
-        edits.append(Edit(name, tuple(map(_read, arguments, OPERATIONS[name].metavars))))
+        edits.append(Edit(name, tuple(map(_read, arguments, SPELLINGS[name].metavars))))
     return edits
 
 

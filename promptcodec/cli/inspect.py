@@ -10,25 +10,25 @@ from promptcodec.cli import batch, options, report
 from promptcodec.cli.recipe import show_fields
 
 
-def show(said: dict[str, Any]) -> str:
+def show(result: dict[str, Any]) -> str:
     """Make the lines a person reads."""
     lines = [
         "stream version {version}: {width}x{height}, {bytes} bytes, {bpp:.5f} bpp, "
-        "{overhead_bytes} bytes of overhead".format(**said)
+        "{overhead_bytes} bytes of overhead".format(**result)
     ]
     lines += [
         "  {type:<10} {coder:<8} {bytes:>6} bytes at {offset}{critical}".format(
             **{**part, "coder": part["coder"] or "?", "critical": ", critical" if part["critical"] else ""}
         )
-        for part in said["parts"]
+        for part in result["parts"]
     ]
-    if said["text"] is not None:
-        lines += ["", said["text"]]
-    if said["recipe"] is not None:
-        lines += ["", *show_fields(said["recipe"]["fields"])]
+    if result["text"] is not None:
+        lines += ["", result["text"]]
+    if result["recipe"] is not None:
+        lines += ["", *show_fields(result["recipe"]["fields"])]
         lines += [
             f"metadata {report.printable(chunk['key'])} ({chunk['carrier']}): {len(chunk['text'])} characters"
-            for chunk in said["recipe"]["chunks"]
+            for chunk in result["recipe"]["chunks"]
         ]
     return "\n".join(lines)
 
@@ -55,8 +55,8 @@ def command(
 
     with batch.naming(file):
         dictionaries = batch.read_dictionaries(dictionary)
-        said = reading.inspect(batch.read_input(file), partial=partial, dictionaries=dictionaries)
+        result = reading.inspect(batch.read_input(file), partial=partial, dictionaries=dictionaries)
         if as_json:
-            report.emit(said)
+            report.emit(result)
         else:
-            report.say(show(said), lines=True)
+            report.say(show(result), lines=True)

@@ -4,45 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.errors import UsageError
 from promptcodec.files import STDIO, check_free
-
-if TYPE_CHECKING:
-    from promptcodec.recipe import Found
-
-_FORMATS = ("a1111", "comfyui", "invokeai", "diffusers")
+from promptcodec.recipe import Metadata, read_metadata
+from promptcodec.recipe.origin import Origin
+from promptcodec.recipe.write import WRITERS
 
 
-def show_fields(said: dict[str, Any]) -> Iterator[str]:
+def show_fields(fields: dict[str, Any]) -> Iterator[str]:
     """Make the lines a person reads of a recipe's fields."""
-    for part, values in said.items():
+    for part, values in fields.items():
         yield f"{part}:"
         for key, value in values.items():
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             yield f"  {key}: {shown}"
 
 
-def look_into(file: str, dictionary: str | None) -> Found:
-    """Read the recipe of a stream or of an image file."""
+def metadata_of(file: str, dictionary: str | None) -> Metadata:
+    """Read what a stream or an image file says about how it was made."""
     from promptcodec import bitstream  # noqa: PLC0415 - heavy
     from promptcodec.bitstream.container import MAGIC  # noqa: PLC0415
     from promptcodec.layers import recipe as layer  # noqa: PLC0415
     from promptcodec.layers.registry import BY_NAME  # noqa: PLC0415
-    from promptcodec.recipe import Found, look  # noqa: PLC0415
-    from promptcodec.recipe.origin import Origin  # noqa: PLC0415
 
     data = batch.read_input(file)
     if not data.startswith(MAGIC):
-        return look(data)
+        return read_metadata(data)
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
     payload = parts.get(BY_NAME["recipe"].id)
     dictionaries = batch.read_dictionaries(dictionary)
-    return Found(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
+    return Metadata(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
 
 
 @click.group(
@@ -65,27 +61,27 @@ def show(file: str, dictionary: str | None, as_json: bool) -> None:  # noqa: FBT
     from promptcodec.layers.recipe import to_json  # noqa: PLC0415 - heavy
 
     with batch.naming(file):
-        found = look_into(file, dictionary)
-        for said in found.warnings:
-            report.warn(f"{file}: {said}")
+        metadata = metadata_of(file, dictionary)
+        for warning in metadata.warnings:
+            report.warn(f"{file}: {warning}")
         if as_json:
-            recipe = to_json(found.recipe) if found.recipe else None
-            report.emit({"file": file, "ok": True, "recipe": recipe, "marks": found.origin.to_json()})
+            recipe = to_json(metadata.recipe) if metadata.recipe else None
+            report.emit({"file": file, "ok": True, "recipe": recipe, "marks": metadata.origin.to_json()})
         else:
-            report.say("\n".join(_lines(found)), lines=True)
+            report.say("\n".join(_lines(metadata)), lines=True)
 
 
-def _lines(found: Found) -> Iterator[str]:
+def _lines(metadata: Metadata) -> Iterator[str]:
     from promptcodec.recipe.model import fields_of  # noqa: PLC0415
 
-    if found.recipe is None:
+    if metadata.recipe is None:
         yield "no recipe"
     else:
-        yield from show_fields(fields_of(found.recipe))
-    if found.origin.c2pa:
+        yield from show_fields(fields_of(metadata.recipe))
+    if metadata.origin.c2pa:
         yield "a C2PA manifest is there; its signature was not checked"
-    if found.origin.source:
-        yield f"IPTC digital source type: {found.origin.source}"
+    if metadata.origin.source:
+        yield f"IPTC digital source type: {metadata.origin.source}"
 
 
 @command.command(
@@ -96,17 +92,15 @@ def _lines(found: Found) -> Iterator[str]:
     "  promptcodec recipe export picture.png --to comfyui -o graph.json",
 )
 @click.argument("file", metavar="FILE")
-@click.option("--to", "tool", type=click.Choice(_FORMATS), required=True, help="Whose form.")
+@click.option("--to", "tool", type=click.Choice(tuple(WRITERS)), required=True, help="Whose form.")
 @click.option("-o", "--output", default=STDIO, help="A file, or - for stdout (the default).")
 @options.overwrite_option
 @options.dictionary_option
 def export(file: str, tool: str, output: str, overwrite: bool, dictionary: str | None) -> None:  # noqa: FBT001
     """Write the recipe of FILE, an image or a stream, in the form of a tool: a text, never a picture."""
-    from promptcodec.recipe.write import WRITERS  # noqa: PLC0415 - heavy
-
     with batch.naming(file):
         check_free(output, overwrite=overwrite)
-        found = look_into(file, dictionary)
-        if found.recipe is None:
+        metadata = metadata_of(file, dictionary)
+        if metadata.recipe is None:
             raise UsageError("it carries no generation recipe, so there is nothing to export")
-        batch.write_output(output, (WRITERS[tool](found.recipe) + "\n").encode(), overwrite=overwrite)
+        batch.write_output(output, (WRITERS[tool](metadata.recipe) + "\n").encode(), overwrite=overwrite)

@@ -25,15 +25,15 @@ def verify_one(task: VerifyTask) -> dict[str, Any]:
     """Read every part of a stream; give the JSON object of the result."""
     from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
 
-    said = reading.verify(
+    outline = reading.verify(
         batch.read_input(task.source), dictionaries=batch.read_dictionaries(task.dictionary)
     )
-    parts = [{key: part[key] for key in ("type", "coder", "bytes")} for part in said["parts"]]
+    parts = [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]]
     return {
         "file": task.source,
         "ok": True,
-        "version": said["version"],
-        "bytes": said["bytes"],
+        "version": outline["version"],
+        "bytes": outline["bytes"],
         "parts": parts,
     }
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from promptcodec.description.model import Box, Cell, Description, clean, resolve
-from promptcodec.vision.colour import nearest_names, said_colours
+from promptcodec.description.model import Box, Cell, Description, ResolvedCell, clean, resolve
+from promptcodec.vision.colour import cell_colours, nearest_names
 
 
 def explicit(description: Description) -> Description:
@@ -16,13 +16,13 @@ def explicit(description: Description) -> Description:
     return replace(description, cells=cells)
 
 
-def _alone(cell: Cell) -> Cell:
-    names = tuple(nearest_names(said_colours(cell))) if cell.colours else ()
+def _alone(cell: ResolvedCell) -> Cell:
+    names = tuple(nearest_names(cell_colours(cell))) if cell.colours else ()
     if len(set(names)) < len(names):
         names = names[:1]
     arrangement = cell.arrangement if len(names) == 2 else ""
     text = cell.text if names or cell.text else "more of the same"
-    return replace(cell, continues="", tone="", colours=names, arrangement=arrangement, text=text)
+    return replace(cell.alone(), colours=names, arrangement=arrangement, text=text)
 
 
 def coarsen(description: Description, rows: int, cols: int) -> Description:

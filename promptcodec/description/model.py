@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from promptcodec.description.palette import PALETTE
 from promptcodec.errors import DescriptionError
 
 CONTINUES = ("left", "above")
 TONES = ("lighter", "darker")
+STEPS = {"": 0, "lighter": 1, "darker": -1}
+"""Steps of lightness by tone."""
 ARRANGEMENTS = ("over", "beside", "with")
 TEXTURES = ("smooth", "soft", "grainy", "rough", "busy")
 ORIENTATIONS = ("horizontal", "vertical", "rising", "falling")
@@ -42,6 +44,29 @@ class Cell:
     texture: str = ""
     orientation: str = ""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedCell:
+    """What one cell stands for by itself, nothing left to inherit.
+
+    Attributes:
+        tone: steps of lightness from what its colours are called, summed along the chain of neighbours:
+            above 0 lighter, below 0 darker.
+        colours: one or two palette names; none where neither the cell nor its chain names one.
+        arrangement, texture, orientation, text: as a ``Cell`` has them.
+    """
+
+    tone: int = 0
+    colours: tuple[str, ...] = ()
+    arrangement: str = ""
+    texture: str = ""
+    orientation: str = ""
+    text: str = ""
+
+    def alone(self) -> Cell:
+        """Give the cell that says this without a neighbour; its tone is left out."""
+        return Cell("", "", self.colours, self.arrangement, self.texture, self.orientation, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,32 +219,26 @@ def check_lettering(item: Lettering, rows: int, cols: int) -> None:
     _check_box("lettering", item.box, rows, cols)
 
 
-def resolve(description: Description) -> tuple[Cell, ...]:
+def resolve(description: Description) -> tuple[ResolvedCell, ...]:
     """Give every cell what it inherits from the neighbour it continues.
 
     Returns:
-        ``rows * cols`` cells in raster order. ``continues`` stays as it is;
-        ``tone`` becomes a signed count of steps as a string of ``+`` (lighter) and ``-``
-        (darker), summed along the chain of neighbours; colours may still be empty where
-        neither the cell nor its chain names one.
+        ``rows * cols`` cells in raster order.
     """
-    resolved: list[Cell] = []
+    resolved: list[ResolvedCell] = []
     for index, cell in enumerate(description.cells):
         source = {"left": index - 1, "above": index - description.cols}.get(cell.continues)
         resolved.append(resolve_cell(cell, None if source is None else resolved[source]))
     return tuple(resolved)
 
 
-def resolve_cell(cell: Cell, source: Cell | None) -> Cell:
+def resolve_cell(cell: Cell, source: ResolvedCell | None) -> ResolvedCell:
     """Give one cell what it inherits from ``source``, the resolved neighbour it continues, if any."""
     if source is None:
-        return cell
+        return ResolvedCell(0, cell.colours, cell.arrangement, cell.texture, cell.orientation, cell.text)
     own_colours = bool(cell.colours)
-    steps = 0 if own_colours else source.tone.count("+") - source.tone.count("-")
-    steps += {"": 0, "lighter": 1, "darker": -1}[cell.tone]
-    return replace(
-        cell,
-        tone="+" * steps if steps >= 0 else "-" * -steps,
+    return ResolvedCell(
+        tone=(0 if own_colours else source.tone) + STEPS[cell.tone],
         colours=cell.colours or source.colours,
         arrangement=cell.arrangement if own_colours else source.arrangement,
         texture=cell.texture or source.texture,

@@ -1,8 +1,8 @@
 """Say the same in fewer words: what matters least goes first.
 
 The order is measured: how much nearer a picture drawn by `builtin:classical` comes to the original per
-byte of each kind of word (docs/captioner.md). Orientations cost most for what they show; then a coarser grid
-is better than a cell without its texture or its second colour, so those go last of all.
+byte of each kind of word (docs/reference/captioner.md). Orientations cost most for what they show; then a
+coarser grid is better than a cell without its texture or its second colour, so those go last of all.
 """
 
 from __future__ import annotations

@@ -110,10 +110,10 @@ def parse_cell(text: str) -> Cell:
 def _split_cell(text: str) -> tuple[list[str], str]:
     if text.startswith(": "):
         return [], text[2:]
-    said, colon, words = text.removeprefix(" ").partition(": ")
+    listed, colon, words = text.removeprefix(" ").partition(": ")
     if colon and not words:
         raise DescriptionError("the words behind ': ' are missing", 1, len(text) + 1)
-    return said.split(", "), words
+    return listed.split(", "), words
 
 
 def _parse_colours(item: str) -> tuple[tuple[str, ...], str]:
@@ -175,11 +175,11 @@ def _parse_style(lines: list[str]) -> tuple[dict[str, str], int]:
 def _parse_cell_line(lines: list[str], at: int, row: int, col: int) -> Cell:
     position = f"r{row}c{col}"
     line = lines[at] if at < len(lines) else ""
-    said = line.removeprefix(position)
-    if said == line or not said.startswith((" ", ": ")):
+    content = line.removeprefix(position)
+    if content == line or not content.startswith((" ", ": ")):
         raise DescriptionError(f"expected the cell {position}, as in '{position} grey, smooth'", at + 1, 1)
     with located(at + 1, len(position) + 1):
-        cell = parse_cell(said)
+        cell = parse_cell(content)
         check_cell(cell, row, col)
     return cell
 
@@ -193,18 +193,18 @@ def _parse_boxed(line: str) -> tuple[Box, str]:
 
 
 def _parse_object(line: str, rows: int, cols: int) -> SceneObject:
-    box, said = _parse_boxed(line)
-    if not said.startswith(" "):
+    box, rest = _parse_boxed(line)
+    if not rest.startswith(" "):
         raise DescriptionError("expected a name after the box, as in 'object r1c1:r2c3 barn, red'")
-    name, *attributes = said[1:].split(", ")
+    name, *attributes = rest[1:].split(", ")
     thing = SceneObject(name, box, tuple(attributes))
     check_object(thing, rows, cols)
     return thing
 
 
 def _parse_lettering(line: str, rows: int, cols: int) -> Lettering:
-    box, said = _parse_boxed(line)
-    manner, colon, words = said.partition(": ")
+    box, rest = _parse_boxed(line)
+    manner, colon, words = rest.partition(": ")
     if not colon or manner == " ":
         raise DescriptionError("expected the words after the box, as in 'lettering r1c1:r1c2 neon: OPEN'")
     item = Lettering(words, box, manner.removeprefix(" "))

@@ -1,20 +1,26 @@
 """Edit a stream in its layers: bytes in, bytes out, nothing decoded to full-size pixels.
 
 ``apply`` runs several operations in order; each operation is also a function of its own. See
-docs/editing.md for what each does to which layer.
+docs/guide/editing.md for what each does to which layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from promptcodec.edit.spec import FILES, OPERATIONS, Edit
+from promptcodec.edit.spec import FILES, OPERATIONS, SPELLINGS, Edit, Operation
 from promptcodec.errors import Notice, UsageError
+
+if TYPE_CHECKING:
+    from promptcodec.edit.state import EditState
 
 __all__ = [
     "FILES",
     "OPERATIONS",
+    "SPELLINGS",
     "Edit",
     "Edited",
     "apply",
@@ -29,6 +35,7 @@ __all__ = [
     "replace",
     "scale_curves",
     "style",
+    "surface",
     "texture",
     "transplant",
     "truncate",
@@ -64,23 +71,28 @@ def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[bytes] =
         BitstreamError: the stream is damaged, cut or from a newer version.
         MissingDictionary: its words were coded with a dictionary that was not given.
     """
-    from promptcodec.edit import operations  # noqa: PLC0415 - heavy
-    from promptcodec.edit.state import finish, open_state  # noqa: PLC0415
+    from promptcodec.edit.state import finish, open_state  # noqa: PLC0415 - heavy
 
     stream, state = open_state(data, dictionaries)
     before = state.payloads
     for edit in edits:
-        known = OPERATIONS.get(edit.operation)
+        known = SPELLINGS.get(edit.operation)
         if known is None or len(known.metavars) != len(edit.arguments):
             raise UsageError(
                 f"no operation {edit.operation!r} with {len(edit.arguments)} arguments; "
                 f"one of {', '.join(f'{name} {chr(32).join(o.metavars)}' for name, o in OPERATIONS.items())}"
             )
-        state = operations.RUN[edit.operation](state, *edit.arguments)
+        state = _function(known)(state, *edit.arguments)
     result, state = finish(stream, state)
     names = dict.fromkeys((*before, *state.payloads))
     changed = tuple(name for name in names if before.get(name) != state.payloads.get(name))
     return Edited(result, changed, state.warnings)
+
+
+def _function(operation: Operation) -> Callable[..., EditState]:
+    module, name = operation.function.split(".")
+    function: Callable[..., EditState] = getattr(import_module(f"promptcodec.edit.operations.{module}"), name)
+    return function
 
 
 def _one(data: bytes, dictionaries: Sequence[bytes], operation: str, *arguments: str | bytes) -> bytes:
@@ -102,9 +114,13 @@ def recolour(data: bytes, box: str, colour: str, *, dictionaries: Sequence[bytes
     return _one(data, dictionaries, "recolour", box, colour)
 
 
-def texture(data: bytes, box: str, kind: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
-    """Give a box another surface."""
-    return _one(data, dictionaries, "texture", box, kind)
+def surface(data: bytes, box: str, kind: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+    """Give a box another surface, such as ``"rough"`` or ``"busy rising"``."""
+    return _one(data, dictionaries, "surface", box, kind)
+
+
+texture = surface
+"""What ``surface`` was once called."""
 
 
 def delete_curves(data: bytes, box: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:

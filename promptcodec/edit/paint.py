@@ -1,4 +1,4 @@
-"""What is painted into the small picture of a colour map: colours, what lies around, what lay elsewhere."""
+"""What is painted into the picture of a texture layer: colours, what lies around, what lay elsewhere."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from promptcodec.description import Cell
+from promptcodec.description import ResolvedCell
 from promptcodec.edit.region import Flags, Floats, Region
-from promptcodec.vision.colour import said_colours, to_oklab, to_srgb
+from promptcodec.vision.colour import cell_colours, to_oklab, to_srgb
 
 # Enough for a hole as wide as half the finest picture.
 _SPREADS = 400
@@ -38,7 +38,7 @@ def shift(picture: Floats, by: Floats) -> Floats:
     return to_srgb(lab)
 
 
-def field(cells: Sequence[Cell], chosen: Flags, shape: tuple[int, ...]) -> Floats:
+def field(cells: Sequence[ResolvedCell], chosen: Flags, shape: tuple[int, ...]) -> Floats:
     """Lay the colours of the chosen cells out as their arrangement says, ``(rows, cols, 3)`` Oklab.
 
     Args:
@@ -51,7 +51,7 @@ def field(cells: Sequence[Cell], chosen: Flags, shape: tuple[int, ...]) -> Float
     right = (np.arange(shape[1]) + 0.5) / shape[1] * chosen.shape[1]
     for row, col in zip(*np.nonzero(chosen), strict=True):
         cell = cells[row * chosen.shape[1] + col]
-        first, last = said_colours(cell)[[0, -1]]
+        first, last = cell_colours(cell)[[0, -1]]
         rows, cols = np.floor(down) == row, np.floor(right) == col
         second = np.zeros((int(rows.sum()), int(cols.sum()), 1), np.float32)
         if cell.arrangement == "over":

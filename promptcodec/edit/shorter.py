@@ -39,13 +39,13 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
         parts = kept
     choices = [(*parts[:count], *seed) for count in range(len(parts), 0, -1)] + [parts[:1] or seed]
     files = [bitstream.write(replace(stream, parts=chosen)) for chosen in choices]
-    found = next((file for file in files if most is None or len(file) <= most), None)
-    if found is None:
+    fitting = next((file for file in files if most is None or len(file) <= most), None)
+    if fitting is None:
         first = part_name(choices[-1][0].type)
         raise BudgetError(
             f"{most} bytes are too few: with its {first} part alone the file has {len(files[-1])}"
         )
-    return found
+    return fitting
 
 
 def _holds_seed(part: Part) -> bool:

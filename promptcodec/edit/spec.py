@@ -23,25 +23,54 @@ class Edit:
 
 
 class Operation(NamedTuple):
-    """How an operation is called, and what it does."""
+    """How an operation is called, and what it does.
+
+    Attributes:
+        metavars: what its arguments are.
+        help: for the command line.
+        function: ``MODULE.NAME`` in ``edit.operations``; takes an ``EditState`` and the arguments.
+        former: what it was once called, which goes on working; ``""`` where it had no other name.
+    """
 
     metavars: tuple[str, ...]
     help: str
+    function: str
+    former: str = ""
 
 
 OPERATIONS = {
-    "cell": Operation(("CELL", "WORDS"), "Say something else in a cell: r2c3 'red kite'."),
-    "replace": Operation(("OLD", "NEW"), "Replace words, and the colours they name: green 'autumn orange'."),
-    "recolour": Operation(("BOX", "COLOUR"), "Give everything in BOX a colour; light and shade stay."),
-    "texture": Operation(("BOX", "CLASS"), "Give BOX another surface: smooth, soft, grainy, rough, busy."),
-    "delete-curves": Operation(("BOX",), "Delete the contours in BOX."),
-    "move-curves": Operation(("BOX", "TO"), "Move the contours in BOX; TO is the new top left: r1c1 or x,y."),
-    "scale-curves": Operation(("BOX", "FACTOR"), "Scale the contours in BOX about its middle."),
-    "erase": Operation(("BOX",), "Erase what is in BOX from all layers, filled from around it."),
-    "mask": Operation(("PNG",), "The same where a picture is white."),
-    "move": Operation(("BOX", "TO"), "Move what is in BOX, in all layers; TO as above."),
-    "medium": Operation(("WORDS",), "Say another medium: 'oil painting'."),
-    "style": Operation(("WORDS",), "Say another mood, or 'light: WORDS', 'summary: WORDS'."),
-    "transplant": Operation(("PART", "FROM.pxt"), "Take a part from another stream."),
+    "cell": Operation(("CELL", "WORDS"), "Say something else in a cell: r2c3 'red kite'.", "words.cell"),
+    "replace": Operation(
+        ("OLD", "NEW"),
+        "Replace words, and the colours they name: green 'autumn orange'.",
+        "words.replace_words",
+    ),
+    "recolour": Operation(
+        ("BOX", "COLOUR"), "Give everything in BOX a colour; light and shade stay.", "boxes.recolour"
+    ),
+    "surface": Operation(
+        ("BOX", "CLASS"),
+        "Give BOX another surface: smooth, soft, grainy, rough, busy.",
+        "words.surface",
+        former="texture",
+    ),
+    "delete-curves": Operation(("BOX",), "Delete the contours in BOX.", "curves.delete_curves"),
+    "move-curves": Operation(
+        ("BOX", "TO"), "Move the contours in BOX; TO is the new top left: r1c1 or x,y.", "curves.move_curves"
+    ),
+    "scale-curves": Operation(
+        ("BOX", "FACTOR"), "Scale the contours in BOX about its middle.", "curves.scale_curves"
+    ),
+    "erase": Operation(
+        ("BOX",), "Erase what is in BOX from all layers, filled from around it.", "boxes.erase"
+    ),
+    "mask": Operation(("PNG",), "The same where a picture is white.", "boxes.mask"),
+    "move": Operation(("BOX", "TO"), "Move what is in BOX, in all layers; TO as above.", "boxes.move"),
+    "medium": Operation(("WORDS",), "Say another medium: 'oil painting'.", "words.medium"),
+    "style": Operation(("WORDS",), "Say another mood, or 'light: WORDS', 'summary: WORDS'.", "words.style"),
+    "transplant": Operation(("PART", "FROM.pxt"), "Take a part from another stream.", "parts.transplant"),
 }
 """By name, in the order of the help."""
+
+SPELLINGS = {**OPERATIONS, **{each.former: each for each in OPERATIONS.values() if each.former}}
+"""By every name that works."""

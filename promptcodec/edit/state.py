@@ -45,8 +45,8 @@ class EditState:
     @property
     def grid(self) -> Grid:
         """Rows and columns of the description."""
-        said = self.description if "semantic" in self.payloads else None
-        return None if said is None else (said.rows, said.cols)
+        description = self.description if "semantic" in self.payloads else None
+        return None if description is None else (description.rows, description.cols)
 
     @property
     def description(self) -> Description:
@@ -113,10 +113,10 @@ def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:
         ).warn("the signature measured the picture before the edit: it was dropped")
     parts = _merged(stream.parts, state.payloads)
     seed = reading.derive_seed(stream)
-    made = about.decode(before["about"]) if "about" in before else {}
-    if "seed" not in made and reading.derive_seed(replace(stream, parts=parts)) != seed:
+    fields = about.decode(before["about"]) if "about" in before else {}
+    if "seed" not in fields and reading.derive_seed(replace(stream, parts=parts)) != seed:
         # Another seed would change the noise everywhere, not only where the edit was.
-        state = state.put("about", about.encode({**made, "seed": str(seed)}))
+        state = state.put("about", about.encode({**fields, "seed": str(seed)}))
         parts = _merged(stream.parts, state.payloads)
     return bitstream.write(replace(stream, parts=parts)), state
 

@@ -1,10 +1,8 @@
-"""Operations on the colour map: change a small picture of it, and fit the levels to what changed.
+"""Operations on the texture layer: change a small picture of it, and fit the levels to what changed.
 
 ``refit`` is the only place that knows how the texture layer is coded: it gives the picture the levels
 stand for, at a few samples a wave, and looks for levels near those there were whose picture has the
 change in it and is otherwise the same.
-
-Source: matching pursuit, Mallat and Zhang 1993, here on whole levels, with a weight on every place.
 """
 
 from __future__ import annotations
@@ -13,16 +11,15 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from promptcodec.edit.region import Flags, Floats, Region
+from promptcodec.edit.pursuit import NOTHING, Levels, nearest, pursue
+from promptcodec.edit.region import Floats, Region
 from promptcodec.layers.texture import dct, model
 from promptcodec.layers.texture.encoder.quantise import amplitudes, cover
 from promptcodec.layers.texture.frequencies import RADII, region
 from promptcodec.layers.texture.frequencies import Region as Frequencies
 from promptcodec.layers.texture.stream import MAX_BYTES, Content, length_class, read, write
 
-Levels = npt.NDArray[np.int64]
 Paint = Callable[[Floats], Floats]
 """Takes and gives ``(rows, cols, 3)`` sRGB in 0..255."""
 
@@ -39,19 +36,13 @@ DONE, LOCAL = 0.6, 12.0
 FINER = range(4, 12)
 # A part grows by no more than this, unless a change of more pixel levels than FAINT would not show at all.
 GROWTH, GROWTH_BYTES, FAINT = 1.25, 24, 16.0
-ROUNDS = 150
-# Bits of a level other than zero, about: its sign and place, more beyond the waves there were.
-_BITS, _BITS_BEYOND, _BITS_DOUBLING = 3.0, 5.0, 1.7
-# Means and levels beyond are not coded.
-LARGEST = model.MEAN_CELLS * model.MEAN_CELL // 2 / dct.UNIT
-_NOTHING = 1e-6
 _CLASSES = 6
 
 
 def refit(
     payload: bytes, regions: Sequence[Region], feather: tuple[float, float], paint: Paint, finest: int = 16
 ) -> bytes:
-    """Change what a colour map shows in some regions, and as little as can be elsewhere.
+    """Change what a texture layer shows in some regions, and as little as can be elsewhere.
 
     Args:
         payload: a texture part.
@@ -97,12 +88,12 @@ def refit(
     faint = float(np.sqrt((wanted**2).sum(0))[inside > 0].mean()) < FAINT
     best, furthest = payload, 0.0
     for index in _steps(step, former) if bit else ():
-        found = _nearest(former, index)
+        candidate = nearest(former, index)
         # One level alone does more harm elsewhere than good: the search starts where all have moved.
-        moved = _nearest(former[:, :v, :u] + allowed[:v, :u] * projected, index)
+        moved = nearest(former[:, :v, :u] + allowed[:v, :u] * projected, index)
         for price in PRICES:
             for plane in range(model.PLANES):
-                found[plane, :v, :u] = _pursue(
+                candidate[plane, :v, :u] = pursue(
                     moved[plane],
                     wanted[plane] + planes[plane],
                     weights,
@@ -111,10 +102,10 @@ def refit(
                     (allowed[:v, :u], known[plane, :v, :u]),
                     price * bit,
                 )
-            change = waves[0] @ _amplitudes(found, index)[:, :v, :u] @ waves[1].T - planes
+            change = waves[0] @ _amplitudes(candidate, index)[:, :v, :u] @ waves[1].T - planes
             part = _part_there(wanted, np.asarray(change, np.float32), weights)
             if part > furthest:
-                data = _coded(content, index, found, area, len(payload))
+                data = _coded(content, index, candidate, area, len(payload))
                 # Too long is better than nothing where much is to be seen.
                 if not data or (len(data) > most and (furthest or faint)):
                     break
@@ -137,16 +128,16 @@ def _radius(waves: int) -> int:
 def _steps(step: int, former: Floats) -> list[int]:
     """Give the steps to try: the one there was, and that finer one which holds its levels best."""
     finer = [step - by for by in FINER if by <= step]
-    missed = {index: ((_amplitudes(_nearest(former, index), index) - former) ** 2).sum() for index in finer}
+    missed = {index: ((_amplitudes(nearest(former, index), index) - former) ** 2).sum() for index in finer}
     return [step, *sorted(finer, key=lambda index: float(missed[index]))[:1]]
 
 
 def _part_there(wanted: Floats, change: Floats, weights: Floats) -> float:
     """Say how near a change is to what it should be, 1 or more where it is near enough."""
     inside, outside = (weights == np.float32(weight / weights.size) for weight in (INSIDE, OUTSIDE))
-    missed = ((wanted - change)[:, inside] ** 2).sum() / max(float((wanted[:, inside] ** 2).sum()), _NOTHING)
+    missed = ((wanted - change)[:, inside] ** 2).sum() / max(float((wanted[:, inside] ** 2).sum()), NOTHING)
     apart = np.sqrt((change**2).sum(0))
-    ratio = apart[inside].mean() / max(float(apart[outside].mean()), _NOTHING) if outside.any() else np.inf
+    ratio = apart[inside].mean() / max(float(apart[outside].mean()), NOTHING) if outside.any() else np.inf
     return float(min(ratio / LOCAL, (1 - missed) / DONE))
 
 
@@ -177,68 +168,14 @@ def _amplitudes(levels: Levels, step: int) -> Floats:
     return result / np.float32(dct.UNIT)
 
 
-def _nearest(amplitudes: Floats, step: int) -> Levels:
-    """Give the levels next to amplitudes, as far as they can be coded."""
-    width = model.STEP[step] / dct.UNIT
-    levels = np.rint(amplitudes / width).clip(-int(LARGEST / width), int(LARGEST / width))
-    return np.asarray(levels, np.int64)
-
-
-def _pursue(
-    found: Levels,
-    goal: Floats,
-    weights: Floats,
-    waves: tuple[Floats, Floats],
-    step: float,
-    flags: tuple[Flags, Flags],
-    bit: float,
-) -> Levels:
-    """Change one level after the other, each time the one that gains most.
-
-    Args:
-        found: ``(down, across)`` to start from.
-        goal: ``(rows, cols)`` the picture wanted.
-        weights: ``(rows, cols)``.
-        waves: ``(rows, down)`` and ``(cols, across)``.
-        step: between levels, in pixel levels.
-        flags: which levels may change, and which are there without reaching further.
-        bit: its price.
-    """
-    down, across = waves
-    allowed, known = flags
-    cost = (bit * np.where(known, _BITS, _BITS_BEYOND)).astype(np.float32)
-    cost[0, 0] = 0
-    found = found.copy()
-    left = goal - down @ (found * np.float32(step)) @ across.T
-    square = (down**2).T @ weights @ across**2
-
-    def bits(level: Levels) -> Floats:
-        size = np.abs(level).astype(np.float32)
-        more = np.float32(bit * _BITS_DOUBLING) * np.log2(np.maximum(size, 1))
-        return np.asarray(np.where(size > 0, cost + more, 0), np.float32)
-
-    for _ in range(ROUNDS):
-        slope = down.T @ (weights * left) @ across
-        nearest = np.rint(found + slope / (square * np.float32(step))).astype(np.int64)
-        nearest = nearest.clip(-int(LARGEST / step), int(LARGEST / step))
-        by = (nearest - found) * np.float32(step)
-        gain = np.where(allowed, 2 * by * slope - by**2 * square - bits(nearest) + bits(found), 0)
-        v, u = divmod(int(gain.argmax()), found.shape[1])
-        if gain[v, u] <= _NOTHING * bit:
-            break
-        found[v, u] = nearest[v, u]
-        left -= by[v, u] * (down[:, v, None] * across[None, :, u])
-    return found
-
-
-def _coded(content: Content, step: int, found: Levels, area: Frequencies, length: int) -> bytes:
+def _coded(content: Content, step: int, levels: Levels, area: Frequencies, length: int) -> bytes:
     """Write the levels; no bytes where a part cannot hold them."""
-    levels = found[:, area.v, area.u].astype(np.int32)
-    radii = tuple(int(index) for index in cover(levels[:, None], area)[:, 0])
+    listed = levels[:, area.v, area.u].astype(np.int32)
+    radii = tuple(int(index) for index in cover(listed[:, None], area)[:, 0])
     parts = tuple(
-        plane[area.radius <= RADII[index] ** 2 * 16] for plane, index in zip(levels, radii, strict=True)
+        plane[area.radius <= RADII[index] ** 2 * 16] for plane, index in zip(listed, radii, strict=True)
     )
-    means = tuple(int(mean) for mean in found[:, 0, 0])
+    means = tuple(int(mean) for mean in levels[:, 0, 0])
     given = Content(content.shape, step, content.restored, radii, means, parts)
     # How long the part is decides how its step is coded, and so a little of its length.
     kind = length_class(length)

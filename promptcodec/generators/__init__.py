@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -21,7 +22,7 @@ class Conditions:
         size: width and height of the picture wanted, in pixels.
         seed: 0 <= seed < 2**32, for everything random.
         description: the semantic layer.
-        texture: RGB colour map, band-limited, at ``size`` or scaled down from it.
+        texture: RGB, the texture layer's picture, band-limited, at ``size`` or scaled down from it.
         structure: contours, mode L, 255 on the line, at ``size`` or scaled down from it.
         pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
         recipe: the generation syntax the original file carried.
@@ -45,12 +46,14 @@ class Conditions:
 
 
 class Generator(Protocol):
-    """One method; heavy imports happen inside it.
-
-    A generator may have a mapping of strings, ``made``: what provenance keeps of it (its model, say).
-    """
+    """One method; heavy imports happen inside it."""
 
     name: str
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """What the metadata of its pictures keeps of it beside its name: its model, say; often nothing."""
+        ...
 
     def generate(self, conditions: Conditions) -> Image.Image:
         """Draw an RGB picture of ``conditions.size``.
@@ -58,4 +61,13 @@ class Generator(Protocol):
         Raises:
             GeneratorError: no picture could be made.
         """
+        ...
+
+
+@runtime_checkable
+class PricedGenerator(Protocol):
+    """What a generator that asks paid services has besides."""
+
+    def estimate(self, conditions: Conditions) -> float:
+        """Give the dollars one picture will come to, nan where prices are unknown."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
@@ -21,6 +22,7 @@ class Classical:
     """The generator ``builtin:classical``."""
 
     name = "builtin:classical"
+    provenance: Mapping[str, str] = MappingProxyType({})
 
     def generate(self, conditions: Conditions) -> Image.Image:
         """Draw the conditions; see `promptcodec.generators.classical.draw`."""
@@ -30,8 +32,10 @@ class Classical:
 class Learned:
     """A trained decoder. Coded pixels are shown as they are; without colours the classical renderer draws.
 
-    From words alone the decoders trained so far draw less than the renderer does; see docs/generator.md.
+    From words alone the decoders trained so far draw less than the renderer does (docs/guide/generator.md).
     """
+
+    provenance: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, variant: str) -> None:
         self.name = f"builtin:{variant}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from promptcodec.description import Cell, Description, resolve
+from promptcodec.description import Description, ResolvedCell, resolve
 from promptcodec.errors import GeneratorError
 from promptcodec.generators import Conditions
-from promptcodec.generators.colour_field import SITES, cell_colours, lay_out, spread
+from promptcodec.generators.colour_field import PER_CELL, grid_colours, lay_out, spread
 from promptcodec.generators.noise import band, make_noise
 from promptcodec.generators.sharpen import resize, sharpen
 from promptcodec.vision.colour import Floats, to_oklab, to_srgb
@@ -21,8 +21,8 @@ LARGEST, SMALLEST = 1024, 64
 FIELD_SIDE = 256
 GROUND = (0xF4, 0xF2, 0xEC)
 CONTOUR_DEPTH = 0.25
-# With a colour map the picture has shading of its own: a quarter of the texture. At a half, texture costs
-# as much 1 - MS-SSIM as a tenth of the colour map's bytes.
+# With a texture layer the picture has shading of its own: a quarter of the texture. At a half, texture costs
+# as much 1 - MS-SSIM as a tenth of the layer's bytes.
 BESIDE_TEXTURE = 0.25
 # Wavelengths of the bands as parts of the long side: patches, brush strokes, grain.
 WAVELENGTHS = (1 / 20, 1 / 64, 1 / 200)
@@ -100,14 +100,14 @@ def working_size(size: tuple[int, int], smallest: int = SMALLEST, largest: int =
 def _draw_description(description: Description, seed: int, width: int, height: int) -> Floats:
     cells = resolve(description)
     rows, cols = description.rows, description.cols
-    sites = lay_out(cells, cell_colours(cells, rows, cols))
+    nodes = lay_out(cells, grid_colours(cells, rows, cols))
     keys, strengths = _strengths(cells, rows, cols)
     mixed = _with_cells(cells, rows, cols)
-    carried = np.concatenate([strengths, mixed], axis=-1).repeat(SITES, 0).repeat(SITES, 1)
+    carried = np.concatenate([strengths, mixed], axis=-1).repeat(PER_CELL, 0).repeat(PER_CELL, 1)
     scale = min(1.0, FIELD_SIDE / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    down, right = _site_positions(cells, rows, cols, seed, size)
-    needed = list(sites) if mixed.any() else [sites[0]]
+    down, right = _positions(cells, rows, cols, seed, size)
+    needed = list(nodes) if mixed.any() else [nodes[0]]
     fields, features = spread(needed, carried, down, right)
     enlarged = [resize(_soften(field), (width, height), Image.Resampling.BICUBIC) for field in fields]
     features = resize(features, (width, height), Image.Resampling.BILINEAR)
@@ -129,9 +129,9 @@ def _soften(field: Floats) -> Floats:
 
 
 def _texture_over(lab: Floats, description: Description, seed: int) -> Floats:
-    """Add the texture the description speaks of to a colour map."""
-    said = resolve(description)
-    keys, strengths = _strengths(said, description.rows, description.cols, unsaid=0)
+    """Add the texture the description speaks of to a texture layer."""
+    cells = resolve(description)
+    keys, strengths = _strengths(cells, description.rows, description.cols, unsaid=0)
     size = (lab.shape[1], lab.shape[0])
     features = resize(strengths, size, Image.Resampling.BILINEAR) * np.float32(BESIDE_TEXTURE)
     return _add_texture(lab, keys, features, seed)
@@ -144,7 +144,7 @@ def _contours_over(lab: Floats, structure: Image.Image) -> Floats:
 
 
 def _strengths(
-    cells: tuple[Cell, ...], rows: int, cols: int, unsaid: float = 1
+    cells: tuple[ResolvedCell, ...], rows: int, cols: int, unsaid: float = 1
 ) -> tuple[list[tuple[str, int]], Floats]:
     """Give the bands in use as (orientation, number), and how strong each is in each cell.
 
@@ -162,16 +162,16 @@ def _strengths(
     return list(maps), stacked
 
 
-def _with_cells(cells: tuple[Cell, ...], rows: int, cols: int) -> Floats:
+def _with_cells(cells: tuple[ResolvedCell, ...], rows: int, cols: int) -> Floats:
     """Mark the cells of two mixed colours with 1, ``(rows, cols, 1)``."""
     flags = [cell.arrangement == "with" for cell in cells]
     return np.array(flags, np.float32).reshape(rows, cols, 1)
 
 
-def _site_positions(
-    cells: tuple[Cell, ...], rows: int, cols: int, seed: int, size: tuple[int, int]
+def _positions(
+    cells: tuple[ResolvedCell, ...], rows: int, cols: int, seed: int, size: tuple[int, int]
 ) -> tuple[Floats, Floats]:
-    """Give each point's position in sites, displaced where the texture makes edges wavy."""
+    """Give each point's position in nodes, displaced where the texture makes edges wavy."""
     width, height = size
     # Lines along an edge keep it straight: a calm sea has a level horizon.
     waviness = np.array(
@@ -181,11 +181,11 @@ def _site_positions(
         ],
         np.float32,
     )
-    amounts = resize(waviness.T.reshape(rows, cols, 2), size, Image.Resampling.BILINEAR) * SITES
-    down = np.repeat(((np.arange(height) + 0.5) / height * rows * SITES - 0.5)[:, None], width, 1).astype(
+    amounts = resize(waviness.T.reshape(rows, cols, 2), size, Image.Resampling.BILINEAR) * PER_CELL
+    down = np.repeat(((np.arange(height) + 0.5) / height * rows * PER_CELL - 0.5)[:, None], width, 1).astype(
         np.float32
     )
-    right = np.repeat(((np.arange(width) + 0.5) / width * cols * SITES - 0.5)[None], height, 0).astype(
+    right = np.repeat(((np.arange(width) + 0.5) / width * cols * PER_CELL - 0.5)[None], height, 0).astype(
         np.float32
     )
     if not amounts.any():

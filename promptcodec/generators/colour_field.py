@@ -1,6 +1,6 @@
-"""A description's cells as colour sites on a fine grid, and the soft field they spread.
+"""The colour field of a description: its cells as nodes on a finer grid, and what lies softly between them.
 
-Every cell becomes SITES x SITES sites. A site's colour reaches its surroundings with a
+Every cell becomes PER_CELL x PER_CELL nodes. A node's colour reaches its surroundings with a
 Gaussian weight; a few mean-shift steps then let each point side with the colours it is
 already close to. Steps between unlike colours so become short, smooth curves instead of
 the corners of the grid, and like colours run into each other.
@@ -13,13 +13,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from promptcodec.description import Cell
+from promptcodec.description import ResolvedCell
 from promptcodec.description.palette import PALETTE, TONE_STEP, names_in
 from promptcodec.vision.colour import Floats, to_oklab
 
-SITES = 4
+PER_CELL = 4
+"""Nodes of the field along a side of a cell."""
 REACH = 2
-# In sites: wide enough to round off a staircase of cells, narrow enough to keep a cell's own colour.
+# In nodes: wide enough to round off a staircase of cells, narrow enough to keep a cell's own colour.
 SIGMA = 0.95
 # Oklab distance up to which colours count as shades of one thing and are blended.
 LIKENESS = 0.11
@@ -29,7 +30,7 @@ SOFTNESS = 0.22
 _GREY = "grey"
 
 
-def cell_colours(cells: tuple[Cell, ...], rows: int, cols: int) -> Floats:
+def grid_colours(cells: tuple[ResolvedCell, ...], rows: int, cols: int) -> Floats:
     """Give the two colours of every cell, twice the same where it has one.
 
     A cell without a colour takes one its text names, else the mean of its neighbours.
@@ -47,7 +48,7 @@ def cell_colours(cells: tuple[Cell, ...], rows: int, cols: int) -> Floats:
         names = cell.colours or tuple(names_in(cell.text)[:1])
         if names:
             pair = to_oklab(np.array([PALETTE[names[0]], PALETTE[names[-1]]], np.float32))
-            pair[:, 0] += TONE_STEP * (cell.tone.count("+") - cell.tone.count("-"))
+            pair[:, 0] += TONE_STEP * cell.tone
             colours[divmod(index, cols)] = pair
     return _fill(colours)
 
@@ -67,63 +68,63 @@ def _fill(colours: Floats) -> Floats:
     return colours
 
 
-def lay_out(cells: tuple[Cell, ...], colours: Floats) -> tuple[Floats, Floats]:
-    """Lay the cells' colours out on the grid of sites, and even out small steps.
+def lay_out(cells: tuple[ResolvedCell, ...], colours: Floats) -> tuple[Floats, Floats]:
+    """Lay the cells' colours out on the grid of nodes, and even out small steps.
 
     Args:
         cells: resolved, in raster order.
         colours: ``(rows, cols, 2, 3)`` Oklab.
 
     Returns:
-        Two ``(rows * SITES, cols * SITES, 3)`` Oklab arrays. They differ only in cells of
+        Two ``(rows * PER_CELL, cols * PER_CELL, 3)`` Oklab arrays. They differ only in cells of
         the arrangement "with", where the second holds the second colour.
     """
     rows, cols = colours.shape[:2]
-    first = np.empty((rows, SITES, cols, SITES, 3), np.float32)
+    first = np.empty((rows, PER_CELL, cols, PER_CELL, 3), np.float32)
     second = np.empty_like(first)
     for index, cell in enumerate(cells):
         row, col = divmod(index, cols)
         one, other = colours[row, col]
         first[row, :, col] = second[row, :, col] = one
         if cell.arrangement == "over":
-            first[row, SITES // 2 :, col] = second[row, SITES // 2 :, col] = other
+            first[row, PER_CELL // 2 :, col] = second[row, PER_CELL // 2 :, col] = other
         elif cell.arrangement == "beside":
-            first[row, :, col, SITES // 2 :] = second[row, :, col, SITES // 2 :] = other
+            first[row, :, col, PER_CELL // 2 :] = second[row, :, col, PER_CELL // 2 :] = other
         else:
             second[row, :, col] = other
-    shape = (rows * SITES, cols * SITES, 3)
+    shape = (rows * PER_CELL, cols * PER_CELL, 3)
     return _even_out(first.reshape(shape)), _even_out(second.reshape(shape))
 
 
-def _even_out(sites: Floats) -> Floats:
+def _even_out(nodes: Floats) -> Floats:
     """Turn small steps between cells into slopes, keeping every cell's mean."""
-    rows, cols = sites.shape[0] // SITES, sites.shape[1] // SITES
-    blocks = (rows, SITES, cols, SITES, 3)
-    wanted = sites.reshape(blocks).mean((1, 3), keepdims=True)
+    rows, cols = nodes.shape[0] // PER_CELL, nodes.shape[1] // PER_CELL
+    blocks = (rows, PER_CELL, cols, PER_CELL, 3)
+    wanted = nodes.reshape(blocks).mean((1, 3), keepdims=True)
     for _ in range(4):
-        gathered, weights = _neighbours(sites, *np.indices(sites.shape[:2], np.float32))
-        sites = _shift(gathered, weights, sites.reshape(-1, 3)).reshape(sites.shape)
-        kept = sites.reshape(blocks) + wanted - sites.reshape(blocks).mean((1, 3), keepdims=True)
-        sites = kept.reshape(sites.shape)
-    return sites
+        gathered, weights = _neighbours(nodes, *np.indices(nodes.shape[:2], np.float32))
+        nodes = _shift(gathered, weights, nodes.reshape(-1, 3)).reshape(nodes.shape)
+        kept = nodes.reshape(blocks) + wanted - nodes.reshape(blocks).mean((1, 3), keepdims=True)
+        nodes = kept.reshape(nodes.shape)
+    return nodes
 
 
-def spread(sites: list[Floats], features: Floats, down: Floats, right: Floats) -> tuple[list[Floats], Floats]:
-    """Evaluate the field of the sites at points.
+def spread(nodes: list[Floats], features: Floats, down: Floats, right: Floats) -> tuple[list[Floats], Floats]:
+    """Evaluate the field of the nodes at points.
 
     Args:
-        sites: arrays ``(site rows, site columns, 3)`` of Oklab colours; the first decides
-            with which sites a point sides.
-        features: ``(site rows, site columns, n)``, carried along with the colours.
-        down: ``(height, width)`` positions in sites, 0 at the middle of the first row.
+        nodes: arrays ``(node rows, node columns, 3)`` of Oklab colours; the first decides
+            with which nodes a point sides.
+        features: ``(node rows, node columns, n)``, carried along with the colours.
+        down: ``(height, width)`` positions in nodes, 0 at the middle of the first row.
         right: the same for columns.
 
     Returns:
-        One ``(height, width, 3)`` field for each array of sites, and ``(height, width, n)`` features.
+        One ``(height, width, 3)`` field for each array of nodes, and ``(height, width, n)`` features.
     """
     fields = []
     carried = np.zeros((*down.shape, 0), np.float32)
-    for number, colours in enumerate(sites):
+    for number, colours in enumerate(nodes):
         gathered, weights = _neighbours(colours, down, right)
         soft = np.einsum("kp,kpc->pc", weights, gathered)
         point = soft
@@ -138,9 +139,9 @@ def spread(sites: list[Floats], features: Floats, down: Floats, right: Floats) -
     return fields, np.asarray(carried, np.float32)
 
 
-def _neighbours(sites: Floats, down: Floats, right: Floats) -> tuple[Floats, Floats]:
-    """Gather the sites around each point: values ``(k, points, n)`` and weights ``(k, points)``."""
-    rows, columns, depth = sites.shape
+def _neighbours(nodes: Floats, down: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """Gather the nodes around each point: values ``(k, points, n)`` and weights ``(k, points)``."""
+    rows, columns, depth = nodes.shape
     steps = np.arange(-REACH, REACH + 1)
     places, falls = [], []
     for position, length in ((down.ravel(), rows), (right.ravel(), columns)):
@@ -151,11 +152,11 @@ def _neighbours(sites: Floats, down: Floats, right: Floats) -> tuple[Floats, Flo
     weights = falls[0][:, None] * falls[1][None]
     weights /= weights.sum((0, 1))
     count = steps.size**2
-    return sites.reshape(-1, depth)[index.reshape(count, -1)], weights.reshape(count, -1)
+    return nodes.reshape(-1, depth)[index.reshape(count, -1)], weights.reshape(count, -1)
 
 
 def _shift(gathered: Floats, weights: Floats, point: Floats) -> Floats:
-    """Move each point's colour to the mean of the nearby sites it is like."""
+    """Move each point's colour to the mean of the nearby nodes it is like."""
     own = weights * _likeness(gathered, point)
     moved: Floats = np.einsum("kp,kpc->pc", own, gathered) / own.sum(0)[:, None]
     return moved

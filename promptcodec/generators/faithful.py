@@ -11,7 +11,7 @@ import numpy as np
 from promptcodec.description import Description, resolve
 from promptcodec.generators.maps import sample
 from promptcodec.layers.texture import Coefficients, dct
-from promptcodec.vision.colour import Floats, said_colours, to_srgb
+from promptcodec.vision.colour import Floats, cell_colours, to_srgb
 
 # Rounds at most: pixels that reach black or white undo a little of each.
 _COEFFICIENT_ROUNDS, _CELL_ROUNDS = 4, 16
@@ -32,8 +32,8 @@ def to_coefficients(picture: Floats, coefficients: Coefficients) -> Floats:
     low = coefficients.amplitudes - coefficients.margins
     high = coefficients.amplitudes + coefficients.margins
     for _ in range(_COEFFICIENT_ROUNDS):
-        found = dct.amplitudes(picture, low.shape[2], low.shape[1])
-        moved = np.clip(found, low, high) - found
+        amplitudes = dct.amplitudes(picture, low.shape[2], low.shape[1])
+        moved = np.clip(amplitudes, low, high) - amplitudes
         picture = np.clip(picture + dct.planes(moved, (picture.shape[1], picture.shape[0])), 0, 255)
     return picture
 
@@ -53,13 +53,13 @@ def to_cells(picture: Floats, description: Description) -> Floats:
     height, width = picture.shape[:2]
     if height < rows or width < cols:
         return picture
-    colours = [said_colours(cell) for cell in resolve(description)]
+    colours = [cell_colours(cell) for cell in resolve(description)]
     named = np.array([len(colour) > 0 for colour in colours]).reshape(rows, cols, 1)
     means = [to_srgb(each.mean(0)) if len(each) else np.zeros(3, np.float32) for each in colours]
     wanted = np.stack(means).reshape(rows, cols, 3)
     for _ in range(_CELL_ROUNDS):
-        found = cell_means(picture, rows, cols)
-        apart = np.asarray((wanted - found) * named, np.float32)
+        shown = cell_means(picture, rows, cols)
+        apart = np.asarray((wanted - shown) * named, np.float32)
         if np.abs(apart).max() < CLOSE:
             break
         picture = np.clip(picture + sample(apart, (0, 0, 1, 1), (width, height)).transpose(1, 2, 0), 0, 255)

@@ -50,8 +50,8 @@ class Images:
         return Connection(self._profile)
 
     @property
-    def made(self) -> dict[str, str]:
-        """What provenance keeps of it."""
+    def provenance(self) -> dict[str, str]:
+        """Its model, and where it was asked."""
         return {"model": self._profile.model, "host": self._connection.host, "seed_used": "no"}
 
     def generate(self, conditions: Conditions) -> Image.Image:
@@ -139,12 +139,12 @@ def _usage(answer: dict[str, Any]) -> Usage:
 
 def _references(conditions: Conditions, size: tuple[int, int]) -> list[tuple[str, str, bytes]]:
     """Give name, meaning and PNG of each picture the stream carries, at the size asked for."""
-    found = (
+    layers = (
         ("colours", _TEXTURE, conditions.texture),
         ("picture", _PIXELS, conditions.pixels),
         ("contours", _STRUCTURE, conditions.structure),
     )
-    return [(name, what, _png(image, size)) for name, what, image in found if image is not None]
+    return [(name, what, _png(image, size)) for name, what, image in layers if image is not None]
 
 
 def _png(image: Image.Image, size: tuple[int, int]) -> bytes:
@@ -187,7 +187,7 @@ def _step(side: float) -> int:
 
 
 def create(profile: Mapping[str, str]) -> Images:
-    """Make the generator; see docs/api.md for the entries of a profile.
+    """Make the generator; see docs/guide/hosted-models.md for the entries of a profile.
 
     Raises:
         UsageError: an entry is wrong.

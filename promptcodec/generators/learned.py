@@ -72,7 +72,7 @@ def given_maps(conditions: Conditions, size: tuple[int, int]) -> Floats:
     step = STEP * maps.FACTOR
     columns, rows = (-(-side // step) * STEP for side in size)
     edges = (columns * maps.FACTOR / size[0], rows * maps.FACTOR / size[1])
-    texture = structure = said = None
+    texture = structure = field = None
     if conditions.texture is not None:
         texture = maps.pixels(_padded(conditions.texture, size, (columns, rows), maps.FACTOR))
     if conditions.structure is not None:
@@ -80,9 +80,9 @@ def given_maps(conditions: Conditions, size: tuple[int, int]) -> Floats:
             _padded(conditions.structure, size, (2 * columns, 2 * rows), maps.FACTOR // 2)
         )
     if conditions.description is not None:
-        said = maps.sample(maps.sites(conditions.description), (0, 0, *edges), (columns, rows))
+        field = maps.sample(maps.colour_field(conditions.description), (0, 0, *edges), (columns, rows))
     noise = np.random.default_rng(conditions.seed).standard_normal((rows, columns), dtype=np.float32)
-    return maps.stack(texture, structure, said, noise)
+    return maps.stack(texture, structure, field, noise)
 
 
 def _padded(image: Image.Image, size: tuple[int, int], wanted: tuple[int, int], factor: int) -> Image.Image:
@@ -123,10 +123,10 @@ def run(session: onnxruntime.InferenceSession, given: Floats, vector: Floats, ti
         for left, right, before, behind in _cuts(width, tile, margin):
             part = given[None, :, above:below, before:behind]
             feed = {"maps": np.ascontiguousarray(part), "vector": vector[None]}
-            found: Any = session.run(["picture"], feed)[0]
+            output: Any = session.run(["picture"], feed)[0]
             inner = [maps.FACTOR * at for at in (top - above, bottom - above, left - before, right - before)]
             outer = [maps.FACTOR * at for at in (top, bottom, left, right)]
-            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = found[0][
+            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = output[0][
                 :, inner[0] : inner[1], inner[2] : inner[3]
             ]
     return drawn

@@ -14,7 +14,7 @@ from PIL import Image
 
 from promptcodec.description import Description, resolve
 from promptcodec.description.model import ORIENTATIONS, TEXTURES
-from promptcodec.generators.colour_field import SITES, cell_colours, lay_out
+from promptcodec.generators.colour_field import PER_CELL, grid_colours, lay_out
 from promptcodec.vision.colour import Floats, to_srgb
 
 # Pixels of the picture to one of a map, both ways.
@@ -28,48 +28,48 @@ USUAL_SIDE = 448
 SCALES = (-1.25, 0.0)
 
 _COLOURS = 6
-SITE_DEPTH = _COLOURS + len(TEXTURES) + len(ORIENTATIONS) + CELL_WORDS
+FIELD_DEPTH = _COLOURS + len(TEXTURES) + len(ORIENTATIONS) + CELL_WORDS
 LAYERS = ("texture", "structure", "words")
-# Ground colours, which layers there are, contours of 2x2 half-size pixels, the sites, noise.
-DEPTH = 3 + len(LAYERS) + 4 + SITE_DEPTH + 1
+# Ground colours, which layers there are, contours of 2x2 half-size pixels, the colour field, noise.
+DEPTH = 3 + len(LAYERS) + 4 + FIELD_DEPTH + 1
 VECTOR = 2 + len(LAYERS) + WORDS
 _WORD = re.compile(r"[^\W_]+")
 
 
 def hashed(texts: Iterable[str], buckets: int) -> Floats:
     """Give the words of texts as signed counts in buckets, scaled to a length of about 1."""
-    found = np.zeros(buckets, np.float32)
+    counts = np.zeros(buckets, np.float32)
     for text in texts:
         for word in _WORD.findall(text.lower()):
             code = zlib.crc32(word.encode())
-            found[code % buckets] += 1 if code >> 31 else -1
-    return found / np.float32(max(1.0, float(np.linalg.norm(found))))
+            counts[code % buckets] += 1 if code >> 31 else -1
+    return counts / np.float32(max(1.0, float(np.linalg.norm(counts))))
 
 
 def words(description: Description) -> Floats:
     """Give what a description says of the whole picture, ``(WORDS,)``."""
-    said = [description.medium, description.summary, description.light, description.mood]
+    texts = [description.medium, description.summary, description.light, description.mood]
     things = [part for thing in description.objects for part in (thing.name, *thing.attributes)]
-    return hashed([*said, *things], WORDS)
+    return hashed([*texts, *things], WORDS)
 
 
-def sites(description: Description) -> Floats:
-    """Give what the cells say, SITES x SITES to a cell.
+def colour_field(description: Description) -> Floats:
+    """Give what the cells say as a field, PER_CELL x PER_CELL nodes to a cell.
 
     Returns:
-        ``(rows * SITES, cols * SITES, SITE_DEPTH)``: both colours in sRGB from -1 to 1, the texture, the
+        ``(rows * PER_CELL, cols * PER_CELL, FIELD_DEPTH)``: both colours in sRGB from -1 to 1, texture,
         orientation, hashed words.
     """
     cells = resolve(description)
     rows, cols = description.rows, description.cols
-    both = lay_out(cells, cell_colours(cells, rows, cols))
+    both = lay_out(cells, grid_colours(cells, rows, cols))
     colours = np.concatenate([to_srgb(lab) for lab in both], axis=-1) / 127.5 - 1
-    rest = np.zeros((rows * cols, SITE_DEPTH - _COLOURS), np.float32)
+    rest = np.zeros((rows * cols, FIELD_DEPTH - _COLOURS), np.float32)
     for place, cell in zip(rest, cells, strict=True):
         place[: len(TEXTURES)] = [cell.texture == name for name in TEXTURES]
         place[len(TEXTURES) : -CELL_WORDS] = [cell.orientation == name for name in ORIENTATIONS]
         place[-CELL_WORDS:] = hashed([cell.text], CELL_WORDS)
-    spread = rest.reshape(rows, cols, -1).repeat(SITES, 0).repeat(SITES, 1)
+    spread = rest.reshape(rows, cols, -1).repeat(PER_CELL, 0).repeat(PER_CELL, 1)
     return np.asarray(np.concatenate([colours, spread], axis=-1), np.float32)
 
 
@@ -95,13 +95,13 @@ def _weights(count: int, start: float, end: float, wanted: int) -> Floats:
     return np.asarray(np.maximum(0, 1 - np.abs(at[:, None] - np.arange(count))), np.float32)
 
 
-def stack(texture: Floats | None, structure: Floats | None, said: Floats | None, noise: Floats) -> Floats:
+def stack(texture: Floats | None, structure: Floats | None, field: Floats | None, noise: Floats) -> Floats:
     """Stack what there is of the layers.
 
     Args:
         texture: ``(3, height, width)`` sRGB from -1 to 1.
         structure: ``(2 * height, 2 * width)``, 1 on contours.
-        said: ``(SITE_DEPTH, height, width)``, sites sampled.
+        field: ``(FIELD_DEPTH, height, width)``, the colour field sampled.
         noise: ``(height, width)``, standard normal.
 
     Returns:
@@ -111,32 +111,34 @@ def stack(texture: Floats | None, structure: Floats | None, said: Floats | None,
     maps = np.zeros((DEPTH, height, width), np.float32)
     if texture is not None:
         maps[:3] = texture
-    elif said is not None:
-        maps[:3] = FIRST * said[:3] + (1 - FIRST) * said[3:_COLOURS]
-    for number, layer in enumerate((texture, structure, said)):
+    elif field is not None:
+        maps[:3] = FIRST * field[:3] + (1 - FIRST) * field[3:_COLOURS]
+    for number, layer in enumerate((texture, structure, field)):
         maps[3 + number] = layer is not None
     if structure is not None:
         maps[6:10] = structure.reshape(height, 2, width, 2).transpose(1, 3, 0, 2).reshape(4, height, width)
-    if said is not None:
-        maps[10 : 10 + SITE_DEPTH] = said
+    if field is not None:
+        maps[10 : 10 + FIELD_DEPTH] = field
     maps[-1] = noise
     return maps
 
 
-def vector(side: float, strength: float, present: tuple[bool, bool, bool], said: Floats | None) -> Floats:
+def vector(
+    side: float, strength: float, present: tuple[bool, bool, bool], word_counts: Floats | None
+) -> Floats:
     """Give what holds for the whole picture.
 
     Args:
         side: its long side in pixels.
         strength: 0 faithful .. 1 vivid.
         present: which of LAYERS there are.
-        said: ``(WORDS,)`` of ``words``.
+        word_counts: ``(WORDS,)`` of ``words``.
 
     Returns:
         ``(VECTOR,)``.
     """
     scale = float(np.clip(np.log2(side / USUAL_SIDE), *SCALES))
-    rest = np.zeros(WORDS, np.float32) if said is None else said
+    rest = np.zeros(WORDS, np.float32) if word_counts is None else word_counts
     return np.concatenate([[scale, 2 * strength - 1, *present], rest]).astype(np.float32)
 
 

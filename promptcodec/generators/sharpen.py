@@ -1,4 +1,4 @@
-"""Give a blurred colour map edges again, without changing the colour of its regions.
+"""Give a blurred texture layer edges again, without changing the colour of its regions.
 
 Every point is moved towards the local highest or lowest value, whichever is nearer: the
 stationary point of a shock filter in one step, without its jagged fronts.
@@ -14,7 +14,7 @@ from PIL import Image
 from promptcodec.vision.colour import Floats
 
 # Long sides at which edges are steepened, coarse to fine, and how many pixels the extremes
-# are looked for there: a colour map of a hundred bytes is some 16 pixels wide, of a kilobyte 50.
+# are looked for there: a texture layer of a hundred bytes is some 16 pixels wide, of a kilobyte 50.
 PASSES = ((96, 4), (192, 3))
 # Oklab range below which an edge is left alone: quantisation steps, faint shading, and the ripples that
 # few coefficients leave in flat regions, which would become blobs.

@@ -26,18 +26,21 @@ _THIRDS = (
 
 
 def hosted(
-    said: Description | None, size: tuple[int, int], references: Sequence[str] = (), correction: str = ""
+    description: Description | None,
+    size: tuple[int, int],
+    references: Sequence[str] = (),
+    correction: str = "",
 ) -> str:
     """Write the prompt of a hosted image model; the description goes in as fenced data.
 
     Args:
-        said: what the stream says; None where it holds only pictures.
+        description: what the stream says; None where it holds only pictures.
         size: width and height of the picture that is asked for.
         references: what each picture sent along is, in words.
         correction: what was wrong with the last picture.
     """
-    words = explicit(said) if said else None
-    rows, cols = (said.rows, said.cols) if said else (1, 1)
+    words = explicit(description) if description else None
+    rows, cols = (description.rows, description.cols) if description else (1, 1)
     numbered = " ".join(f"Image {number}: {what}." for number, what in enumerate(references, 1))
     rules = prompts.render(
         "draw-references" if references else "draw-text",
@@ -57,14 +60,22 @@ def correct(wrong: str) -> str:
     return prompts.render("correct", wrong=prompts.fence(wrong)) if wrong else ""
 
 
-def prose(said: Description) -> str:
+def prose(description: Description) -> str:
     """Write the prompt of a diffusion model that reads long text."""
-    return _fill("draw-long", said, _places(coarsen(said, min(said.rows, 3), min(said.cols, 3))))
+    return _fill(
+        "draw-long",
+        description,
+        _places(coarsen(description, min(description.rows, 3), min(description.cols, 3))),
+    )
 
 
-def clip(said: Description) -> str:
+def clip(description: Description) -> str:
     """Write the prompt of a diffusion model with a CLIP text encoder, cut where 77 tokens surely suffice."""
-    text = _fill("draw-clip", said, _places(coarsen(said, min(said.rows, 2), min(said.cols, 2))))
+    text = _fill(
+        "draw-clip",
+        description,
+        _places(coarsen(description, min(description.rows, 2), min(description.cols, 2))),
+    )
     kept: list[str] = []
     used = 0
     for phrase in text.split(", "):
@@ -96,15 +107,15 @@ def _clip_tokens(piece: str) -> int:
     return 1 if len(piece) <= WHOLE_WORD else -(-len(piece) // 3)
 
 
-def _fill(name: str, said: Description, places: str) -> str:
-    things = ", ".join(" ".join((*thing.attributes, thing.name)) for thing in said.objects)
-    letters = ", ".join(f'the words "{item.text}"' for item in said.lettering)
+def _fill(name: str, description: Description, places: str) -> str:
+    things = ", ".join(" ".join((*thing.attributes, thing.name)) for thing in description.objects)
+    letters = ", ".join(f'the words "{item.text}"' for item in description.lettering)
     text = prompts.render(
         name,
-        summary=said.summary.rstrip("."),
-        medium=said.medium,
-        light=said.light,
-        mood=said.mood,
+        summary=description.summary.rstrip("."),
+        medium=description.medium,
+        light=description.light,
+        mood=description.mood,
         objects=things,
         lettering=letters,
         places=places,
@@ -114,12 +125,12 @@ def _fill(name: str, said: Description, places: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"(?:,\s*)+([.,]|$)", r"\1", text)).strip(" ,")
 
 
-def _places(said: Description) -> str:
+def _places(description: Description) -> str:
     """Say each cell of a coarse grid as a place and what is there."""
     phrases = []
-    for index, cell in enumerate(explicit(said).cells):
-        row, col = divmod(index, said.cols)
-        place = _THIRDS[_third(row, said.rows)][_third(col, said.cols)]
+    for index, cell in enumerate(explicit(description).cells):
+        row, col = divmod(index, description.cols)
+        place = _THIRDS[_third(row, description.rows)][_third(col, description.cols)]
         phrases.append(f"{place} {_words(cell)}")
     return ", ".join(phrases)
 

@@ -49,6 +49,8 @@ class Layer:
         module: where its functions are, a ``LayerModule``.
         turn: whose turn it is to take its share of a budget, lowest first; None: it takes what it
             takes, before the others share.
+        share: the part of a budget it takes before the others share by measured tables; None: it is
+            in those tables.
         default_bytes: what it may spend where there is no budget; None: what it takes.
         drawn: a picture drawn from it shows something of it.
         shown: what it says is shown to people by ``inspect``.
@@ -59,6 +61,7 @@ class Layer:
     name: str
     module: str
     turn: int | None = None
+    share: float | None = None
     default_bytes: int | None = None
     drawn: bool = False
     shown: bool = False
@@ -114,7 +117,7 @@ LAYERS = (
     Layer(3, "structure", "promptcodec.layers.structure.layer", turn=2, default_bytes=128, drawn=True),
     Layer(4, "recipe", "promptcodec.layers.recipe.layer", shown=True),
     Layer(5, "signature", "promptcodec.layers.signature"),
-    Layer(6, "pixels", "promptcodec.layers.pixels", turn=1, default_bytes=2000, drawn=True),
+    Layer(6, "pixels", "promptcodec.layers.pixels", turn=1, share=0.8, default_bytes=2000, drawn=True),
     Layer(7, "about", "promptcodec.layers.about", selectable=False),
 )
 BY_ID = {layer.id: layer for layer in LAYERS}

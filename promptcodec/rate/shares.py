@@ -19,12 +19,11 @@ from collections.abc import Callable, Mapping
 
 from promptcodec import models
 from promptcodec.errors import UsageError
+from promptcodec.layers.registry import BY_NAME
 from promptcodec.settings import TUNES
 
 # Bytes for the elastic layers, bits per pixel they amount to -> share of each layer.
 Shares = Callable[[int, float], Mapping[str, float]]
-# What coded pixels take before the rest is shared: they show what the others only hint at.
-PIXELS = 0.8
 TABLE = "allocation-1"
 TEXT_BPP = 0.0025
 # Bits per pixel of all layers, without and with a sketch.
@@ -48,15 +47,17 @@ def shares_for(tune: str | Mapping[str, float], names: tuple[str, ...]) -> Share
         return lambda _room, _bpp: tune
     if tune not in TUNES:
         raise UsageError(f"unknown tune {tune!r}; one of {', '.join(TUNES)}")
-    seen = tuple(name for name in ("semantic", "structure", "texture") if name in names)
-    share = _measured if tune == "measured" else _generative
+    own = {name: share for name in names if (share := BY_NAME[name].share) is not None}
+    others = tuple(sorted(set(names) - set(own)))
+    split = _measured if tune == "measured" else _generative
 
     def shares(room: int, bpp: float) -> Mapping[str, float]:
-        beside = share(seen, room, bpp) if seen else {}
-        if "pixels" not in names:
+        beside = split(others, room, bpp) if others else {}
+        if not own:
             return beside
-        rest = 1 - PIXELS if seen else 0.0
-        return {"pixels": 1 - rest} | {name: each * rest for name, each in beside.items()}
+        rest = 1 - sum(own.values()) if others else 0.0
+        first = {name: (1 - rest) * share / sum(own.values()) for name, share in own.items()}
+        return first | {name: share * rest for name, share in beside.items()}
 
     return shares
 

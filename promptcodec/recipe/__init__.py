@@ -2,18 +2,18 @@
 
 from promptcodec.recipe.model import Addon, Chunk, ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.prompt import prompt_of
-from promptcodec.recipe.read import Found, from_chunks, look, read
+from promptcodec.recipe.read import Metadata, from_chunks, read, read_metadata
 
 __all__ = [
     "Addon",
     "Chunk",
-    "Found",
+    "Metadata",
     "ModelInfo",
     "Platform",
     "Recipe",
     "Settings",
     "from_chunks",
-    "look",
     "prompt_of",
     "read",
+    "read_metadata",
 ]

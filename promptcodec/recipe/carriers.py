@@ -13,10 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image
-
 from promptcodec.recipe.model import Chunk
-from promptcodec.vision.load import BROKEN
 
 MAX_BYTES = 1 << 18  # metadata in one file that is read; the largest workflows seen have 40 kB
 _MOST_CHUNKS = 64
@@ -41,7 +38,7 @@ class Carried:
     warnings: tuple[str, ...] = ()
 
 
-class _Found:
+class _Collected:
     """Collect chunks up to the limit."""
 
     def __init__(self) -> None:
@@ -51,12 +48,13 @@ class _Found:
         self.room = MAX_BYTES
 
     def add(self, carrier: str, key: str, data: bytes | None) -> None:
-        if data is None or len(data) > self.room or len(self.chunks) == _MOST_CHUNKS:
-            said = f"more than {MAX_BYTES} bytes of metadata" if data is None or len(data) > self.room else ""
-            self.warn(f"{said or f'more than {_MOST_CHUNKS} metadata chunks'}; the rest is not read")
-            return
-        self.room -= len(data)
-        self.chunks.append(Chunk(carrier, key, data))
+        if data is None or len(data) > self.room:
+            self.warn(f"more than {MAX_BYTES} bytes of metadata; the rest is not read")
+        elif len(self.chunks) == _MOST_CHUNKS:
+            self.warn(f"more than {_MOST_CHUNKS} metadata chunks; the rest is not read")
+        else:
+            self.room -= len(data)
+            self.chunks.append(Chunk(carrier, key, data))
 
     def warn(self, text: str) -> None:
         if not self.warnings:  # one clear warning, not one a chunk
@@ -65,28 +63,28 @@ class _Found:
 
 def read_carriers(data: bytes) -> Carried:
     """Give the metadata chunks of an image file; damaged ones are left out with a warning."""
-    found = _Found()
+    collected = _Collected()
     if data.startswith(_PNG):
-        _png(data, found)
+        _png(data, collected)
     elif data[:2] == b"\xff\xd8":
-        _jpeg(data, found)
+        _jpeg(data, collected)
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        _webp(data, found)
+        _webp(data, collected)
     else:
-        _pillow(data, found)
-    return Carried(tuple(found.chunks), found.c2pa, tuple(found.warnings))
+        _pillow(data, collected)
+    return Carried(tuple(collected.chunks), collected.c2pa, tuple(collected.warnings))
 
 
-def _png(data: bytes, found: _Found) -> None:
+def _png(data: bytes, collected: _Collected) -> None:
     for kind, body in _png_chunks(data):
-        if len(found.chunks) == _MOST_CHUNKS and found.warnings:
+        if len(collected.chunks) == _MOST_CHUNKS and collected.warnings:
             break
         if kind in _TEXTS:
-            _png_text(kind.decode(), bytes(body[: MAX_BYTES + 128]), found)
+            _png_text(kind.decode(), bytes(body[: MAX_BYTES + 128]), collected)
         elif kind == b"eXIf":
-            _exif(bytes(body[: MAX_BYTES + 1]), found)
+            _exif(bytes(body[: MAX_BYTES + 1]), collected)
         elif kind == b"caBX":
-            found.c2pa = bytes(body[:MAX_BYTES])
+            collected.c2pa = bytes(body[:MAX_BYTES])
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -110,10 +108,10 @@ def without_texts(data: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _png_text(kind: str, body: bytes, found: _Found) -> None:
+def _png_text(kind: str, body: bytes, collected: _Collected) -> None:
     key, zero, rest = body.partition(b"\0")
     if not zero or len(key) > 79:
-        found.warn(f"a {kind} chunk without a keyword is left out")
+        collected.warn(f"a {kind} chunk without a keyword is left out")
         return
     packed = kind == "zTXt"
     if kind == "iTXt":
@@ -121,37 +119,37 @@ def _png_text(kind: str, body: bytes, found: _Found) -> None:
         # Flag and method, then language and translated keyword: tools leave both empty.
         parts = rest[2:].split(b"\0", 2)
         if len(parts) < 3:
-            found.warn("a damaged iTXt chunk is left out")
+            collected.warn("a damaged iTXt chunk is left out")
             return
         rest = parts[2]
     elif packed:
         rest = rest[1:]
-    content = _inflate(rest, found) if packed else rest
+    content = _inflate(rest, collected) if packed else rest
     if content is not None:
         name = key.decode("latin-1")
-        found.add("xmp" if name == _XMP_KEY else kind, "" if name == _XMP_KEY else name, content)
+        collected.add("xmp" if name == _XMP_KEY else kind, "" if name == _XMP_KEY else name, content)
 
 
-def _inflate(packed: bytes, found: _Found) -> bytes | None:
+def _inflate(packed: bytes, collected: _Collected) -> bytes | None:
     """Decompress a text chunk, never more than there is room for."""
     # libpng shrinks the window in the header below what zlib accepts: read deflate without header.
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        content = engine.decompress(packed[2:], found.room + 1)
+        content = engine.decompress(packed[2:], collected.room + 1)
     except zlib.error:
-        found.warn("a compressed text chunk is damaged and left out")
+        collected.warn("a compressed text chunk is damaged and left out")
         return None
-    if len(content) > found.room:
-        found.add("zTXt", "", None)
+    if len(content) > collected.room:
+        collected.add("zTXt", "", None)
         return None
     return content
 
 
-def _exif(data: bytes, found: _Found) -> None:
-    found.add("exif", "", data.removeprefix(_EXIF_HEAD))
+def _exif(data: bytes, collected: _Collected) -> None:
+    collected.add("exif", "", data.removeprefix(_EXIF_HEAD))
 
 
-def _jpeg(data: bytes, found: _Found) -> None:
+def _jpeg(data: bytes, collected: _Collected) -> None:
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
         marker = data[at + 1]
@@ -162,31 +160,35 @@ def _jpeg(data: bytes, found: _Found) -> None:
         body = data[at + 4 : at + 2 + length]
         at += 2 + max(length, 2)
         if marker == 0xE1 and body.startswith(_EXIF_HEAD):
-            _exif(body, found)
+            _exif(body, collected)
         elif marker == 0xE1 and body.startswith(_XMP_HEAD):
-            found.add("xmp", "", body[len(_XMP_HEAD) :])
+            collected.add("xmp", "", body[len(_XMP_HEAD) :])
         elif marker == 0xFE:
-            found.add("comment", "", body)
-        elif marker == 0xEB and b"jumb" in body[:32] and len(found.c2pa) < MAX_BYTES:
-            found.c2pa += body
+            collected.add("comment", "", body)
+        elif marker == 0xEB and b"jumb" in body[:32] and len(collected.c2pa) < MAX_BYTES:
+            collected.c2pa += body
 
 
-def _webp(data: bytes, found: _Found) -> None:
+def _webp(data: bytes, collected: _Collected) -> None:
     at = 12
     while at + 8 <= len(data):
         kind, length = struct.unpack_from("<4sI", data, at)
         body = data[at + 8 : at + 8 + min(length, MAX_BYTES + 1)]
         at += 8 + length + length % 2
         if kind == b"EXIF":
-            _exif(body, found)
+            _exif(body, collected)
         elif kind == b"XMP ":
-            found.add("xmp", "", body)
+            collected.add("xmp", "", body)
         elif kind == b"C2PA":
-            found.c2pa = body
+            collected.c2pa = body
 
 
-def _pillow(data: bytes, found: _Found) -> None:
+def _pillow(data: bytes, collected: _Collected) -> None:
     """Read EXIF and XMP of the formats that Pillow opens: AVIF, TIFF, JPEG 2000 and others."""
+    from PIL import Image  # noqa: PLC0415 - heavy
+
+    from promptcodec.vision.load import BROKEN  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -195,6 +197,6 @@ def _pillow(data: bytes, found: _Found) -> None:
     except (*BROKEN, MemoryError, Image.DecompressionBombError):
         return
     if isinstance(exif, bytes) and exif:
-        _exif(exif, found)
+        _exif(exif, collected)
     if isinstance(xmp, bytes) and xmp:
-        found.add("xmp", "", xmp)
+        collected.add("xmp", "", xmp)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from promptcodec.errors import Notice
 from promptcodec.recipe.model import Recipe
-from promptcodec.recipe.read import look
+from promptcodec.recipe.read import read_metadata
 from promptcodec.recipe.redact import findings
 from promptcodec.recipe.redact import redact as redacted
 
@@ -20,9 +20,9 @@ def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, 
         data: the image file.
         redact: take out what the recipe says about its owner.
     """
-    reading = look(data)
-    notices = [Notice(text) for text in reading.warnings]
-    recipe = reading.recipe
+    metadata = read_metadata(data)
+    notices = [Notice(text) for text in metadata.warnings]
+    recipe = metadata.recipe
     if recipe is None:
         return None, tuple(notices)
     if redact:

@@ -117,14 +117,14 @@ class Recipe:
 
 def fields_of(recipe: Recipe) -> dict[str, Any]:
     """Give the recipe without its chunks as a JSON object: nothing in it that the file does not say."""
-    said: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     for name in ("platform", "model", "settings"):
         part = _drop_empty(asdict(getattr(recipe, name)))
         if part:
-            said[name] = part
+            parts[name] = part
     if recipe.extra:
-        said["extra"] = recipe.extra
-    return said
+        parts["extra"] = recipe.extra
+    return parts
 
 
 def _drop_empty(value: Any) -> Any:
@@ -136,19 +136,19 @@ def _drop_empty(value: Any) -> Any:
     return value
 
 
-def from_fields(said: Any, chunks: tuple[Chunk, ...] = ()) -> Recipe:
+def from_fields(parts: Any, chunks: tuple[Chunk, ...] = ()) -> Recipe:
     """Undo ``fields_of``; what it does not know, or is of another type, goes to ``extra``.
 
     Raises:
         ValueError: there is no tool in it.
     """
-    if not isinstance(said, dict) or not isinstance(said.get("platform"), dict):
+    if not isinstance(parts, dict) or not isinstance(parts.get("platform"), dict):
         raise ValueError("the recipe names no platform")  # noqa: TRY004 - a matter of the value
-    extra = said.get("extra")
+    extra = parts.get("extra")
     rest: dict[str, Any] = dict(extra) if isinstance(extra, dict) else {}
-    made: dict[str, Any] = {}
+    built: dict[str, Any] = {}
     for name, kind in (("platform", Platform), ("model", ModelInfo), ("settings", Settings)):
-        part = said.get(name)
+        part = parts.get(name)
         known: dict[str, Any] = {}
         types = {item.name: str(item.type) for item in fields(kind)}
         for key, value in part.items() if isinstance(part, dict) else ():
@@ -159,8 +159,8 @@ def from_fields(said: Any, chunks: tuple[Chunk, ...] = ()) -> Recipe:
                 known[key] = fitting
         if name == "platform" and "tool" not in known:
             raise ValueError("the recipe names no tool")
-        made[name] = kind(**known)
-    return Recipe(**made, extra=rest, chunks=chunks)
+        built[name] = kind(**known)
+    return Recipe(**built, extra=rest, chunks=chunks)
 
 
 def _fit(value: Any, kind: str) -> Any:

@@ -41,20 +41,16 @@ _OWNER_TAG = "Artist"
 
 def findings(recipe: Recipe) -> tuple[str, ...]:
     """Name what the recipe's metadata says about its owner: keys of PATTERNS, in their order."""
-    texts = [said for chunk in recipe.chunks for said in chunk.texts().values()]
-    found = [kind for kind, pattern in PATTERNS.items() if any(_tells(pattern, said) for said in texts)]
-    if any(
-        said.strip()
-        for chunk in recipe.chunks
-        if chunk.carrier == "exif"
-        for said in (chunk.texts().get(_OWNER_TAG, ""),)
-    ):
-        found = [*found, "user names"] if "user names" not in found else found
-    return tuple(found)
+    texts = [text for chunk in recipe.chunks for text in chunk.texts().values()]
+    kinds = [kind for kind, pattern in PATTERNS.items() if any(_tells(pattern, text) for text in texts)]
+    owners = [chunk.texts().get(_OWNER_TAG, "") for chunk in recipe.chunks if chunk.carrier == "exif"]
+    if "user names" not in kinds and any(owner.strip() for owner in owners):
+        kinds.append("user names")
+    return tuple(kinds)
 
 
-def _tells(pattern: re.Pattern[str], said: str) -> bool:
-    return any(set(match[match.lastindex or 0]) - {"*"} for match in pattern.finditer(said))
+def _tells(pattern: re.Pattern[str], text: str) -> bool:
+    return any(set(match[match.lastindex or 0]) - {"*"} for match in pattern.finditer(text))
 
 
 def redact(recipe: Recipe) -> Recipe:
@@ -75,8 +71,8 @@ def _redacted(chunk: Chunk) -> bytes:
         return _clean(chunk.data.decode(encoding)).encode(encoding)
     data = chunk.data
     for name, start, end, encoding in spans(chunk.data):
-        said = data[start:end].decode(encoding)
-        cleaned = "*" * len(said) if name == _OWNER_TAG else _clean(said)
+        text = data[start:end].decode(encoding)
+        cleaned = "*" * len(text) if name == _OWNER_TAG else _clean(text)
         room = end - start
         blank = (" " if cleaned.rstrip("\0") == cleaned else "\0").encode(encoding)
         coded = cleaned.encode(encoding)[:room]
@@ -92,10 +88,10 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _clean(said: str) -> str:
+def _clean(text: str) -> str:
     for kind, pattern in PATTERNS.items():
-        said = pattern.sub(_COVER.get(kind, _stars), said)
-    return said
+        text = pattern.sub(_COVER.get(kind, _stars), text)
+    return text
 
 
 def _stars(match: re.Match[str]) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import warnings
 import zlib
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from promptcodec.bitstream import MAX_PIXELS
 from promptcodec.recipe.carriers import MAX_BYTES, without_texts
-from promptcodec.vision.load import BROKEN
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _PLAIN, _PACKED = b"stealth_pnginfo", b"stealth_pngcomp"
 _HEAD = len(_PLAIN) + 4
@@ -23,6 +23,11 @@ _HEAD = len(_PLAIN) + 4
 
 def read_stealth(data: bytes) -> bytes:
     """Give the hidden text's bytes, none where nothing is hidden or it is damaged."""
+    import numpy as np  # noqa: PLC0415 - heavy
+    from PIL import Image  # noqa: PLC0415
+
+    from promptcodec.vision.load import BROKEN  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -49,5 +54,7 @@ def read_stealth(data: bytes) -> bytes:
 
 
 def _bits(alpha: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], start: int, count: int) -> bytes:
+    import numpy as np  # noqa: PLC0415 - heavy
+
     bits = alpha.T.reshape(-1)[8 * start : 8 * (start + count)] & 1
     return np.packbits(bits).tobytes()

@@ -22,8 +22,8 @@ def spans(data: bytes) -> list[tuple[str, int, int, str]]:
 
     Nothing of ``data`` is trusted: what does not fit into it is left out.
     """
-    found = [] if data[:4] not in (b"MM\0*", b"II*\0") else list(_walk(data))
-    return sorted(found, key=lambda span: span[1])
+    listed = [] if data[:4] not in (b"MM\0*", b"II*\0") else list(_walk(data))
+    return sorted(listed, key=lambda span: span[1])
 
 
 def text_values(data: bytes) -> dict[str, str]:

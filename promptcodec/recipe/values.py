@@ -33,8 +33,8 @@ def number(value: Any) -> Number | None:
 
 def whole(value: Any) -> int | None:
     """Give a whole number, None for anything else."""
-    found = number(value)
-    return found if isinstance(found, int) else None
+    parsed = number(value)
+    return parsed if isinstance(parsed, int) else None
 
 
 def text(value: Any) -> str | None:
@@ -48,12 +48,12 @@ def size(value: Any) -> tuple[int, int] | tuple[None, None]:
     return (int(match[1]), int(match[2])) if match else (None, None)
 
 
-def load_object(said: str | None) -> dict[str, Any] | None:
+def load_object(json_text: str | None) -> dict[str, Any] | None:
     """Parse a JSON object; None where the text is none, is nested too deeply, or holds no object."""
-    if said is None or said.lstrip()[:1] != "{":
+    if json_text is None or json_text.lstrip()[:1] != "{":
         return None
     try:
-        value = json.loads(said.rstrip("\0"), parse_constant=lambda _: None)
+        value = json.loads(json_text.rstrip("\0"), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and shallow(value) else None

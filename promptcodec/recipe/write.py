@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from promptcodec.recipe.comfyui import MODEL_SUFFIXES, find_graph
 from promptcodec.recipe.model import Addon, Recipe
+from promptcodec.recipe.readers.comfyui.graph import find_graph
+from promptcodec.recipe.readers.comfyui.models import SUFFIXES
 
 # Names of one sampler in ComfyUI and in A1111's family, for tools of the other kind.
 _SAMPLERS = {
@@ -38,20 +39,20 @@ _KNOWN_TO = {
 
 def a1111(recipe: Recipe) -> str:
     """Write the parameters text of A1111's web UI."""
-    said, model = recipe.settings, recipe.model
-    size = f"{said.width}x{said.height}" if said.width and said.height else None
-    hires = said.hires
+    settings, model = recipe.settings, recipe.model
+    size = f"{settings.width}x{settings.height}" if settings.width and settings.height else None
+    hires = settings.hires
     pairs = {
-        "Steps": said.steps if said.steps is not None else 20,
-        "Sampler": _SAMPLERS.get(said.sampler or "", said.sampler),
-        "Schedule type": _SCHEDULERS.get(said.scheduler or "", said.scheduler),
-        "CFG scale": said.guidance,
-        "Seed": said.seed,
+        "Steps": settings.steps if settings.steps is not None else 20,
+        "Sampler": _SAMPLERS.get(settings.sampler or "", settings.sampler),
+        "Schedule type": _SCHEDULERS.get(settings.scheduler or "", settings.scheduler),
+        "CFG scale": settings.guidance,
+        "Seed": settings.seed,
         "Size": size,
         "Model hash": model.hash,
         "Model": model.name,
         "VAE": model.vae,
-        "Denoising strength": said.denoise,
+        "Denoising strength": settings.denoise,
         "Hires upscale": hires.get("scale"),
         "Hires steps": hires.get("steps"),
         "Hires upscaler": hires.get("upscaler"),
@@ -63,14 +64,14 @@ def a1111(recipe: Recipe) -> str:
     pairs |= {key: value for key, value in recipe.extra.items() if isinstance(value, (str, int, float))}
     pairs["Version"] = recipe.platform.version if recipe.platform.tool in _KNOWN_TO else None
     line = ", ".join(f"{key}: {_quote(str(value))}" for key, value in pairs.items() if value is not None)
-    prompt = said.prompt or ""
+    prompt = settings.prompt or ""
     missing = [
         lora for lora in model.loras if f":{lora.name}:" not in prompt and f":{lora.name}>" not in prompt
     ]
     prompt += "".join(
         f" <lora:{_stem(lora)}:{1 if lora.weight is None else lora.weight}>" for lora in missing
     )
-    negative = f"\nNegative prompt: {said.negative}" if said.negative else ""
+    negative = f"\nNegative prompt: {settings.negative}" if settings.negative else ""
     return f"{prompt}{negative}\n{line}"
 
 
@@ -85,18 +86,20 @@ def _stem(lora: Addon) -> str:
 
 def comfyui(recipe: Recipe) -> str:
     """Write an API graph: the file's own where it has one, else the plain text-to-image graph."""
-    texts = {key: said for chunk in recipe.chunks for key, said in chunk.texts().items()}
+    texts = {key: text for chunk in recipe.chunks for key, text in chunk.texts().items()}
     graph = find_graph(texts)
     return json.dumps(graph or _plain_graph(recipe), indent=2, ensure_ascii=False)
 
 
 def _plain_graph(recipe: Recipe) -> dict[str, Any]:
-    said, model = recipe.settings, recipe.model
+    settings, model = recipe.settings, recipe.model
     source: list[Any] = ["4", 0]
     clip: list[Any] = ["4", 1]
     graph: dict[str, Any] = {
         "4": _node("CheckpointLoaderSimple", ckpt_name=_file(model.name or "")),
-        "5": _node("EmptyLatentImage", width=said.width or 512, height=said.height or 512, batch_size=1),
+        "5": _node(
+            "EmptyLatentImage", width=settings.width or 512, height=settings.height or 512, batch_size=1
+        ),
     }
     for number, lora in enumerate(model.loras, 10):
         weight = 1 if lora.weight is None else lora.weight
@@ -109,19 +112,20 @@ def _plain_graph(recipe: Recipe) -> dict[str, Any]:
             strength_clip=weight,
         )
         source, clip = [str(number), 0], [str(number), 1]
-    sampler = said.sampler or "euler"
+    sampler = settings.sampler or "euler"
     name, _, ending = sampler.rpartition(" ")
-    scheduler = said.scheduler or ("karras" if ending == "Karras" else "normal")
+    scheduler = settings.scheduler or ("karras" if ending == "Karras" else "normal")
     sampler = name if ending == "Karras" else sampler
     graph |= {
-        "6": _node("CLIPTextEncode", clip=clip, text=said.prompt or ""),
-        "7": _node("CLIPTextEncode", clip=clip, text=said.negative or ""),
+        "6": _node("CLIPTextEncode", clip=clip, text=settings.prompt or ""),
+        "7": _node("CLIPTextEncode", clip=clip, text=settings.negative or ""),
         "3": _node(
             "KSampler", model=source, positive=["6", 0], negative=["7", 0], latent_image=["5", 0],
-            seed=said.seed or 0, steps=said.steps or 20, cfg=7 if said.guidance is None else said.guidance,
+            seed=settings.seed or 0, steps=settings.steps or 20,
+            cfg=7 if settings.guidance is None else settings.guidance,
             sampler_name=_BACK.get(sampler.lower(), sampler),
             scheduler=_SCHEDULERS_BACK.get(scheduler.lower(), scheduler),
-            denoise=1 if said.denoise is None or said.hires else said.denoise,
+            denoise=1 if settings.denoise is None or settings.hires else settings.denoise,
         ),
         "8": _node("VAEDecode", samples=["3", 0], vae=["4", 2]),
         "9": _node("SaveImage", images=["8", 0], filename_prefix="ComfyUI"),
@@ -134,7 +138,7 @@ def _plain_graph(recipe: Recipe) -> dict[str, Any]:
 
 def _file(name: str) -> str:
     """Give a model's file name; A1111 leaves the ending out."""
-    return name if not name or name.endswith(MODEL_SUFFIXES) else name + ".safetensors"
+    return name if not name or name.endswith(SUFFIXES) else name + ".safetensors"
 
 
 def _node(kind: str, **inputs: Any) -> dict[str, Any]:
@@ -143,17 +147,17 @@ def _node(kind: str, **inputs: Any) -> dict[str, Any]:
 
 def invokeai(recipe: Recipe) -> str:
     """Write ``invokeai_metadata``."""
-    said, model = recipe.settings, recipe.model
+    settings, model = recipe.settings, recipe.model
     own = {
-        "positive_prompt": said.prompt,
-        "negative_prompt": said.negative,
-        "width": said.width,
-        "height": said.height,
-        "seed": said.seed,
-        "cfg_scale": said.guidance,
-        "steps": said.steps,
-        "scheduler": said.sampler,
-        "strength": said.denoise,
+        "positive_prompt": settings.prompt,
+        "negative_prompt": settings.negative,
+        "width": settings.width,
+        "height": settings.height,
+        "seed": settings.seed,
+        "cfg_scale": settings.guidance,
+        "steps": settings.steps,
+        "scheduler": settings.sampler,
+        "strength": settings.denoise,
         "model": {"name": model.name, "hash": model.hash}
         if model.hash
         else model.name and {"name": model.name},
@@ -169,18 +173,18 @@ def invokeai(recipe: Recipe) -> str:
 
 def diffusers(recipe: Recipe) -> str:
     """Write the arguments of a diffusers pipeline, named as it names them, and what else to load."""
-    said, model = recipe.settings, recipe.model
+    settings, model = recipe.settings, recipe.model
     own = {
-        "prompt": said.prompt,
-        "negative_prompt": said.negative,
-        "num_inference_steps": said.steps,
-        "guidance_scale": said.guidance,
-        "width": said.width,
-        "height": said.height,
-        "strength": said.denoise,
-        "seed": said.seed,
-        "sampler": said.sampler,
-        "scheduler": said.scheduler,
+        "prompt": settings.prompt,
+        "negative_prompt": settings.negative,
+        "num_inference_steps": settings.steps,
+        "guidance_scale": settings.guidance,
+        "width": settings.width,
+        "height": settings.height,
+        "strength": settings.denoise,
+        "seed": settings.seed,
+        "sampler": settings.sampler,
+        "scheduler": settings.scheduler,
         "model": model.name,
         "model_hash": model.hash,
         "vae": model.vae,

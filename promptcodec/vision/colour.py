@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from promptcodec.description.model import Cell
+from promptcodec.description.model import ResolvedCell
 from promptcodec.description.palette import PALETTE, TONE_STEP
 
 Floats = npt.NDArray[np.float32]
@@ -84,18 +84,17 @@ def _index() -> dict[str, int]:
     return {name: index for index, name in enumerate(PALETTE)}
 
 
-def said_colours(cell: Cell) -> Floats:
-    """Give the colours a resolved cell stands for, its tone applied.
+def cell_colours(cell: ResolvedCell) -> Floats:
+    """Give the colours a cell stands for, its tone applied.
 
     Args:
-        cell: as ``description.resolve`` gives it, its tone a string of ``+`` and ``-``.
+        cell: as ``description.resolve`` gives it.
 
     Returns:
         ``(len(cell.colours), 3)`` Oklab, L within 0..1; no row where the cell names no colour.
     """
     colours = palette_oklab()[[_index()[name] for name in cell.colours]]
-    steps = cell.tone.count("+") - cell.tone.count("-")
-    colours[:, 0] = np.clip(colours[:, 0] + steps * TONE_STEP, 0, 1)
+    colours[:, 0] = np.clip(colours[:, 0] + cell.tone * TONE_STEP, 0, 1)
     return colours
 
 

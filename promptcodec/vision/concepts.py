@@ -1,4 +1,4 @@
-"""What a picture is about, in the words that the classes of ImageNet lack: a portrait, a city, mountains.
+"""What a picture is about, where the classes of ImageNet lack the words: a portrait, a city, mountains.
 
 Linear heads on the network's embedding, one a concept; ``python -m training.concepts`` makes
 the table from pictures labelled by eye, and keeps only concepts that it tells reliably.
@@ -7,7 +7,7 @@ the table from pictures labelled by eye, and keeps only concepts that it tells r
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,61 +33,6 @@ IMPLIED = {
     "fish": ("animal",),
 }
 """What need not be said beside a concept."""
-
-HUMANS = ("person", "woman", "man", "child", "people", "group")
-
-PORTRAITS = ("portrait", "face")
-
-SHAPED = ("toy", "statue", "robot")
-"""Things with a human shape: where they are surer than the human, there is none."""
-
-THINGS = {
-    "animal": "an animal",
-    "bird": "a bird",
-    "cat": "a cat",
-    "dog": "a dog",
-    "horse": "a horse",
-    "fish": "fish",
-    "creature": "a fantastic creature",
-    "robot": "a robot",
-    "toy": "a toy figure",
-    "statue": "a statue",
-    "aircraft": "an aircraft",
-    "boat": "a boat",
-    "vehicle": "a vehicle",
-    "flower": "flowers",
-    "food": "food",
-    "still-life": "a still life",
-    "object": "a single object on a plain ground",
-    "lettering": "lettering",
-    "abstract": "an abstract pattern",
-}
-"""How things are named."""
-
-COMPANY = ("animal", "bird", "cat", "dog", "horse", "vehicle", "flower", "food", "lettering")
-"""Things that are said beside people."""
-
-PLACES = {
-    "city": ("a city", "in a city"),
-    "interior": ("an interior", "indoors"),
-    "building": ("a building", "at a building"),
-    "landscape": ("a landscape", "in a landscape"),
-    "mountains": ("mountains", "before mountains"),
-    "beach": ("a beach", "on a beach"),
-    "water": ("water", "by the water"),
-    "trees": ("trees", "among trees"),
-    "space": ("outer space", "in space"),
-    "snow": ("a snowy scene", "in snow"),
-    "clouds": ("a cloudy sky", "under clouds"),
-    "sunset": ("a sunset", "at sunset"),
-    "night": ("a night scene", "at night"),
-}
-"""How places and times are named, and how something is in them; what frames the others comes first."""
-
-TIMES = ("snow", "clouds", "sunset", "night")
-
-EXTRAS = 2
-"""Most things or places said beside the main one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,74 +118,12 @@ def concepts(embedding: Floats) -> tuple[tuple[str, float], ...]:
     heads = shipped()
     values = heads.probabilities(embedding[None])[0]
     # Probabilities have four digits, so thresholds get as many.
-    told = {
+    probabilities = {
         name: float(value)
         for name, value, least in zip(heads.names, values, np.round(heads.least, 4), strict=True)
         if value >= least
     }
-    implied = {other for name in told for other in IMPLIED.get(name, ())}
-    return tuple(sorted(((n, p) for n, p in told.items() if n not in implied), key=lambda item: -item[1]))
-
-
-def phrase(found: Iterable[tuple[str, float]]) -> str:
-    """Say concepts as a short noun phrase.
-
-    Args:
-        found: names and probabilities, as ``concepts`` gives them.
-
-    Returns:
-        Such as "a portrait of a woman", "a landscape with mountains and water" or "a city at night";
-        ``""`` for none.
-    """
-    told = dict(found)
-    if "city" in told and "building" in told:
-        del told[min("city", "building", key=lambda name: told[name])]
-    human = max((told[name] for name in HUMANS if name in told), default=0.0)
-    shaped = max((told[name] for name in SHAPED if name in told), default=0.0)
-    if human and human >= shaped:
-        return _humans(told)
-    # A bust is a portrait of nobody.
-    if told.keys() & set(PORTRAITS) and not human:
-        return "a portrait"
-    things = sorted((name for name in THINGS if name in told), key=lambda name: -told[name])
-    places = [name for name in PLACES if name in told]
-    # A scene is named by what frames it, unless a thing is surer.
-    if things and (not places or told[things[0]] > max(told[name] for name in places)):
-        return _join(THINGS[things[0]], [], _around(told))
-    if not places:
-        return ""
-    head, rest = places[0], places[1:]
-    seen = [PLACES[name][0] for name in rest if name not in TIMES]
-    seen += [THINGS[name] for name in things if name != "abstract"]
-    return _join(PLACES[head][0], seen, [PLACES[name][1] for name in rest if name in TIMES])
-
-
-def _humans(told: dict[str, float]) -> str:
-    """Say who is there, whether it is a portrait, and where."""
-    if "group" in told:
-        who = "a group of people"
-    elif "woman" in told and "man" in told:
-        who = "a man and a woman"
-    elif "people" in told:
-        who = "people"
-    else:
-        who = f"a {next((name for name in ('child', 'woman', 'man') if name in told), 'person')}"
-    if "face" in told:
-        who = f"a close portrait of {who}"
-    elif "portrait" in told:
-        who = f"a portrait of {who}"
-    beside = [THINGS[name] for name in COMPANY if name in told]
-    return _join(who, beside, _around(told))
-
-
-def _around(told: dict[str, float]) -> list[str]:
-    """Say where and when: the first place that is known, and the surest of the times."""
-    places = [PLACES[name][1] for name in PLACES if name in told and name not in TIMES][:1]
-    times = sorted((name for name in TIMES if name in told), key=lambda name: -told[name])[:1]
-    return places + [PLACES[name][1] for name in times]
-
-
-def _join(head: str, seen: list[str], around: list[str]) -> str:
-    """Put a phrase together: head, up to EXTRAS seen things, where and when."""
-    beside = f" with {' and '.join(seen[:EXTRAS])}" if seen else ""
-    return " ".join([head + beside, *around])
+    implied = {other for name in probabilities for other in IMPLIED.get(name, ())}
+    return tuple(
+        sorted(((n, p) for n, p in probabilities.items() if n not in implied), key=lambda item: -item[1])
+    )

@@ -66,11 +66,11 @@ def regions(image: Image.Image, n: int) -> tuple[Box, ...]:
         Up to ``n`` boxes ``(x0, y0, x1, y1)``, fractions 0..1, near square, most salient first; none
         where nothing stands out.
     """
-    found = saliency(image)
-    height, width = found.shape
-    if not found.any():
+    salience = saliency(image)
+    height, width = salience.shape
+    if not salience.any():
         return ()
-    total = np.pad(np.rint(found * 255).astype(np.int64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    total = np.pad(np.rint(salience * 255).astype(np.int64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     windows = _windows(height, width)
     tops, lefts, bottoms, rights = windows.T
     inside = total[bottoms, rights] - total[tops, rights] - total[bottoms, lefts] + total[tops, lefts]
@@ -91,7 +91,7 @@ def regions(image: Image.Image, n: int) -> tuple[Box, ...]:
 @lru_cache(maxsize=16)
 def _windows(height: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     """Give every window ``(top, left, bottom, right)`` once, in raster order."""
-    short, found = min(height, width), []
+    short, windows = min(height, width), []
     for side in _SIDES:
         size = max(round(side * short), 1)
         # A window may be longer along the longer side of the picture: things fill their frames.
@@ -102,8 +102,8 @@ def _windows(height: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np
         }:
             step = max(size // 6, 1)
             for top in range(0, height - tall + 1, step):
-                found += [(top, left, top + tall, left + wide) for left in range(0, width - wide + 1, step)]
-    return np.array(sorted(set(found)), np.int64)
+                windows += [(top, left, top + tall, left + wide) for left in range(0, width - wide + 1, step)]
+    return np.array(sorted(set(windows)), np.int64)
 
 
 def _overlap(

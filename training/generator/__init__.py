@@ -1,4 +1,4 @@
-"""The trained decoder: pack pictures with their layers, train, export, evaluate. See docs/generator.md."""
+"""The trained decoder: pack pictures and layers, train, export, evaluate. See docs/reference/generator.md."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Item:
     image: Image.Image
     textures: list[Image.Image]
     structure: Image.Image
-    sites: Floats
+    field: Floats
     words: Floats
 
 
@@ -77,8 +77,8 @@ def _item(name: str, data: bytes) -> Item:
             return file.convert(mode)
 
     textures = [picture(f"texture{number}", "RGB") for number in range(len(packed["budgets"]))]
-    sites, words = (packed[key].astype(np.float32) for key in ("sites", "words"))
-    return Item(name, picture("image", "RGB"), textures, picture("structure", "L"), sites, words)
+    field, words = (packed[key].astype(np.float32) for key in ("sites", "words"))
+    return Item(name, picture("image", "RGB"), textures, picture("structure", "L"), field, words)
 
 
 def crop(item: Item, size: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, float]:
@@ -106,15 +106,15 @@ def crop(item: Item, size: int, rng: np.random.Generator) -> tuple[Floats, Float
     picture = part(item.image, size, Image.Resampling.LANCZOS)
     ground = part(item.textures[rng.integers(len(item.textures))], quarter, Image.Resampling.BILINEAR)
     lines = part(item.structure, 2 * quarter, Image.Resampling.BILINEAR)
-    said = maps.sample(item.sites, box, (quarter, quarter))
+    field = maps.sample(item.field, box, (quarter, quarter))
     if rng.random() < 0.5:
-        picture, ground, lines, said = (np.flip(each, -1) for each in (picture, ground, lines, said))
-        said = said.copy()
-        said[[_RISING, _FALLING]] = said[[_FALLING, _RISING]]
-    picture, ground, said = _recoloured(picture, ground, said, rng)
+        picture, ground, lines, field = (np.flip(each, -1) for each in (picture, ground, lines, field))
+        field = field.copy()
+        field[[_RISING, _FALLING]] = field[[_FALLING, _RISING]]
+    picture, ground, field = _recoloured(picture, ground, field, rng)
     noise = rng.standard_normal((quarter, quarter), dtype=np.float32)
     given = maps.stack(
-        ground if texture else None, lines if structure else None, said if words else None, noise
+        ground if texture else None, lines if structure else None, field if words else None, noise
     )
     long = max(width, height) * scale
     vector = maps.vector(long, strength, (texture, structure, words), item.words if words else None)
@@ -131,13 +131,13 @@ def _strength(rng: np.random.Generator) -> float:
 
 
 def _recoloured(
-    picture: Floats, ground: Floats, said: Floats, rng: np.random.Generator
+    picture: Floats, ground: Floats, field: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
     gain = (1 + GAIN * rng.standard_normal(3)).astype(np.float32)[:, None, None]
     offset = (OFFSET * rng.standard_normal(3)).astype(np.float32)[:, None, None]
-    colours = np.concatenate([said[:3] * gain + offset, said[3:6] * gain + offset])
-    said = np.concatenate([np.clip(colours, -1, 1), said[6:]])
-    return np.clip(picture * gain + offset, -1, 1), np.clip(ground * gain + offset, -1, 1), said
+    colours = np.concatenate([field[:3] * gain + offset, field[3:6] * gain + offset])
+    field = np.concatenate([np.clip(colours, -1, 1), field[6:]])
+    return np.clip(picture * gain + offset, -1, 1), np.clip(ground * gain + offset, -1, 1), field
 
 
 class Batches(torch.utils.data.IterableDataset):

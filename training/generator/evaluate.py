@@ -4,7 +4,7 @@
 
 A line for each set of layers and each strength: PSNR, and the distance in EfficientNet-Lite0's features, both
 also against the ground (the texture, enlarged bilinearly). A quick look while training
-goes on; ``eval.builtin`` judges.
+goes on; ``python -m eval builtin`` judges.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def whole(item: Item, present: tuple[bool, bool, bool], strength: float) -> tupl
     given = maps.stack(
         part(item.textures[0], (columns, rows)) if texture else None,
         part(item.structure, (2 * columns, 2 * rows)) if structure else None,
-        maps.sample(item.sites, box, (columns, rows)) if words else None,
+        maps.sample(item.field, box, (columns, rows)) if words else None,
         np.random.default_rng(0).standard_normal((rows, columns), dtype=np.float32),
     )
     vector = maps.vector(max(item.image.size), strength, present, item.words if words else None)
@@ -71,7 +71,7 @@ def main() -> None:
     for present in SETS:
         names = ", ".join(name for name, there in zip(maps.LAYERS, present, strict=True) if there)
         for strength in STRENGTHS:
-            found = []
+            scores = []
             for number, item in enumerate(items):
                 given, vector, wanted = (
                     torch.from_numpy(each)[None] for each in whole(item, present, strength)
@@ -81,10 +81,10 @@ def main() -> None:
                     drawn = decoder(given, vector).clamp(-1, 1)
                     target = lite0(wanted)
                     apart = [float(distance(lite0(each), target)) for each in (drawn, ground)]
-                found.append([psnr(drawn, wanted), apart[0], psnr(ground, wanted), apart[1]])
+                scores.append([psnr(drawn, wanted), apart[0], psnr(ground, wanted), apart[1]])
                 if present in SETS[::2]:
                     shown[number] += [wanted, ground, drawn] if strength == 0 else [drawn]
-            score, far, score_ground, far_ground = np.mean(found, 0)
+            score, far, score_ground, far_ground = np.mean(scores, 0)
             print(
                 f"{names}, strength {strength}: PSNR {score:.2f} ({score - score_ground:+.2f}), "
                 f"Lite0 {far:.4f} ({far / far_ground - 1:+.1%})",

@@ -1,4 +1,4 @@
-"""Write a trained decoder as ONNX, compare it with its checkpoint, and ship it.
+"""Make the table of a trained decoder, ``generator-CONFIG-1``: ONNX, compared with its checkpoint.
 
     python -m training.generator.export --config small [--run DIR] [--to FILE]
 
@@ -32,8 +32,8 @@ def difference(decoder: Decoder, data: bytes) -> float:
         vector = rng.uniform(-1, 1, maps.VECTOR).astype(np.float32)
         with torch.no_grad():
             wanted = decoder(torch.from_numpy(given)[None], torch.from_numpy(vector)[None])[0].numpy()
-        found = learned.run(session, given, vector)
-        apart = max(apart, float(np.abs(np.clip(found, -1, 1) - np.clip(wanted, -1, 1)).max()) / 2)
+        exported = learned.run(session, given, vector)
+        apart = max(apart, float(np.abs(np.clip(exported, -1, 1) - np.clip(wanted, -1, 1)).max()) / 2)
     return apart
 
 

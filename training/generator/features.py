@@ -1,7 +1,7 @@
 """Fixed networks whose features the decoder's pictures are compared in while it trains.
 
 EfficientNet-Lite0 (Apache-2.0) and the encoder of TAESD (MIT). None of them judges the results: that is
-eval/vgg.py's.
+eval/metrics/vgg.py's.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Lite0(nn.Module):
     def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
         """Give features of sRGB from -1 to 1."""
         x = self.enter(picture * (127.5 / 128))
-        found = []
+        features = []
         for number, block in enumerate(self.blocks):
             x = block(x)
             if number in _BLOCKS:
-                found.append(x)
-        return found
+                features.append(x)
+        return features
 
 
 class _Residual(nn.Module):
@@ -81,12 +81,12 @@ class Taesd(nn.Module):
     def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
         """Give features of sRGB from -1 to 1."""
         x = picture / 2 + 0.5
-        found = []
+        features = []
         for number, layer in enumerate(self.layers):
             x = layer(x)
             if number in _LAYERS:
-                found.append(x)
-        return found
+                features.append(x)
+        return features
 
 
 def freeze(network: nn.Module) -> nn.Module:

@@ -107,7 +107,7 @@ def model(decoder: Decoder, config: Config) -> bytes:
     inputs = [value("maps", 1, maps.DEPTH, "height", "width"), value("vector", 1, maps.VECTOR)]
     outputs = [value("picture", 1, 3, "4 height", "4 width")]
     whole = helper.make_graph(graph.nodes, "decoder", inputs, outputs, graph.weights)
-    made = helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
-    helper.set_model_props(made, {"reach": str(reach(config))})
-    onnx.checker.check_model(made, full_check=True)
-    return bytes(made.SerializeToString(deterministic=True))
+    onnx_model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    helper.set_model_props(onnx_model, {"reach": str(reach(config))})
+    onnx.checker.check_model(onnx_model, full_check=True)
+    return bytes(onnx_model.SerializeToString(deterministic=True))

@@ -131,7 +131,7 @@ class PixelJudge(nn.Module):
         self.leave = spectral_norm(nn.Conv2d(sizes[2], 1, 1))
 
     def forward(self, picture: torch.Tensor, ground: torch.Tensor) -> torch.Tensor:
-        """Score a picture, ground being its colour map at a quarter of the size."""
+        """Score a picture, ground being its texture layer at a quarter of the size."""
         below = functional.interpolate(ground, scale_factor=4.0, mode="bilinear", align_corners=False)
         x = functional.pixel_unshuffle(torch.cat([picture, picture - below], 1), 4)
         for layer in (self.enter, self.middle, self.inner):

@@ -70,9 +70,9 @@ def layers(path: Path, codings: int) -> dict[str, np.ndarray]:
     lines = structure.decode(structure.encode(image, between(CONTOURS, rng.random())), size)
     packed["structure"] = lossless(lines.resize((2 * quarter[0], 2 * quarter[1]), Image.Resampling.BOX))
     rows, cols = rate.grid(rng.choice(CELLS), size)
-    said = plugins.create("captioners", "local").describe(image, rows=rows, cols=cols, prompt="")
-    packed["sites"] = maps.sites(said).astype(np.float16)
-    packed["words"] = maps.words(said).astype(np.float16)
+    description = plugins.create("captioners", "local").describe(image, rows=rows, cols=cols, prompt="")
+    packed["sites"] = maps.colour_field(description).astype(np.float16)
+    packed["words"] = maps.words(description).astype(np.float16)
     return packed
 
 
@@ -125,9 +125,9 @@ def main() -> None:
             if number % 50 == 0 or number == len(left):
                 each = (time.time() - began) / number
                 print(f"{number} of {len(left)}, {each:.2f} s each", flush=True)
-    made = shards(files, options.out)
-    size = sum(shard.stat().st_size for shard in made)
-    print(f"{len(files)} pictures, {len(made)} shards, {size / 2**20:.0f} MiB in {options.out}")
+    archives = shards(files, options.out)
+    size = sum(shard.stat().st_size for shard in archives)
+    print(f"{len(files)} pictures, {len(archives)} shards, {size / 2**20:.0f} MiB in {options.out}")
 
 
 if __name__ == "__main__":

@@ -113,13 +113,13 @@ class Trainer:
         losses = self._losses(shown, wanted, features, target, given[:, :3] if judged else None)
         gradient = torch.zeros_like(shown)
         for name, loss in losses.items():
-            found = torch.autograd.grad(loss.sum(), shown, retain_graph=True)[0]
-            length = float(found.flatten(1).norm(dim=1).mean())
+            slope = torch.autograd.grad(loss.sum(), shown, retain_graph=True)[0]
+            length = float(slope.flatten(1).norm(dim=1).mean())
             mean = NORM_DECAY * self.norms.get(name, length) + (1 - NORM_DECAY) * length
             self.norms[name] = mean
             share = strength**2 if name in JUDGES else strength
             weight = torch.lerp(*torch.tensor(WEIGHTS[name], device=self.device), share)
-            gradient += found * (weight / max(mean, length, 1e-12))[:, None, None, None]
+            gradient += slope * (weight / max(mean, length, 1e-12))[:, None, None, None]
         self.draws.zero_grad(set_to_none=True)
         drawn.backward((gradient / len(strength)).to(drawn.dtype))
         torch.nn.utils.clip_grad_norm_(self.decoder.parameters(), 2.0)
@@ -128,11 +128,11 @@ class Trainer:
             decay = min(DECAY, (1 + self.iteration) / (10 + self.iteration))
             for mean, now in zip(self.shown.parameters(), self.decoder.parameters(), strict=True):
                 mean.lerp_(now, 1 - decay)
-        said = {name: float(loss.detach().mean()) for name, loss in losses.items()}
+        report = {name: float(loss.detach().mean()) for name, loss in losses.items()}
         if judged:
-            said["judges"] = self._teach(shown.detach(), wanted, features, target, given[:, :3], strength)
+            report["judges"] = self._teach(shown.detach(), wanted, features, target, given[:, :3], strength)
         self.iteration += 1
-        return said
+        return report
 
     def _window(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """Give what Lite0 sees of a picture this time: all of it, or a quarter of it enlarged."""

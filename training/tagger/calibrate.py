@@ -24,7 +24,7 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from promptcodec import models
-from promptcodec.vision import network, saliency, tags
+from promptcodec.vision import network, saliency, tag_table, tags
 from training import tables
 from training.tagger.labels import HEADS, Labels, classes, labels, manifest, rows
 from training.texts import DATA, HERE
@@ -53,7 +53,7 @@ class Seen:
 
 def look(data: Path, files: list[str]) -> Seen:
     """Look at every picture, or take what the last run saw."""
-    code = "".join(inspect.getsource(module) for module in (saliency, tags))
+    code = "".join(inspect.getsource(module) for module in (saliency, tags, tag_table))
     digest = hashlib.sha256(models.load("lite0-1") + (code + "".join(files)).encode()).hexdigest()[:12]
     cache = HERE.parent / "build" / f"tagger-{digest}.npz"
     if not cache.exists():
@@ -65,8 +65,9 @@ def look(data: Path, files: list[str]) -> Seen:
             image = Image.open(data / "train" / file).convert("RGB")
             boxes = tags.views(image)
             counts[index] = len(boxes)
-            said, meant = network.look([tags.crop(image, box) for box in boxes])
-            logits[index, : len(boxes)], embeddings[index, : len(boxes)] = said, meant
+            logits[index, : len(boxes)], embeddings[index, : len(boxes)] = network.look(
+                [tags.crop(image, box) for box in boxes]
+            )
         cache.parent.mkdir(exist_ok=True)
         np.savez(cache, logits=logits, embeddings=embeddings, counts=counts)
     stored = np.load(cache)
@@ -97,14 +98,14 @@ def fit_heads(seen: Seen, allowed: dict[str, int], use: np.ndarray) -> np.ndarra
             (slope[:, 1:].T @ inputs + decay).ravel(),
         )
 
-    start = np.zeros((len(HEADS), tags.HEADS_WIDTH))
+    start = np.zeros((len(HEADS), tag_table.HEADS_WIDTH))
     start[:, -1] = rest.mean() - 3
-    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
-    return found.x.reshape(len(HEADS), -1).astype("<f2").astype(np.float32)
+    optimum = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    return optimum.x.reshape(len(HEADS), -1).astype("<f2").astype(np.float32)
 
 
 def vocabulary(thresholds: Sequence[float] | None = None) -> str:
-    """Give the table of words as ``tags.parse`` reads it; without thresholds all are said from 0."""
+    """Give the table of words as ``tag_table.parse`` reads it; without thresholds all are said from 0."""
     lines = []
     for index, (word, parent, ranges, *scene) in enumerate(rows("words.tsv")):
         limit = 0.0 if thresholds is None else thresholds[index]
@@ -113,16 +114,18 @@ def vocabulary(thresholds: Sequence[float] | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def overall(seen: Seen, head: np.ndarray, words: tags.Words) -> np.ndarray:
+def overall(seen: Seen, head: np.ndarray, words: tag_table.Words) -> np.ndarray:
     """Give every picture's probability of every word, ``(n, w)``."""
-    found = np.zeros((len(seen.files), len(words.names)), np.float32)
+    scores = np.zeros((len(seen.files), len(words.names)), np.float32)
     for index, count in enumerate(seen.counts):
         views = seen.logits[index, :count], seen.embeddings[index, :count]
-        found[index] = tags.combine(tags.probabilities(*views, words.members, head))
-    return found
+        scores[index] = tags.combine(tags.probabilities(*views, words.members, head))
+    return scores
 
 
-def thresholds(scores: np.ndarray, files: Sequence[str], known: Labels, words: tags.Words) -> list[float]:
+def thresholds(
+    scores: np.ndarray, files: Sequence[str], known: Labels, words: tag_table.Words
+) -> list[float]:
     """Give each word the lowest probability from which it is right often enough; 2 for never.
 
     A word's precision is pulled towards that of all words together, (right + m p) / (said + m), and
@@ -136,15 +139,15 @@ def thresholds(scores: np.ndarray, files: Sequence[str], known: Labels, words: t
         if file in row and word in column
     ]
     where, which, right = (np.array(values) for values in zip(*pairs, strict=True))
-    said = scores[where, which]
+    probability = scores[where, which]
     grid = np.arange(LOWEST, 0.99, 0.01)
-    pooled = np.array([right[said >= limit].mean() for limit in grid])
+    pooled = np.array([right[probability >= limit].mean() for limit in grid])
     limits = [2.0] * len(words.names)
     covered = np.zeros(scores.shape, bool)
     for index in reversed(range(len(words.names))):  # children come after their parents
         mine = (which == index) & ~covered[where, index]
-        hits = np.array([right[mine & (said >= limit)].sum() for limit in grid])
-        count = np.array([(mine & (said >= limit)).sum() for limit in grid])
+        hits = np.array([right[mine & (probability >= limit)].sum() for limit in grid])
+        count = np.array([(mine & (probability >= limit)).sum() for limit in grid])
         enough = (hits + SHRINK * pooled) / (count + SHRINK) >= TARGET
         if enough.any():
             limits[index] = float(grid[enough.argmax()])
@@ -153,14 +156,14 @@ def thresholds(scores: np.ndarray, files: Sequence[str], known: Labels, words: t
     return limits
 
 
-def report(scores: np.ndarray, files: Sequence[str], known: Labels, words: tags.Words) -> Counter[str]:
+def report(scores: np.ndarray, files: Sequence[str], known: Labels, words: tag_table.Words) -> Counter[str]:
     """Count what would be said: ``word +`` right, ``word -`` wrong, ``word ?`` not judged."""
     counts: Counter[str] = Counter()
     for row, file in enumerate(files):
-        said = [words.names[index] for index in tags.spoken(scores[row], words)]
+        spoken = [words.names[index] for index in tags.spoken(scores[row], words)]
         counts["pictures"] += 1
-        counts["speaking"] += bool(said)
-        for word in said:
+        counts["speaking"] += bool(spoken)
+        for word in spoken:
             verdict = known.get((file, word))
             mark = "?" if verdict is None else "+" if verdict else "-"
             counts[f"{word} {mark}"] += 1
@@ -187,7 +190,7 @@ def main() -> None:
     items = manifest(options.data)
     seen = look(options.data, [item["file"] for item in items])
     known, allowed = labels(items), classes(items)
-    words = tags.parse(vocabulary(), network.CLASSES + len(HEADS))
+    words = tag_table.parse(vocabulary(), network.CLASSES + len(HEADS))
     half = np.array([_half(item) for item in items])
     fold = np.zeros((len(seen.files), len(words.names)), np.float32)
     for side in (half, ~half):
@@ -197,7 +200,7 @@ def main() -> None:
         for side in (half, ~half):
             files = [file for file, chosen in zip(seen.files, side, strict=True) if chosen]
             limits = thresholds(fold[side], files, known, words)
-            tested = tags.parse(vocabulary(limits), network.CLASSES + len(HEADS))
+            tested = tag_table.parse(vocabulary(limits), network.CLASSES + len(HEADS))
             others = [file for file, chosen in zip(seen.files, side, strict=True) if not chosen]
             total += report(fold[~side], others, known, tested)
         named = {key[:-2] for key in total if key[-2:] in {" +", " -", " ?"}}

@@ -51,17 +51,17 @@ def classes(items: list[dict[str, Any]]) -> dict[str, int]:
         is known stands nowhere.
     """
     subjects = dict(rows("subjects.tsv"))
-    found: dict[str, int] = {}
+    heads: dict[str, int] = {}
     for item in items:
         file, group = item["file"], item.get("group")
         if group == "flowers":
-            found[file] = 1 + HEADS.index(FLOWERS[Path(item["orig_path"]).parent.name])
+            heads[file] = 1 + HEADS.index(FLOWERS[Path(item["orig_path"]).parent.name])
         elif file in subjects:
-            found[file] = 0 if subjects[file] == "-" else 1 + HEADS.index(subjects[file])
+            heads[file] = 0 if subjects[file] == "-" else 1 + HEADS.index(subjects[file])
         elif group in {"grocery", "endless"}:
             # Goods, and landscapes without people, streets or flowers.
-            found[file] = 0
-    return found
+            heads[file] = 0
+    return heads
 
 
 def labels(items: list[dict[str, Any]]) -> Labels:

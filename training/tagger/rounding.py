@@ -67,12 +67,12 @@ def _inputs(model: onnx.ModelProto, names: list[str], pictures: list[np.ndarray]
     probe.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     session = onnxruntime.InferenceSession(probe.SerializeToString())
     chance = np.random.default_rng(0)
-    found: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    samples: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for picture in pictures:
         for name, value in zip(names, session.run(None, {"pixels": picture}), strict=True):
             rows = np.moveaxis(value, 1, -1).reshape(-1, value.shape[1])
-            found[name].append(rows[chance.integers(0, len(rows), min(len(rows), SPOTS))])
-    return {name: np.concatenate(rows) for name, rows in found.items()}
+            samples[name].append(rows[chance.integers(0, len(rows), min(len(rows), SPOTS))])
+    return {name: np.concatenate(rows) for name, rows in samples.items()}
 
 
 def _nearest(weights: np.ndarray, limit: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from promptcodec import models
-from promptcodec.description import Cell, resolve_cell
+from promptcodec.description import Cell, ResolvedCell, resolve_cell
 from promptcodec.description.model import ARRANGEMENTS, CONTINUES, MAX_SIDE, ORIENTATIONS, TEXTURES, TONES
 from promptcodec.description.palette import PALETTE
 from promptcodec.entropy.rangecoder import Decoder, Encoder
@@ -152,7 +152,7 @@ def walk(symbols: Symbols, cells: Sequence[Cell] | None, rows: int, cols: int) -
     size = (rows - 1) * MAX_SIDE + cols - 1
     rows, cols = (part + 1 for part in divmod(_uniform(symbols, size, MAX_SIDE**2), MAX_SIDE))
     said: list[Cell] = []
-    known: list[Cell] = []
+    known: list[ResolvedCell] = []
     for index in range(rows * cols):
         left = known[index - 1] if index % cols else None
         above = known[index - cols] if index >= cols else None
@@ -172,10 +172,10 @@ def _uniform(symbols: Symbols, value: int, total: int) -> int:
     return value
 
 
-Pair = tuple[Cell | None, Cell | None]
+Near = tuple[ResolvedCell | None, ResolvedCell | None]
 
 
-def _cell(symbols: Symbols, cell: Cell, near: Pair, before: Pair) -> Cell:
+def _cell(symbols: Symbols, cell: Cell, near: Near, before: tuple[Cell | None, Cell | None]) -> Cell:
     """Code one cell; ``near`` are the left and upper cells as resolved, ``before`` as said."""
 
     def word(kind: str, context: int, value: str) -> str:
@@ -191,7 +191,7 @@ def _cell(symbols: Symbols, cell: Cell, near: Pair, before: Pair) -> Cell:
     tone = ""
     if along:
         steps = near[along - 1]
-        sign = 0 if steps is None or not steps.tone else (1 if steps.tone[0] == "+" else 2)
+        sign = 0 if steps is None or not steps.tone else (1 if steps.tone > 0 else 2)
         tone = word("tone", (along - 1) * 3 + sign, cell.tone)
     lies_near = [5 if full is None else _LIES.index(_lies(full)) for full in near]
     lies = word("lies", along * 36 + lies_near[0] * 6 + lies_near[1], _lies(cell))
@@ -209,11 +209,11 @@ def _cell(symbols: Symbols, cell: Cell, near: Pair, before: Pair) -> Cell:
     return Cell(continues, tone, colours, arrangement, texture, orientation, text)
 
 
-def _lies(cell: Cell) -> str:
+def _lies(cell: Cell | ResolvedCell) -> str:
     return cell.arrangement or ("one" if cell.colours else "none")
 
 
-def _colours(symbols: Symbols, lies: str, colours: Sequence[str], near: Pair) -> tuple[str, ...]:
+def _colours(symbols: Symbols, lies: str, colours: Sequence[str], near: Near) -> tuple[str, ...]:
     """Code the names of one or two colours."""
     if lies == "none":
         return ()

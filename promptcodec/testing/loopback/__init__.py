@@ -21,11 +21,11 @@ __all__ = ["KINDS", "serve"]
 
 def listen(port: int = 0) -> socket.socket:
     """Open a socket on 127.0.0.1; port 0 is any free one."""
-    found = socket.socket()
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    found.bind(("127.0.0.1", port))
-    found.listen(1024)
-    return found
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(1024)
+    return listener
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -20,9 +20,9 @@ from promptcodec.description import Description, from_json, parse_text, to_json
 from promptcodec.errors import DescriptionError
 from promptcodec.generators import Conditions
 from promptcodec.generators.classical import draw
-from promptcodec.testing.loopback.strict import BadRequestError
+from promptcodec.testing.loopback.questions import Question, fenced
+from promptcodec.testing.loopback.rules import BadRequestError
 
-_FENCED = re.compile(r"<data ([0-9a-f]{16})>\n(.*?)\n</data \1>", re.DOTALL)
 _PIXELS_PER_TOKEN = 1000
 _LONGEST_DRAWN = 320
 # Words of statements that say nothing of a picture.
@@ -33,54 +33,6 @@ _EMPTY = frozenset(
         "part parts picture row shows the there third whole with words can be read into reaches",
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request of either text API.
-
-    Attributes:
-        text: everything the request says, instructions first.
-        image: the first picture's bytes, None where there is none.
-        name: of the schema asked for.
-        schema: the schema itself.
-    """
-
-    text: str
-    image: bytes | None
-    name: str
-    schema: dict[str, Any]
-
-
-def read_chat(body: dict[str, Any]) -> Question:
-    """Read a request of the Chat Completions API."""
-    texts: list[str] = []
-    images: list[str] = []
-    for message in body["messages"]:
-        content = message["content"]
-        parts: list[Any] = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        texts += [part["text"] for part in parts if part["type"] == "text"]
-        images += [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
-    wanted = body.get("response_format", {}).get("json_schema") or {}
-    return Question("\n".join(texts), _first(images), wanted.get("name", ""), wanted.get("schema", {}))
-
-
-def read_responses(body: dict[str, Any]) -> Question:
-    """Read a request of the Responses API."""
-    texts: list[str] = [body.get("instructions", "")]
-    images: list[str] = []
-    items: list[Any] = body["input"] if isinstance(body["input"], list) else [{"content": body["input"]}]
-    for item in items:
-        content = item["content"]
-        parts = [{"type": "input_text", "text": content}] if isinstance(content, str) else content
-        texts += [part["text"] for part in parts if part["type"] == "input_text"]
-        images += [part["image_url"] for part in parts if part["type"] == "input_image"]
-    wanted = body.get("text", {}).get("format") or {}
-    return Question("\n".join(texts), _first(images), wanted.get("name", ""), wanted.get("schema", {}))
-
-
-def _first(urls: Sequence[str]) -> bytes | None:
-    return base64.b64decode(urls[0].partition(",")[2]) if urls else None
 
 
 def say(question: Question, fault: str) -> str:
@@ -113,8 +65,8 @@ _lock = threading.Lock()
 def _caption(image: bytes, rows: int, cols: int) -> str:
     """Describe a picture once, however often it is asked about."""
     with _lock:
-        said = LocalCaptioner().describe(_open(image), rows=rows, cols=cols)
-    return json.dumps(to_json(said))
+        description = LocalCaptioner().describe(_open(image), rows=rows, cols=cols)
+    return json.dumps(to_json(description))
 
 
 def _open(image: bytes) -> Image.Image:
@@ -123,18 +75,18 @@ def _open(image: bytes) -> Image.Image:
 
 def _shorten(question: Question) -> Description:
     """Say the description between the data marks shorter: fewer words in what is longest."""
-    data = _data(question.text)
+    data = fenced(question.text)
     most = re.search(r"at most (\d+) characters", question.text)
     try:
-        said = from_json(json.loads(data))
+        description = from_json(json.loads(data))
     except (ValueError, DescriptionError):
         raise BadRequestError("There is no description between the data marks.") from None
     room = int(most[1]) if most else 100
     cells = tuple(
-        replace(cell, text=cell.text if cell.text and not cell.colours else "") for cell in said.cells
+        replace(cell, text=cell.text if cell.text and not cell.colours else "") for cell in description.cells
     )
-    words = said.summary[: max(room // 2, 20)].rpartition(" ")[0] or said.summary[:20]
-    return replace(said, summary=words.strip(), cells=cells, mood="", light="")
+    words = description.summary[: max(room // 2, 20)].rpartition(" ")[0] or description.summary[:20]
+    return replace(description, summary=words.strip(), cells=cells, mood="", light="")
 
 
 def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
@@ -143,7 +95,7 @@ def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
         raise BadRequestError("There is no picture to judge.")
     seen = set(re.findall(r"[a-z]+", _caption(question.image, 4, 4).lower()))
     verdicts = []
-    for line in _data(question.text).splitlines():
+    for line in fenced(question.text).splitlines():
         number, _, statement = line.partition(": ")
         words = [word for word in re.findall(r"[a-z]+", statement.lower()) if word not in _EMPTY]
         share = sum(word in seen for word in words) / max(len(words), 1)
@@ -152,31 +104,26 @@ def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
     return {"verdicts": verdicts}
 
 
-def _data(text: str) -> str:
-    found = _FENCED.findall(text)
-    return found[-1][1] if found else ""
-
-
 def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str) -> str:
     """Draw a picture, small, and scale it up: speed is all that counts here. Give base64 of a PNG.
 
-    The first reference is taken for the colour map, a second for the contours.
+    The first reference is taken for the texture layer, a second for the contours.
     """
     width, height = (1024, 1024) if size == "auto" else (int(side) for side in size.split("x"))
     if fault == "size":
         width, height = 2 * height, max(height // 2, 16)
-    said: Description | None
+    description: Description | None
     try:
-        said = parse_text(_data(prompt))
+        description = parse_text(fenced(prompt))
     except DescriptionError:
-        said = None if references else parse_text("picture 1x1\nr1c1 medium grey")
+        description = None if references else parse_text("picture 1x1\nr1c1 medium grey")
     seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:4], "big")
     shrink = _LONGEST_DRAWN / max(width, height)
     small = (max(round(width * shrink), 1), max(round(height * shrink), 1))
     texture = references[0].resize(small) if references else None
     structure = references[1].convert("L").resize(small) if len(references) > 1 else None
     with _lock:
-        picture = draw(Conditions(small, seed, said, texture, structure)).resize((width, height))
+        picture = draw(Conditions(small, seed, description, texture, structure)).resize((width, height))
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return base64.b64encode(file.getvalue()).decode()

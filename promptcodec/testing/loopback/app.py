@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -19,13 +18,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from promptcodec.testing.loopback import answer, bodies, strict
-from promptcodec.testing.loopback.batches import Batches
+from promptcodec.testing.loopback import batches, image_requests, text_requests
 from promptcodec.testing.loopback.faults import Fault, choose
-from promptcodec.testing.loopback.strict import BadRequestError
+from promptcodec.testing.loopback.rules import BadRequestError, fields
+from promptcodec.testing.loopback.service import Service
 
 _SLOW = 3.0
 _RETRY_AFTER = "1"
+MODELS = (text_requests.MODEL, image_requests.MODEL)
 
 
 class BrokenResponse:
@@ -42,50 +42,6 @@ class BrokenResponse:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         half = self.body[: len(self.body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
-
-
-class Service:
-    """What the endpoints share: faults, the log, files and batches."""
-
-    def __init__(self, faults: Sequence[Fault], log: Path | None, key: str) -> None:
-        self.faults = faults
-        self.key = key
-        self.batches = Batches(self.answer)
-        self._log = log.open("a", encoding="utf-8") if log else None
-        self._lock = threading.Lock()
-
-    def note(self, method: str, path: str, status: int, digest: str) -> None:
-        """Write one line of the log."""
-        if self._log:
-            line = {"method": method, "path": path, "status": status, "input_sha256": digest}
-            with self._lock:
-                self._log.write(json.dumps(line) + "\n")
-                self._log.flush()
-
-    def answer(self, path: str, body: Any, uploads: Sequence[bytes] = (), fault: str = "") -> dict[str, Any]:
-        """Answer one request of an endpoint that models stand behind.
-
-        Raises:
-            BadRequestError: the real API would refuse it.
-        """
-        if path == "/v1/chat/completions":
-            strict.fields(body, strict.CHAT, ("model", "messages"))
-            question = answer.read_chat(body)
-            return bodies.chat(body["model"], answer.say(question, fault), question, fault)
-        if path == "/v1/responses":
-            strict.fields(body, strict.RESPONSES, ("model", "input"))
-            question = answer.read_responses(body)
-            return bodies.response(body["model"], answer.say(question, fault), question, fault)
-        rules = strict.EDIT if path.endswith("edits") else strict.GENERATE
-        strict.fields(body, rules, ("model", "prompt"))
-        references = strict.pictures(list(uploads)) if path.endswith("edits") else []
-        if fault == "refusal":
-            raise BadRequestError(
-                "Your request was rejected by the safety system.", None, "moderation_blocked"
-            )
-        size = body.get("size", "auto")
-        drawn = [] if fault == "empty" else [answer.paint(body["prompt"], size, references, fault)]
-        return bodies.pictures(drawn, body["prompt"], size, len(references))
 
 
 def make(faults: Sequence[Fault], log: Path | None, key: str) -> Starlette:
@@ -147,9 +103,7 @@ def _error(status: int, message: str, param: str | None, code: str | None, **hea
 
 async def _models(_service: Service, _request: Request, _path: str) -> tuple[Response, str]:
     now = int(time.time())
-    listed = [
-        {"id": name, "object": "model", "created": now, "owned_by": "promptcodec"} for name in strict.MODELS
-    ]
+    listed = [{"id": name, "object": "model", "created": now, "owned_by": "promptcodec"} for name in MODELS]
     return JSONResponse({"object": "list", "data": listed}), ""
 
 
@@ -201,10 +155,10 @@ async def _model(service: Service, request: Request, path: str) -> tuple[Respons
         return failed[fault](), digest
     if fault == "slow":
         await asyncio.sleep(_SLOW)
-    said = await run_in_threadpool(service.answer, path, body, uploads, fault)
+    reply = await run_in_threadpool(service.answer, path, body, uploads, fault)
     if fault == "drop":
-        return BrokenResponse(json.dumps(said).encode()), digest
-    return JSONResponse(said), digest
+        return BrokenResponse(json.dumps(reply).encode()), digest
+    return JSONResponse(reply), digest
 
 
 async def _upload(service: Service, request: Request, _path: str) -> tuple[Response, str]:
@@ -226,7 +180,7 @@ async def _content(service: Service, request: Request, _path: str) -> tuple[Resp
 
 async def _batch(service: Service, request: Request, _path: str) -> tuple[Response, str]:
     body, _, digest = await _read(request)
-    strict.fields(body, strict.BATCH, ("input_file_id", "endpoint", "completion_window"))
+    fields(body, batches.REQUEST, ("input_file_id", "endpoint", "completion_window"))
     return JSONResponse(service.batches.start(body["input_file_id"], body["endpoint"])), digest
 
 

@@ -9,8 +9,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from promptcodec.testing.loopback.strict import BadRequestError
+from promptcodec.testing.loopback.rules import BadRequestError, Rule, among, kind
 
+REQUEST: dict[str, Rule] = {
+    "input_file_id": kind(str),
+    "endpoint": among("/v1/responses", "/v1/chat/completions", "/v1/images/generations", "/v1/images/edits"),
+    "completion_window": among("24h"),
+    "metadata": kind(dict),
+}
 _MOST_LINES = 50_000
 
 
@@ -33,7 +39,7 @@ class Batches:
         return {
             "id": name,
             "object": "file",
-            "bytes": len(self._found(name)),
+            "bytes": len(self._data_of(name)),
             "created_at": int(time.time()),
             "filename": f"{name}.jsonl",
             "purpose": "batch",
@@ -42,16 +48,16 @@ class Batches:
 
     def content(self, name: str) -> str:
         """Give a file's text."""
-        return self._found(name).decode()
+        return self._data_of(name).decode()
 
-    def _found(self, name: str) -> bytes:
+    def _data_of(self, name: str) -> bytes:
         if name not in self._files:
             raise BadRequestError(f"No such File object: {name}", "id", None, 404)
         return self._files[name]
 
     def start(self, name: str, endpoint: str) -> dict[str, Any]:
         """Check a file of requests and begin to answer it; give the batch's object."""
-        lines = self._found(name).decode().splitlines()
+        lines = self._data_of(name).decode().splitlines()
         if not 1 <= len(lines) <= _MOST_LINES:
             raise BadRequestError(f"A batch has 1 to {_MOST_LINES} lines.", "input_file_id", "invalid_value")
         try:

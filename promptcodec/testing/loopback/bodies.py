@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from promptcodec.testing.loopback.answer import Question, picture_tokens
+from promptcodec.testing.loopback.answer import picture_tokens
+from promptcodec.testing.loopback.questions import Question
 
 _IMAGE_TOKENS = 600
 _REFUSAL = "I'm sorry, I can't help with that."
@@ -21,14 +22,14 @@ def _asked(question: Question) -> int:
     return _tokens(question.text) + (_IMAGE_TOKENS if question.image else 0)
 
 
-def chat(model: str, said: str, question: Question, fault: str) -> dict[str, Any]:
+def chat(model: str, content: str, question: Question, fault: str) -> dict[str, Any]:
     """Build an answer of the Chat Completions API."""
-    message: dict[str, Any] = {"role": "assistant", "content": said, "refusal": None}
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
     reason = "stop"
     if fault == "refusal":
         message |= {"content": None, "refusal": _REFUSAL}
     if fault == "truncated":
-        message["content"], reason = said[: len(said) // 2], "length"
+        message["content"], reason = content[: len(content) // 2], "length"
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",
@@ -37,20 +38,20 @@ def chat(model: str, said: str, question: Question, fault: str) -> dict[str, Any
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason}],
         "usage": {
             "prompt_tokens": _asked(question),
-            "completion_tokens": _tokens(said),
-            "total_tokens": _asked(question) + _tokens(said),
+            "completion_tokens": _tokens(content),
+            "total_tokens": _asked(question) + _tokens(content),
         },
     }
 
 
-def response(model: str, said: str, question: Question, fault: str) -> dict[str, Any]:
+def response(model: str, content: str, question: Question, fault: str) -> dict[str, Any]:
     """Build an answer of the Responses API."""
-    part: dict[str, Any] = {"type": "output_text", "text": said, "annotations": []}
+    part: dict[str, Any] = {"type": "output_text", "text": content, "annotations": []}
     status, details = "completed", None
     if fault == "refusal":
         part = {"type": "refusal", "refusal": _REFUSAL}
     if fault == "truncated":
-        part["text"] = said[: len(said) // 2]
+        part["text"] = content[: len(content) // 2]
         status, details = "incomplete", {"reason": "max_output_tokens"}
     message = {
         "type": "message",
@@ -74,9 +75,9 @@ def response(model: str, said: str, question: Question, fault: str) -> dict[str,
         "usage": {
             "input_tokens": _asked(question),
             "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": _tokens(said),
+            "output_tokens": _tokens(content),
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": _asked(question) + _tokens(said),
+            "total_tokens": _asked(question) + _tokens(content),
         },
     }
 
@@ -84,7 +85,7 @@ def response(model: str, said: str, question: Question, fault: str) -> dict[str,
 def pictures(drawn: Sequence[str], prompt: str, size: str, references: int) -> dict[str, Any]:
     """Build an answer of the image API."""
     text, images = _tokens(prompt), references * _IMAGE_TOKENS
-    made = picture_tokens(size)
+    output = picture_tokens(size)
     return {
         "created": int(time.time()),
         "data": [{"b64_json": picture} for picture in drawn],
@@ -93,7 +94,7 @@ def pictures(drawn: Sequence[str], prompt: str, size: str, references: int) -> d
         "usage": {
             "input_tokens": text + images,
             "input_tokens_details": {"text_tokens": text, "image_tokens": images},
-            "output_tokens": made,
-            "total_tokens": text + images + made,
+            "output_tokens": output,
+            "total_tokens": text + images + output,
         },
     }

@@ -1,0 +1,111 @@
+"""Operations on what is in a box, in all layers: other colours, gone, elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from promptcodec.description import PALETTE, resolve
+from promptcodec.edit import cells, curves, paint, words
+from promptcodec.edit.operations.layers import in_layers, repainted
+from promptcodec.edit.region import Floats, Region, parse_box, parse_mask, parse_place
+from promptcodec.edit.restate import restate
+from promptcodec.edit.state import EditState
+from promptcodec.errors import UsageError
+from promptcodec.vision.colour import palette_oklab
+
+# Waves across the picture in which things have their outlines: these go or move with them.
+_FINE = 26
+
+
+def recolour(state: EditState, where: str, colour: str) -> EditState:
+    """Give a box one colour."""
+    state = in_layers(state)
+    box = parse_box(where, state.size, state.grid)
+    name = words.colour_of(colour)
+    if "semantic" in state.payloads:
+        description = state.description
+        chosen = box.cells(description.rows, description.cols)
+        after = words.recolour(resolve(description), chosen, name)
+        objects = tuple(
+            replace(thing, attributes=tuple(_attribute(each, name) for each in thing.attributes))
+            if cells.inside(thing.box, chosen)
+            else thing
+            for thing in description.objects
+        )
+        state = state.say(replace(restate(description, after), objects=objects))
+    elif "texture" not in state.payloads:
+        state.part("texture")
+    if "texture" not in state.payloads:
+        return state
+    target = palette_oklab()[list(PALETTE).index(name)]
+
+    def painted(picture: Floats) -> Floats:
+        return paint.tint(picture, box.cover(*picture.shape[:2]), target)
+
+    return repainted(state, [box], painted)
+
+
+def _attribute(attribute: str, colour: str) -> str:
+    return colour if attribute in PALETTE else attribute
+
+
+def erase(state: EditState, where: str) -> EditState:
+    """Erase a box from all layers."""
+    return _erased(state, parse_box(where, state.size, state.grid))
+
+
+def mask(state: EditState, png: bytes) -> EditState:
+    """Erase what a mask marks from all layers."""
+    return _erased(state, parse_mask(png))
+
+
+def _erased(state: EditState, region: Region) -> EditState:
+    state = in_layers(state)
+    if region.cover(8, 8).min() == 1:
+        raise UsageError("nothing would be left around it to fill it from; give a smaller box")
+    if "semantic" in state.payloads:
+        former = state.description
+        chosen = region.cells(former.rows, former.cols)
+        filled = restate(former, cells.fill(resolve(former), chosen))
+        after = cells.without_things(filled, chosen)
+        state = state.say(after)
+        gone = [thing.name for thing in former.objects if thing not in after.objects]
+        named = [name for name in gone if words.swap(former.summary, name, "") != former.summary]
+        if named:
+            text = f"the summary still speaks of {', '.join(named)}"
+            state = state.warn(text, hint="say another with --style 'summary: ...'")
+    if "texture" in state.payloads:
+
+        def painted(picture: Floats) -> Floats:
+            return paint.fill(picture, region.cover(*picture.shape[:2]) > 0.25)
+
+        state = repainted(state, [region], painted, _FINE)
+    if "structure" in state.payloads:
+        payload = state.part("structure")
+        if curves.holds(payload, state.size, region):
+            state = state.put("structure", curves.delete(payload, state.size, region))
+    if "recipe" in state.payloads:
+        text = "the recipe part still tells how the whole original was made"
+        state = state.warn(text, hint="drop it with truncate --layers")
+    return state
+
+
+def move(state: EditState, where: str, to: str) -> EditState:
+    """Move what is in a box, in all layers."""
+    state = in_layers(state)
+    box = parse_box(where, state.size, state.grid)
+    left, top = parse_place(to, box, state.size, state.grid)
+    if "semantic" in state.payloads:
+        description = state.description
+        by = (round((top - box.top) * description.rows), round((left - box.left) * description.cols))
+        state = state.say(cells.move(description, box.cells(description.rows, description.cols), by))
+    if "texture" in state.payloads:
+
+        def painted(picture: Floats) -> Floats:
+            return paint.carry(picture, box, (left, top))
+
+        state = repainted(state, [box, box.moved(left, top)], painted, _FINE)
+    if "structure" in state.payloads:
+        payload = curves.move(state.part("structure"), state.size, box, (left, top), covers=True)
+        state = state.put("structure", payload)
+    return state

@@ -1,0 +1,47 @@
+"""What operations share: refuse a stream in which they would not show, repaint the texture layer."""
+
+from __future__ import annotations
+
+from promptcodec.edit import texture_layer
+from promptcodec.edit.region import Region
+from promptcodec.edit.state import EditState
+from promptcodec.errors import UsageError
+from promptcodec.layers.registry import NAMES
+from promptcodec.rate.grids import DEFAULT_CELLS, grid
+
+
+def in_layers(state: EditState) -> EditState:
+    """Refuse a stream in which the operation could not be seen."""
+    refuse_pixels(state)
+    if not {"semantic", "texture", "structure"} & set(state.payloads):
+        state.part("semantic")
+    return state
+
+
+def refuse_pixels(state: EditState) -> None:
+    """Refuse a stream of which nothing but coded pixels shows."""
+    if "pixels" in state.payloads:
+        rest = ",".join(name for name in state.payloads if name in NAMES and name != "pixels")
+        hint = (
+            f"drop it: promptcodec truncate IN -o OUT --layers {rest}"
+            if rest
+            else "drop it; there is nothing else in it"
+        )
+        raise UsageError("what shows of this stream is its pixels part, which cannot be edited", hint=hint)
+
+
+def repainted(
+    state: EditState, regions: list[Region], painted: texture_layer.Paint, finest: int = 16
+) -> EditState:
+    """Change the texture layer in some regions.
+
+    Args:
+        state: with a texture part.
+        regions: where.
+        painted: gives the changed picture.
+        finest: waves across the picture up to which the layer changes.
+    """
+    rows, cols = state.grid or grid(DEFAULT_CELLS, state.size)
+    feather = (1 / cols, 1 / rows)
+    payload = texture_layer.refit(state.part("texture"), regions, feather, painted, finest)
+    return state.put("texture", payload)

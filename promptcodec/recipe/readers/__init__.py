@@ -1,0 +1,52 @@
+"""The tools whose recipes are read: one module each, and this table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from promptcodec.recipe.model import Recipe
+from promptcodec.recipe.readers import (
+    a1111,
+    comfyui,
+    draw_things,
+    easy_diffusion,
+    fooocus,
+    huggingface_space,
+    invokeai,
+    novelai,
+    stability_matrix,
+    swarmui,
+    tensorart,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A tool's form of metadata.
+
+    Attributes:
+        name: the tool's, or that of the family that shares the form.
+        read: takes a file's texts by their keys, gives the recipe, None where they are not of this form.
+        keys: texts by these keys should be of this form: where no reader takes one, the user should know.
+    """
+
+    name: str
+    read: Callable[[Mapping[str, str]], Recipe | None]
+    keys: tuple[str, ...] = ()
+
+
+# The special before the general: sites and front ends write A1111's text or ComfyUI's graph as well.
+READERS = (
+    Reader("invokeai", invokeai.read, ("invokeai_metadata", "sd-metadata", "Dream")),
+    Reader("novelai", novelai.read),
+    Reader("swarmui", swarmui.read),
+    Reader("stability-matrix", stability_matrix.read),
+    Reader("tensorart", tensorart.read, ("generation_data",)),
+    Reader("draw-things", draw_things.read),
+    Reader("fooocus", fooocus.read),
+    Reader("easy-diffusion", easy_diffusion.read),
+    Reader("huggingface-space", huggingface_space.read),
+    Reader("comfyui", comfyui.read, ("prompt", "workflow")),
+    Reader("a1111", a1111.read, ("parameters",)),
+)

@@ -1,0 +1,24 @@
+"""Hugging Face spaces that run diffusers: JSON named after diffusers' arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from promptcodec.recipe.model import Recipe
+from promptcodec.recipe.readers.flat_json import PLAIN, Keys, to_recipe
+from promptcodec.recipe.values import load_object
+
+_KEYS: Keys = {
+    **PLAIN,
+    "steps": ("num_inference_steps",),
+    "model": ("Model", "model"),
+    "hash": ("Model hash", "model_hash"),
+}
+
+
+def read(texts: Mapping[str, str]) -> Recipe | None:
+    """Read it where one of the arguments' names says so."""
+    values = load_object(texts.get("parameters"))
+    if values is None or not {"num_inference_steps", "guidance_scale"} & set(values):
+        return None
+    return to_recipe("huggingface-space", values, _KEYS)

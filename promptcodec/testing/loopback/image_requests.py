@@ -1,0 +1,71 @@
+"""Requests of the image API: sizes and pictures that the real one refuses are refused."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from PIL import Image
+
+from promptcodec.testing.loopback.rules import BadRequestError, Rule, among, between, kind, model
+
+MODEL = "loopback-image"
+_MOST_PROMPT = 32_000
+_MOST_IMAGES = 16
+
+
+def size(value: Any, param: str) -> None:
+    """Hold a picture's size against the rules of current image models."""
+    match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", value) if isinstance(value, str) else None
+    if value == "auto":
+        return
+    if match is None:
+        raise BadRequestError(f"Invalid size '{value}'.", param, "invalid_value")
+    width, height = int(match[1]), int(match[2])
+    problem = ""
+    if width % 16 or height % 16:
+        problem = "width and height must both be divisible by 16"
+    elif max(width, height) > 3 * min(width, height):
+        problem = "the aspect ratio must be between 1:3 and 3:1"
+    elif not 655_360 <= width * height <= 8_294_400 or max(width, height) > 3840:
+        problem = "the number of pixels is outside 655360..8294400, or an edge above 3840"
+    if problem:
+        raise BadRequestError(f"Invalid size '{value}': {problem}.", param, "invalid_value")
+
+
+def _prompt(value: Any, param: str) -> None:
+    kind(str)(value, param)
+    if not value or len(value) > _MOST_PROMPT:
+        raise BadRequestError(
+            f"Invalid '{param}': 1 to {_MOST_PROMPT} characters.", param, "string_above_max_length"
+        )
+
+
+GENERATE: dict[str, Rule] = {
+    "model": model(MODEL),
+    "prompt": _prompt,
+    "size": size,
+    "quality": among("low", "medium", "high", "auto"),
+    "n": between(1, 10, int),
+    "background": among("transparent", "opaque", "auto"),
+    "moderation": among("low", "auto"),
+    "output_format": among("png", "webp", "jpeg"),
+    "output_compression": between(0, 100, int),
+    "user": kind(str),
+    "safety_identifier": kind(str),
+}
+EDIT: dict[str, Rule] = {
+    **{name: rule for name, rule in GENERATE.items() if name != "moderation"},
+    "input_fidelity": among("low", "high"),
+}
+
+
+def pictures(uploads: list[bytes]) -> list[Image.Image]:
+    """Open the pictures of an edit."""
+    if not 1 <= len(uploads) <= _MOST_IMAGES:
+        raise BadRequestError(f"1 to {_MOST_IMAGES} images are required.", "image", "invalid_value")
+    try:
+        return [Image.open(io.BytesIO(data)).convert("RGB") for data in uploads]
+    except (OSError, ValueError, SyntaxError):
+        raise BadRequestError("Invalid image file or mode.", "image", "invalid_image_file") from None

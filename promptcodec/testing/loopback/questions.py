@@ -1,0 +1,65 @@
+"""Requests of the two text APIs in one form: what was asked, of which picture, in which schema."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_FENCED = re.compile(r"<data ([0-9a-f]{16})>\n(.*?)\n</data \1>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request of either text API.
+
+    Attributes:
+        text: everything the request says, instructions first.
+        image: the first picture's bytes, None where there is none.
+        name: of the schema asked for.
+        schema: the schema itself.
+    """
+
+    text: str
+    image: bytes | None
+    name: str
+    schema: dict[str, Any]
+
+
+def read_chat(body: dict[str, Any]) -> Question:
+    """Read a request of the Chat Completions API."""
+    texts: list[str] = []
+    images: list[str] = []
+    for message in body["messages"]:
+        content = message["content"]
+        parts: list[Any] = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        texts += [part["text"] for part in parts if part["type"] == "text"]
+        images += [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    wanted = body.get("response_format", {}).get("json_schema") or {}
+    return Question("\n".join(texts), _first(images), wanted.get("name", ""), wanted.get("schema", {}))
+
+
+def read_responses(body: dict[str, Any]) -> Question:
+    """Read a request of the Responses API."""
+    texts: list[str] = [body.get("instructions", "")]
+    images: list[str] = []
+    items: list[Any] = body["input"] if isinstance(body["input"], list) else [{"content": body["input"]}]
+    for item in items:
+        content = item["content"]
+        parts = [{"type": "input_text", "text": content}] if isinstance(content, str) else content
+        texts += [part["text"] for part in parts if part["type"] == "input_text"]
+        images += [part["image_url"] for part in parts if part["type"] == "input_image"]
+    wanted = body.get("text", {}).get("format") or {}
+    return Question("\n".join(texts), _first(images), wanted.get("name", ""), wanted.get("schema", {}))
+
+
+def _first(urls: Sequence[str]) -> bytes | None:
+    return base64.b64decode(urls[0].partition(",")[2]) if urls else None
+
+
+def fenced(text: str) -> str:
+    """Give what stands between the last data marks of a request, ``""`` where there are none."""
+    blocks = _FENCED.findall(text)
+    return blocks[-1][1] if blocks else ""

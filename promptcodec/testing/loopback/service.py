@@ -1,0 +1,58 @@
+"""What the endpoints share: faults, the log, files and batches, and the answer to a request."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from promptcodec.testing.loopback import answer, bodies, image_requests, questions, text_requests
+from promptcodec.testing.loopback.batches import Batches
+from promptcodec.testing.loopback.faults import Fault
+from promptcodec.testing.loopback.rules import BadRequestError, fields
+
+
+class Service:
+    """What the endpoints share: faults, the log, files and batches."""
+
+    def __init__(self, faults: Sequence[Fault], log: Path | None, key: str) -> None:
+        self.faults = faults
+        self.key = key
+        self.batches = Batches(self.answer)
+        self._log = log.open("a", encoding="utf-8") if log else None
+        self._lock = threading.Lock()
+
+    def note(self, method: str, path: str, status: int, digest: str) -> None:
+        """Write one line of the log."""
+        if self._log:
+            line = {"method": method, "path": path, "status": status, "input_sha256": digest}
+            with self._lock:
+                self._log.write(json.dumps(line) + "\n")
+                self._log.flush()
+
+    def answer(self, path: str, body: Any, uploads: Sequence[bytes] = (), fault: str = "") -> dict[str, Any]:
+        """Answer one request of an endpoint that models stand behind.
+
+        Raises:
+            BadRequestError: the real API would refuse it.
+        """
+        if path == "/v1/chat/completions":
+            fields(body, text_requests.CHAT, ("model", "messages"))
+            question = questions.read_chat(body)
+            return bodies.chat(body["model"], answer.say(question, fault), question, fault)
+        if path == "/v1/responses":
+            fields(body, text_requests.RESPONSES, ("model", "input"))
+            question = questions.read_responses(body)
+            return bodies.response(body["model"], answer.say(question, fault), question, fault)
+        rules = image_requests.EDIT if path.endswith("edits") else image_requests.GENERATE
+        fields(body, rules, ("model", "prompt"))
+        references = image_requests.pictures(list(uploads)) if path.endswith("edits") else []
+        if fault == "refusal":
+            raise BadRequestError(
+                "Your request was rejected by the safety system.", None, "moderation_blocked"
+            )
+        size = body.get("size", "auto")
+        drawn = [] if fault == "empty" else [answer.paint(body["prompt"], size, references, fault)]
+        return bodies.pictures(drawn, body["prompt"], size, len(references))

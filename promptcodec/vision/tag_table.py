@@ -1,0 +1,103 @@
+"""The tables behind the tags: words and the classes that count for them, and classes ImageNet lacks."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from promptcodec import models
+from promptcodec.errors import MissingError
+from promptcodec.vision import network
+from promptcodec.vision.colour import Floats
+
+HEADS_WIDTH = network.DIMENSIONS + 1
+
+
+@dataclass(frozen=True)
+class Words:
+    """The table.
+
+    Attributes:
+        names: ``w`` words, parents before their children.
+        parents: index of each word's parent, -1 where it has none.
+        thresholds: probability from which each is said; above 1 for never.
+        scenes: whether the word is about the whole picture.
+        members: ``(classes, w)`` of 0 and 1: which classes count for which word.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    thresholds: tuple[float, ...]
+    scenes: tuple[bool, ...]
+    members: Floats
+
+
+@functools.cache
+def words() -> Words:
+    """Load the table of words.
+
+    Raises:
+        MissingError: it is absent or damaged.
+    """
+    return parse(models.load("tags-1").decode("utf-8"), network.CLASSES + len(heads()))
+
+
+@functools.cache
+def heads() -> Floats:
+    """Load the classes ImageNet lacks, ``(k, 1281)``.
+
+    Raises:
+        MissingError: the table is absent or damaged.
+    """
+    data = np.frombuffer(models.load("heads-1"), "<f2")
+    if data.size % HEADS_WIDTH:
+        raise MissingError("the table heads-1 is damaged; reinstall promptcodec")
+    return data.reshape(-1, HEADS_WIDTH).astype(np.float32)
+
+
+def parse(text: str, classes: int) -> Words:
+    """Read the table of words.
+
+    Args:
+        text: a line per word: name, parent, threshold in thousandths (``-`` for never), ``scene`` or
+            nothing, and classes such as ``1-4,7``, separated by tabs; parents first.
+        classes: how many classes there are.
+
+    Raises:
+        MissingError: a line is not like that.
+    """
+    names: list[str] = []
+    parents: list[int] = []
+    thresholds: list[float] = []
+    scenes: list[bool] = []
+    lines = text.splitlines()
+    members = np.zeros((classes, len(lines)), np.float32)
+    try:
+        for column, line in enumerate(lines):
+            name, parent, threshold, scene, ranges = line.split("\t")
+            parents.append(names.index(parent) if parent else -1)
+            names.append(name)
+            thresholds.append(2.0 if threshold == "-" else int(threshold) / 1000)
+            scenes.append(scene == "scene")
+            members[numbers(ranges, classes), column] = 1
+    except ValueError as error:
+        raise MissingError(f"the table of words is damaged: {error}; reinstall promptcodec") from error
+    return Words(tuple(names), tuple(parents), tuple(thresholds), tuple(scenes), members)
+
+
+def numbers(ranges: str, limit: int) -> npt.NDArray[np.int64]:
+    """Read ``1-4,7``.
+
+    Raises:
+        ValueError: it is not like that, or reaches ``limit``.
+    """
+    classes: list[int] = []
+    for piece in ranges.split(","):
+        first, _, last = piece.partition("-")
+        classes += range(int(first), int(last or first) + 1)
+    if not classes or max(classes) >= limit:
+        raise ValueError(f"classes {ranges!r} outside 0..{limit - 1}")
+    return np.array(classes, np.int64)
