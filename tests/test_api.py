@@ -74,10 +74,10 @@ def test_threads_of_a_service_have_limits_of_their_own():
 def test_a_dry_run_asks_nobody_and_needs_no_key(cli, scene, tmp_path):
     scene.save(tmp_path / "a.png")
     code, out, _ = cli("encode", "a.png", "--dry-run", "--json", "--captioner", "responses")
-    said = json.loads(out)
-    assert (code, said["dry_run"], said["requests"]) == (0, True, 1)
-    assert 0.0005 < said["cost"] < 0.05
-    assert isinstance(said["exact"], bool)
+    plan = json.loads(out)
+    assert (code, plan["dry_run"], plan["requests"]) == (0, True, 1)
+    assert 0.0005 < plan["cost"] < 0.05
+    assert isinstance(plan["exact"], bool)
     cli("encode", "a.png", "-o", "a.pxt", "--layers", "semantic")
     code, out, _ = cli("decode", "a.pxt", "--dry-run", "--json", "--generator", "images", "--best-of", 3)
     assert (code, json.loads(out)["requests"]) == (0, 3)
@@ -90,11 +90,11 @@ def test_a_dry_run_asks_nobody_and_needs_no_key(cli, scene, tmp_path):
 def test_a_planted_key_is_found_nowhere(cli, scene, tmp_path, monkeypatch):
     scene.save(tmp_path / "a.png")
     monkeypatch.setenv("MY_KEY", KEY)
-    told = ""
+    shown = ""
     with serve(["leak:1"], tmp_path / "log", KEY) as url:
         how = ("--captioner", vision(url, api_key_env="MY_KEY"))
         for _ in range(2):  # once refused with the key quoted, once answered
-            told += "".join(
+            shown += "".join(
                 map(
                     str,
                     cli(
@@ -110,17 +110,17 @@ def test_a_planted_key_is_found_nowhere(cli, scene, tmp_path, monkeypatch):
                     ),
                 )
             )
-        told += "".join(
+        shown += "".join(
             map(
                 str, cli("decode", "a.pxt", "-o", "a2.png", "--generator", painter(url, api_key_env="MY_KEY"))
             )
         )
-        told += "".join(map(str, cli("inspect", "a.pxt", "--json")))
+        shown += "".join(map(str, cli("inspect", "a.pxt", "--json")))
     assert (tmp_path / "a2.png").exists()
-    assert "[key]" in told
+    assert "[key]" in shown
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 5
-    assert KEY not in told
+    assert KEY not in shown
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
 
 

@@ -13,8 +13,8 @@ from promptcodec.description import from_json, parse_text, to_json
 
 
 def test_slips_between_fields_are_put_right_and_nothing_else():
-    said = to_json(parse_text("photo 1x2\nr1c1 red\nr1c2 as left, lighter"))
-    broken = json.loads(json.dumps(said))
+    answer = to_json(parse_text("photo 1x2\nr1c1 red\nr1c2 as left, lighter"))
+    broken = json.loads(json.dumps(answer))
     broken["cells"][0] |= {
         "continues": "above",
         "tone": "darker",
@@ -25,7 +25,7 @@ def test_slips_between_fields_are_put_right_and_nothing_else():
         {"name": "a, b", "box": {"top": 0, "left": 9, "bottom": 1, "right": 1}, "attributes": ["x, y"]}
     ]
     mended = from_json(normalise(broken))
-    assert mended.cells[0] == from_json(said).cells[0]
+    assert mended.cells[0] == from_json(answer).cells[0]
     assert mended.objects[0].attributes == ("x", "y")
     assert normalise([1]) == [1]
     assert normalise({"rows": 1}) == {"rows": 1}

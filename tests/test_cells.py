@@ -39,12 +39,12 @@ def descriptions(draw):
 
 @settings(deadline=None, max_examples=60)
 @given(descriptions())
-def test_round_trip(said):
-    data = cells.encode(said.cells, said.rows, said.cols)
+def test_round_trip(description):
+    data = cells.encode(description.cells, description.rows, description.cols)
     grid, rows, cols, end = cells.decode(data + b"more")
-    assert (rows, cols, end) == (said.rows, said.cols, len(data))
-    assert grid == [replace(cell, text="text" if cell.text else "") for cell in said.cells]
-    assert semantic.decode(semantic.encode(said)) == said
+    assert (rows, cols, end) == (description.rows, description.cols, len(data))
+    assert grid == [replace(cell, text="text" if cell.text else "") for cell in description.cells]
+    assert semantic.decode(semantic.encode(description)) == description
 
 
 @settings(deadline=None)

@@ -38,17 +38,17 @@ def section(title):
 
 def test_the_palette():
     block = section("Palette").split("```")[1]
-    found = [entry.strip().rsplit(" ", 1) for entry in block.replace("\n", " ").split(",")]
-    assert found == [[name, "".join(f"{part:02X}" for part in rgb)] for name, rgb in PALETTE.items()]
+    printed = [entry.strip().rsplit(" ", 1) for entry in block.replace("\n", " ").split(",")]
+    assert printed == [[name, "".join(f"{part:02X}" for part in rgb)] for name, rgb in PALETTE.items()]
 
 
 def test_the_skeleton():
     rows = re.findall(r"^\| (\d+) \| ([\d -]+) \| (\d+) \| (\d+) \| (\d+) \|$", TEXT, re.MULTILINE)
-    found = [
+    printed = [
         (int(joint), () if parents == "-" else tuple(map(int, parents.split())), int(hundredths))
         for joint, parents, hundredths, _, _ in rows
     ]
-    assert tuple(found) == pose.ORDER
+    assert tuple(printed) == pose.ORDER
     models = pose._Models()
     for joint, _, _, right, below in rows:
         assert models.right[int(joint)].one == 4096 * int(right)
@@ -66,8 +66,8 @@ def test_no_code_is_needed():
 
 
 def test_the_canonical_text():
-    said = section("Description, canonical text").split("For instance:")[1].split("```")[1].strip()
-    assert format_text(parse_text(said)) == said
+    example = section("Description, canonical text").split("For instance:")[1].split("```")[1].strip()
+    assert format_text(parse_text(example)) == example
 
 
 def test_limits_and_lists():
@@ -121,12 +121,12 @@ def test_the_range_coder_of_an_example(title, rows):
     data, _, work = example(title)
     _, parts = parts_of(data)
     decoder = Decoder(parts[2] if title == "Colours" else parts[3][1:])
-    for kind, of, code, range_, found in work:
+    for kind, of, code, range_, answer in work:
         assert (f"{decoder._code:014X}", f"{decoder._range:014X}") == (code, range_)
         if kind == "bit":
-            assert decoder.decode_bit(int(of)) == int(found)
+            assert decoder.decode_bit(int(of)) == int(answer)
         else:
-            first, last = map(int, re.fullmatch(r"share (\d+) to (\d+)", found).groups())
+            first, last = map(int, re.fullmatch(r"share (\d+) to (\d+)", answer).groups())
             assert first <= decoder.target(int(of)) <= last
             decoder.take(first, last + 1 - first, int(of))
     assert len(work) == rows
@@ -140,7 +140,7 @@ def test_the_example_of_words():
     assert entropy.decode_text(parts[1]) == "photo 1x1\nr1c1 sky blue: sea" == format_text(description)
     assert description.cells[0].colours == ("sky blue",)
     assert about.decode(parts[7]) == {"seed": "7"}
-    assert [said for _, _, said in explained][-2] == "`seed: 7`"
+    assert [meaning for _, _, meaning in explained][-2] == "`seed: 7`"
 
 
 def test_the_example_of_colours():
@@ -156,8 +156,8 @@ def test_the_example_of_colours():
     assert {(p, v, u): int(amplitudes[p, v, u]) for p, v, u in np.argwhere(amplitudes)} == {
         (0, 0, 0): -768, (0, 0, 1): 552, (1, 0, 0): 256
     }  # fmt: skip
-    told = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
-    rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", told)
+    example = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
+    rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", example)
     plain, restored = (np.array([list(bytes.fromhex(one)) for one in some]) for some in (rows[:4], rows[4:8]))
     assert np.array_equal(np.asarray(dct.synthesise(amplitudes.astype(float), (4, 3)))[0], plain)
     # What is drawn in floating point may round otherwise.

@@ -20,12 +20,12 @@ pytestmark = pytest.mark.usefixtures("kept_apart")
 
 @pytest.mark.parametrize("name", ["chat", "responses"])
 def test_a_caption_through_the_api_is_what_the_model_says(server, scene, name):
-    said = plugins.create("captioners", vision(server, name)).describe(scene, rows=3, cols=4)
-    assert (said.rows, said.cols, len(said.cells)) == (3, 4, 12)
-    assert parse_text(format_text(said)) == said
+    description = plugins.create("captioners", vision(server, name)).describe(scene, rows=3, cols=4)
+    assert (description.rows, description.cols, len(description.cells)) == (3, 4, 12)
+    assert parse_text(format_text(description)) == description
     ours = plugins.create("captioners", "local").describe(scene, rows=3, cols=4)
     # The model saw a JPEG: some shades differ, the sea is where it is.
-    assert sum(a.colours == b.colours for a, b in zip(said.cells, ours.cells, strict=True)) >= 6
+    assert sum(a.colours == b.colours for a, b in zip(description.cells, ours.cells, strict=True)) >= 6
 
 
 def test_the_stream_keeps_to_its_budget_and_says_who_spoke(server, scene):
@@ -63,14 +63,14 @@ def test_words_alone_are_generated_and_pictures_edited(scene, tmp_path):
     lines = scene.convert("L")
     with serve((), log) as url:
         draw = plugins.create("generators", painter(url))
-        for said in (
+        for given in (
             Conditions((192, 128), 1, words),
             Conditions((192, 128), 1, words, texture=scene, structure=lines),
             Conditions((192, 128), 1, texture=scene),
         ):
-            assert draw.generate(said).size == (192, 128)
+            assert draw.generate(given).size == (192, 128)
         with pytest.raises(UsageError, match="neither words nor pictures"):
-            plugins.create("generators", painter(url, references="no")).generate(said)
+            plugins.create("generators", painter(url, references="no")).generate(given)
     paths = [call["path"].rpartition("/")[2] for call in calls(log)]
     assert paths == ["generations", "edits", "edits"]
 

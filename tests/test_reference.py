@@ -33,12 +33,12 @@ def reference(data, *, bare=False, partial=False, dictionary=None):
     return json.loads(json.dumps({**stream._asdict(), "parts": parts}))
 
 
-def comparable(said):
+def comparable(content):
     """Leave out what verbatim metadata mean: the format stores them, tools define them."""
-    for part in said["parts"]:
+    for part in content["parts"]:
         if isinstance(part["value"], dict) and part["value"].get("chunks"):
             del part["value"]["fields"]
-    return said
+    return content
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,8 +46,8 @@ def test_golden_streams(name):
     wanted = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     dictionary = wanted.pop("dictionary")
     given = str(FOLDER / dictionary) if dictionary else None
-    found = reference((FOLDER / f"{name}.pxt").read_bytes(), **wanted.pop("options"), dictionary=given)
-    assert comparable(found) == comparable(wanted)
+    decoded = reference((FOLDER / f"{name}.pxt").read_bytes(), **wanted.pop("options"), dictionary=given)
+    assert comparable(decoded) == comparable(wanted)
 
 
 def test_streams_of_this_code(astronaut, scene):
