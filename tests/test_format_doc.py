@@ -156,8 +156,8 @@ def test_the_example_of_colours():
     assert {(p, v, u): int(amplitudes[p, v, u]) for p, v, u in np.argwhere(amplitudes)} == {
         (0, 0, 0): -768, (0, 0, 1): 552, (1, 0, 0): 256
     }  # fmt: skip
-    example = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
-    rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", example)
+    numbers = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
+    rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", numbers)
     plain, restored = (np.array([list(bytes.fromhex(one)) for one in some]) for some in (rows[:4], rows[4:8]))
     assert np.array_equal(np.asarray(dct.synthesise(amplitudes.astype(float), (4, 3)))[0], plain)
     # What is drawn in floating point may round otherwise.

@@ -78,10 +78,15 @@ def test_more_words_for_generative_decoders(astronaut):
     assert generative["texture"] < measured["texture"]
 
 
-def test_presets_and_the_smallest_limit(scene, astronaut):
-    for quality, limit in ((1, 64), (3, 256)):
-        size = len(encode(astronaut, quality=quality))
-        assert 0 <= limit - size <= max(2, limit // 50)
+@pytest.mark.parametrize(
+    ("quality", "limit"), [(1, 64), (3, 256), pytest.param(4, 512, marks=pytest.mark.slow)]
+)
+def test_presets_are_filled(astronaut, quality, limit):
+    size = len(encode(astronaut, quality=quality))
+    assert 0 <= limit - size <= max(2, limit // 50)
+
+
+def test_presets_and_the_smallest_limit(scene):
     assert len(encode(scene, quality=5)) <= 1024
     assert rate.limit((800, 100), 90, 0.01, 2) == 90
     assert rate.limit((800, 100), 900, 0.01, 2) == 100
