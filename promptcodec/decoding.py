@@ -10,6 +10,7 @@ from PIL import Image
 from promptcodec import bitstream, checks, plugins
 from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import MAX_SIDE
+from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
 from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers.registry import NAMES, check_layers
@@ -80,7 +81,7 @@ def decode(
     best_of: int = 1,
     retries: int = 0,
     strength: float = STRENGTH,
-    dictionaries: Sequence[bytes] = (),
+    dictionaries: Sequence[AnyDictionary] = (),
     bare: bool = False,
 ) -> Decoded:
     """Decode a stream to a picture.
@@ -148,7 +149,7 @@ def conditions(
     layers: Sequence[str] | None = None,
     size: tuple[int, int] | None = None,
     partial: bool = False,
-    dictionaries: Sequence[bytes] = (),
+    dictionaries: Sequence[AnyDictionary] = (),
     bare: bool = False,
 ) -> Conditions:
     """Give what a generator would be told by a stream; see ``decode`` for the arguments."""
@@ -156,7 +157,7 @@ def conditions(
 
 
 def check(
-    data: bytes, image: ImageSource, *, dictionaries: Sequence[bytes] = (), bare: bool = False
+    data: bytes, image: ImageSource, *, dictionaries: Sequence[AnyDictionary] = (), bare: bool = False
 ) -> checks.ConsistencyReport:
     """Compare a picture with what a stream says.
 
@@ -178,7 +179,7 @@ def _read(
     data: bytes,
     layers: Sequence[str] | None,
     size: tuple[int, int] | None,
-    dictionaries: Sequence[bytes],
+    dictionaries: Sequence[AnyDictionary],
     *,
     partial: bool = False,
     bare: bool = False,
@@ -186,7 +187,8 @@ def _read(
     """Read the layers; say whether the stream is cut."""
     names = NAMES if layers is None else check_layers(layers)
     stream = open_stream(data, partial=partial, bare=bare)
-    return read_layers(stream, names, size or (stream.width, stream.height), dictionaries), stream.cut
+    readout = read_layers(stream, names, size or (stream.width, stream.height), as_dictionaries(dictionaries))
+    return readout, stream.cut
 
 
 def _failed(decoded: Decoded | None) -> bool:

@@ -15,6 +15,7 @@ from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import Part, Stream
 from promptcodec.captioners import NOTHING, Captioner, Estimate
 from promptcodec.description import Description
+from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
 from promptcodec.errors import Notice, UsageError
 from promptcodec.layers.job import EncodeJob, FitWords
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
@@ -89,7 +90,7 @@ def encode(
     captioner: str = CAPTIONER,
     description: Description | None = None,
     text_coder: str = TEXT_CODERS[0],
-    dictionary: bytes | None = None,
+    dictionary: AnyDictionary | None = None,
     recipe: str = RECIPE_MODES[0],
     redact: bool = False,
     seed: int | None = None,
@@ -136,8 +137,8 @@ def encode(
         RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
     """
     settings = EncodeSettings(
-        budget, bpp, quality, tune, layers, edges, pose, captioner, description, text_coder, dictionary,
-        recipe, redact, seed, bare,
+        budget, bpp, quality, tune, layers, edges, pose, captioner, description, text_coder,
+        as_dictionary(dictionary), recipe, redact, seed, bare,
     )  # fmt: skip
     encoded = encode_full(image, settings)
     for notice in encoded.warnings:

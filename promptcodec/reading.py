@@ -10,6 +10,7 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.bitstream import Part, Stream
+from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries
 from promptcodec.errors import (
     BitstreamError,
     DescriptionError,
@@ -54,7 +55,7 @@ def open_stream(data: bytes, *, partial: bool = False, bare: bool = False) -> St
 
 
 def read_layers(
-    stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[bytes] = ()
+    stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[Dictionary] = ()
 ) -> Readout:
     """Decode the named layers of a stream for a picture of ``size``.
 
@@ -142,7 +143,7 @@ def outline_of(stream: Stream, length: int) -> dict[str, Any]:
 
 
 def inspect(
-    data: bytes, *, partial: bool = False, bare: bool = False, dictionaries: Sequence[bytes] = ()
+    data: bytes, *, partial: bool = False, bare: bool = False, dictionaries: Sequence[AnyDictionary] = ()
 ) -> dict[str, Any]:
     """Say what a stream holds: its outline, its description as object and as text, its recipe.
 
@@ -153,17 +154,18 @@ def inspect(
     """
     stream = bitstream.read(data, partial=partial, bare=bare)
     shown: dict[str, Any] = {"description": None, "text": None, "recipe": None}
+    own = as_dictionaries(dictionaries)
     for part in stream.parts:
         layer = BY_ID.get(part.type)
         if layer is not None and layer.shown:
             try:
-                shown |= layer.show(part.payload, dictionaries)
+                shown |= layer.show(part.payload, own)
             except NewerError:
                 continue
     return {**outline_of(stream, len(data)), **shown}
 
 
-def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[bytes] = ()) -> dict[str, Any]:
+def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[AnyDictionary] = ()) -> dict[str, Any]:
     """Read every part of a stream, without drawing a picture.
 
     Returns:
@@ -174,22 +176,22 @@ def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[bytes] = (
         NewerError: all that cannot be read needs a newer reader.
     """
     stream = open_stream(data, bare=bare)
-    check_parts(stream, dictionaries)
+    check_parts(stream, as_dictionaries(dictionaries))
     return outline_of(stream, len(data))
 
 
-def migrate(data: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def migrate(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Make a stream of a draft of the format one of this version; its parts stay the same bytes.
 
     Raises:
         BitstreamError, MissingDictionary: it is no such stream, or a part of it reads no more.
     """
     stream = bitstream.read(data, version=bitstream.DRAFT)
-    check_parts(stream, dictionaries)
+    check_parts(stream, as_dictionaries(dictionaries))
     return bitstream.write(stream)
 
 
-def check_parts(stream: Stream, dictionaries: Sequence[bytes]) -> None:
+def check_parts(stream: Stream, dictionaries: Sequence[Dictionary]) -> None:
     """Read every part this version knows; the error names all that cannot be read."""
     failures: list[PromptcodecError] = []
     for part in stream.parts:

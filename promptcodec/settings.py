@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from promptcodec.description import Description
+    from promptcodec.entropy.dictionary import Dictionary
 
 DEFAULT_LAYERS = ("semantic", "texture")
 QUALITY_BYTES = (64, 128, 256, 512, 1024)
@@ -36,7 +37,7 @@ class EncodeSettings:
     captioner: str = CAPTIONER
     description: Description | None = None
     text_coder: str = TEXT_CODERS[0]
-    dictionary: bytes | None = None
+    dictionary: Dictionary | None = None
     recipe: str = RECIPE_MODES[0]
     redact: bool = False
     seed: int | None = None

@@ -13,9 +13,9 @@ from promptcodec.bitstream import Part, Stream
 from promptcodec.description import parse_text
 from promptcodec.entropy import encode_text
 from promptcodec.entropy.varint import write_varint
-from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers.recipe import tree
 from promptcodec.layers.recipe.guide import ComfyGuide
+from promptcodec.layers.recipe.primer import primed
 from promptcodec.layers.registry import NAMES, PART_IDS
 
 BROTLI = b"\1"
@@ -73,7 +73,7 @@ CODED = encode_text("photo 1x1\nr1c1 red with blue, busy vertical")
 def recipe_bomb():
     """A recipe of as many values as the coder allows, in as few bytes: the same one again and again."""
     rows = [["tEXt", "parameters", {"utf-8": {"json": ["9" * 20] * (1 << 14)}}]]
-    symbols, texts = tree.encode(rows, recipe_layer.primed(), ComfyGuide())
+    symbols, texts = tree.encode(rows, primed(), ComfyGuide())
     return b"\1" + write_varint(len(symbols)) + symbols + (encode_text("\n".join(texts)) if texts else b"")
 
 

@@ -20,7 +20,8 @@ from tests.hostile_streams import HEAVY, STREAM, lying_avif, sealed, with_part
     "data",
     [
         STREAM[:-1], STREAM[:100], b"", b"\xabP", HEAVY["newlines"], sealed(STREAM[:-2] + b"junk"),
-        with_part("pixels", b"\1" + lying_avif(8, 65000)), with_part("recipe", encode_text("[" * 9999)),
+        with_part("pixels", b"\1" + lying_avif(8, 65000)),
+        with_part("recipe", b"\1\0" + encode_text("[" * 9999)),
     ],
     ids=range(8),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import random
 import subprocess
@@ -15,9 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptcodec import models
-from promptcodec.entropy import LIMIT, coder_name, decode_text, dictionary, encode_text, zstd
+from promptcodec.entropy import (
+    LIMIT,
+    Dictionary,
+    coder_name,
+    decode_text,
+    dictionary,
+    dictionary_id,
+    encode_text,
+    zstd,
+)
 from promptcodec.entropy import brotli as our_brotli
-from promptcodec.errors import EntropyError, MissingDictionary, UsageError
+from promptcodec.errors import EntropyError, MissingDictionary, NewerError, UsageError
 from tests.effort import examples
 
 CODERS = ("auto", "raw", "brotli", "zstd")
@@ -122,10 +132,10 @@ def test_user_dictionary_is_named_by_its_hash(trained):
     text = " ".join(random.Random(4).choices(WORDS, k=25))
     data = check(text, "zstd", trained)
     assert data[0] & 63 == 3
-    assert data[1:5] == dictionary.name(trained)
+    assert data[1:5] == trained.id
     assert check(text, "auto", trained) == data
     assert decode_text(data, dictionaries=[RAW_CONTENT, trained]) == text
-    with pytest.raises(MissingDictionary, match=dictionary.name(trained).hex()) as caught:
+    with pytest.raises(MissingDictionary, match=trained.id.hex()) as caught:
         decode_text(data, dictionaries=[RAW_CONTENT])
     assert "--dictionary FILE" in caught.value.hint
 
@@ -139,21 +149,33 @@ def test_dictionary_need_not_be_a_trained_one():
 def test_dictionary_id_of_zstd_plays_no_part(trained):
     text = " ".join(random.Random(5).choices(WORDS, k=25))
     kind, content = zstd.compress(text.encode(), trained)
-    other = trained[:4] + b"\x99\x88\x77\x66" + trained[8:]
+    other = Dictionary.from_bytes(trained.data[:4] + b"\x99\x88\x77\x66" + trained.data[8:])
     assert zstd.decompress(kind, content, other, LIMIT) == text.encode()
 
 
-def test_colliding_names_are_told_apart_or_refused(trained, monkeypatch):
+def test_colliding_ids_are_told_apart_or_refused(trained):
     text = " ".join(random.Random(6).choices(WORDS, k=25))
-    monkeypatch.setattr(dictionary, "name", lambda _: b"same")
-    data = encode_text(text, "zstd", dictionary=trained)
-    assert decode_text(data, dictionaries=[RAW_CONTENT, trained, trained]) == text
+    one, other, upper = (
+        Dictionary(content, b"same", "zstd") for content in (trained.data, RAW_CONTENT, RAW_CONTENT.upper())
+    )
+    data = encode_text(text, "zstd", dictionary=one)
+    assert decode_text(data, dictionaries=[other, one, one]) == text
     with pytest.raises(EntropyError):
-        decode_text(data, dictionaries=[RAW_CONTENT])
-    upper = RAW_CONTENT.upper()
-    data = encode_text(RAW_CONTENT.decode()[:60], "zstd", dictionary=RAW_CONTENT)
+        decode_text(data, dictionaries=[other])
+    data = encode_text(RAW_CONTENT.decode()[:60], "zstd", dictionary=other)
     with pytest.raises(EntropyError, match="several"):
-        decode_text(data, dictionaries=[RAW_CONTENT, upper])
+        decode_text(data, dictionaries=[other, upper])
+
+
+def test_a_dictionary_and_the_bytes_of_its_file_are_the_same(trained):
+    text = " ".join(random.Random(7).choices(WORDS, k=25))
+    data = encode_text(text, dictionary=trained)
+    assert encode_text(text, dictionary=trained.data) == data
+    assert decode_text(data, dictionaries=[trained.data]) == decode_text(data, dictionaries=[trained]) == text
+    assert Dictionary.from_bytes(trained.data) == trained
+    assert dictionary_id(data) == trained.id == hashlib.sha256(trained.data).digest()[:4]
+    assert trained.kind == "zstd"
+    assert dictionary_id(b"") == dictionary_id(encode_text(text, "zstd")) == b""
 
 
 @pytest.mark.parametrize("own", [b"", b"short", b"\x37\xa4\x30\xec" + b"not what follows" * 9])
@@ -180,7 +202,7 @@ def test_train_refuses_odd_sizes_and_text():
 
 @pytest.mark.parametrize("text", ["a", CAPTION, CAPTION * 700])
 def test_rebuilt_frame_is_the_one_zstd_wrote(text):
-    ready = zstd.prepare(models.load("text-1"))
+    ready = zstd.prepare(Dictionary.from_bytes(models.load("text-1")))
     compressor = zstandard.ZstdCompressor(dict_data=ready, compression_params=zstd._parameters())
     frame = compressor.compress(text.encode())
     rebuilt = zstd.rebuild(*zstd.strip(frame))
@@ -196,10 +218,10 @@ def test_rebuilt_frame_is_the_one_zstd_wrote(text):
 @examples(16)
 @given(st.integers(0, 255), st.binary(max_size=200), st.booleans())
 def test_any_bytes_decode_or_give_our_errors(head, payload, named):
-    data = bytes([head]) + (dictionary.name(RAW_CONTENT) if named else b"") + payload
+    data = bytes([head]) + (Dictionary.from_bytes(RAW_CONTENT).id if named else b"") + payload
     try:
         text = decode_text(data, dictionaries=[RAW_CONTENT], limit=10_000)
-    except (EntropyError, MissingDictionary):
+    except (EntropyError, NewerError, MissingDictionary):
         return
     assert 0 < len(text.encode()) <= 10_000
 
@@ -210,7 +232,7 @@ def test_flipped_bits_never_escape(coder):
     for at in range(8 * len(data)):
         flipped = bytearray(data)
         flipped[at // 8] ^= 1 << at % 8
-        with contextlib.suppress(EntropyError, MissingDictionary):
+        with contextlib.suppress(EntropyError, NewerError, MissingDictionary):
             decode_text(bytes(flipped))
 
 
@@ -254,12 +276,17 @@ def test_cut_or_followed_zstd_does_not_escape():
         (b"\x02" + b"a" * (zstd.BLOCK_MAX + 1), "bytes"),
         (b"\x03abc", "cut short"),
         (b"\x05abc", "cut short"),
-        (b"\x07abc", "number 7"),
     ],
 )
 def test_what_no_encoder_writes_is_refused(data, says):
     with pytest.raises(EntropyError, match=says):
         decode_text(data)
+
+
+@pytest.mark.parametrize("head", [6, 7, 63, 0x47, 0xFE])
+def test_an_unknown_coder_needs_a_newer_reader(head):
+    with pytest.raises(NewerError, match=f"coder {head & 63}, which needs a newer reader"):
+        decode_text(bytes([head]) + b"abc")
 
 
 BOMB = brotli.compress(b"a" * (1 << 26), quality=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections import deque
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptcodec.entropy.bits import Model, Reader, Writer, tree
+from promptcodec.entropy.bitio import AdaptiveBit, BitCounter, BitReader, BitWriter
 from promptcodec.entropy.rangecoder import BIT_ONE, MAX_TOTAL, ZEROS, Decoder, Encoder
 from promptcodec.errors import EntropyError
 from tests.effort import examples
@@ -143,19 +144,55 @@ def test_zeros_go_on_only_so_far():
 @examples(4)
 @given(st.lists(st.integers(0, 63), max_size=200))
 def test_adaptive_trees_mirror_each_other(values):
-    models = [Model() for _ in range(64)]
-    writer = Writer()
+    models = [AdaptiveBit() for _ in range(64)]
+    writer = BitWriter()
     for value in values:
-        tree(writer, models, 6, value)
-    reader, again = Reader(writer.finish()), [Model() for _ in range(64)]
-    assert [tree(reader, again, 6) for _ in values] == values
+        writer.tree(models, 6, value)
+    reader, again = BitReader(writer.finish()), [AdaptiveBit() for _ in range(64)]
+    assert [reader.tree(again, 6) for _ in values] == values
     assert [(m.one, m.seen) for m in models] == [(m.one, m.seen) for m in again]
 
 
 @pytest.mark.parametrize("bit", [0, 1])
 def test_a_model_learns_and_stays_inside(bit):
-    model = Model()
+    model = AdaptiveBit()
     for _ in range(1000):
         model.learn(bit)
         assert 0 < model.one < BIT_ONE
     assert (model.one > BIT_ONE * 0.99) == bool(bit)
+
+
+shares = st.lists(st.integers(1, 1 << 12), min_size=1, max_size=9)
+# Symbols of every kind: method, what it is asked with, value.
+a_call = st.one_of(
+    st.tuples(st.just("bit"), st.integers(1, BIT_ONE - 1), st.integers(0, 1)),
+    st.tuples(st.just("bypass"), st.integers(0, 12), st.integers(0, (1 << 12) - 1)),
+    st.tuples(st.just("uniform"), st.integers(1, MAX_TOTAL), st.integers(0, MAX_TOTAL)),
+    st.tuples(st.just("symbol"), shares, st.integers(0, 8)),
+    st.tuples(st.just("span"), shares, st.integers(0, 8)),
+)
+
+
+def inside(name, argument, value):
+    """Give what a method takes for a drawn argument and value."""
+    if name == "bypass":
+        return argument, value & (1 << argument) - 1
+    if name == "uniform":
+        return argument, value % argument
+    if name == "span":
+        return [0, *itertools.accumulate(argument)], value % len(argument)
+    return argument, value if name == "bit" else value % len(argument)
+
+
+@given(st.lists(a_call, max_size=100))
+def test_a_reader_mirrors_a_writer_and_a_counter_knows_the_length(calls):
+    calls = [(name, *inside(name, argument, value)) for name, argument, value in calls]
+    writer, counter = BitWriter(), BitCounter()
+    for name, argument, value in calls:
+        getattr(writer, name)(argument, value)
+        getattr(counter, name)(argument, value)
+    data = writer.finish()
+    reader = BitReader(data)
+    assert [getattr(reader, name)(argument) for name, argument, _ in calls] == [value for *_, value in calls]
+    reader.close()
+    assert len(data) <= counter.bits / 8 + 1.1 + len(calls) * 1e-3

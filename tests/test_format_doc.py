@@ -15,17 +15,18 @@ from promptcodec import bitstream, entropy
 from promptcodec.bitstream import MAGIC
 from promptcodec.description import format_text, parse_text
 from promptcodec.description.palette import PALETTE
-from promptcodec.entropy.bits import RATES
+from promptcodec.entropy.bitio import RATES
 from promptcodec.entropy.rangecoder import Decoder
-from promptcodec.entropy.text import LIMIT, PPM_MAX
+from promptcodec.entropy.text import LIMIT, PPM_MAX, coder_name
 from promptcodec.entropy.zstd import BLOCK_MAX
-from promptcodec.layers import about, semantic, structure, texture
-from promptcodec.layers.recipe.text import STYLES
+from promptcodec.layers import about, pixels, recipe, registry, semantic, structure, texture
+from promptcodec.layers.recipe.json_styles import STYLES
 from promptcodec.layers.registry import PART_IDS
-from promptcodec.layers.structure import pose
-from promptcodec.layers.structure.chains import COUNT
+from promptcodec.layers.structure import skeleton
+from promptcodec.layers.structure.chain_models import COUNT
 from promptcodec.layers.texture import dct
 from promptcodec.layers.texture import stream as texture_stream
+from promptcodec.layers.texture.content import dequantise
 from promptcodec.recipe.model import CARRIERS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -38,18 +39,18 @@ def section(title):
 
 def test_the_palette():
     block = section("Palette").split("```")[1]
-    printed = [entry.strip().rsplit(" ", 1) for entry in block.replace("\n", " ").split(",")]
-    assert printed == [[name, "".join(f"{part:02X}" for part in rgb)] for name, rgb in PALETTE.items()]
+    entries = [entry.strip().rsplit(" ", 1) for entry in block.replace("\n", " ").split(",")]
+    assert entries == [[name, "".join(f"{part:02X}" for part in rgb)] for name, rgb in PALETTE.items()]
 
 
 def test_the_skeleton():
     rows = re.findall(r"^\| (\d+) \| ([\d -]+) \| (\d+) \| (\d+) \| (\d+) \|$", TEXT, re.MULTILINE)
-    printed = [
+    order = [
         (int(joint), () if parents == "-" else tuple(map(int, parents.split())), int(hundredths))
         for joint, parents, hundredths, _, _ in rows
     ]
-    assert tuple(printed) == pose.ORDER
-    models = pose._Models()
+    assert tuple(order) == skeleton.ORDER
+    models = skeleton.Models()
     for joint, _, _, right, below in rows:
         assert models.right[int(joint)].one == 4096 * int(right)
         assert models.lower[int(joint)].one == 4096 * int(below)
@@ -61,13 +62,57 @@ def test_rates_and_parts():
         assert f"| {number} | {name} |" in TEXT
 
 
+def ids(kind):
+    """Give the ids that the policy says are used, those it says are free, and how many of these."""
+    row = re.search(
+        rf"^\| {kind} \|[^|]+\| ([^|]+) \| ([^|]+) \|$", section("Policy for additions"), re.MULTILINE
+    )
+
+    def numbers(text):
+        ranges = re.findall(r"(\d+) to (\d+)", text)
+        single = re.findall(r"(?<![\d-])(\d+)(?![\d-])(?! to)", re.sub(r"\d+ to \d+", "", text))
+        return {n for low, high in ranges for n in range(int(low), int(high) + 1)} | set(map(int, single))
+
+    free, count = re.match(r"([\d ,toand]+) \((\d+)\)", row[2]).groups()
+    return numbers(re.split("[;,] bits| marks", row[1])[0]), numbers(free), int(count)
+
+
+def test_the_policy_counts_the_free_ids():
+    used, free, count = ids("part type")
+    assert used == set(registry.PART_IDS.values())
+    assert (len(free), used | free) == (count, set(range(1, 64)))
+    used, free, count = ids("text coder")
+    assert used == {n for n in range(64) if coder_name(bytes([n])) != "unknown"} | {semantic.GRID}
+    assert (len(free), used | free) == (count, set(range(64)))
+    used, free, count = ids("structure kind")
+    assert used == set(range(len(structure.KINDS)))
+    assert (len(free), used | free) == (count, set(range(4)))
+    for kind, known in (("recipe form", recipe.FORMS), ("picture coder", pixels.CODERS)):
+        used, free, count = ids(kind)
+        assert used == set(range(len(known)))
+        assert (len(free), used | free) == (count, set(range(256)))
+
+
+@pytest.mark.parametrize("folder", ["golden", "invalid"])
+def test_streams_have_a_line_that_says_what_they_are_for(folder):
+    streams = DOCS.parent / "tests" / folder
+    names = {path.stem for path in streams.glob("*.pxt")}
+    assert names
+    if folder == "golden":
+        first, later = (streams / "README.md").read_text("utf-8").split("## The later streams")
+        rows = re.findall(r"^\| `([\w-]+)` \|", later, re.MULTILINE)
+        assert sorted(rows) == sorted(names - set(re.findall(r"`([\w-]+)`", first)))
+    else:
+        assert all((streams / f"{name}.txt").read_text("utf-8").strip() for name in names)
+
+
 def test_no_code_is_needed():
     assert "promptcodec/" not in TEXT
 
 
 def test_the_canonical_text():
-    example = section("Description, canonical text").split("For instance:")[1].split("```")[1].strip()
-    assert format_text(parse_text(example)) == example
+    text = section("Description, canonical text").split("For instance:")[1].split("```")[1].strip()
+    assert format_text(parse_text(text)) == text
 
 
 def test_limits_and_lists():
@@ -101,7 +146,7 @@ def parts_of(data):
     return (stream.width, stream.height), {part.type: part.payload for part in stream.parts}
 
 
-@pytest.mark.parametrize("title", ["Words", "Colours", "A pose"])
+@pytest.mark.parametrize("title", ["Words", "A texture layer", "A pose"])
 def test_every_byte_of_an_example_is_explained(title):
     data, explained, _ = example(title)
     at = 0
@@ -116,17 +161,17 @@ def test_every_byte_of_an_example_is_explained(title):
     assert at == len(data)
 
 
-@pytest.mark.parametrize(("title", "rows"), [("Colours", 13), ("A pose", 24)])
+@pytest.mark.parametrize(("title", "rows"), [("A texture layer", 13), ("A pose", 24)])
 def test_the_range_coder_of_an_example(title, rows):
     data, _, work = example(title)
     _, parts = parts_of(data)
-    decoder = Decoder(parts[2] if title == "Colours" else parts[3][1:])
-    for kind, of, code, range_, answer in work:
+    decoder = Decoder(parts[2] if title == "A texture layer" else parts[3][1:])
+    for kind, of, code, range_, outcome in work:
         assert (f"{decoder._code:014X}", f"{decoder._range:014X}") == (code, range_)
         if kind == "bit":
-            assert decoder.decode_bit(int(of)) == int(answer)
+            assert decoder.decode_bit(int(of)) == int(outcome)
         else:
-            first, last = map(int, re.fullmatch(r"share (\d+) to (\d+)", answer).groups())
+            first, last = map(int, re.fullmatch(r"share (\d+) to (\d+)", outcome).groups())
             assert first <= decoder.target(int(of)) <= last
             decoder.take(first, last + 1 - first, int(of))
     assert len(work) == rows
@@ -143,8 +188,8 @@ def test_the_example_of_words():
     assert [meaning for _, _, meaning in explained][-2] == "`seed: 7`"
 
 
-def test_the_example_of_colours():
-    data, _, work = example("Colours")
+def test_the_example_of_a_texture_layer():
+    data, _, work = example("A texture layer")
     size, parts = parts_of(data)
     assert size == (96, 68)
     content = texture_stream.read(parts[2])
@@ -152,12 +197,12 @@ def test_the_example_of_colours():
     assert (content.radii, content.means) == ((1, 0, 0), (-3, 1, 0))
     assert [levels.tolist() for levels in content.levels] == [[2], [], []]
     assert work[-1][4] == "0"
-    amplitudes = texture_stream.dequantise(content)
+    amplitudes = dequantise(content)
     assert {(p, v, u): int(amplitudes[p, v, u]) for p, v, u in np.argwhere(amplitudes)} == {
         (0, 0, 0): -768, (0, 0, 1): 552, (1, 0, 0): 256
     }  # fmt: skip
-    numbers = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
-    rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", numbers)
+    rest = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
+    rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", rest)
     plain, restored = (np.array([list(bytes.fromhex(one)) for one in some]) for some in (rows[:4], rows[4:8]))
     assert np.array_equal(np.asarray(dct.synthesise(amplitudes.astype(float), (4, 3)))[0], plain)
     # What is drawn in floating point may round otherwise.

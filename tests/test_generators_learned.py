@@ -14,6 +14,7 @@ from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions, PricedGenerator, builtin, faithful, images, learned, maps
 from promptcodec.layers import structure, texture
 from promptcodec.layers.texture import dct
+from promptcodec.layers.texture.encoder.analysis import analyse
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 from tests.effort import examples
 
@@ -133,7 +134,7 @@ def test_bounds_are_around_what_is_restored(astronaut):
     content = texture.read(payload)
     assert content.restored
     wanted = texture.coefficients(payload)
-    true = dct.analyse(picture, *wanted.amplitudes.shape[:0:-1])
+    true = analyse(picture, *wanted.amplitudes.shape[:0:-1])
     coded = np.isfinite(wanted.margins)
     inside, plain = (
         (np.abs(true - around) <= wanted.margins)[coded].mean()
@@ -161,7 +162,7 @@ def test_projection_changes_only_what_is_outside():
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 12), st.integers(1, 12))
 def test_float_amplitudes_are_those_of_the_layer(width, height, across, down):
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
-    exact = dct.analyse(Image.fromarray(picture), across, down)
+    exact = analyse(Image.fromarray(picture), across, down)
     assert np.abs(dct.amplitudes(picture.astype(np.float32), across, down) - exact).max() < 2
 
 

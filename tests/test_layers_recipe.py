@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,11 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptcodec.errors import PromptcodecError, UsageError
+from promptcodec.entropy.bitio import BitWriter
+from promptcodec.errors import BitstreamError, EntropyError, NewerError, PromptcodecError, UsageError
 from promptcodec.layers import recipe as layer
-from promptcodec.layers.recipe import tree, tree_model
+from promptcodec.layers.recipe import tree, tree_symbols
+from promptcodec.layers.recipe.chunks import from_values
+from promptcodec.layers.recipe.encoder.chunks import to_values
 from promptcodec.layers.recipe.guide import ComfyGuide
-from promptcodec.layers.recipe.text import STYLES, dump, from_values, load, to_values
+from promptcodec.layers.recipe.json_styles import STYLES, dump, load
+from promptcodec.layers.recipe.primer import primed
+from promptcodec.layers.recipe.tree_model import Place, Statistics
+from promptcodec.layers.recipe.tree_symbols import TYPES
+from promptcodec.layers.recipe.tree_writer import TreeWriter
 from promptcodec.recipe import Chunk, read
 from promptcodec.recipe.model import fields_of, from_fields
 from tests.effort import examples
@@ -43,7 +52,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
     ]
 )
 numbers = st.integers(-(2**70), 2**70).map(str) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
-leaves = st.none() | st.booleans() | words | numbers.map(tree_model.Literal)
+leaves = st.none() | st.booleans() | words | numbers.map(tree_symbols.Literal)
 keys = words.filter(lambda key: key and "\0" not in key) | st.sampled_from(
     [
         "links", "nodes", "nodes{}", "inputs", "inputs{}", "outputs", "link", "id", "type", "class_type",
@@ -67,17 +76,17 @@ values = st.recursive(
 )  # fmt: skip
 def test_what_is_nearly_a_graph(text):
     value = load(text)
-    symbols, texts = tree.encode(value, layer.primed(), ComfyGuide())
+    symbols, texts = tree.encode(value, primed(), ComfyGuide())
     lines = "\n".join(texts).split("\n") if texts else []
-    assert same(tree.decode(symbols, lines, layer.primed(), ComfyGuide()), value)
+    assert same(tree.decode(symbols, lines, primed(), ComfyGuide()), value)
 
 
 @examples(6)
 @given(values)
 def test_trees_come_back(value):
-    symbols, texts = tree.encode(value, layer.primed(), ComfyGuide())
+    symbols, texts = tree.encode(value, primed(), ComfyGuide())
     lines = "\n".join(texts).split("\n") if texts else []
-    assert same(tree.decode(symbols, lines, layer.primed(), ComfyGuide()), value)
+    assert same(tree.decode(symbols, lines, primed(), ComfyGuide()), value)
 
 
 def same(first, second):
@@ -152,6 +161,54 @@ def test_a_workflow_costs_little_beside_its_graph():
     alone = layer.encode(read(recipe_files.with_texts(prompt=graph)))
     both = layer.encode(read(recipe_files.comfy()))
     assert len(both) - len(alone) < 0.06 * len(json.dumps(recipe_files.workflow_of(recipe_files.GRAPH)))
+
+
+def test_an_unknown_form_needs_a_newer_reader():
+    with pytest.raises(NewerError, match="form 2, which needs a newer reader"):
+        layer.decode(b"\2abc")
+    with pytest.raises(BitstreamError, match="empty"):
+        layer.decode(b"")
+
+
+def keys_in_keys(depth):
+    """Write an object whose key is an object whose key is an object, as no writer does."""
+    bits = BitWriter()
+    writer = TreeWriter(bits, Statistics(base=primed()), ComfyGuide())
+    place = Place("", [], "", "")
+    for _ in range(depth):
+        excluded = set()
+        for order, counts in enumerate(writer._walk.contexts(place)):
+            assert not writer._known(order, counts, excluded, "{nothing known")
+        writer._choice(("type", place.key), TYPES, "object")
+        writer._magnitude(("keys", place.name), 1)
+        place = writer._walk.enter_keys(place)
+    return bits.finish()
+
+
+@pytest.mark.parametrize(("depth", "says"), [(5, "no keys"), (45, "levels"), (2000, "levels")])
+def test_keys_nest_no_deeper_than_values(depth, says):
+    with pytest.raises(EntropyError, match=says):
+        tree.decode(keys_in_keys(depth), [], primed(), ComfyGuide())
+
+
+@examples(6)
+@given(values, st.binary(max_size=30), st.integers(0, 400))
+def test_trees_that_nobody_wrote(value, tail, at):
+    symbols, texts = tree.encode(value, primed(), ComfyGuide())
+    lines = "\n".join(texts).split("\n") if texts else []
+    for data in (tail, symbols[: at % (len(symbols) + 1)] + tail, symbols + tail):
+        with contextlib.suppress(EntropyError):
+            tree.decode(data, lines, primed(), ComfyGuide())
+
+
+def test_reading_needs_no_encoder():
+    part = layer.encode(read(recipe_files.comfy()))
+    code = (
+        "import sys\nfrom promptcodec.layers import recipe\nrecipe.decode(bytes.fromhex(sys.argv[1]))\n"
+        "print([name for name in sys.modules if name.startswith('promptcodec.layers.recipe.encoder')])"
+    )
+    run = subprocess.run([sys.executable, "-c", code, part.hex()], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
 
 
 def test_unknown_keys_are_kept():

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from skimage import data
 
-from promptcodec.errors import BitstreamError, BudgetError, UsageError
+from promptcodec.errors import BitstreamError, BudgetError, NewerError, UsageError
 from promptcodec.layers import structure
-from promptcodec.layers.structure import edge_map, lattice, pose
+from promptcodec.layers.structure import lattice, pose
 from promptcodec.layers.structure.encoder import contours
+from promptcodec.layers.structure.encoder.edge_map import FIDELITY
 from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
@@ -133,7 +134,7 @@ def test_maps_keep_their_promise(picture, side, sigma):
     truth = contours.edges(contours.shrink(Image.fromarray(getattr(data, picture)()), side), sigma)
     coded = structure.encode_map(truth)
     back = structure.decode_map(coded, truth.shape)
-    assert contours.f1(truth, back) >= edge_map.FIDELITY
+    assert contours.f1(truth, back) >= FIDELITY
     assert len(coded) < truth.sum() / 5
 
 
@@ -146,7 +147,7 @@ def test_any_map(shape, density, seed):
     truth = np.random.default_rng(seed).random(shape) < density
     back = structure.decode_map(structure.encode_map(truth), shape)
     assert back.shape == shape
-    assert contours.f1(truth, back) >= edge_map.FIDELITY
+    assert contours.f1(truth, back) >= FIDELITY
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8000), (8000, 1), (64, 64)])
@@ -154,7 +155,7 @@ def test_empty_and_full_maps(shape):
     empty, full = np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
     assert len(structure.encode_map(empty)) <= 2
     assert not structure.decode_map(structure.encode_map(empty), shape).any()
-    assert contours.f1(full, structure.decode_map(structure.encode_map(full), shape)) >= edge_map.FIDELITY
+    assert contours.f1(full, structure.decode_map(structure.encode_map(full), shape)) >= FIDELITY
 
 
 def test_map_of_the_wrong_form():
@@ -166,8 +167,8 @@ def test_map_of_the_wrong_form():
 
 @given(seed=st.integers(0, 10**6), grid=st.sampled_from([2, 3]), penalty=st.sampled_from([1.0, 4.0]))
 def test_paths_come_back(seed, grid, penalty):
-    from promptcodec.entropy.bits import Model
-    from promptcodec.layers.structure import chains
+    from promptcodec.entropy.bitio import AdaptiveBit, BitReader, BitWriter
+    from promptcodec.layers.structure import chain_models, chains
     from promptcodec.layers.structure.encoder import simplify
 
     truth = np.random.default_rng(seed).random((20, 33)) < 0.25
@@ -177,13 +178,15 @@ def test_paths_come_back(seed, grid, penalty):
     assert len(places) == len(set(places))
 
     def fresh():
-        return chains.Models([16] * 9, [1] * 8, [Model() for _ in range(chains.COUNT)])
+        bits = [AdaptiveBit() for _ in range(chain_models.COUNT)]
+        return chain_models.Models([16] * 9, [1] * 8, bits, grid)
 
     shape = lattice.shape(truth.shape, grid)
-    writer = chains.Writing()
-    chains.code(writer, fresh(), shape, grid, kept)
-    back = chains.code(chains.Reading(writer.finish()), fresh(), shape, grid)
-    assert back == sorted(kept)
+    writer = BitWriter()
+    chains.write(writer, fresh(), shape, kept)
+    reader = BitReader(writer.finish())
+    assert chains.read(reader, fresh(), shape) == sorted(kept)
+    reader.close()
 
 
 SCRIPT = """
@@ -232,8 +235,8 @@ def people(draw):
         return size, draw(person)
     if form == "object":
         return size, {"keypoints": draw(person)}
-    group = draw(st.lists(person, max_size=3))
-    return size, group if form == "lists" else [{"keypoints": one} for one in group]
+    several = draw(st.lists(person, max_size=3))
+    return size, several if form == "lists" else [{"keypoints": one} for one in several]
 
 
 def flat_person(joints):
@@ -256,9 +259,9 @@ def test_poses(given_people):
     kind, back = structure.decode_value(part, size)
     assert kind == "pose"
     assert same_form(value, back)
-    numbers, decoded = flat(value), flat(back)
-    assert numbers[2::3] == decoded[2::3]
-    for number, other in zip(numbers, decoded, strict=True):
+    numbers, others = flat(value), flat(back)
+    assert numbers[2::3] == others[2::3]
+    for number, other in zip(numbers, others, strict=True):
         assert abs(number - other) <= max(size) / 256
     assert structure.decode(part, (40, 30)).size == (40, 30)
 
@@ -297,6 +300,12 @@ def test_any_bytes_as_pose(data):
         pose.decode_pose(b"\x80" + data, (64, 48))
     except BitstreamError:
         return
+
+
+@pytest.mark.parametrize("head", [0xC0, 0xFF])
+def test_a_part_of_a_kind_to_come_is_newer_not_damaged(head):
+    with pytest.raises(NewerError, match="needs a newer reader"):
+        structure.decode(bytes([head, 1, 2]), (20, 10))
 
 
 def test_names():

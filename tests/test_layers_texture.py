@@ -12,13 +12,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from promptcodec.entropy.symbols import Scale
+from promptcodec.entropy.bitio import BitCounter
 from promptcodec.errors import BitstreamError, BudgetError
 from promptcodec.layers import texture
 from promptcodec.layers.texture import model, restoration
 from promptcodec.layers.texture import stream as texture_stream
-from promptcodec.layers.texture.encoder import quantise
-from promptcodec.layers.texture.frequencies import SHAPES, extent, shape_of
+from promptcodec.layers.texture.encoder import aim, quantise
+from promptcodec.layers.texture.encoder.analysis import shape_of
+from promptcodec.layers.texture.frequencies import SHAPES, extent
 from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 90), st.integers(1, 90))
@@ -139,9 +140,11 @@ def test_any_working_size(astronaut, once):
 def test_close_to_the_ideal_length(astronaut, once):
     for image, budget in (*((astronaut, budget) for budget in LADDER), (drawing(), 500)):
         part = once(texture.encode, image, budget)
-        scale = Scale()
-        texture_stream.walk(scale, texture_stream.length_class(len(part)), texture_stream.read(part))
-        assert len(part) <= scale.bits / 8 + 2
+        counter = BitCounter()
+        texture_stream.write_content(
+            counter, texture_stream.read(part), texture_stream.length_class(len(part))
+        )
+        assert len(part) <= counter.bits / 8 + 2
 
 
 def test_same_bytes_everywhere(astronaut, once):
@@ -205,7 +208,7 @@ def test_restoring_keeps_the_form_and_what_the_grid_cannot_show(shape):
 
 def test_aim_follows_the_slope_of_the_error():
     true, rough = drawn(14)
-    guess = restoration.guess(rough, true, 14, 22)
+    guess = aim.guess(rough, true, 14, 22)
     assert np.array_equal(guess.planes, restoration.restore(rough, 14, 22))
     slope = rough - guess.aim
 
@@ -220,7 +223,7 @@ def test_aim_follows_the_slope_of_the_error():
 
 
 def test_network_packs_as_it_unpacks():
-    layers = restoration.network()[0]
+    layers = restoration.network()
     for first, second in zip(layers, restoration.unpack(restoration.pack(layers)), strict=True):
         assert np.allclose(first[0], second[0], atol=1e-6)
         assert np.array_equal(first[1], second[1])

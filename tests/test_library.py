@@ -126,8 +126,12 @@ def test_the_bare_form_passes_through(scene):
 
 
 @pytest.mark.parametrize(
-    ("name", "payload"), [("pixels", b"\x09..."), ("structure", b"\xc0..."), ("semantic", b"\x3d...")]
-)
+    ("name", "payload"),
+    [
+        ("pixels", b"\x09..."), ("structure", b"\xc0..."), ("semantic", b"\x3d..."), ("recipe", b"\2..."),
+        ("recipe", b"\1\0\x3d..."),
+    ],
+)  # fmt: skip
 def test_a_part_that_needs_a_newer_reader_is_left_out_and_never_called_damaged(scene, once, name, payload):
     stream = bitstream.read(once(promptcodec.encode, scene, layers=("texture",), budget=64))
     newer = Part(PART_IDS[name], payload)

@@ -2,8 +2,8 @@
 
 Run: python -m training.cells --data DIR
 
-The table of ``promptcodec.layers.semantic.cells`` has a row of frequencies per context. A row adds up to
-about 255 where the context was seen often, to less where it was not, so that rare contexts weigh little.
+The table of ``promptcodec.layers.semantic.cell_model`` has a row of frequencies per context. A row adds up
+to about 255 where the context was seen often, to less where it was not: rare contexts weigh little.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from promptcodec.description import parse_text
+from promptcodec.entropy.bitio import BitCounter
 from promptcodec.layers.semantic import cells
+from promptcodec.layers.semantic.cell_model import KINDS, Contexts
 from training import tables
 from training.descriptions import load
 from training.texts import DATA, HERE
@@ -26,31 +28,29 @@ FULL = 255
 
 
 class _Counter:
-    """Stands where the coder of symbols stands and counts what passes."""
+    """Stands where the frequencies of symbols stand and counts in which contexts each comes."""
 
-    def __init__(self, counts: dict[str, np.ndarray]) -> None:
-        self._counts = counts
-        self.encoder = self
-        self.decoder = None
+    def __init__(self) -> None:
+        self.counts = {kind: np.zeros((contexts, size)) for kind, (size, contexts) in KINDS.items()}
 
-    def encode(self, start: int, size: int, total: int) -> None:
-        """Take the grid's size, which has no table."""
+    def give(self, contexts: Contexts) -> list[int]:
+        """Give equal frequencies."""
+        return [1] * KINDS[contexts[0][0]][0]
 
-    def code(self, _name: str, contexts: list[tuple[str, int]], value: int) -> int:
+    def learn(self, contexts: Contexts, value: int) -> None:
         """Count one symbol in all its contexts."""
         for kind, index in contexts:
-            self._counts[kind][index, value] += 1
-        return value
+            self.counts[kind][index, value] += 1
 
 
 def rows(texts: list[str]) -> bytes:
     """Count canonical texts and give the table's content."""
-    counts = {kind: np.zeros((contexts, size)) for kind, (size, contexts) in cells.KINDS.items()}
+    counter = _Counter()
     for text in texts:
         description = parse_text(text)
-        cells.walk(_Counter(counts), description.cells, description.rows, description.cols)
+        cells.write(BitCounter(), counter, description.cells, description.rows, description.cols)
     table = b""
-    for kind, seen in counts.items():
+    for kind, seen in counter.counts.items():
         total = seen.sum(axis=1, keepdims=True)
         weight = FULL * total / (total + HALF.get(kind, DEFAULT_HALF))
         table += np.round(seen / np.maximum(total, 1) * weight).clip(0, FULL).astype(np.uint8).tobytes()
@@ -68,13 +68,8 @@ def main() -> None:
     tables.write("cells-1", "cells-1.bin", rows(train), source="python -m training.cells --data DIR")
     sizes = []
     for text in held_out:
-        description = parse_text(text)
-        sizes.append(
-            (
-                len(cells.encode(description.cells, description.rows, description.cols)),
-                description.rows * description.cols,
-            )
-        )
+        grid = parse_text(text)
+        sizes.append((len(cells.encode(grid.cells, grid.rows, grid.cols)), grid.rows * grid.cols))
     coded, count = np.array(sizes).sum(axis=0)
     print(f"{len(train)} descriptions counted; {len(held_out)} held out: {coded * 8 / count:.2f} bits a cell")
 

@@ -10,7 +10,7 @@ import hashlib
 import time
 from pathlib import Path
 
-from promptcodec.entropy import brotli, zstd
+from promptcodec.entropy import Dictionary, brotli, zstd
 from promptcodec.entropy.dictionary import SIZE, train
 from training import descriptions, tables
 from training.texts import DATA, GROUPS, HERE, load, split
@@ -40,7 +40,7 @@ def thin(texts: list[str], size: int) -> list[str]:
     return kept
 
 
-def report(kind: str, texts: list[str], dictionary: bytes) -> None:
+def report(kind: str, texts: list[str], dictionary: Dictionary) -> None:
     """Print mean bytes an item and items a second, head byte included."""
     items = [text.encode() for text in texts]
     if not items:
@@ -80,7 +80,7 @@ def main() -> None:
     samples = mix(texts, local)
     print(f"training on {len(samples)} texts, {_size(samples)} bytes")
     dictionary = train(samples, SIZE)
-    tables.write("text-1", "text-1.zdict", dictionary, source="python -m training.dictionary")
+    tables.write("text-1", "text-1.zdict", dictionary.data, source="python -m training.dictionary")
     for group, (_, dev) in groups.items():
         report(group, dev, dictionary)
     report("local descriptions", local_dev, dictionary)

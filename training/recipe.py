@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from promptcodec.layers.recipe.text import literal
+from promptcodec.layers.recipe.json_styles import literal
 from promptcodec.recipe import read
 from training import tables
 

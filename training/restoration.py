@@ -39,7 +39,7 @@ RATE = 2e-3
 
 
 class Network(torch.nn.Module):
-    """The network of promptcodec.layers.restoration, for pictures of one shape and several steps."""
+    """The network of ``layers.texture.restoration``, for pictures of one shape and several steps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ def decoded(stack: np.ndarray, shape: int, steps: np.ndarray, rng: np.random.Gen
     choice = quantise.choose(task, known, quantise.influence(task, known, choice))
     result = np.zeros(stack.shape, np.int32)
     for plane, levels in enumerate(choice.levels):
-        sizes = quantise.amplitudes(np.abs(levels), plane, steps, known.shifts)
+        sizes = model.amplitudes(np.abs(levels), plane, steps, known.shifts)
         result[plane][:, task.area.v, task.area.u] = np.where(levels < 0, -sizes, sizes)
     result[..., 0, 0] = np.rint(stack[..., 0, 0] / size) * size
     return [

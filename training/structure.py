@@ -20,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from promptcodec.entropy.bits import Model
+from promptcodec.entropy.bitio import AdaptiveBit, BitCounter
 from promptcodec.entropy.rangecoder import BIT_ONE
 from promptcodec.layers.structure import bitmap, chains, lattice
+from promptcodec.layers.structure.chain_models import COUNT, LAYOUT, START_KINDS, WEIGHT_ONE, Models
 from promptcodec.layers.structure.encoder import contours, simplify
 from training import tables
 
@@ -36,55 +37,66 @@ DOUBT = 8.0
 Floats = npt.NDArray[np.float64]
 
 
-class Counting:
+class Weights(Sequence[int]):
+    """Equal weights of a start, which remember what kind of start was asked for last."""
+
+    def __init__(self) -> None:
+        self.kind = 0
+
+    def __len__(self) -> int:
+        return START_KINDS
+
+    def __getitem__(self, kind: int) -> int:
+        self.kind = kind
+        return WEIGHT_ONE
+
+
+class Counter(BitCounter):
     """Count symbols by the numbers of their models."""
 
     def __init__(self, models: int) -> None:
-        self.bits = np.zeros((models, 2))
-        self.starts = np.zeros((chains.START_KINDS, 2))
+        super().__init__()
+        self.counts = np.zeros((models, 2))
+        self.weights = Weights()
+        self.starts = np.zeros((START_KINDS, 2))
         self.directions = np.zeros(8)
 
-    def bit(self, model: Model, value: int) -> int:
-        """Count a bit; ``model.one`` is the model's number, if ``model.seen`` says that it is trained."""
-        if model.seen < 0:
-            self.bits[model.one, value] += 1
-        return value
+    def adaptive(self, model: AdaptiveBit, value: int) -> None:
+        """Count a bit; ``model.one`` is the model's number."""
+        self.counts[model.one, int(value)] += 1
 
-    def start(self, kind: int, one: int, value: int) -> int:
+    def bit(self, one: int, value: int) -> None:
         """Count a start, and what equal weights expect."""
-        self.starts[kind] += (value, one / BIT_ONE)
-        return value
+        self.starts[self.weights.kind] += (value, one / BIT_ONE)
 
-    def direction(self, sizes: Sequence[int], value: int) -> int:
-        """Count a first step; ``sizes`` are the numbers of the directions here."""
-        self.directions[sizes[value] - 1] += 1
-        return value
+    def symbol(self, frequencies: Sequence[int], value: int) -> None:
+        """Count a first step; the frequencies are the numbers of the directions here."""
+        self.directions[frequencies[value] - 1] += 1
 
 
-def numbered(count: int) -> list[Model]:
-    """Give models that say their number."""
-    return [Model(number, -1) for number in range(count)]
+def numbered(count: int) -> list[AdaptiveBit]:
+    """Give models whose chance is their number."""
+    return [AdaptiveBit(number) for number in range(count)]
 
 
 def count(path: Path) -> tuple[Floats, Floats, Floats, Floats]:
     """Walk one picture's maps."""
-    counting, pixels = Counting(chains.COUNT), Counting(bitmap.CONTEXTS)
+    lines, pixels = Counter(COUNT), Counter(bitmap.CONTEXTS)
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
     contexts = numbered(bitmap.CONTEXTS)
-    bits = numbered(chains.COUNT)
+    bits = numbered(COUNT)
     for side in SIDES:
         truth = contours.edges(contours.shrink(picture, side))
-        bitmap.code(pixels, contexts, truth.shape, truth)
+        bitmap.write(pixels, contexts, truth)
         curves = contours.trace(truth)
         for grid in GRIDS:
             fitted = simplify.paths(truth, curves, grid, PENALTY)
             for price in PRICES:
                 kept = simplify.worthwhile(truth, fitted, grid, price)
-                weights = [chains.WEIGHT_ONE] * chains.START_KINDS
-                models = chains.Models(weights, range(1, 9), bits)
-                chains.code(counting, models, lattice.shape(truth.shape, grid), grid, kept)
-    return counting.bits, counting.starts, counting.directions, pixels.bits
+                models = Models(lines.weights, range(1, 9), bits, grid)
+                chains.write(lines, models, lattice.shape(truth.shape, grid), kept)
+    return lines.counts, lines.starts, lines.directions, pixels.counts
 
 
 def shrunk(counts: Floats, parents: Floats) -> Floats:
@@ -104,10 +116,10 @@ def chances(counts: Floats, radices: Sequence[int]) -> Floats:
     return known
 
 
-def polyline_chances(bits: Floats) -> Iterator[Floats]:
-    """Give the chances of all models of ``chains.Models``, in its order."""
+def chain_chances(bits: Floats) -> Iterator[Floats]:
+    """Give the chances of all models of ``chain_models.Models``, in its order."""
     at = 0
-    for radices, kinds in chains.LAYOUT:
+    for radices, kinds in LAYOUT:
         size = int(np.prod(radices)) * kinds
         part = bits[at : at + size].reshape(-1, kinds, 2)
         yield np.stack([chances(part[:, kind], radices) for kind in range(kinds)], 1).reshape(-1)
@@ -139,12 +151,12 @@ def main() -> None:
             np.sum(parts, 0)
             for parts in zip(*pool.map(count, chosen[: options.limit], chunksize=4), strict=True)
         )
-    weights = (starts[:, 0] + 1) / (starts[:, 1] + 1) * chains.WEIGHT_ONE
+    weights = (starts[:, 0] + 1) / (starts[:, 1] + 1) * WEIGHT_ONE
     frequencies = np.maximum(directions / directions.sum() * 255, 1)
     content = (
         bytes(np.clip(weights.round(), 1, 255).astype(np.uint8))
         + bytes(frequencies.round().astype(np.uint8))
-        + b"".join(packed(part) for part in polyline_chances(bits))
+        + b"".join(packed(part) for part in chain_chances(bits))
         + packed(chances(pixels, [2] * len(bitmap.TEMPLATE)))
     )
     small = zlib.compress(content, 9)

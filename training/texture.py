@@ -20,10 +20,11 @@ from PIL import Image
 
 from promptcodec import models
 from promptcodec.layers import texture
-from promptcodec.layers.texture import dct, model
+from promptcodec.layers.texture import model
 from promptcodec.layers.texture.encoder import quantise
+from promptcodec.layers.texture.encoder.analysis import analyse, shape_of
 from promptcodec.layers.texture.encoder.search import PRICE
-from promptcodec.layers.texture.frequencies import RADII, SHAPES, extent, log8, shape_of
+from promptcodec.layers.texture.frequencies import RADII, SHAPES, extent, log8
 from training import tables
 from training.network import fit, whole_numbers
 from training.pictures import allowed
@@ -69,7 +70,7 @@ def load(path: Path, cut: np.random.Generator | None = None) -> tuple[int, np.nd
         left, top = cut.integers(0, image.width - width + 1), cut.integers(0, image.height - height + 1)
         image = image.crop((int(left), int(top), int(left) + width, int(top) + height))
     shape = shape_of(image.size)
-    return shape, dct.analyse(image, *extent(shape)).astype(np.int32)
+    return shape, analyse(image, *extent(shape)).astype(np.int32)
 
 
 def first_guess() -> model.Tables:

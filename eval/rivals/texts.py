@@ -11,7 +11,8 @@ from typing import Any
 import brotli
 import zstandard
 
-from promptcodec.entropy import decode_text, dictionary, encode_text, zstd
+from promptcodec.entropy import Dictionary, decode_text, encode_text, zstd
+from promptcodec.entropy.dictionary import SIZE, train
 from training import descriptions
 from training.texts import GROUPS, load, split, unescape
 
@@ -43,12 +44,12 @@ def training(data: Path, kind: str, jobs: int) -> tuple[list[str], dict[str, lis
     return [text for part in parts.values() for text in part[0]], {k: part[1] for k, part in parts.items()}
 
 
-def baseline(samples: Sequence[str]) -> bytes:
+def baseline(samples: Sequence[str]) -> Dictionary:
     """Train 112 KiB, k=200, d=8, level 19 on the samples, in an order that favours no kind."""
-    return dictionary.train(samples, dictionary.SIZE)
+    return train(samples, SIZE)
 
 
-def coders(trained: bytes | None) -> dict[str, Coder]:
+def coders(trained: Dictionary | None) -> dict[str, Coder]:
     """Give encoder, decoder and the counted length of each.
 
     Ours are counted whole, with the byte that names the coder; the baseline is counted without its 2
@@ -76,7 +77,7 @@ def coders(trained: bytes | None) -> dict[str, Coder]:
     return by_name
 
 
-def rows(texts: Sequence[str], trained: bytes | None) -> Iterator[dict[str, Any]]:
+def rows(texts: Sequence[str], trained: Dictionary | None) -> Iterator[dict[str, Any]]:
     """Measure every coder on every text, on this one core."""
     for name, (encode, decode, length) in coders(trained).items():
         decode(encode(texts[0]))  # loads tables

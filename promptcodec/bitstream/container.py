@@ -16,13 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from promptcodec.entropy.varint import read_varint, write_varint
-from promptcodec.errors import BitstreamError
+from promptcodec.errors import BitstreamError, NewerError
 from promptcodec.layers.registry import part_name
 
 MAGIC = b"\xabP"
 VERSION = 1
 # Before the format was frozen: `migrate` reads it, nothing else does.
 DRAFT = 0
+_LAST_VERSION = 9  # a version is a digit
 MAX_PIXELS = 2**26
 MAX_SIDE = 2**16 - 1
 CRITICAL = 0x80
@@ -117,6 +118,7 @@ def read(data: bytes, *, bare: bool = False, partial: bool = False, version: int
 
     Raises:
         BitstreamError: with the offset where reading stopped.
+        NewerError: it is of a later version.
     """
     if bare:
         return _read_parts(data, 0, version)
@@ -150,6 +152,8 @@ def _read_head(data: bytes, wanted: int) -> int:
     version = data[len(MAGIC)] - ord("0")
     if version == wanted:
         return len(MAGIC) + 1
+    if VERSION < version <= _LAST_VERSION:
+        raise NewerError(f"stream version {version} needs a newer reader: a newer promptcodec", len(MAGIC))
     message, hint = f"stream version byte {data[len(MAGIC)]:#04x}", ""
     if version == DRAFT:
         message += " is of a draft of the format"
@@ -157,10 +161,7 @@ def _read_head(data: bytes, wanted: int) -> int:
     elif version == VERSION:
         message += f" is version {VERSION} already"
     else:
-        message += (
-            f" is unknown to this release (it reads version {VERSION}): a newer promptcodec is needed, "
-            "or the stream is damaged"
-        )
+        message += " is of no version: the stream is damaged"
     raise BitstreamError(message, len(MAGIC), hint=hint)
 
 

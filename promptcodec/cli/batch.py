@@ -9,13 +9,16 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from promptcodec.cli import report
 from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.files import STDIO, read_file, write_whole
+
+if TYPE_CHECKING:
+    from promptcodec.entropy.dictionary import Dictionary
 
 
 class Task(Protocol):
@@ -138,14 +141,16 @@ def read_input(path: str) -> bytes:
     return read_file(path)
 
 
-def read_dictionaries(path: str | None) -> list[bytes]:
+def read_dictionaries(path: str | None) -> list[Dictionary]:
     """Read the dictionary of ``--dictionary``, where there is one.
 
     Raises:
         UsageError: it cannot be read.
     """
+    from promptcodec.entropy.dictionary import Dictionary  # noqa: PLC0415 - heavy
+
     try:
-        return [read_file(path)] if path else []
+        return [Dictionary.from_bytes(read_file(path))] if path else []
     except UsageError as error:
         raise UsageError(f"the dictionary {path} {error}") from None
 

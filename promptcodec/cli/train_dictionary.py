@@ -59,15 +59,15 @@ def command(
         trained, used = ppm_user.make(texts)
     else:
         trained, used = dictionary.train(texts, size), len(texts)
-    batch.write_output(output, trained, overwrite=overwrite)
-    made = {
+    batch.write_output(output, trained.data, overwrite=overwrite)
+    result = {
         "out": output,
         "ok": True,
-        "bytes": len(trained),
-        "hash": dictionary.name(trained).hex(),
+        "bytes": len(trained.data),
+        "hash": trained.id.hex(),
         "texts": used,
     }
     if as_json:
-        report.emit(made)
+        report.emit(result)
     elif output != STDIO:
-        report.say(f"{output}  {made['bytes']} B  from {made['texts']} texts  hash {made['hash']}")
+        report.say(f"{output}  {result['bytes']} B  from {result['texts']} texts  hash {result['hash']}")

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promptcodec.edit.spec import FILES, OPERATIONS, SPELLINGS, Edit, Operation
+from promptcodec.entropy.dictionary import AnyDictionary
 from promptcodec.errors import Notice, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Edited:
     warnings: tuple[Notice, ...]
 
 
-def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[bytes] = ()) -> Edited:
+def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[AnyDictionary] = ()) -> Edited:
     """Run operations in order.
 
     Args:
@@ -95,26 +96,28 @@ def _function(operation: Operation) -> Callable[..., EditState]:
     return function
 
 
-def _one(data: bytes, dictionaries: Sequence[bytes], operation: str, *arguments: str | bytes) -> bytes:
+def _one(
+    data: bytes, dictionaries: Sequence[AnyDictionary], operation: str, *arguments: str | bytes
+) -> bytes:
     return apply(data, [Edit(operation, arguments)], dictionaries=dictionaries).data
 
 
-def cell(data: bytes, where: str, words: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def cell(data: bytes, where: str, words: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Say something else in a cell, such as ``"r2c3"``; raises as ``apply`` does, like all below."""
     return _one(data, dictionaries, "cell", where, words)
 
 
-def replace(data: bytes, old: str, new: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def replace(data: bytes, old: str, new: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Replace words, and the colours they name."""
     return _one(data, dictionaries, "replace", old, new)
 
 
-def recolour(data: bytes, box: str, colour: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def recolour(data: bytes, box: str, colour: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Give everything in a box a colour; a box is ``"r2c2:r3c4"`` or ``"x0,y0,x1,y1"``."""
     return _one(data, dictionaries, "recolour", box, colour)
 
 
-def surface(data: bytes, box: str, kind: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def surface(data: bytes, box: str, kind: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Give a box another surface, such as ``"rough"`` or ``"busy rising"``."""
     return _one(data, dictionaries, "surface", box, kind)
 
@@ -123,47 +126,49 @@ texture = surface
 """What ``surface`` was once called."""
 
 
-def delete_curves(data: bytes, box: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def delete_curves(data: bytes, box: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Delete the contours in a box."""
     return _one(data, dictionaries, "delete-curves", box)
 
 
-def move_curves(data: bytes, box: str, to: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def move_curves(data: bytes, box: str, to: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Move the contours in a box to a new top left, ``"r1c1"`` or ``"x,y"``."""
     return _one(data, dictionaries, "move-curves", box, to)
 
 
-def scale_curves(data: bytes, box: str, factor: float, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def scale_curves(
+    data: bytes, box: str, factor: float, *, dictionaries: Sequence[AnyDictionary] = ()
+) -> bytes:
     """Scale the contours in a box about its middle."""
     return _one(data, dictionaries, "scale-curves", box, str(factor))
 
 
-def erase(data: bytes, box: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def erase(data: bytes, box: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Erase a box from all layers."""
     return _one(data, dictionaries, "erase", box)
 
 
-def mask(data: bytes, png: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def mask(data: bytes, png: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Erase from all layers what is white in a picture file."""
     return _one(data, dictionaries, "mask", png)
 
 
-def move(data: bytes, box: str, to: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def move(data: bytes, box: str, to: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Move what is in a box, in all layers."""
     return _one(data, dictionaries, "move", box, to)
 
 
-def medium(data: bytes, words: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def medium(data: bytes, words: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Say another medium."""
     return _one(data, dictionaries, "medium", words)
 
 
-def style(data: bytes, words: str, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def style(data: bytes, words: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Say another mood, or what ``light: `` or ``summary: `` heads."""
     return _one(data, dictionaries, "style", words)
 
 
-def transplant(data: bytes, part: str, other: bytes, *, dictionaries: Sequence[bytes] = ()) -> bytes:
+def transplant(data: bytes, part: str, other: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Take a part from another stream."""
     return _one(data, dictionaries, "transplant", part, other)
 

@@ -13,7 +13,7 @@ from promptcodec.edit.paths import Map, Place
 from promptcodec.edit.region import Region
 from promptcodec.layers import structure
 from promptcodec.layers.structure import lattice, pose
-from promptcodec.layers.structure.encoder.contours import Bitmap
+from promptcodec.layers.structure.bitmap import Bitmap
 
 
 def delete(payload: bytes, size: tuple[int, int], box: Region) -> bytes:
@@ -93,7 +93,7 @@ def _recode(base: bytes, source: bytes, size: tuple[int, int], box: Region, ther
     own = source == base
     under = value if own else structure.decode_value(base, size)[1]
     if kind == "pose":
-        return pose.encode_pose(_people(under, value, size, box, there, own=own), size)
+        return structure.encode_pose(_people(under, value, size, box, there, own=own), size)
     shape, content = value
     if isinstance(content, np.ndarray):
         mapped: Any = _pixels(under[1], content, box, there, own=own)

@@ -10,7 +10,7 @@ from promptcodec import bitstream, entropy, reading
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
 from promptcodec.edit.region import Grid
-from promptcodec.entropy import dictionary
+from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries, with_id
 from promptcodec.errors import Notice, UsageError
 from promptcodec.layers import about, semantic
 from promptcodec.layers.registry import BY_NAME, LAYERS, part_name
@@ -30,7 +30,7 @@ class EditState:
 
     size: tuple[int, int]
     payloads: Mapping[str, bytes]
-    dictionaries: Sequence[bytes] = ()
+    dictionaries: tuple[Dictionary, ...] = ()
     named: frozenset[str] = frozenset()
     warnings: tuple[Notice, ...] = field(default=())
 
@@ -56,7 +56,7 @@ class EditState:
             UsageError: it has no semantic part.
             BitstreamError, MissingDictionary: that part cannot be read.
         """
-        return _decoded(self.part("semantic"), tuple(self.dictionaries))
+        return _decoded(self.part("semantic"), self.dictionaries)
 
     def part(self, name: str) -> bytes:
         """Give a payload.
@@ -78,19 +78,18 @@ class EditState:
         coder = semantic.coder_name(former)
         # Behind grid symbols a few words are raw because that is shortest, not because it was asked for.
         family = "auto" if coder == "grid+raw" else coder.removeprefix("grid+")
-        name = entropy.dictionary_name(text)
-        own = dictionary.named(name, self.dictionaries) if name else []
-        payload = semantic.encode(description, coder=family, dictionary=own[0] if own else None)
+        own = next(iter(with_id(entropy.dictionary_id(text), self.dictionaries)), None)
+        payload = semantic.encode(description, coder=family, dictionary=own)
         return self.put("semantic", payload)
 
 
 @lru_cache(maxsize=8)
-def _decoded(payload: bytes, dictionaries: tuple[bytes, ...]) -> Description:
+def _decoded(payload: bytes, dictionaries: tuple[Dictionary, ...]) -> Description:
     """Decode a description once for all that one operation asks of it."""
     return semantic.decode(payload, dictionaries=dictionaries)
 
 
-def open_state(data: bytes, dictionaries: Sequence[bytes] = ()) -> tuple[Stream, EditState]:
+def open_state(data: bytes, dictionaries: Sequence[AnyDictionary] = ()) -> tuple[Stream, EditState]:
     """Read a stream.
 
     Raises:
@@ -98,7 +97,7 @@ def open_state(data: bytes, dictionaries: Sequence[bytes] = ()) -> tuple[Stream,
     """
     stream = reading.open_stream(data)
     payloads = {part_name(part.type): part.payload for part in stream.parts}
-    return stream, EditState((stream.width, stream.height), payloads, dictionaries)
+    return stream, EditState((stream.width, stream.height), payloads, as_dictionaries(dictionaries))
 
 
 def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:

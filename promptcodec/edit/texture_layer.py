@@ -15,10 +15,11 @@ import numpy as np
 from promptcodec.edit.pursuit import NOTHING, Levels, nearest, pursue
 from promptcodec.edit.region import Floats, Region
 from promptcodec.layers.texture import dct, model
-from promptcodec.layers.texture.encoder.quantise import amplitudes, cover
+from promptcodec.layers.texture.content import Content
+from promptcodec.layers.texture.encoder.quantise import cover
 from promptcodec.layers.texture.frequencies import RADII, region
 from promptcodec.layers.texture.frequencies import Region as Frequencies
-from promptcodec.layers.texture.stream import MAX_BYTES, Content, length_class, read, write
+from promptcodec.layers.texture.stream import MAX_BYTES, length_class, read, write
 
 Paint = Callable[[Floats], Floats]
 """Takes and gives ``(rows, cols, 3)`` sRGB in 0..255."""
@@ -162,7 +163,9 @@ def _amplitudes(levels: Levels, step: int) -> Floats:
     shifts = model.tables().shifts
     result = np.empty(levels.shape, np.float32)
     for plane, each in enumerate(levels):
-        sizes = amplitudes(np.abs(each).reshape(1, -1).astype(np.int32), plane, np.array([step]), shifts)
+        sizes = model.amplitudes(
+            np.abs(each).reshape(1, -1).astype(np.int32), plane, np.array([step]), shifts
+        )
         result[plane] = np.where(each < 0, -1, 1) * sizes.reshape(each.shape)
         result[plane, 0, 0] = each[0, 0] * model.STEP[step]
     return result / np.float32(dct.UNIT)

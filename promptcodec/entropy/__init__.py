@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from promptcodec.entropy.dictionary import Dictionary
     from promptcodec.entropy.text import (
         CODERS,
         LIMIT,
         coder_name,
         decode_text,
-        dictionary_name,
+        dictionary_id,
         encode_text,
     )
 
-__all__ = ["CODERS", "LIMIT", "coder_name", "decode_text", "dictionary_name", "encode_text"]
+__all__ = ["CODERS", "LIMIT", "Dictionary", "coder_name", "decode_text", "dictionary_id", "encode_text"]
 
 
 def __getattr__(name: str) -> Any:

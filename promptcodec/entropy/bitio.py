@@ -45,6 +45,14 @@ class AdaptiveBit:
         self.seen = min(self.seen + 1, len(RATES) - 1)
 
 
+class BitTree(Protocol):
+    """Adaptive bits by the node of a binary tree: 1 is the root, below node n are 2n and 2n + 1."""
+
+    def __getitem__(self, node: int, /) -> AdaptiveBit:
+        """Give the bit of a node."""
+        ...
+
+
 class SymbolWriter(Protocol):
     """What takes symbols: a ``BitWriter``, or a ``BitCounter``."""
 
@@ -56,8 +64,12 @@ class SymbolWriter(Protocol):
         """Take a bit, and teach its model."""
         ...
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int, value: int) -> None:
+    def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Take an integer below ``2**bits`` by a binary tree of ``2**bits`` models, high bit first."""
+        ...
+
+    def bypass(self, count: int, value: int) -> None:
+        """Take the lowest ``count`` bits of ``value``, each as likely 0 as 1, high bit first."""
         ...
 
     def symbol(self, frequencies: Sequence[int], value: int) -> None:
@@ -88,13 +100,18 @@ class BitWriter:
         self._encoder.encode_bit(value, model.one)
         model.learn(value)
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int, value: int) -> None:
+    def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Write an integer by a tree of adaptive bits."""
         node = 1
         for shift in range(bits - 1, -1, -1):
             bit = value >> shift & 1
             self.adaptive(models[node], bit)
             node = node << 1 | bit
+
+    def bypass(self, count: int, value: int) -> None:
+        """Write the lowest bits of a number."""
+        for shift in range(count - 1, -1, -1):
+            self._encoder.encode_bit(value >> shift & 1, HALF)
 
     def symbol(self, frequencies: Sequence[int], value: int) -> None:
         """Write an index into frequencies."""
@@ -129,12 +146,19 @@ class BitReader:
         model.learn(value)
         return value
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int) -> int:
+    def tree(self, models: BitTree, bits: int) -> int:
         """Read an integer by a tree of adaptive bits."""
         node = 1
         for _ in range(bits):
             node = node << 1 | self.adaptive(models[node])
         return node - (1 << bits)
+
+    def bypass(self, count: int) -> int:
+        """Read a number below ``2**count``."""
+        value = 0
+        for _ in range(count):
+            value = value << 1 | self._decoder.decode_bit(HALF)
+        return value
 
     def symbol(self, frequencies: Sequence[int]) -> int:
         """Read an index into frequencies."""
@@ -190,13 +214,17 @@ class BitCounter:
         self.bit(model.one, value)
         model.learn(value)
 
-    def tree(self, models: Sequence[AdaptiveBit], bits: int, value: int) -> None:
+    def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Count an integer by a tree of adaptive bits."""
         node = 1
         for shift in range(bits - 1, -1, -1):
             bit = value >> shift & 1
             self.adaptive(models[node], bit)
             node = node << 1 | bit
+
+    def bypass(self, count: int, value: int) -> None:
+        """Count the lowest bits of a number."""
+        self.bits += count
 
     def symbol(self, frequencies: Sequence[int], value: int) -> None:
         """Count an index into frequencies."""

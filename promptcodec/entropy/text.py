@@ -17,14 +17,23 @@ payload ends where the data ends. Texts come back exactly: nothing is normalised
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from promptcodec import models
-from promptcodec.entropy import brotli, dictionary, zstd
+from promptcodec.entropy import brotli, zstd
+from promptcodec.entropy.dictionary import (
+    ID_BYTES,
+    AnyDictionary,
+    Dictionary,
+    as_dictionaries,
+    as_dictionary,
+    with_id,
+)
 from promptcodec.entropy.ppm import coder as ppm
 from promptcodec.entropy.ppm import model as ppm_model
 from promptcodec.entropy.ppm import user as ppm_user
-from promptcodec.errors import EntropyError, MissingDictionary, UsageError
+from promptcodec.errors import EntropyError, MissingDictionary, NewerError, UsageError
 
 CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
 LIMIT = 1 << 24  # bytes of UTF-8 in one text
@@ -42,15 +51,15 @@ _NAMES = {
 _SHIPPED = "text-1"
 
 
-def encode_text(text: str, coder: str = "auto", *, dictionary: bytes | None = None) -> bytes:
+def encode_text(text: str, coder: str = "auto", *, dictionary: AnyDictionary | None = None) -> bytes:
     """Code a text, never in more than its UTF-8 length plus one byte.
 
     Args:
         text: any text of at most LIMIT bytes of UTF-8.
         coder: one of CODERS; "auto" is the shortest. A coder that cannot beat raw UTF-8
             gives way to it; to brotli give way zstd above 128 KiB and ppm above PPM_MAX bytes.
-        dictionary: the bytes of a user's file made by train-dictionary, for zstd or for ppm.
-            That coder then uses it, "auto" where it wins. The reader needs the same file.
+        dictionary: a user's, made by train-dictionary for zstd or for ppm. That coder then
+            uses it, "auto" where it wins. The reader needs the same file.
 
     Raises:
         UsageError: a coder that is not there, a text that is not Unicode or too long, or a
@@ -66,37 +75,38 @@ def encode_text(text: str, coder: str = "auto", *, dictionary: bytes | None = No
         return raw
     if coder == "brotli":
         return min(_brotli(data), raw, key=len)
-    own = _own(data, dictionary)
+    own = _with_dictionary(data, as_dictionary(dictionary))
     if coder in ("zstd", "ppm"):
         fits = own is not None and _NAMES[own[0] & 63] == coder
-        coded = own if fits else (_shipped(data) if coder == "zstd" else _ppm(data))
+        coded = own if fits else (_zstd(data) if coder == "zstd" else _ppm(data))
         return min(coded or _brotli(data), raw, key=len)
     # min takes the first of equals: the simpler coder.
-    candidates = [raw, _brotli(data), _shipped(data), _ppm(data), own]
+    candidates = [raw, _brotli(data), _zstd(data), _ppm(data), own]
     return min((coded for coded in candidates if coded), key=len)
 
 
-def decode_text(data: bytes, *, dictionaries: Sequence[bytes] = (), limit: int = LIMIT) -> str:
+def decode_text(data: bytes, *, dictionaries: Sequence[AnyDictionary] = (), limit: int = LIMIT) -> str:
     """Undo ``encode_text``, in bounded memory whatever the bytes say.
 
     Args:
         data: a coded text, untrusted; all of it.
-        dictionaries: the bytes of the users' dictionary files at hand.
+        dictionaries: the users' dictionaries at hand.
         limit: the most bytes of UTF-8 to give.
 
     Raises:
         EntropyError: nothing ``encode_text`` writes, or a text longer than ``limit``.
+        NewerError: coded by a coder that a newer version added.
         MissingDictionary: coded with a dictionary that is not among ``dictionaries``.
     """
     if not data:
         return ""
     coder, kind, payload = data[0] & 63, data[0] >> 6, data[1:]
     if coder not in _NAMES:
-        raise EntropyError(f"no text coder has the number {coder}; a newer promptcodec may read it")
+        raise NewerError(f"the text uses coder {coder}, which needs a newer reader")
     if kind and coder not in (_ZSTD, _ZSTD_USER):
         raise EntropyError(f"the head byte {data[0]:#04x} of a text is not valid")
     if coder in (_ZSTD_USER, _PPM_USER):
-        return _decode_user(data, dictionaries, limit)
+        return _decode_user(data, as_dictionaries(dictionaries), limit)
     return _text(_unpack(data[0], payload, None, limit), limit)
 
 
@@ -109,10 +119,10 @@ def coder_name(data: bytes) -> str:
     return _NAMES.get(data[0] & 63, "unknown") if data else "raw"
 
 
-def dictionary_name(data: bytes) -> bytes:
-    """Give the name of the user's dictionary that a coded text needs; no bytes where it needs none."""
+def dictionary_id(data: bytes) -> bytes:
+    """Give the id of the user's dictionary that a coded text needs; no bytes where it needs none."""
     own = bool(data) and data[0] & 63 in (_ZSTD_USER, _PPM_USER)
-    return data[1 : 1 + dictionary.NAME_BYTES] if own else b""
+    return data[1 : 1 + ID_BYTES] if own else b""
 
 
 def _utf8(text: str) -> bytes:
@@ -143,8 +153,13 @@ def _brotli(data: bytes) -> bytes:
     return bytes([_BROTLI]) + brotli.compress(data)
 
 
-def _shipped(data: bytes) -> bytes | None:
-    block = zstd.compress(data, models.load(_SHIPPED))
+@functools.cache
+def _shipped() -> Dictionary:
+    return Dictionary.from_bytes(models.load(_SHIPPED))
+
+
+def _zstd(data: bytes) -> bytes | None:
+    block = zstd.compress(data, _shipped())
     return None if block is None else bytes([_ZSTD | block[0] << 6]) + block[1]
 
 
@@ -152,52 +167,52 @@ def _ppm(data: bytes) -> bytes | None:
     return bytes([_PPM]) + ppm.encode(data, ppm_model.shipped()) if len(data) <= PPM_MAX else None
 
 
-def _unpack(head: int, payload: bytes, own: bytes | None, limit: int) -> bytes:
-    """Undo a coder, with a user's file or without."""
+def _unpack(head: int, payload: bytes, own: Dictionary | None, limit: int) -> bytes:
+    """Undo a coder, with a user's dictionary or without."""
     coder = head & 63
     if coder in (_PPM, _PPM_USER):
         model = ppm_model.shipped() if own is None else ppm_user.model(own)
         return ppm.decode(payload, model, min(limit, PPM_MAX))
     if coder in (_ZSTD, _ZSTD_USER):
-        return zstd.decompress(head >> 6, payload, own or models.load(_SHIPPED), max(limit, 1))
+        return zstd.decompress(head >> 6, payload, own or _shipped(), max(limit, 1))
     return brotli.decompress(payload, limit) if coder == _BROTLI else payload
 
 
-def _own(data: bytes, own: bytes | None) -> bytes | None:
-    """Code with a user's file, of whichever kind it is."""
-    if own is None:
+def _with_dictionary(data: bytes, dictionary: Dictionary | None) -> bytes | None:
+    """Code with a user's dictionary, of whichever kind it is."""
+    if dictionary is None:
         return None
-    if ppm_user.is_table(own):
-        model = ppm_user.model(own)  # before the length: a damaged file is always an error
+    if dictionary.kind == "ppm":
+        model = ppm_user.model(dictionary)  # before the length: a damaged file is always an error
         if len(data) > PPM_MAX:
             return None
-        return bytes([_PPM_USER]) + dictionary.name(own) + ppm.encode(data, model)
-    block = zstd.compress(data, own)
-    return None if block is None else bytes([_ZSTD_USER | block[0] << 6]) + dictionary.name(own) + block[1]
+        return bytes([_PPM_USER]) + dictionary.id + ppm.encode(data, model)
+    block = zstd.compress(data, dictionary)
+    return None if block is None else bytes([_ZSTD_USER | block[0] << 6]) + dictionary.id + block[1]
 
 
-def _decode_user(data: bytes, dictionaries: Sequence[bytes], limit: int) -> str:
-    name, content = data[1 : 1 + dictionary.NAME_BYTES], data[1 + dictionary.NAME_BYTES :]
-    if len(name) < dictionary.NAME_BYTES:
+def _decode_user(data: bytes, dictionaries: Sequence[Dictionary], limit: int) -> str:
+    wanted, content = data[1 : 1 + ID_BYTES], data[1 + ID_BYTES :]
+    if len(wanted) < ID_BYTES:
         raise EntropyError("the text is cut short in the name of its dictionary")
     if data[0] & 63 == _PPM_USER:
-        dictionaries = [own for own in dictionaries if ppm_user.is_table(own)]
-    own = dictionary.named(name, dictionaries)
-    if not own:
+        dictionaries = [dictionary for dictionary in dictionaries if dictionary.kind == "ppm"]
+    candidates = with_id(wanted, dictionaries)
+    if not candidates:
         raise MissingDictionary(
-            f"the text was coded with the dictionary {name.hex()}", hint="give it with --dictionary FILE"
+            f"the text was coded with the dictionary {wanted.hex()}", hint="give it with --dictionary FILE"
         )
     # Four bytes of hash can collide: a wrong dictionary all but always gives an error here.
     texts: set[str] = set()
     failed = EntropyError("the text coded with your dictionary is damaged")
-    for candidate in own:
+    for candidate in candidates:
         try:
             texts.add(_text(_unpack(data[0], content, candidate, limit), limit))
         except EntropyError as error:
             failed = error
     if len(texts) > 1:
         raise EntropyError(
-            f"several of the dictionaries given are named {name.hex()}; give only the right one"
+            f"several of the dictionaries given are named {wanted.hex()}; give only the right one"
         )
     if not texts:
         raise failed

@@ -8,6 +8,7 @@ from typing import Any
 
 from promptcodec import entropy
 from promptcodec.entropy import coder_name
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError
 from promptcodec.layers.job import EncodeJob
 
@@ -46,7 +47,9 @@ def encode_part(job: EncodeJob, _room: int | None) -> bytes | None:
     return encode(job.about) if job.about else None
 
 
-def decode_part(payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def decode_part(
+    payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[Dictionary]
+) -> Mapping[str, Any]:
     """Give the seed where one is stored."""
     entries = decode(payload)
     return {"seed": int(entries["seed"])} if "seed" in entries else {}

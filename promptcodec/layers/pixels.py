@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, features
 
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, BudgetError, MissingError, NewerError
 from promptcodec.layers.job import EncodeJob
 
@@ -111,7 +112,9 @@ def encode_part(job: EncodeJob, room: int | None) -> bytes:
     return encode(job.image, room)
 
 
-def decode_part(payload: bytes, size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def decode_part(
+    payload: bytes, size: tuple[int, int], _dictionaries: Sequence[Dictionary]
+) -> Mapping[str, Any]:
     """Give the picture, as the registry asks for it."""
     return {"pixels": decode(payload, size)}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from promptcodec.errors import UsageError
 
 if TYPE_CHECKING:
+    from promptcodec.entropy.dictionary import Dictionary
     from promptcodec.layers.job import EncodeJob
 
 
@@ -25,12 +26,12 @@ class LayerModule(Protocol):
         ...
 
     def decode_part(
-        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[bytes]
+        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[Dictionary]
     ) -> Mapping[str, Any]:
         """Give what a generator is told; see ``Layer.decode``."""
         ...
 
-    def show_part(self, payload: bytes, dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+    def show_part(self, payload: bytes, dictionaries: Sequence[Dictionary]) -> Mapping[str, Any]:
         """Give what people are shown; only for layers that are ``shown``."""
         ...
 
@@ -87,7 +88,7 @@ class Layer:
         return self._functions.encode_part(job, room)
 
     def decode(
-        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[bytes]
+        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[Dictionary]
     ) -> Mapping[str, Any]:
         """Give what a generator is told by a part: fields of ``Conditions``.
 
@@ -102,7 +103,7 @@ class Layer:
         """
         return self._functions.decode_part(payload, size, dictionaries)
 
-    def show(self, payload: bytes, dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+    def show(self, payload: bytes, dictionaries: Sequence[Dictionary]) -> Mapping[str, Any]:
         """Give what ``inspect`` shows of a part, as JSON values; raises as ``decode``."""
         return self._functions.show_part(payload, dictionaries)
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from promptcodec import models
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, MissingError
 from promptcodec.layers.job import EncodeJob
 from promptcodec.vision.colour import Floats, to_oklab
@@ -104,7 +105,9 @@ def encode_part(job: EncodeJob, _room: int | None) -> bytes | None:
     return encode(job.image) if wanted else None
 
 
-def decode_part(payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def decode_part(
+    payload: bytes, _size: tuple[int, int], _dictionaries: Sequence[Dictionary]
+) -> Mapping[str, Any]:
     """Give the signature."""
     return {"signature": decode(payload)}
 

@@ -3,8 +3,9 @@
     python -m tests.golden
 
 The files were made once, with format version 1, and are never made again: a difference is a broken
-decoder. ``NAME.json`` holds the values, ``NAME.png`` what the colour map shows (drawing may differ by
-two levels between machines), ``tables.json`` the SHA-256 of the tables that decide them.
+decoder. ``NAME.json`` holds the values, ``NAME.png`` what the texture layer shows (drawing may differ by
+two levels between machines), ``tables.json`` the SHA-256 of the tables that decide them. What each
+stream is for stands in README.md.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from PIL import Image
 
 from promptcodec import bitstream
 from promptcodec.layers import registry, texture
-from tests.golden.values import values
+from tests.golden.values import metadata, values
 
 FOLDER = Path(__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.pxt"))
@@ -32,11 +33,12 @@ def compare(name: str) -> str:
     wanted = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     options = wanted.pop("options")
     dictionary = wanted.pop("dictionary")
+    chunks = wanted.pop("metadata", None)
     given = [(FOLDER / dictionary).read_bytes()] if dictionary else []
     data = (FOLDER / f"{name}.pxt").read_bytes()
     # JSON has no tuples: what it would hold is what is compared.
-    found = json.loads(json.dumps(values(data, **options, dictionaries=given)))
-    if found != wanted:
+    decoded = json.loads(json.dumps(values(data, **options, dictionaries=given)))
+    if decoded != wanted or (chunks is not None and metadata(data) != chunks):
         return f"{name}: decodes to other values"
     picture = FOLDER / f"{name}.png"
     if picture.exists():
@@ -45,7 +47,7 @@ def compare(name: str) -> str:
         with Image.open(picture) as image:
             apart = np.asarray(image, np.int16) - np.asarray(texture.decode(payload, image.size), np.int16)
         if int(np.abs(apart).max()) > DRAWN:
-            return f"{name}: draws another colour map, by up to {np.abs(apart).max()} levels"
+            return f"{name}: draws another picture, by up to {np.abs(apart).max()} levels"
     return ""
 
 
@@ -58,10 +60,10 @@ def changed_tables() -> list[str]:
 
 def main() -> int:
     """Print what differs."""
-    differences = [said for said in map(compare, NAMES) if said]
+    differences = [difference for difference in map(compare, NAMES) if difference]
     differences += [f"the table {name} is another" for name in changed_tables()]
-    for said in differences:
-        print(said)
+    for difference in differences:
+        print(difference)
     print(f"{len(NAMES)} streams, {len(differences)} differences")
     return 1 if differences else 0
 

@@ -34,6 +34,13 @@ def values(
     return {"width": stream.width, "height": stream.height, "cut": stream.cut, "parts": parts}
 
 
+def metadata(data: bytes) -> list[list[str]]:
+    """Give the chunks of a verbatim recipe: carrier, key, content in hexadecimal."""
+    parts = {part.type: part.payload for part in bitstream.read(data).parts}
+    chunks = recipe.decode(parts[registry.PART_IDS["recipe"]]).chunks
+    return [[chunk.carrier, chunk.key, chunk.data.hex()] for chunk in chunks]
+
+
 def _texture(payload: bytes) -> dict[str, Any]:
     content = texture_stream.read(payload)
     return {
@@ -51,11 +58,11 @@ def _structure(payload: bytes, size: tuple[int, int]) -> dict[str, Any]:
     if kind == "pose":
         return {"kind": kind, "people": value}
     (rows, columns), content = value
-    found: dict[str, Any] = {"kind": kind, "rows": rows, "columns": columns}
+    shown: dict[str, Any] = {"kind": kind, "rows": rows, "columns": columns}
     if kind == "bitmap":
-        return found | {"pixels": ["".join(map(str, map(int, row))) for row in content]}
+        return shown | {"pixels": ["".join(map(str, map(int, row))) for row in content]}
     grid, paths = content
-    return found | {
+    return shown | {
         "grid": grid,
         "paths": [{"start": list(map(int, path.start)), "steps": list(path.steps)} for path in paths],
     }

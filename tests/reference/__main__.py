@@ -15,6 +15,24 @@ from .container import Part, Stream, read_stream
 from .text import decode_text
 
 
+def pixels(data: bytes) -> None:
+    """Refuse what is no whole picture file of a known coder; its pixels are not read here."""
+    need(data and data[0] < 2, "pixels")
+    file, at = data[1:], 0
+    if data[0] == 0:
+        need(file[:4] == b"RIFF" and file[8:16] == b"WEBPVP8 " and file[23:26] == b"\x9d\x01\x2a", "no lossy WebP")
+        need(int.from_bytes(file[4:8], "little") + 8 == len(file), "the length of a WebP")
+        wide, high = (int.from_bytes(file[i:i + 2], "little") & 0x3FFF for i in (26, 28))
+        need(wide * high <= 1 << 26, "too many pixels")
+        return
+    need(file[4:12] == b"ftypavif", "no AVIF")
+    while at < len(file):
+        size = int.from_bytes(file[at:at + 4], "big")
+        need(size >= 8, "a box of an AVIF")
+        at += size
+    need(at == len(file), "the length of an AVIF")
+
+
 def value(part: Part, stream: Stream, tables: Tables, dictionary: str | None) -> Any:
     """What a part says, as JSON."""
     data = part.payload
@@ -27,13 +45,13 @@ def value(part: Part, stream: Stream, tables: Tables, dictionary: str | None) ->
     if part.type == 4:
         return recipe.decode(data, tables, dictionary)
     if part.type == 6:
-        need(data and data[0] < 2, "pixels")
+        pixels(data)
         return {"coder": data[0], "sha256": hashlib.sha256(data[1:]).hexdigest()}
     if part.type == 7:
         pairs = [re.fullmatch("([a-z]+): (.+)", s) for s in decode_text(data, tables, None, 1 << 16).split("\n")]
         result = {pair[1]: pair[2] for pair in pairs if pair}
         seed = result.get("seed", "0")
-        need(None not in pairs and re.fullmatch("[0-9]{1,10}", seed) and int(seed) < 1 << 32, "about")
+        need(None not in pairs and len(result) == len(pairs) and re.fullmatch("[0-9]{1,10}", seed) and int(seed) < 1 << 32, "about")
         return result
     need(part.type != 5 or len(data) == 27, "signature")
     return data.hex()

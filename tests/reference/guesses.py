@@ -113,7 +113,7 @@ class Guesses:
         """A value is complete; places are from the innermost out, without the root."""
         p, p1, p2, p3, *_ = places + [OUTSIDE] * 3
         if is_small(value):
-            n = str(int(value))
+            n = str(value)
             if p.name == "links" and p3.node:
                 self.links[p3.id, str(p2.at)].append(n)
                 kind = p1.get("type")

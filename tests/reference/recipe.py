@@ -44,7 +44,7 @@ class Coder:
         return self.value(value, [Place("", "", "", [])])
 
     def limit(self, which: int, more: int) -> None:
-        """Count values, characters, work."""
+        """Count values and characters."""
         self.counted[which] += more
         need(self.counted[which] <= (1 << 15, 1 << 20, 1 << 20)[which], "recipe beyond its limits")
 
@@ -113,7 +113,7 @@ class Coder:
         """The next symbol in a place: guessed, found or spelled."""
         p, symbol, excluded, order = places[0], None, set(), 0
         self.limit(0, 1)
-        self.limit(2, 32)
+        self.counted[2] += 32
         for rule, guess in self.guesses.next(places[:-1]) if len(places) > 1 else []:
             if self.bit(("guess", rule), guess == want):
                 return guess
@@ -207,30 +207,42 @@ class Coder:
         return result
 
 
-def numbers(value: Any) -> Any:
-    """Spelled numbers as numbers."""
-    if isinstance(value, Number):
-        number = int(value) if re.fullmatch(INTEGER, value) else float(value)
-        return number if abs(number) < 1e308 * 10 else None
-    if isinstance(value, list):
-        return [numbers(item) for item in value]
-    return {k: numbers(v) for k, v in value.items()} if isinstance(value, dict) else value
+def finite(spelled: str) -> float | None:
+    """A number with a point or an exponent; none where it is too large."""
+    return float(spelled) if abs(float(spelled)) != float("inf") else None
+
+
+def plain_json(value: Any) -> Any:
+    """Spelled numbers as numbers: the value written as JSON and read again."""
+    try:
+        return json.loads(write(value, "json"), parse_float=finite, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as error:
+        raise FormatError("no JSON") from error
 
 
 def is_kind(value: Any, kind: str) -> bool:
     """Whether a value has a listed key's type."""
     if kind == "l":
-        types = {"name": "t", "weight": "n", "hash": "t"}
-        return isinstance(value, list) and all(isinstance(x, dict) and all(
-            k in types and is_kind(v, types[k]) for k, v in x.items()) for x in value)
+        return isinstance(value, list) and all(
+            isinstance(x, dict) and set(x) <= {"name", "weight", "hash"} and isinstance(x.get("name"), str)
+            and isinstance(x.get("weight", 0), (int, float)) and isinstance(x.get("hash", ""), str) for x in value)
     types = {"t": str, "i": int, "n": (int, float), "o": dict}
     return isinstance(value, types[kind]) and not isinstance(value, bool)
+
+
+def said(value: Any) -> Any:
+    """Objects without the keys that say nothing, from the inside out."""
+    if isinstance(value, list):
+        return [said(item) for item in value]
+    if isinstance(value, dict):
+        return {k: v for k, v in ((k, said(v)) for k, v in value.items()) if v is not None and v not in ([], {})}
+    return value
 
 
 def fields(value: Any) -> dict[str, Any]:
     """Listed fields in their objects, other keys in `extra`."""
     need(isinstance(value, dict), "fields")
-    given, result = numbers(value), {}
+    given, result = plain_json(value), {}
     extra = given["extra"] if isinstance(given.get("extra"), dict) else {}
     for name, listed in LISTED.items():
         items = given[name] if isinstance(given.get(name), dict) else {}
@@ -239,7 +251,7 @@ def fields(value: Any) -> dict[str, Any]:
             if k not in result[name]:
                 extra.setdefault(k, v)
     need("tool" in result["platform"], "recipe without a tool")
-    return {k: v for k, v in {**result, "extra": extra}.items() if v}
+    return {k: v for k, v in {**said(result), "extra": extra}.items() if v}
 
 
 def escaped(text: str, ascii_only: bool, net: bool) -> str:
@@ -282,12 +294,13 @@ def segment(value: Any) -> bytes:
         need(form == "a1111" or form in FORMS, "form of a text")
         content = write(inner, form) if form != "a1111" else ", ".join(f"{k}: {v}" for k, v in inner[2].items())
         if form == "a1111" and inner[0] is not None:
+            need(isinstance(inner[0], str) and isinstance(inner[1], str | None), "prompts")
             content = inner[0] + ("" if inner[1] is None else f"\nNegative prompt: {inner[1]}") + "\n" + content
     return content.encode(kind)
 
 
 def decode(data: bytes, tables: Tables, dictionary: str | None) -> dict[str, Any]:
-    """The value of a recipe part; the fields of a verbatim one are its tool's, and not read here."""
+    """The value of a recipe part: fields, or carrier, key and content (in hexadecimal) of each chunk."""
     need(data and data[0] < 2, "form of a recipe")
     length, at = read_varint(data, 1)
     need(at + length <= len(data), "cut recipe")
@@ -306,9 +319,8 @@ def decode(data: bytes, tables: Tables, dictionary: str | None) -> dict[str, Any
     chunks = []
     try:
         for carrier, key, *segments in value:
-            need(carrier in CARRIERS and isinstance(key, str) and (carrier in CARRIERS[:3] or not key), "chunk")
-            content = b"".join(map(segment, segments))
-            chunks.append({"carrier": carrier, "key": key, "text": content.decode("utf-8", "replace")})
+            need(carrier in CARRIERS and type(key) is str, "chunk")
+            chunks.append([carrier, key, b"".join(map(segment, segments)).hex()])
     except (ValueError, TypeError, AttributeError, LookupError) as error:
         raise FormatError(f"verbatim recipe: {error}") from error
-    return {"fields": None, "chunks": chunks}
+    return {"metadata": chunks}

@@ -135,7 +135,7 @@ def check(text: str) -> str:
             plain(*(piece for texts in found.groups()[4:] if texts is not None
                     for piece in (texts.split(", ") if pattern[0] == "o" else [texts])))
     need(not lines, "a line too many")
-    return text
+    return text.removesuffix("\n")
 
 
 def decode(data: bytes, tables: Tables, dictionary: str | None) -> str:

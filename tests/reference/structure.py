@@ -193,6 +193,7 @@ def poses(coder: Decoder, side: int) -> dict[str, Any]:
                 if size:
                     place[axis] += size if coder.adaptive(signs[joint, axis]) else -size
             placed[joint] = [*place, shown]
+        need(all(map(any, placed.values())), "a joint that is nowhere has a place")
         flat: list[float] = []
         for x, y, v in (placed.get(j, (0, 0, 0)) for j in range(17)):
             flat += [*(round(n * side / 256, 6 if side < 26 else 2) for n in (x, y)), v]

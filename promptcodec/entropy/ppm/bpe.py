@@ -88,11 +88,11 @@ def _labels(data: bytes) -> list[bytes]:
     return [b"\nr%dc%d" % (row, col) for row in range(rows, 0, -1) for col in range(cols, 0, -1)]
 
 
-def _take(labels: list[bytes], found: bytes) -> bytes:
-    if labels and found == labels[-1]:
+def _take(labels: list[bytes], label: bytes) -> bytes:
+    if labels and label == labels[-1]:
         labels.pop()
         return b"\xfc"
-    return found
+    return label
 
 
 def words(data: bytes) -> list[bytes]:

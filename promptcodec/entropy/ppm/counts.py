@@ -76,8 +76,8 @@ def count(texts: Iterable[NDArray[np.uint16]], end: int) -> Counted:
             keys = keys << SHIFT | stream[at : at + size]
             if 0 < at < level - 1:  # no sequence runs over an end token
                 inside &= ~ends[at : at + size]
-        found, times = np.unique(keys[inside], return_counts=True)
-        counted[level] = found, times.astype(np.int64)
+        different, times = np.unique(keys[inside], return_counts=True)
+        counted[level] = different, times.astype(np.int64)
     return counted
 
 
@@ -96,13 +96,13 @@ def merge(one: Counted, other: Counted) -> Counted:
 
 def levels(counted: Counted, tokens: int) -> list[Level]:
     """Make the trie of counted keys; each key's prefix must be among the level above."""
-    made = []
+    trie = []
     above: Keys = np.arange(tokens, dtype=np.int64)
     for level in LEVELS:
         keys, times = counted[level]
         parents = np.searchsorted(above, keys >> SHIFT)
         codes = np.searchsorted(STEPS, times, side="right") - 1
-        made.append(
+        trie.append(
             Level(
                 (keys & (1 << SHIFT) - 1).astype(np.uint16),
                 np.bincount(parents, minlength=len(above)).astype(np.uint16),
@@ -110,14 +110,14 @@ def levels(counted: Counted, tokens: int) -> list[Level]:
             )
         )
         above = keys
-    return made
+    return trie
 
 
-def keys_of(made: list[Level], tokens: int) -> Counted:
+def keys_of(trie: list[Level], tokens: int) -> Counted:
     """Undo ``levels``, up to the rounding of counts."""
     counted = {}
     above: Keys = np.arange(tokens, dtype=np.int64)
-    for level, part in zip(LEVELS, made, strict=True):
+    for level, part in zip(LEVELS, trie, strict=True):
         keys = np.repeat(above, part.children) << SHIFT | part.last
         counted[level] = keys, STEPS[part.count].astype(np.int64)
         above = keys

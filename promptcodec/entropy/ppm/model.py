@@ -116,9 +116,9 @@ def _starts(sizes: NDArray[np.uint16] | NDArray[np.uint32]) -> NDArray[np.uint32
 
 
 def _array(code: str, values: NDArray[np.uint16] | NDArray[np.uint32]) -> array[int]:
-    made = array(code)
-    made.frombytes(values.tobytes())
-    return made
+    quick = array(code)
+    quick.frombytes(values.tobytes())
+    return quick
 
 
 @functools.cache

@@ -19,26 +19,27 @@ import numpy as np
 import zstandard
 
 from promptcodec import models
+from promptcodec.entropy.dictionary import TABLE_MAGIC, Dictionary
 from promptcodec.entropy.ppm import counts as ppm_counts
 from promptcodec.entropy.ppm import model as ppm_model
 from promptcodec.entropy.ppm.model import Model
 from promptcodec.errors import UsageError
 
-MAGIC = b"PXU\x01"
+MAGIC = TABLE_MAGIC + b"\x01"
 WEIGHT = 2  # a user's texts are nearer to what comes than those trained on
 MOST = 1 << 22  # tokens in a table: its counts are made at each start, a second for a million
 _HEAD = len(MAGIC) + 8
 _HINT = "make it again with train-dictionary --ppm"
 
 
-def make(texts: Sequence[str]) -> tuple[bytes, int]:
-    """Make the file.
+def make(texts: Sequence[str]) -> tuple[Dictionary, int]:
+    """Make the table.
 
     Args:
         texts: one item each; those after the first MOST tokens are left out.
 
     Returns:
-        the file's bytes, which hold the texts verbatim, and how many texts are in it.
+        the table, which holds the texts verbatim, and how many texts are in it.
 
     Raises:
         UsageError: no text at all, or half a surrogate pair.
@@ -57,21 +58,18 @@ def make(texts: Sequence[str]) -> tuple[bytes, int]:
         parts.append(np.asarray(tokens, "<u2").tobytes())
     if not parts:
         raise UsageError("there is no text to make a table of; give some, one a line")
-    return MAGIC + _base() + zstandard.ZstdCompressor(level=19).compress(b"".join(parts)), len(parts)
-
-
-def is_table(data: bytes) -> bool:
-    """Tell a table from a zstd dictionary, by its first bytes."""
-    return data.startswith(MAGIC[:3])
+    content = zstandard.ZstdCompressor(level=19).compress(b"".join(parts))
+    return Dictionary.from_bytes(MAGIC + _base() + content), len(parts)
 
 
 @functools.lru_cache(maxsize=4)
-def model(data: bytes) -> Model:
+def model(table: Dictionary) -> Model:
     """Give the shipped model with a user's counts added.
 
     Raises:
         UsageError: damaged, or made for another version of the shipped table.
     """
+    data = table.data
     if not data.startswith(MAGIC) or len(data) < _HEAD:
         raise UsageError("the table of texts is damaged", hint=_HINT)
     if data[len(MAGIC) : _HEAD] != _base():

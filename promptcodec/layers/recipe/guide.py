@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from promptcodec.layers.recipe.tree_model import Literal, Place, Value
+from promptcodec.layers.recipe.tree_model import Place
+from promptcodec.layers.recipe.tree_symbols import Literal, Value
 
 _MOST = 3  # guesses for one value
 _FEW = 32  # links of one output, values of one node: more are not looked at
@@ -36,8 +37,8 @@ class ComfyGuide:
         """Give guesses for the value that comes next, each with the name of its rule."""
         if not places:
             return
-        rule, found = self._known(places)
-        for index, symbol in enumerate(found[:_MOST]):
+        rule, symbols = self._known(places)
+        for index, symbol in enumerate(symbols[:_MOST]):
             yield f"{rule} {index}", symbol
 
     def _known(self, places: Sequence[Place]) -> tuple[str, list[str]]:
@@ -184,13 +185,13 @@ def _same(first: Value, second: Value) -> bool:
 
 def _forms(values: Sequence[Value]) -> list[str]:
     """Give the symbols a value may have in the other place: numbers are written with a point, or not."""
-    found = []
+    symbols = []
     for value in values:
         if isinstance(value, Literal):
             plain = value.removesuffix(".0")
-            found += [f"#{value}", f"#{plain}" if plain != value else f"#{value}.0"]
+            symbols += [f"#{value}", f"#{plain}" if plain != value else f"#{value}.0"]
         elif isinstance(value, str):
-            found.append('"' + value)
+            symbols.append('"' + value)
         elif isinstance(value, bool):
-            found.append("true" if value else "false")
-    return found
+            symbols.append("true" if value else "false")
+    return symbols

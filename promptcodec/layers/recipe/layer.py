@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.recipe import form_name as coder_name
@@ -22,11 +23,13 @@ def encode_part(job: EncodeJob, room: int | None) -> bytes | None:
     return payload if "recipe" in job.layers or most is None or len(payload) <= most else None
 
 
-def decode_part(payload: bytes, _size: tuple[int, int], dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def decode_part(
+    payload: bytes, _size: tuple[int, int], dictionaries: Sequence[Dictionary]
+) -> Mapping[str, Any]:
     """Give the recipe."""
     return {"recipe": recipe_layer.decode(payload, dictionaries=dictionaries)}
 
 
-def show_part(payload: bytes, dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def show_part(payload: bytes, dictionaries: Sequence[Dictionary]) -> Mapping[str, Any]:
     """Give its fields, and its metadata as texts."""
     return {"recipe": recipe_layer.to_json(recipe_layer.decode(payload, dictionaries=dictionaries))}

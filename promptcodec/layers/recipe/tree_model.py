@@ -1,4 +1,8 @@
-"""What the tree coder is made of: values, places, statistics, and what writes, reads or learns symbols."""
+"""What writer and reader of a tree share: where they are, what they have seen, and how far they may go.
+
+Whatever counts or learns is here, and both ask for it in the same order: so the reader takes the turns
+that the writer took, and refuses what the writer could not have written.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from promptcodec.entropy.bits import Model
-from promptcodec.entropy.rangecoder import Decoder, Encoder
+from promptcodec.entropy.bitio import AdaptiveBit
 from promptcodec.errors import EntropyError
+from promptcodec.layers.recipe.tree_symbols import Value
 
+MOST_VALUES = 1 << 15
+"""Values and spelled keys in one tree."""
 
-class Literal(str):
-    """A JSON number as it is written."""
+MOST_WORK = 1 << 20
+"""Symbols looked at in contexts, a value as VALUE_WORK: under half a second."""
 
-    __slots__ = ()
+MOST_CHARACTERS = 1 << 20
+"""Characters in all symbols of the values, repetitions counted."""
 
+DEEPEST = 40
+VALUE_WORK = 32
+TEXTS_ORDER = 5
+"""The pool of all texts is asked after the contexts of orders 0 to 4."""
 
-Value = Any  # None, bool, Literal, str, list, dict
+LENGTH_BITS, ADAPTIVE_BITS = 7, 2
+"""Bits of a number that say its length, and those below its highest one that adapt."""
 
+DIGITS = 7
+"""Digits coded in one symbol."""
 
-class Coding(Protocol):
-    """Writes, reads or only learns; what it is given is ignored when reading."""
-
-    def bit(self, model: Model, value: int) -> int:
-        """Code a bit with an adaptive model."""
-
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        """Code which of some alternatives it is, by their shares."""
-
-    def uniform(self, total: int, value: int) -> int:
-        """Code a number below ``total``, at most 2**32, all alike."""
-
-    def text(self, value: str) -> str:
-        """Code a plain text."""
+LABELS = ("class_type", "type", "name")
+_LAST_INDEX = 63
+_STEP, _CAP = 3, 4000
 
 
 @dataclass(slots=True)
@@ -56,6 +59,22 @@ class Place:
     at: str | int = 0
     last: str = ""
 
+    @property
+    def key(self) -> str:
+        """The key that the next value stands under, lists looked through."""
+        return self.at if isinstance(self.at, str) else self.name
+
+    def context_keys(self) -> tuple[Any, ...]:
+        """Name the contexts of the value that comes next, from the most special to the most general."""
+        at = min(self.at, _LAST_INDEX) if isinstance(self.at, int) else self.at
+        return (
+            (0, self.outer, self.label, self.name, at, self.last),
+            (1, self.outer, self.label, self.name, at),
+            (2, self.label, self.name, at),
+            (3, self.name, at),
+            (4, self.name if at == "[]" else self.key),
+        )
+
 
 class Guide(Protocol):
     """Guesses values from what it has seen; must do the same on both sides."""
@@ -72,116 +91,142 @@ class Statistics:
     """What has been seen: symbols by context, adaptive bits by name; ``base`` is never changed."""
 
     symbols: dict[Any, dict[str, int]] = field(default_factory=dict)
-    bits: dict[Any, Model] = field(default_factory=dict)
+    bits: dict[Any, AdaptiveBit] = field(default_factory=dict)
     base: Statistics | None = None
 
     def context(self, key: Any) -> dict[str, int]:
         """Give the counts of a context, a copy of the base's at first."""
-        found = self.symbols.get(key)
-        if found is None:
+        counts = self.symbols.get(key)
+        if counts is None:
             before = self.base.symbols.get(key) if self.base else None
-            found = self.symbols[key] = dict(before) if before else {}
-        return found
+            counts = self.symbols[key] = dict(before) if before else {}
+        return counts
 
-    def bit(self, key: Any) -> Model:
+    def bit(self, key: Any) -> AdaptiveBit:
         """Give an adaptive bit, a copy of the base's at first."""
-        found = self.bits.get(key)
-        if found is None:
+        bit = self.bits.get(key)
+        if bit is None:
             before = self.base.bits.get(key) if self.base else None
-            found = self.bits[key] = Model(before.one, before.seen) if before else Model()
-        return found
+            bit = self.bits[key] = AdaptiveBit(before.one, before.seen) if before else AdaptiveBit()
+        return bit
+
+    def tree(self, *key: Any) -> ContextBits:
+        """Give the adaptive bits of a binary tree."""
+        return ContextBits(self, key)
 
 
-class Learner:
-    """Teach models without writing anything."""
+@dataclass(frozen=True, slots=True)
+class ContextBits:
+    """Adaptive bits by the node of a binary tree, each made when it is first asked for."""
 
-    def bit(self, model: Model, value: int) -> int:
-        """Code a bit and teach its model."""
-        model.learn(value)
-        return value
+    statistics: Statistics
+    key: tuple[Any, ...]
 
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        """Code one of some alternatives."""
-        return index
-
-    def uniform(self, total: int, value: int) -> int:
-        """Code a number below ``total``."""
-        return value
-
-    def text(self, value: str) -> str:
-        """Code a plain text."""
-        return value
+    def __getitem__(self, node: int) -> AdaptiveBit:
+        return self.statistics.bit((*self.key, node))
 
 
-class Writer:
-    """Write symbols; plain texts are collected."""
-
-    def __init__(self) -> None:
-        self.encoder = Encoder()
-        self.texts: list[str] = []
-
-    def bit(self, model: Model, value: int) -> int:
-        """Code a bit and teach its model."""
-        self.encoder.encode_bit(value, model.one)
-        model.learn(value)
-        return value
-
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        """Code one of some alternatives."""
-        self.encoder.encode(sum(shares[:index]), shares[index], sum(shares))
-        return index
-
-    def uniform(self, total: int, value: int) -> int:
-        """Code a number below ``total``."""
-        self.encoder.encode(value, 1, total)
-        return value
-
-    def text(self, value: str) -> str:
-        """Code a plain text."""
-        self.texts.append(value)
-        return value
+def count(counts: dict[str, int], symbol: str) -> None:
+    """Teach a context a symbol."""
+    counts[symbol] = counts.get(symbol, 0) + _STEP
+    if counts[symbol] > _CAP:
+        for other, times in counts.items():
+            counts[other] = (times + 1) // 2
 
 
-class Reader:
-    """Read symbols; plain texts are given."""
+class Walk:
+    """A walk through a tree, depth first.
 
-    def __init__(self, data: bytes, texts: Sequence[str]) -> None:
-        self.decoder = Decoder(data)
-        self._texts = texts
-        self._next = 0
+    Attributes:
+        statistics: what has been seen.
+        places: the containers around the next value, the innermost last.
+    """
 
-    @property
-    def left(self) -> int:
-        """Count the texts nothing has asked for."""
-        return len(self._texts) - self._next
+    def __init__(self, statistics: Statistics, guide: Guide) -> None:
+        self.statistics = statistics
+        self.places: list[Place] = []
+        self._guide = guide
+        self._values = 0
+        self._work = 0
+        self._characters = 0
 
-    def bit(self, model: Model, value: int) -> int:
-        """Code a bit and teach its model."""
-        got = self.decoder.decode_bit(model.one)
-        model.learn(got)
-        return got
+    def begin(self) -> Place:
+        """Come to the next value or key; gives where it stands.
 
-    def pick(self, shares: Sequence[int], index: int) -> int:
-        """Code one of some alternatives."""
-        total = sum(shares)
-        target = self.decoder.target(total)
-        start = 0
-        index = 0
-        while target >= start + shares[index]:
-            start += shares[index]
-            index += 1
-        self.decoder.take(start, shares[index], total)
-        return index
+        Raises:
+            EntropyError: beyond the limits.
+        """
+        self._values += 1
+        if self._values > MOST_VALUES or len(self.places) > DEEPEST:
+            raise EntropyError(f"the tree has more than {MOST_VALUES} values or {DEEPEST} levels")
+        return self.places[-1] if self.places else Place("", [], "", "")
 
-    def uniform(self, total: int, value: int) -> int:
-        """Code a number below ``total``."""
-        got = self.decoder.target(total)
-        self.decoder.take(got, 1, total)
-        return got
+    def take(self, place: Place, symbol: str) -> None:
+        """Note the symbol of a value; what is inside it comes next.
 
-    def text(self, value: str) -> str:
-        """Code a plain text."""
-        if not self.left:
-            raise EntropyError("the coded tree asks for more texts than there are")
-        self._next += 1
-        return self._texts[self._next - 1]
+        Raises:
+            EntropyError: beyond the limits.
+        """
+        self._characters += len(symbol)
+        if self._characters > MOST_CHARACTERS:
+            raise EntropyError(f"the tree has more than {MOST_CHARACTERS} characters")
+        place.last = symbol
+        if symbol[0] == '"' and place.at in LABELS:
+            place.label = symbol
+
+    def end(self, value: Value) -> None:
+        """Note that a value is complete."""
+        self._guide.saw(self.places, value)
+
+    @staticmethod
+    def take_key(keys: Place, symbol: str) -> None:
+        """Note the symbol of a key."""
+        keys.last = symbol
+        keys.value.append(symbol[1:])
+
+    def enter_list(self, place: Place) -> Place:
+        """Go into a list that stands at a place."""
+        name = place.name + "[]" if isinstance(place.at, int) else place.at
+        return self._enter(Place(name, [], place.label, place.label or place.outer))
+
+    def enter_object(self, place: Place) -> Place:
+        """Go into an object."""
+        name = place.name + "{}" if isinstance(place.at, int) else place.at
+        return self._enter(Place(name, {}, "", place.label or place.outer))
+
+    def enter_keys(self, place: Place) -> Place:
+        """Go into the keys of an object, which are texts in contexts of their own."""
+        return self._enter(Place("key of " + place.name, [], place.label, place.outer))
+
+    def _enter(self, place: Place) -> Place:
+        self.places.append(place)
+        return place
+
+    def leave(self) -> None:
+        """Go out of the innermost container."""
+        self.places.pop()
+
+    def guesses(self) -> Iterator[tuple[AdaptiveBit, str]]:
+        """Give guesses for the next symbol, each with the bit that says whether it is right."""
+        self._work += VALUE_WORK
+        for rule, guess in self._guide.guesses(self.places):
+            yield self.statistics.bit(("guess", rule)), guess
+
+    def contexts(self, place: Place) -> list[dict[str, int]]:
+        """Give the contexts of the value that comes next, by their order."""
+        return [self.statistics.context(key) for key in place.context_keys()]
+
+    def candidates(self, counts: dict[str, int], excluded: set[str]) -> list[str]:
+        """Give the symbols of a context that no context before it has excluded.
+
+        Raises:
+            EntropyError: beyond the limits.
+        """
+        self._work += len(counts)
+        if self._work > MOST_WORK:
+            raise EntropyError("the tree takes more work than any that is written")
+        return [symbol for symbol in counts if symbol not in excluded] if excluded else list(counts)
+
+    def escape(self, order: int, shares: Sequence[int]) -> AdaptiveBit:
+        """Give the bit that says whether a context knows the symbol; it depends on how much it has seen."""
+        return self.statistics.bit(("escape", order, min(len(shares), 4), min(sum(shares).bit_length(), 8)))

@@ -1,109 +1,39 @@
 """Grid symbols: what cells say beside words, as one arithmetic-coded stream with trained contexts.
 
 For each cell in raster order: continuation, tone, colours (how many and how they lie, then the
-names), texture, orientation, and whether words follow. A symbol's frequencies are the sum of
-trained rows picked by what the left and the upper cell stand for, plus what this picture has
-said so far; everything is an integer.
-
-The table is a row of bytes per context, kind after kind in the order of KINDS.
+names), texture, orientation, and whether words follow. See ``cell_model`` for the chances.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from typing import TypeVar
 
-import numpy as np
-
-from promptcodec import models
 from promptcodec.description import Cell, ResolvedCell, resolve_cell
-from promptcodec.description.model import ARRANGEMENTS, CONTINUES, MAX_SIDE, ORIENTATIONS, TEXTURES, TONES
-from promptcodec.description.palette import PALETTE
-from promptcodec.entropy.rangecoder import Decoder, Encoder
+from promptcodec.description.model import ARRANGEMENTS, MAX_SIDE
+from promptcodec.entropy.bitio import BitReader, BitWriter, SymbolWriter
 from promptcodec.entropy.varint import read_varint, write_varint
 from promptcodec.errors import EntropyError
+from promptcodec.layers.semantic.cell_model import (
+    COLOUR,
+    COLOURS,
+    WORDS,
+    Contexts,
+    Frequencies,
+    Near,
+    beside,
+    colour_contexts,
+    lies_context,
+    orientation_context,
+    source_of,
+    texture_context,
+    tone_context,
+    word,
+)
 
-TABLE = "cells-1"
-COLOURS = tuple(PALETTE)
-_COLOUR = {name: index for index, name in enumerate(COLOURS)}
-_NONE = len(COLOURS)
-_LIES = ("none", "one", *ARRANGEMENTS)
-_WORDS = {
-    "continues": ("", *CONTINUES),
-    "tone": ("", *TONES),
-    "lies": _LIES,
-    "texture": ("", *TEXTURES),
-    "orientation": ("", *ORIENTATIONS),
-    "text": ("", "text"),
-}
-# Alphabet and number of contexts of each kind of row.
-KINDS = {
-    "continues": (3, 16),
-    "tone": (3, 9),
-    "lies": (5, 3 * 36),
-    "texture": (6, 2 * 49),
-    "orientation": (5, 6 * 36),
-    "text": (2, 3 * 3),
-    "colour": (len(COLOURS), 1),
-    "colour-left": (len(COLOURS), len(COLOURS) + 1),
-    "colour-above": (len(COLOURS), len(COLOURS) + 1),
-    "colour-second": (len(COLOURS), len(COLOURS)),
-}
-SEEN = 40
-"""What one use of a symbol in this picture adds to its frequency, which starts at one; a trained row
-adds about 2040 in all."""
-
-WEIGHT = 8
-"""Frequency of one in a trained row."""
-
-WEIGHT_ALONE = 2
-"""The same in the row of colours that knows no neighbour: it only fills what the others leave."""
-
-
-@cache
-def _rows() -> dict[str, list[list[int]]]:
-    """Give the trained rows of every kind."""
-    data = np.frombuffer(models.load(TABLE), np.uint8).astype(int)
-    rows, at = {}, 0
-    for kind, (size, contexts) in KINDS.items():
-        weight = WEIGHT_ALONE if kind == "colour" else WEIGHT
-        rows[kind] = (data[at : at + size * contexts] * weight).reshape(contexts, size).tolist()
-        at += size * contexts
-    return rows
-
-
-class Symbols:
-    """Code symbols in either direction; when reading, the values given are ignored."""
-
-    def __init__(self, decoder: Decoder | None) -> None:
-        self.decoder = decoder
-        self.encoder = Encoder()
-        self._seen: dict[str, list[int]] = {}
-
-    def code(self, name: str, contexts: Sequence[tuple[str, int]], value: int) -> int:
-        """Code one symbol.
-
-        Args:
-            name: the adaptive counts it shares.
-            contexts: trained rows, by kind and index, that are added up.
-            value: the symbol, when writing.
-        """
-        rows = _rows()
-        seen = self._seen.setdefault(name, [1] * KINDS[contexts[0][0]][0])
-        picked = [rows[kind][index] for kind, index in contexts]
-        frequencies = [sum(column) for column in zip(seen, *picked, strict=True)]
-        total = sum(frequencies)
-        if self.decoder is not None:
-            target = self.decoder.target(total)
-            value, start = 0, 0
-            while start + frequencies[value] <= target:
-                start += frequencies[value]
-                value += 1
-            self.decoder.take(start, frequencies[value], total)
-        else:
-            self.encoder.encode(sum(frequencies[:value]), frequencies[value], total)
-        seen[value] += SEEN
-        return value
+_Cell = TypeVar("_Cell", Cell, ResolvedCell)
+Before = tuple[Cell | None, Cell | None]
+"""The left and the upper cell as they were given."""
 
 
 def encode(cells: Sequence[Cell], rows: int, cols: int) -> bytes:
@@ -112,9 +42,9 @@ def encode(cells: Sequence[Cell], rows: int, cols: int) -> bytes:
     Returns:
         A varint length and that many bytes.
     """
-    symbols = Symbols(None)
-    walk(symbols, cells, rows, cols)
-    data = symbols.encoder.finish()
+    writer = BitWriter()
+    write(writer, Frequencies(), cells, rows, cols)
+    data = writer.finish()
     return write_varint(len(data)) + data
 
 
@@ -129,9 +59,9 @@ def decode(data: bytes) -> tuple[list[Cell], int, int, int]:
     """
     stop = end(data)
     _, at = read_varint(data, 0, "the length of the grid symbols")
-    decoder = Decoder(data[at:stop])
-    cells, rows, cols = walk(Symbols(decoder), None, 0, 0)
-    decoder.close()
+    reader = BitReader(data[at:stop])
+    cells, rows, cols = _read(reader, Frequencies())
+    reader.close()
     return cells, rows, cols, stop
 
 
@@ -147,80 +77,87 @@ def end(data: bytes) -> int:
     return at + length
 
 
-def walk(symbols: Symbols, cells: Sequence[Cell] | None, rows: int, cols: int) -> tuple[list[Cell], int, int]:
-    """Go through a grid, writing ``cells`` or, where they are None, reading them."""
-    size = (rows - 1) * MAX_SIDE + cols - 1
-    rows, cols = (part + 1 for part in divmod(_uniform(symbols, size, MAX_SIDE**2), MAX_SIDE))
-    said: list[Cell] = []
-    known: list[ResolvedCell] = []
+def write(
+    writer: SymbolWriter, frequencies: Frequencies, cells: Sequence[Cell], rows: int, cols: int
+) -> None:
+    """Write a grid."""
+    writer.uniform(MAX_SIDE**2, (rows - 1) * MAX_SIDE + cols - 1)
+    resolved: list[ResolvedCell] = []
+    for index, cell in enumerate(cells):
+        near = _neighbours(resolved, index, cols)
+        _write_cell(writer, frequencies, cell, near, _neighbours(cells, index, cols))
+        resolved.append(resolve_cell(cell, _source(cell, near)))
+
+
+def _read(reader: BitReader, frequencies: Frequencies) -> tuple[list[Cell], int, int]:
+    rows, cols = (side + 1 for side in divmod(reader.uniform(MAX_SIDE**2), MAX_SIDE))
+    cells: list[Cell] = []
+    resolved: list[ResolvedCell] = []
     for index in range(rows * cols):
-        left = known[index - 1] if index % cols else None
-        above = known[index - cols] if index >= cols else None
-        before = (said[index - 1] if index % cols else None, said[index - cols] if index >= cols else None)
-        cell = _cell(symbols, cells[index] if cells else Cell(), (left, above), before)
-        said.append(cell)
-        known.append(resolve_cell(cell, {"left": left, "above": above}.get(cell.continues)))
-    return said, rows, cols
+        near = _neighbours(resolved, index, cols)
+        cell = _read_cell(reader, frequencies, near, _neighbours(cells, index, cols))
+        cells.append(cell)
+        resolved.append(resolve_cell(cell, _source(cell, near)))
+    return cells, rows, cols
 
 
-def _uniform(symbols: Symbols, value: int, total: int) -> int:
-    if symbols.decoder is None:
-        symbols.encoder.encode(value, 1, total)
-        return value
-    value = symbols.decoder.target(total)
-    symbols.decoder.take(value, 1, total)
-    return value
+def _neighbours(cells: Sequence[_Cell], index: int, cols: int) -> tuple[_Cell | None, _Cell | None]:
+    return cells[index - 1] if index % cols else None, cells[index - cols] if index >= cols else None
 
 
-Near = tuple[ResolvedCell | None, ResolvedCell | None]
+def _source(cell: Cell, near: Near) -> ResolvedCell | None:
+    """Give the neighbour that a cell continues."""
+    return {"left": near[0], "above": near[1]}.get(cell.continues)
 
 
-def _cell(symbols: Symbols, cell: Cell, near: Near, before: tuple[Cell | None, Cell | None]) -> Cell:
-    """Code one cell; ``near`` are the left and upper cells as resolved, ``before`` as said."""
+def _write_cell(
+    writer: SymbolWriter, frequencies: Frequencies, cell: Cell, near: Near, before: Before
+) -> None:
+    """Write one cell; ``near`` are the left and upper cells as resolved, ``before`` as given."""
 
-    def word(kind: str, context: int, value: str) -> str:
-        words = _WORDS[kind]
-        return words[symbols.code(kind, [(kind, context)], words.index(value))]
+    def symbol(contexts: Contexts, value: int) -> None:
+        writer.symbol(frequencies.give(contexts), value)
+        frequencies.learn(contexts, value)
 
-    edges = [3 if said is None else _WORDS["continues"].index(said.continues) for said in before]
+    def kind(name: str, context: int) -> None:
+        symbol([(name, context)], WORDS[name].index(word(name, cell)))
+
     # At an edge the row of its context has no share for what cannot be; the count of one keeps it legal.
-    continues = word("continues", edges[0] * 4 + edges[1], cell.continues)
-    along = {"": 0, "left": 1, "above": 2}[continues]
-    if (along == 1 and near[0] is None) or (along == 2 and near[1] is None):
-        raise EntropyError("a cell continues one outside the grid")
-    tone = ""
-    if along:
-        steps = near[along - 1]
-        sign = 0 if steps is None or not steps.tone else (1 if steps.tone > 0 else 2)
-        tone = word("tone", (along - 1) * 3 + sign, cell.tone)
-    lies_near = [5 if full is None else _LIES.index(_lies(full)) for full in near]
-    lies = word("lies", along * 36 + lies_near[0] * 6 + lies_near[1], _lies(cell))
-    colours = _colours(symbols, lies, cell.colours, near)
-    textures = [6 if full is None else _WORDS["texture"].index(full.texture) for full in near]
-    texture = word("texture", bool(along) * 49 + textures[0] * 7 + textures[1], cell.texture)
-    orientation = ""
-    if texture:
-        lines = [5 if full is None else _WORDS["orientation"].index(full.orientation) for full in near]
-        context = _WORDS["texture"].index(texture) * 36 + lines[0] * 6 + lines[1]
-        orientation = word("orientation", context, cell.orientation)
-    texts = [2 if full is None else int(bool(full.text)) for full in near]
-    text = word("text", texts[0] * 3 + texts[1], "text" if cell.text else "")
+    kind("continues", beside("continues", before))
+    source = source_of(cell.continues, near)
+    if source:
+        kind("tone", tone_context(source, near))
+    kind("lies", lies_context(source, near))
+    colours = colour_contexts(near)
+    for name in cell.colours:
+        symbol(colours, COLOUR[name])
+        colours = [*colours, ("colour-second", COLOUR[name])]
+    kind("texture", texture_context(source, near))
+    if cell.texture:
+        kind("orientation", orientation_context(cell.texture, near))
+    kind("text", beside("text", near))
+
+
+def _read_cell(reader: BitReader, frequencies: Frequencies, near: Near, before: Before) -> Cell:
+    def symbol(contexts: Contexts) -> int:
+        value = reader.symbol(frequencies.give(contexts))
+        frequencies.learn(contexts, value)
+        return value
+
+    def kind(name: str, context: int) -> str:
+        return WORDS[name][symbol([(name, context)])]
+
+    continues = kind("continues", beside("continues", before))
+    source = source_of(continues, near)
+    tone = kind("tone", tone_context(source, near)) if source else ""
+    lies = kind("lies", lies_context(source, near))
+    contexts, colours = colour_contexts(near), []
+    for _ in range({"none": 0, "one": 1}.get(lies, 2)):
+        index = symbol(contexts)
+        colours.append(COLOURS[index])
+        contexts = [*contexts, ("colour-second", index)]
+    texture = kind("texture", texture_context(source, near))
+    orientation = kind("orientation", orientation_context(texture, near)) if texture else ""
+    text = kind("text", beside("text", near))
     arrangement = lies if lies in ARRANGEMENTS else ""
-    return Cell(continues, tone, colours, arrangement, texture, orientation, text)
-
-
-def _lies(cell: Cell | ResolvedCell) -> str:
-    return cell.arrangement or ("one" if cell.colours else "none")
-
-
-def _colours(symbols: Symbols, lies: str, colours: Sequence[str], near: Near) -> tuple[str, ...]:
-    """Code the names of one or two colours."""
-    if lies == "none":
-        return ()
-    beside, over = (_NONE if full is None or not full.colours else _COLOUR[full.colours[-1]] for full in near)
-    ranked = [("colour", 0), ("colour-left", beside), ("colour-above", over)]
-    first = symbols.code("colour", ranked, _COLOUR[colours[0]] if colours else 0)
-    if lies == "one":
-        return (COLOURS[first],)
-    second = _COLOUR[colours[1]] if len(colours) > 1 else 0
-    return (COLOURS[first], COLOURS[symbols.code("colour", [*ranked, ("colour-second", first)], second)])
+    return Cell(continues, tone, tuple(colours), arrangement, texture, orientation, text)

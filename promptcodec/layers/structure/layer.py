@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import structure
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.scale import bounded
@@ -21,6 +22,8 @@ def encode_part(job: EncodeJob, room: int | None) -> bytes:
     return structure.encode(job.image, room, edges=job.settings.edges)
 
 
-def decode_part(payload: bytes, size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def decode_part(
+    payload: bytes, size: tuple[int, int], _dictionaries: Sequence[Dictionary]
+) -> Mapping[str, Any]:
     """Draw the lines."""
     return {"structure": structure.decode(payload, bounded(size))}

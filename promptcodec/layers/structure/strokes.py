@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 from promptcodec.layers.structure import lattice
-from promptcodec.layers.structure.encoder.contours import Bitmap
+from promptcodec.layers.structure.bitmap import Bitmap
 from promptcodec.layers.structure.lattice import STEPS, Path
 
 # Long side of the canvas the lines are drawn on, and the pen's width there.

@@ -6,8 +6,9 @@ import functools
 import zlib
 
 from promptcodec import models
-from promptcodec.entropy.bits import RATES, Model
-from promptcodec.layers.structure import bitmap, chains
+from promptcodec.entropy.bitio import RATES, AdaptiveBit
+from promptcodec.layers.structure import bitmap
+from promptcodec.layers.structure.chain_models import COUNT, START_KINDS, Models
 
 NAME = "structure-1"
 # How sure a trained chance is, as an index into RATES.
@@ -20,24 +21,24 @@ def content() -> bytes:
     return zlib.decompress(models.load(NAME))
 
 
-class Lazy(dict[int, Model]):
-    """Fresh models made when they are first asked for: a stream uses few of many."""
+class Lazy(dict[int, AdaptiveBit]):
+    """Fresh models that come about when they are first asked for: a stream uses few of many."""
 
     def __init__(self, table: bytes) -> None:
         super().__init__()
         self._table = table
 
-    def __missing__(self, number: int) -> Model:
-        model = self[number] = Model(self._table[number] * 256 + 128, SEEN)
+    def __missing__(self, number: int) -> AdaptiveBit:
+        model = self[number] = AdaptiveBit(self._table[number] * 256 + 128, SEEN)
         return model
 
 
-def polyline_models() -> chains.Models:
+def chain_models(grid: int) -> Models:
     """Give fresh models for one stream of polylines."""
     table = content()
-    first, second = chains.START_KINDS, chains.START_KINDS + 8
-    bits = Lazy(table[second : second + chains.COUNT])
-    return chains.Models(table[:first], table[first:second], bits)
+    first, second = START_KINDS, START_KINDS + 8
+    bits = Lazy(table[second : second + COUNT])
+    return Models(table[:first], table[first:second], bits, grid)
 
 
 def bitmap_models() -> Lazy:

@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from promptcodec.errors import BudgetError
 from promptcodec.layers.texture import dct, restoration
-from promptcodec.layers.texture.encoder.search import candidates
-from promptcodec.layers.texture.frequencies import extent, region, shape_of
+from promptcodec.layers.texture.content import dequantise
+from promptcodec.layers.texture.frequencies import region
 from promptcodec.layers.texture.model import STEP
-from promptcodec.layers.texture.stream import MAX_BYTES, Content, dequantise, length_class, read, write
+from promptcodec.layers.texture.stream import read
 
 MINIMUM_BYTES = 6
 
@@ -35,34 +34,13 @@ def encode(image: Image.Image, budget: int, *, restored: bool = True) -> bytes:
     Raises:
         BudgetError: the budget is below MINIMUM_BYTES.
     """
-    if budget < MINIMUM_BYTES:
-        raise BudgetError(f"a texture layer needs at least {MINIMUM_BYTES} bytes, not {budget}")
-    budget = min(budget, MAX_BYTES)
-    shape = shape_of(image.size)
-    planes = np.asarray(dct.analyse(image, *extent(shape)), np.int32)
-    for content in candidates(planes, shape, budget, restored=restored):
-        data = write(content, length_class(budget))
-        if len(data) <= budget:
-            return _shortest(content, data)
-    raise BudgetError(f"this picture's texture layer does not fit into {budget} bytes")
+    from promptcodec.layers.texture import encoder  # noqa: PLC0415 - a decoder never needs it
 
-
-def _shortest(content: Content, data: bytes) -> bytes:
-    """Give the shortest of the parts that say the same as ``data``, one for each length class."""
-    if not data.endswith(b"\0"):
-        return data
-    parts = [data]
-    # Another class changes the bytes of the header only.
-    shortest = max(1, len(data.rstrip(b"\0")) - 3)
-    for kind in sorted({length_class(length) for length in range(shortest, len(data))}):
-        part = write(content, kind)
-        if length_class(len(part)) == kind:
-            parts.append(part)
-    return min(parts, key=len)
+    return encoder.encode(image, budget, restored=restored)
 
 
 class Coefficients(NamedTuple):
-    """What a part says of the picture's frequencies.
+    """What is known of the picture's frequencies.
 
     Attributes:
         amplitudes: ``(PLANES, down, across)`` in 1/UNIT of a pixel level: restored, where the part says so.
@@ -75,7 +53,7 @@ class Coefficients(NamedTuple):
 
 
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
-    """Draw what a part says.
+    """Draw a part.
 
     Args:
         data: one whole part.
@@ -111,6 +89,6 @@ def coefficients(data: bytes) -> Coefficients:
     return Coefficients(planes.astype(np.float64), margins)
 
 
-def draw(said: Coefficients, size: tuple[int, int]) -> Image.Image:
-    """Draw a coefficients as RGB of ``size``."""
-    return dct.synthesise(said.amplitudes, size)
+def draw(coefficients: Coefficients, size: tuple[int, int]) -> Image.Image:
+    """Draw coefficients as RGB of ``size``."""
+    return dct.synthesise(coefficients.amplitudes, size)

@@ -9,7 +9,6 @@ their own diagonal. All of one half diagonal can be computed at once.
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +38,6 @@ ACROSS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, 1), (-1, 1), (
 def log8(number: int) -> int:
     """Give eight times the binary logarithm of a whole number from 1, rounded down, exactly."""
     return int(number**8).bit_length() - 1
-
-
-def shape_of(size: tuple[int, int]) -> int:
-    """Give the class of an aspect ratio: 12 + 4 * log2(width / height), rounded and within 0..24."""
-    return min(max(round(4 * math.log2(size[0] / size[1])), -12), 12) + 12
 
 
 _ROOTS = (65536, 77936, 92682, 110218)
@@ -111,7 +105,7 @@ def region(shape: int, radius: int) -> Region:
     wide, high = stretch(shape)
     across, down = extent(shape)
     limit = RADII[radius] ** 2 * 16
-    found = []
+    inside = []
     for v in range(down):
         far = v * v * high >> 12
         if far > limit:
@@ -121,12 +115,12 @@ def region(shape: int, radius: int) -> Region:
             if square > limit:
                 break
             if u or v:
-                found.append((u + v, v & 1, v, u, square))
-    found.sort()
+                inside.append((u + v, v & 1, v, u, square))
+    inside.sort()
     row = across + 2 * PAD
-    place = np.zeros((len(found), PLACE), np.int32)
+    place = np.zeros((len(inside), PLACE), np.int32)
     bounds = [0]
-    for index, (diagonal, odd, v, u, square) in enumerate(found):
+    for index, (diagonal, odd, v, u, square) in enumerate(inside):
         place[index, 1:] = (
             log8(16 + (u * u * wide >> 12)) - 32,
             log8(16 + (v * v * high >> 12)) - 32,
@@ -136,10 +130,10 @@ def region(shape: int, radius: int) -> Region:
             32 * odd,
             32,
         )
-        if index and (diagonal, odd) != found[index - 1][:2]:
+        if index and (diagonal, odd) != inside[index - 1][:2]:
             bounds.append(index)
-    halves = tuple(zip(bounds, [*bounds[1:], len(found)], strict=True)) if found else ()
-    columns = np.array(found, np.intp).reshape(-1, 5)
+    halves = tuple(zip(bounds, [*bounds[1:], len(inside)], strict=True)) if inside else ()
+    columns = np.array(inside, np.intp).reshape(-1, 5)
     offsets = tuple(np.array([dv * row + du for du, dv in each], np.intp) for each in (NEAR, BESIDE, ACROSS))
     return Region(
         across, down, (columns[:, 2] + PAD) * row + columns[:, 3] + PAD, columns[:, 3], columns[:, 2],

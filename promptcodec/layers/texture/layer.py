@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import texture
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.scale import bounded
@@ -16,7 +17,9 @@ def encode_part(job: EncodeJob, room: int | None) -> bytes:
     return texture.encode(job.image, room)
 
 
-def decode_part(payload: bytes, size: tuple[int, int], _dictionaries: Sequence[bytes]) -> Mapping[str, Any]:
+def decode_part(
+    payload: bytes, size: tuple[int, int], _dictionaries: Sequence[Dictionary]
+) -> Mapping[str, Any]:
     """Give the coefficients, and the picture they make."""
     coefficients = texture.coefficients(payload)
     return {"coefficients": coefficients, "texture": texture.draw(coefficients, bounded(size))}

@@ -123,6 +123,13 @@ def escape_class(seen: Ints) -> Ints:
     return np.asarray((nearest >= 32).astype(np.int32) + (nearest >= 54), np.int32)
 
 
+def amplitudes(sizes: Ints, plane: int, steps: Ints, shifts: Ints) -> Ints:
+    """Give what magnitudes ``(..., many, n)`` stand for, in 1/64 of a pixel level."""
+    shift = np.concatenate([[0], shifts[plane]])[np.minimum(sizes, 3)]
+    step = np.array(STEP, np.int32)[steps][:, None]
+    return np.asarray((64 * sizes - shift) * step >> 6, np.int32)
+
+
 @dataclass(frozen=True, slots=True)
 class Net:
     """Weights of one plane's network: three layers of weights and biases, 1/32 per input unit."""

@@ -2,8 +2,7 @@
 
 It sees the decoded low frequencies as a picture of about 64x64 samples, two by two in one place, and
 gives what to add: rings around outlines fade, flat parts become flat, and outlines get frequencies
-that were not worth their bits. It decides no bit, so it may be in floating point. The encoder asks it
-for the slope of the error, and aims at amplitudes that it turns into the picture.
+that were not worth their bits. It decides no bit, so it may be in floating point.
 
 Source: Y. Dai, D. Liu and F. Wu, "A convolutional neural network approach for post-processing in HEVC
 intra coding", 2017, for restoring; the layout of the table is docs/format.md.
@@ -12,14 +11,13 @@ intra coding", 2017, for restoring; the layout of the table is docs/format.md.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from promptcodec import models
 from promptcodec.layers.texture.dct import PLANES, UNIT, basis
-from promptcodec.layers.texture.frequencies import Ints, extent
+from promptcodec.layers.texture.frequencies import extent
 
 Floats = npt.NDArray[np.float32]
 
@@ -29,20 +27,6 @@ INPUTS, OUTPUTS = 4 * PLANES + 5, 4 * PLANES
 LAYERS = ((INPUTS, WIDTH), *[(WIDTH, WIDTH)] * (2 * BLOCKS), (WIDTH, OUTPUTS))
 # Pixel levels that count as 1, and the step whose index counts as 0 and that itself counts as 1.
 SCALE, MIDDLE = 48, 20
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """What the network makes of a picture.
-
-    Attributes:
-        planes: ``(PLANES, down, across)`` restored amplitudes in 1/UNIT.
-        aim: the same, amplitudes that come closer to the target once restored: those given, moved
-            down the slope of the squared error by as much as would end it were there no network.
-    """
-
-    planes: Floats
-    aim: Floats
 
 
 def grid(shape: int) -> tuple[int, int]:
@@ -69,31 +53,12 @@ def restore(planes: npt.NDArray[np.generic], shape: int, step: int) -> Floats:
     Returns:
         Amplitudes of the same form.
     """
-    found, _ = _forward(sample(planes, shape), step)
-    return _added(planes, found, shape)
+    missing, _ = forward(sample(planes, shape), step)
+    return add(planes, missing, shape)
 
 
-def guess(planes: npt.NDArray[np.generic], target: Ints, shape: int, step: int) -> Guess:
-    """Restore amplitudes, and tell where to go from them.
-
-    Args:
-        planes: ``(PLANES, down, across)`` decoded amplitudes.
-        target: the picture's, of the same form.
-        shape: 0..24.
-        step: index of the quantiser's step.
-    """
-    picture = sample(planes, shape)
-    found, signs = _forward(picture, step)
-    apart = picture + found - sample(target, shape)
-    slope = apart + _backward(apart, signs, step)
-    aim = np.asarray(target, np.float32)
-    missing = np.asarray(planes, np.float32) - aim
-    # Outside the grid nothing is restored: there the target itself is the aim.
-    aim = _added(aim, sample(missing, shape) - slope, shape)
-    return Guess(_added(planes, found, shape), aim)
-
-
-def _added(planes: npt.NDArray[np.generic], picture: Floats, shape: int) -> Floats:
+def add(planes: npt.NDArray[np.generic], picture: Floats, shape: int) -> Floats:
+    """Add a picture on the grid of a shape to amplitudes; what the grid cannot show stays as it is."""
     rows, columns = _bases(shape)
     result = np.array(planes, np.float32)
     coefficients = rows.T @ picture @ columns * np.float32(UNIT * SCALE / (len(rows) * len(columns)))
@@ -101,57 +66,48 @@ def _added(planes: npt.NDArray[np.generic], picture: Floats, shape: int) -> Floa
     return result
 
 
-def _forward(picture: Floats, step: int) -> tuple[Floats, list[npt.NDArray[np.bool_]]]:
+def forward(picture: Floats, step: int) -> tuple[Floats, list[npt.NDArray[np.bool_]]]:
     """Give what to add to a picture ``(PLANES, rows, columns)``, and which units were above zero."""
-    layers = network()[0]
+    layers = network()
     rows, columns = picture.shape[1] // 2, picture.shape[2] // 2
-    size = _size(step)
+    size = scale_of(step)
     seen = np.empty((rows, columns, INPUTS), np.float32)
-    seen[..., :OUTPUTS] = _folded(picture)
+    seen[..., :OUTPUTS] = fold(picture)
     seen[..., OUTPUTS] = (step - MIDDLE) / 8
     seen[..., OUTPUTS + 1] = np.linspace(-1, 1, rows)[:, None]
     seen[..., OUTPUTS + 2] = np.abs(np.linspace(-1, 1, columns))
     seen[..., OUTPUTS + 3] = 1
     seen[..., OUTPUTS + 4] = size
-    state = np.maximum(_convolve(seen, *layers[0]), 0)
+    state = np.maximum(convolve(seen, *layers[0]), 0)
     signs = [state > 0]
     for first, second in zip(layers[1:-1:2], layers[2:-1:2], strict=True):
-        inner = np.maximum(_convolve(state, *first), 0)
-        state = state + _convolve(inner, *second)
+        inner = np.maximum(convolve(state, *first), 0)
+        state = state + convolve(inner, *second)
         signs.append(inner > 0)
     signs.append(state > 0)
-    return _unfolded(_convolve(np.maximum(state, 0), *layers[-1]) * size), signs
+    return unfold(convolve(np.maximum(state, 0), *layers[-1]) * size), signs
 
 
-def _backward(slope: Floats, signs: list[npt.NDArray[np.bool_]], step: int) -> Floats:
-    """Give the slope by the picture, from that by what is added to it."""
-    layers = network()[1]
-    none = np.float32(0)
-    state = _convolve(_folded(slope) * _size(step), layers[-1], none) * signs[-1]
-    for block in range(BLOCKS, 0, -1):
-        inner = _convolve(state, layers[2 * block], none) * signs[block]
-        state = state + _convolve(inner, layers[2 * block - 1], none)
-    return _unfolded(_convolve(state * signs[0], layers[0], none)[..., :OUTPUTS])
-
-
-def _size(step: int) -> np.float32:
+def scale_of(step: int) -> np.float32:
+    """Give the size of a step against that of MIDDLE."""
     return np.float32(2 ** ((step - MIDDLE) / 8))
 
 
-def _folded(picture: Floats) -> Floats:
+def fold(picture: Floats) -> Floats:
     """Put two by two samples ``(PLANES, rows, columns)`` into one place ``(rows / 2, columns / 2, 12)``."""
     planes, rows, columns = picture.shape
     blocks = picture.reshape(planes, rows // 2, 2, columns // 2, 2)
     return blocks.transpose(1, 3, 0, 2, 4).reshape(rows // 2, columns // 2, 4 * planes)
 
 
-def _unfolded(folded: Floats) -> Floats:
+def unfold(folded: Floats) -> Floats:
+    """Undo ``fold``."""
     rows, columns, count = folded.shape
     blocks = folded.reshape(rows, columns, count // 4, 2, 2)
     return blocks.transpose(2, 0, 3, 1, 4).reshape(count // 4, 2 * rows, 2 * columns)
 
 
-def _convolve(state: Floats, weights: Floats, bias: Floats | np.float32) -> Floats:
+def convolve(state: Floats, weights: Floats, bias: Floats | np.float32) -> Floats:
     """Convolve ``(rows, columns, inputs)`` with ``(9 * inputs, outputs)``, zero outside."""
     rows, columns, inputs = state.shape
     padded = np.pad(state, ((1, 1), (1, 1), (0, 0)))
@@ -159,8 +115,8 @@ def _convolve(state: Floats, weights: Floats, bias: Floats | np.float32) -> Floa
     for index in range(9):
         down, across = divmod(index, 3)
         seen[:, :, index] = padded[down : down + rows, across : across + columns]
-    found = seen.reshape(rows * columns, -1) @ weights + bias
-    return np.asarray(found.reshape(rows, columns, -1), np.float32)
+    outputs = seen.reshape(rows * columns, -1) @ weights + bias
+    return np.asarray(outputs.reshape(rows, columns, -1), np.float32)
 
 
 @functools.lru_cache(maxsize=25)
@@ -192,11 +148,6 @@ def pack(layers: list[tuple[Floats, Floats]]) -> bytes:
 
 
 @functools.cache
-def network() -> tuple[list[tuple[Floats, Floats]], list[Floats]]:
-    """Give the shipped layers, and their weights for going back."""
-    layers = unpack(models.load("restoration-1"))
-    back = [
-        weights.reshape(9, inputs, outputs)[::-1].transpose(0, 2, 1).reshape(9 * outputs, inputs)
-        for (weights, _), (inputs, outputs) in zip(layers, LAYERS, strict=True)
-    ]
-    return layers, [np.ascontiguousarray(each) for each in back]
+def network() -> list[tuple[Floats, Floats]]:
+    """Give the shipped layers."""
+    return unpack(models.load("restoration-1"))

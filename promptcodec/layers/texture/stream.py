@@ -1,4 +1,4 @@
-"""The texture layer's bytes: one range-coded stream, walked alike to write, read and weigh it.
+"""The texture layer's bytes: one range-coded stream.
 
 The shape, the step, whether the decoder restores, how far each plane reaches, the means, the
 levels. How long the part is tells which steps are likely.
@@ -6,53 +6,19 @@ levels. How long the part is tells which steps are likely.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
-from promptcodec.entropy.symbols import HALF, Coder, Reader, Scale, Writer
+from promptcodec.entropy.bitio import HALF, BitReader, BitWriter, SymbolWriter
 from promptcodec.errors import BitstreamError
 from promptcodec.layers.texture import model
-from promptcodec.layers.texture.encoder.quantise import amplitudes
-from promptcodec.layers.texture.frequencies import Ints, extent, log8, region
+from promptcodec.layers.texture.content import Content
+from promptcodec.layers.texture.frequencies import Ints, Region, log8, region
 
 MAX_BYTES = 4096
 # Chance that a picture is better restored, in 1/65536.
 RESTORED = 63488
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a part says.
-
-    Attributes:
-        shape: class of the aspect ratio, 0..24.
-        step: index of the quantiser step.
-        restored: the decoder restores what quantisation took.
-        radii: index of each plane's radius.
-        means: the level of each plane's mean.
-        levels: ``(n,)`` for each plane, in the order of its region.
-    """
-
-    shape: int
-    step: int
-    restored: bool
-    radii: tuple[int, ...]
-    means: tuple[int, ...]
-    levels: tuple[Ints, ...]
-
-
-def dequantise(content: Content) -> Ints:
-    """Give the amplitudes ``(PLANES, down, across)`` that a content stands for, not restored."""
-    across, down = extent(content.shape)
-    planes = np.zeros((model.PLANES, down, across), np.int32)
-    steps = np.array([content.step])
-    for plane, levels in enumerate(content.levels):
-        area = region(content.shape, content.radii[plane])
-        sizes: Ints = amplitudes(np.abs(levels)[None], plane, steps, model.tables().shifts)[0]
-        planes[plane, area.v, area.u] = np.where(levels < 0, -sizes, sizes)
-        planes[plane, 0, 0] = content.means[plane] * model.STEP[content.step]
-    return planes
 
 
 def length_class(length: int) -> int:
@@ -70,8 +36,8 @@ def write(content: Content, kind: int) -> bytes:
     Returns:
         Bytes whose length is of ``kind`` or of a higher class; in that case they cannot be read.
     """
-    writer = Writer()
-    walk(writer, kind, content)
+    writer = BitWriter()
+    write_content(writer, content, kind)
     data = writer.finish()
     # Zero bytes at the end mean nothing, but the length has to be of the class that was coded.
     while length_class(max(len(data), 1)) < kind or not data:
@@ -88,90 +54,88 @@ def read(data: bytes) -> Content:
     if not 0 < len(data) <= MAX_BYTES:
         raise BitstreamError(f"a texture layer has 1 to {MAX_BYTES} bytes, not {len(data)}", len(data))
     kind = length_class(len(data))
-    content = walk(Reader(data), kind)
+    content = _read_content(BitReader(data), kind)
     # One picture, one part: this also finds bytes behind the end.
     if write(content, kind) != data:
         raise BitstreamError("a texture layer is not what its own content is written as", len(data))
     return content
 
 
-def walk(coder: Coder, kind: int, given: Content | None = None) -> Content:
-    """Code a content, or read one where none is given.
-
-    Args:
-        coder: what codes the symbols.
-        kind: the part's length class.
-        given: what to write.
-    """
-    tables = model.tables()
-    none = given is None
-    content = given or Content(0, 0, False, (0, 0, 0), (0, 0, 0), ())
-    shape, step, restored, radii, means = _walk_header(coder, kind, content)
-    field, planes = None, []
-    steps = np.array([step], np.int32)
-    for plane in range(model.PLANES):
-        area = region(shape, radii[plane])
-        field = field or model.Field(area, 1)
-        levels = np.zeros(area.at.size, np.int32) if none else content.levels[plane].copy()
+def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
+    """Write a content into a part of length class ``kind``."""
+    write_header(writer, content, kind)
+    steps, field = _start(content.shape, content.step)
+    for plane, levels in enumerate(content.levels):
+        area = region(content.shape, content.radii[plane])
         for start, end in area.halves:
-            seen = model.features(field, area, plane, start, end, steps)
-            chances = tables.chances[model.logits(tables.nets[plane], seen)[0] + model.LOGIT_LIMIT]
-            classes = model.escape_class(seen[0])
-            for index, (three, escape) in enumerate(
-                zip(chances.tolist(), classes.tolist(), strict=True), start
-            ):
-                levels[index] = _level(coder, three, tables.escapes[escape], int(levels[index]))
+            chances = _chances(field, area, plane, (start, end), steps)
+            for level, (three, escapes) in zip(levels[start:end].tolist(), chances, strict=True):
+                _write_level(writer, three, escapes, level)
+            model.learn(field, area, plane, start, end, levels[None, start:end])
+
+
+def _read_content(reader: BitReader, kind: int) -> Content:
+    shape, step, restored, radii, means = _read_header(reader, kind)
+    steps, field = _start(shape, step)
+    planes = []
+    for plane, radius in enumerate(radii):
+        area = region(shape, radius)
+        levels = np.zeros(area.at.size, np.int32)
+        for start, end in area.halves:
+            chances = _chances(field, area, plane, (start, end), steps)
+            levels[start:end] = [_read_level(reader, three, escapes) for three, escapes in chances]
             model.learn(field, area, plane, start, end, levels[None, start:end])
         planes.append(levels)
     return Content(shape, step, restored, radii, means, tuple(planes))
 
 
-def header_bits(content: Content, kind: int) -> float:
-    """Give the bits of all that stands before the levels."""
-    scale = Scale()
-    _walk_header(scale, kind, content)
-    return scale.bits
+def _start(shape: int, step: int) -> tuple[Ints, model.Field]:
+    """Give the step as the model takes it, and a field that knows nothing."""
+    return np.array([step], np.int32), model.Field(region(shape, 0), 1)
 
 
-def _walk_header(
-    coder: Coder, kind: int, given: Content
-) -> tuple[int, int, bool, tuple[int, ...], tuple[int, ...]]:
+def _chances(
+    field: model.Field, area: Region, plane: int, half: tuple[int, int], steps: Ints
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Give the chances of the bits of each level of a half diagonal: of the three, of the exponent's."""
     tables = model.tables()
-    shape = coder.symbol(tables.shapes.tolist(), given.shape)
-    step = coder.symbol(tables.steps[kind].tolist(), given.step)
-    restored = bool(coder.bit(RESTORED, given.restored))
+    seen = model.features(field, area, plane, *half, steps)
+    three = tables.chances[model.logits(tables.nets[plane], seen)[0] + model.LOGIT_LIMIT]
+    escapes = tables.escapes[model.escape_class(seen[0])]
+    return zip(three.tolist(), escapes.tolist(), strict=True)
+
+
+def write_header(writer: SymbolWriter, content: Content, kind: int) -> None:
+    """Write all that stands before the levels."""
+    tables = model.tables()
+    writer.symbol(tables.shapes.tolist(), content.shape)
+    writer.symbol(tables.steps[kind].tolist(), content.step)
+    writer.bit(RESTORED, content.restored)
+    context = content.step // (model.STEPS // model.STEP_CLASSES)
+    for frequencies, radius in zip(tables.radii, content.radii, strict=True):
+        writer.symbol(frequencies[context].tolist(), radius)
+        context = radius
+    for plane, mean in enumerate(content.means):
+        bounds, lowest = _mean_bounds(plane, content.step)
+        writer.span(bounds, mean - lowest)
+
+
+def _read_header(reader: BitReader, kind: int) -> tuple[int, int, bool, tuple[int, ...], tuple[int, ...]]:
+    """Read shape, step, whether it is restored, radii and means."""
+    tables = model.tables()
+    shape = reader.symbol(tables.shapes.tolist())
+    step = reader.symbol(tables.steps[kind].tolist())
+    restored = bool(reader.bit(RESTORED))
     context = step // (model.STEPS // model.STEP_CLASSES)
-    radii: tuple[int, ...] = ()
-    for shares, radius in zip(tables.radii, given.radii, strict=True):
-        context = coder.symbol(shares[context].tolist(), radius)
-        radii += (context,)
-    means: tuple[int, ...] = ()
-    for plane, mean in enumerate(given.means):
+    radii: list[int] = []
+    for frequencies in tables.radii:
+        context = reader.symbol(frequencies[context].tolist())
+        radii.append(context)
+    means: list[int] = []
+    for plane in range(model.PLANES):
         bounds, lowest = _mean_bounds(plane, step)
-        means += (coder.span(bounds, mean - lowest) + lowest,)
-    return shape, step, restored, radii, means
-
-
-def _level(coder: Coder, chances: list[int], escapes: Ints, level: int) -> int:
-    size = abs(level)
-    if not coder.bit(chances[0], size > 0):
-        return 0
-    sign = coder.bit(HALF, level < 0)
-    found = 1
-    for chance in chances[1:]:
-        if not coder.bit(chance, size > found):
-            break
-        found += 1
-    if found == 3:
-        rest = max(size - 2, 1)
-        exponent = 0
-        while exponent < model.ESCAPE_BITS and coder.bit(int(escapes[exponent]), rest >> (exponent + 1) > 0):
-            exponent += 1
-        value = 1
-        for shift in range(exponent - 1, -1, -1):
-            value = value << 1 | coder.bit(HALF, rest >> shift & 1)
-        found = value + 2
-    return -found if sign else found
+        means.append(reader.span(bounds) + lowest)
+    return shape, step, restored, tuple(radii), tuple(means)
 
 
 def _mean_bounds(plane: int, step: int) -> tuple[list[int], int]:
@@ -188,3 +152,43 @@ def _mean_bounds(plane: int, step: int) -> tuple[list[int], int]:
         starts[cell] * model.MEAN_CELL + tables.means[plane][cell] * (at - cell * model.MEAN_CELL)
     ).tolist()
     return bounds, lowest
+
+
+def _write_level(writer: SymbolWriter, three: list[int], escapes: list[int], level: int) -> None:
+    size = abs(level)
+    writer.bit(three[0], size > 0)
+    if not size:
+        return
+    writer.bit(HALF, level < 0)
+    writer.bit(three[1], size > 1)
+    if size == 1:
+        return
+    writer.bit(three[2], size > 2)
+    if size > 2:
+        _write_escape(writer, escapes, size - 2)
+
+
+def _read_level(reader: BitReader, three: list[int], escapes: list[int]) -> int:
+    if not reader.bit(three[0]):
+        return 0
+    sign = -1 if reader.bit(HALF) else 1
+    if not reader.bit(three[1]):
+        return sign
+    if not reader.bit(three[2]):
+        return 2 * sign
+    return sign * (2 + _read_escape(reader, escapes))
+
+
+def _write_escape(writer: SymbolWriter, chances: list[int], rest: int) -> None:
+    """Write a number from 1: whether its exponent goes on, then the bits below the highest."""
+    exponent = rest.bit_length() - 1
+    for index, chance in enumerate(chances[: exponent + 1]):
+        writer.bit(chance, index < exponent)
+    writer.bypass(exponent, rest)
+
+
+def _read_escape(reader: BitReader, chances: list[int]) -> int:
+    exponent = 0
+    while exponent < model.ESCAPE_BITS and reader.bit(chances[exponent]):
+        exponent += 1
+    return 1 << exponent | reader.bypass(exponent)

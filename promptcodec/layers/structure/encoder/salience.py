@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from promptcodec.layers.structure.bitmap import Bitmap
 from promptcodec.layers.structure.encoder import contours, simplify
-from promptcodec.layers.structure.encoder.contours import Bitmap, Floats
+from promptcodec.layers.structure.encoder.contours import Floats
 from promptcodec.layers.structure.lattice import Path
 
 # Lower than Canny's usual: ranking leaves out what is weak, and a dim picture has contours too.
@@ -20,7 +21,6 @@ PRICE = 8.0
 _CHROMA = 0.6
 # What lies so close to the frame is mostly the frame.
 _FRAME, _FRAME_WEIGHT = 3, 0.25
-EDGES = ("canny", "soft")
 # Soft edges: how far around a place texture is looked for, in SIGMA, and how much it counts against it.
 _SURROUND, _INHIBITION, _OWN = 4.0, 0.7, 0.2
 
@@ -30,10 +30,10 @@ class Ranked(NamedTuple):
 
     Attributes:
         shape: rows and columns of the canvas.
-        truth: the edges found.
+        truth: the edges of the picture.
         paths: no node twice.
         carried: edge gradient along each path.
-        total: edge gradient of all edges found.
+        total: edge gradient of all edges.
     """
 
     shape: tuple[int, int]
@@ -47,25 +47,25 @@ def ranked(image: Image.Image, canvas: tuple[int, int], grid: int, edges: str = 
     """Find the contours of an image on a canvas of ``canvas`` columns and rows.
 
     A path's rank is the gradient it carries for each of its bits, so that long strong lines come first.
-    ``edges`` is one of EDGES.
+    ``edges`` is one of ``settings.EDGES``.
     """
     strength = gradient(image, canvas, edges)
     truth = strength > 0
     fitted = simplify.paths(truth, contours.trace(truth), grid, PENALTY)
     kept = simplify.worthwhile(truth, fitted, grid, PRICE)
     missing = {(down, right) for down, right in np.argwhere(truth).tolist()}
-    found = []
+    ranks = []
     for path in kept:
         covered = simplify.covers(path, grid, missing)
         missing -= covered
         carried = math.fsum(strength[place] for place in covered)
-        found.append((carried / simplify.bits(path), carried, path))
-    found.sort(key=lambda entry: (-entry[0], entry[2]))
+        ranks.append((carried / simplify.bits(path), carried, path))
+    ranks.sort(key=lambda entry: (-entry[0], entry[2]))
     return Ranked(
         (canvas[1], canvas[0]),
         truth,
-        [path for *_, path in found],
-        [carried for _, carried, _ in found],
+        [path for *_, path in ranks],
+        [carried for _, carried, _ in ranks],
         float(strength.sum()),
     )
 
@@ -99,10 +99,10 @@ def gradient(image: Image.Image, canvas: tuple[int, int], edges: str = "canny") 
         # What is all around counts, what makes out the edge itself does not.
         strength = np.maximum(strength - _INHIBITION * np.maximum(around - _OWN * near, 0), 0)
     peak = _peaks(strength, np.sin(angle), np.cos(angle))
-    found = apply_hysteresis_threshold(np.where(peak, strength, 0), LOW, HIGH)  # type: ignore[no-untyped-call]
+    edge = apply_hysteresis_threshold(np.where(peak, strength, 0), LOW, HIGH)  # type: ignore[no-untyped-call]
     framed = np.full(strength.shape, _FRAME_WEIGHT)
     framed[_FRAME:-_FRAME, _FRAME:-_FRAME] = 1
-    result: Floats = strength * framed * found
+    result: Floats = strength * framed * edge
     return result
 
 

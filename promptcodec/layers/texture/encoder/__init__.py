@@ -1,1 +1,42 @@
 """What only an encoder of the texture layer needs."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from promptcodec.errors import BudgetError
+from promptcodec.layers.texture import MINIMUM_BYTES
+from promptcodec.layers.texture.content import Content
+from promptcodec.layers.texture.encoder.analysis import analyse, shape_of
+from promptcodec.layers.texture.encoder.search import candidates
+from promptcodec.layers.texture.frequencies import extent
+from promptcodec.layers.texture.stream import MAX_BYTES, length_class, write
+
+
+def encode(image: Image.Image, budget: int, *, restored: bool) -> bytes:
+    """Code as much of the image as fits; see ``promptcodec.layers.texture.encode``."""
+    if budget < MINIMUM_BYTES:
+        raise BudgetError(f"a texture layer needs at least {MINIMUM_BYTES} bytes, not {budget}")
+    budget = min(budget, MAX_BYTES)
+    shape = shape_of(image.size)
+    planes = np.asarray(analyse(image, *extent(shape)), np.int32)
+    for content in candidates(planes, shape, budget, restored=restored):
+        data = write(content, length_class(budget))
+        if len(data) <= budget:
+            return _shortest(content, data)
+    raise BudgetError(f"this picture's texture layer does not fit into {budget} bytes")
+
+
+def _shortest(content: Content, data: bytes) -> bytes:
+    """Give the shortest of the parts that hold the same as ``data``, one for each length class."""
+    if not data.endswith(b"\0"):
+        return data
+    parts = [data]
+    # Another class changes the bytes of the header only.
+    shortest = max(1, len(data.rstrip(b"\0")) - 3)
+    for kind in sorted({length_class(length) for length in range(shortest, len(data))}):
+        part = write(content, kind)
+        if length_class(len(part)) == kind:
+            parts.append(part)
+    return min(parts, key=len)

@@ -87,13 +87,6 @@ def cover(levels: Ints, area: Region) -> Ints:
     return np.asarray(np.searchsorted(_RADII, (area.radius * (levels != 0)).max(-1, initial=0)), np.int32)
 
 
-def amplitudes(sizes: Ints, plane: int, steps: Ints, shifts: Ints) -> Ints:
-    """Give what magnitudes ``(..., many, n)`` stand for, in 1/64 of a pixel level."""
-    shift = np.concatenate([[0], shifts[plane]])[np.minimum(sizes, 3)]
-    step = np.array(model.STEP, np.int32)[steps][:, None]
-    return np.asarray((64 * sizes - shift) * step >> 6, np.int32)
-
-
 def choose(task: Task, tables: Tables, pull: Floats | None = None) -> Choice:
     """Choose the levels.
 
@@ -124,7 +117,7 @@ def choose(task: Task, tables: Tables, pull: Floats | None = None) -> Choice:
             low = (wanted / step).astype(np.int32)
             sizes = np.stack([np.zeros_like(low), low, low + 1])
             cost = _level_bits(costs, logits, sizes)
-            apart = (wanted - amplitudes(sizes, plane, task.steps, tables.shifts)) / np.float32(64)
+            apart = (wanted - model.amplitudes(sizes, plane, task.steps, tables.shifts)) / np.float32(64)
             total = apart * apart + task.prices[:, None] * cost
             if pull is not None:
                 units = model.MAGNITUDE[np.minimum(sizes, 255)]
@@ -208,7 +201,7 @@ def fast(net: Net) -> Layers:
 
 
 def fast_logits(layers: Layers, seen: Ints) -> Ints:
-    """Do what coefficients.logits does, several times as fast."""
+    """Do what ``model.logits`` does, several times as fast."""
     hidden = seen.astype(np.float32)
     for weights, bias in layers[:2]:
         hidden = np.clip(np.floor((hidden @ weights + bias) / 64), 0, 1023)

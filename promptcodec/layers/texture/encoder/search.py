@@ -12,11 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from promptcodec.layers.texture import model, restoration
+from promptcodec.entropy.bitio import BitCounter
+from promptcodec.layers.texture import model
+from promptcodec.layers.texture.content import Content, dequantise
 from promptcodec.layers.texture.dct import UNIT
 from promptcodec.layers.texture.encoder import quantise
+from promptcodec.layers.texture.encoder.aim import guess
 from promptcodec.layers.texture.frequencies import RADII, Ints
-from promptcodec.layers.texture.stream import Content, dequantise, header_bits, length_class, write
+from promptcodec.layers.texture.stream import length_class, write, write_header
 
 # Squared pixel levels that a bit is worth, in squares of the step.
 PRICE = 0.16
@@ -92,15 +95,15 @@ def candidates(planes: Ints, shape: int, budget: int, *, restored: bool) -> Iter
 
 def _judged(trials: Sequence[Trial], planes: Ints) -> list[Judged]:
     """Give trials as they are once restored, the best first."""
-    found = []
+    judged = []
     for trial in trials:
         content = replace(trial.content, restored=True)
         decoded = dequantise(content)
-        guess = restoration.guess(decoded, planes, content.shape, content.step)
-        plain, error = (float((((each - planes) / UNIT) ** 2).sum()) for each in (decoded, guess.planes))
-        aim = np.rint(guess.aim).astype(np.int32)
-        found.append(Judged(trial._replace(content=content, error=error), plain - error, aim))
-    return sorted(found, key=lambda each: each.trial.error)
+        restored = guess(decoded, planes, content.shape, content.step)
+        plain, error = (float((((each - planes) / UNIT) ** 2).sum()) for each in (decoded, restored.planes))
+        aim = np.rint(restored.aim).astype(np.int32)
+        judged.append(Judged(trial._replace(content=content, error=error), plain - error, aim))
+    return sorted(judged, key=lambda each: each.trial.error)
 
 
 def _aimed(planes: Ints, kind: int, room: float, rough: list[Trial], judged: list[Judged]) -> list[Judged]:
@@ -171,11 +174,11 @@ def _try(planes: Ints, shape: int, kind: int, pairs: Sequence[tuple[int, float]]
     task = quantise.prepare(planes[:, None], shape, steps, prices.astype(np.float32))
     tables = model.tables()
     choice = quantise.choose(task, tables)
-    found = _trials(planes, shape, kind, task, choice, pairs)
+    trials = _trials(planes, shape, kind, task, choice, pairs)
     for _ in range(rounds):
         choice = quantise.choose(task, tables, quantise.influence(task, tables, choice))
-        found += _trials(planes, shape, kind, task, choice, pairs)
-    return found
+        trials += _trials(planes, shape, kind, task, choice, pairs)
+    return trials
 
 
 def _trials(
@@ -187,7 +190,7 @@ def _trials(
     pairs: Sequence[tuple[int, float]],
 ) -> list[Trial]:
     radii = quantise.cover(choice.levels, task.area)
-    found = []
+    trials = []
     for number, (step, price) in enumerate(pairs):
         means = tuple(round(int(plane[0, 0]) / model.STEP[step]) for plane in planes)
         inside = [task.area.radius <= RADII[radius] ** 2 * 16 for radius in radii[:, number]]
@@ -198,6 +201,12 @@ def _trials(
             for plane, mean in zip(planes, means, strict=True)
         ]
         error = float(choice.error[number]) + sum(each * each for each in apart)
-        bits = float(choice.bits[number]) + header_bits(content, kind)
-        found.append(Trial(bits, error, content, price, planes))
-    return found
+        bits = float(choice.bits[number]) + _header_bits(content, kind)
+        trials.append(Trial(bits, error, content, price, planes))
+    return trials
+
+
+def _header_bits(content: Content, kind: int) -> float:
+    counter = BitCounter()
+    write_header(counter, content, kind)
+    return counter.bits

@@ -1,0 +1,1 @@
+"""What only the encoder of the recipe layer needs."""
