@@ -1,18 +1,29 @@
-"""Pictures for the tests: made here, shipped by scikit-image, or from a data folder where there is one."""
+"""What tests share: pictures, streams that are coded once in a run, the command line in this process."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
 
+# Before numpy is loaded: two workers whose linear algebra starts two threads each wait for each other most of
+# the time (coding a texture layer then takes seven times as long).
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 # The laboratory is not in the wheel. Last on the path: promptcodec itself is the installed one.
 sys.path.append(str(ROOT))
+
+# ``--hypothesis-profile=thorough`` tries ten times as much; see tests/effort.py.
+settings.register_profile("default", max_examples=25, deadline=None)
+settings.register_profile("thorough", max_examples=250, deadline=None)
+settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +55,53 @@ def data_folder():
     return folder
 
 
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """Make bytes of a picture, as ``once(encode, scene, budget=100)``; in a whole run once for one call.
+
+    Coding a texture layer takes about a second, and many tests need no more than some stream. What one worker
+    has made the other reads from a file.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "once"
+    folder.mkdir(exist_ok=True)
+
+    def make(coder, image, *args, **options):
+        call = (coder.__module__, coder.__qualname__, image.mode, image.size, args, sorted(options.items()))
+        path = folder / hashlib.sha256(repr(call).encode() + image.tobytes()).hexdigest()
+        if not path.exists():
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(coder(image, *args, **options))
+            unfinished.replace(path)
+        return path.read_bytes()
+
+    return make
+
+
+@pytest.fixture
+def kept_apart(monkeypatch, tmp_path):
+    """Give a test a cache and a budget of its own, and no key of the machine's."""
+    from promptcodec.api import spending
+
+    monkeypatch.setenv("PROMPTCODEC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PROMPTCODEC_CONFIG", str(tmp_path / "none.toml"))
+    (tmp_path / "none.toml").write_text("")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with spending.limited(spending.Limits()):
+        yield
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Give the URL of a server on this machine that answers as the API does."""
+    from promptcodec.testing.loopback import serve
+
+    with serve() as url:
+        yield url
+
+
 @pytest.fixture
 def cli(monkeypatch, capsys, tmp_path):
     """Run the command line in this process, in a folder of its own; give exit code, output and errors."""
@@ -55,8 +113,8 @@ def cli(monkeypatch, capsys, tmp_path):
         monkeypatch.setattr(sys, "argv", ["promptcodec", *map(str, args)])
         with pytest.raises(SystemExit) as stopped:
             main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return stopped.value.code or 0, said.out, said.err
+        shown = capsys.readouterr()
+        assert "Traceback" not in shown.err
+        return stopped.value.code or 0, shown.out, shown.err
 
     return run

@@ -1,16 +1,13 @@
-"""Input as it comes: the right picture or one clear error, whole files or none, bounded time and memory."""
+"""Pictures as they come: the right picture or one clear error, in bounded memory."""
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
-import signal
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -20,12 +17,10 @@ from PIL import Image, ImageCms
 
 import promptcodec
 from promptcodec import files
-from promptcodec.cli import batch
 from promptcodec.errors import ImageError, PromptcodecError
 from promptcodec.layers.registry import NAMES
 from promptcodec.vision.load import load_image
 
-MAIN = "from promptcodec.cli import main; main()"
 # The peak of this very process: ru_maxrss would count the parent's too.
 PEAK = "import re; print(int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) // 1024)"
 # One half red, one half blue: what a picture is survives any coder.
@@ -142,8 +137,8 @@ def test_the_right_picture(name, cli):
     for x, colour in ((4, left), (19, right)):
         assert np.abs(np.array(picture.getpixel((x, 10))) - colour).max() <= 14, picture.getpixel((x, 10))
     Path(name).write_bytes(data)
-    assert cli("encode", name, "-o", "x.pxt", "--budget", "100B")[0] == 0
-    assert Path("x.pxt").read_bytes() == promptcodec.encode(data, budget=100)
+    assert cli("encode", name, "-o", "x.pxt", "--layers", "semantic,signature")[0] == 0
+    assert Path("x.pxt").read_bytes() == promptcodec.encode(data, layers=("semantic", "signature"))
 
 
 def test_what_is_clear_is_white():
@@ -164,9 +159,7 @@ def test_extreme_shapes_go_through(size, cli):
 def test_one_clear_error(name, cli):
     data, says = BAD[name]
     Path(name).write_bytes(data)
-    start = time.perf_counter()
     code, out, err = cli("encode", name, "-o", "out/x.pxt", "--json")
-    assert time.perf_counter() - start < 5
     error = json.loads(out)["error"]
     assert (code, error["kind"]) == (2, "image")
     assert says in error["message"]
@@ -241,12 +234,12 @@ def test_what_may_not_be_read(cli):
 @pytest.mark.parametrize(
     ("name", "megabytes"), [("header.png", 200), ("lies.png", 450), ("ztxt.png", 250), ("itxt.png", 250)]
 )
-def test_memory_and_time_are_bounded(name, megabytes, tmp_path):
+def test_memory_is_bounded(name, megabytes, tmp_path):
+    """What is not unpacked takes no time either: the timeout only ends a test that hangs."""
     (tmp_path / name).write_bytes(BAD[name][0])
     code = f"import sys, promptcodec as p\ntry: p.encode(sys.argv[1])\nexcept p.errors.ImageError: {PEAK}"
-    start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, tmp_path / name], capture_output=True, check=True)
-    assert time.perf_counter() - start < 10
+    command = [sys.executable, "-c", code, tmp_path / name]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=300)
     assert int(done.stdout) < megabytes
 
 
@@ -255,144 +248,3 @@ def test_files_beyond_any_picture_are_not_read(cli):
         file.truncate(files.MAX_BYTES + 1)  # takes no room on the disk
     code, _, err = cli("encode", "x.png", "-o", "x.pxt")
     assert (code, "bytes" in err) == (2, True)
-
-
-# Where results go.
-
-
-def test_an_output_is_never_its_own_input(cli):
-    HALVES.save("x.png")
-    os.link("x.png", "same.png")
-    before = Path("x.png").read_bytes()
-    for out in ("x.png", "./x.png", "same.png"):
-        code, _, err = cli("encode", "x.png", "-o", out, "--overwrite")
-        assert (code, "is the input itself" in err) == (2, True)
-    assert Path("x.png").read_bytes() == before
-
-
-def test_devices_are_written_into_not_replaced(cli):
-    HALVES.save("x.png")
-    os.mkfifo("pipe")
-    reader = subprocess.Popen(
-        [sys.executable, "-c", "print(len(open('pipe', 'rb').read()))"], stdout=subprocess.PIPE
-    )
-    assert cli("encode", "x.png", "-o", "pipe")[0] == 0
-    assert int(reader.communicate(timeout=20)[0]) > 20
-    assert sorted(os.listdir()) == ["pipe", "x.png"]
-
-
-def full(*_args, **_options):
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@pytest.mark.parametrize(
-    "broken", ["os.fdopen", "pathlib.Path.replace", "tempfile.mkstemp", "pathlib.Path.mkdir"]
-)
-def test_a_full_disk_leaves_nothing_behind(broken, cli, monkeypatch):
-    HALVES.save("x.png")
-    assert cli("encode", "x.png", "-o", "x.pxt")[0] == 0
-    before = Path("x.pxt").read_bytes()
-    with monkeypatch.context() as patch:
-        patch.setattr(broken, full)
-        for args in (("encode", "x.png", "-o", "y.pxt"), ("decode", "x.pxt", "-o", "y.png")):
-            code, _, err = cli(*args)
-            assert (code, "No space left" in err) == (2, True)
-        code, _, err = cli("encode", "x.png", "-o", "x.pxt", "--overwrite", "--layers", "semantic")
-        assert code == 2
-    assert sorted(os.listdir()) == ["x.png", "x.pxt"]
-    assert Path("x.pxt").read_bytes() == before
-
-
-def test_outputs_that_cannot_be(cli):
-    HALVES.save("x.png")
-    Path("file").write_text("")
-    for out, says in (
-        ("file/x.pxt", "file is not a folder"),
-        ("y" * 300, "too long"),
-        ("y" * 252 + ".pxt", "too long"),
-    ):
-        code, _, err = cli("encode", "x.png", "-o", out)
-        assert (code, says in err) == (2, True), err
-    assert sorted(os.listdir()) == ["file", "x.png"]
-    cli("encode", "x.png", "-o", "x.pxt")
-    for out in ("y.webp", "y.gif"):  # the one cannot be that wide, the other not be at all
-        code, _, err = cli("decode", "x.pxt", "-o", out, "--size", "17000x3")
-        assert (code, ".png" in err) == (2, True)
-    code, _, err = cli("decode", "x.pxt", "-o", "y.png", "--size", "60000x60000")
-    assert (code, "pixels" in err) == (2, True)
-    assert sorted(os.listdir()) == ["file", "x.png", "x.pxt"]
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_standard_output_is_one_line(cli):
-    HALVES.save("x.png")
-    cli("encode", "x.png", "-o", "x.pxt")
-    for args in (("inspect", "x.pxt"), ("inspect", "x.pxt", "--json"), ("encode", "x.png", "-o", "-")):
-        with Path("/dev/full").open("wb") as out:
-            done = subprocess.run(
-                [sys.executable, "-c", MAIN, *args], stdout=out, stderr=subprocess.PIPE, check=False
-            )
-        assert done.returncode == 2
-        assert done.stderr.decode().splitlines() == ["promptcodec: standard output: No space left on device"]
-
-
-# Interrupts and pipes.
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c_leaves_whole_files_only(jobs, tmp_path):
-    (tmp_path / "in").mkdir()
-    picture = Image.effect_noise((1200, 900), 80).convert("RGB")
-    for number in range(40):
-        picture.save(tmp_path / "in" / f"{number}.bmp")
-    run = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "encode", "in", "-o", "out", "--jobs", str(jobs)],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    while not list(tmp_path.glob("out/*.pxt")):
-        time.sleep(0.02)
-    os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to all of them
-    _, err = run.communicate(timeout=30)
-    assert b"Traceback" not in err
-    assert (run.returncode, err.decode().split("\n")) == (130, ["", "promptcodec: interrupted", ""])
-    done = os.listdir(tmp_path / "out")
-    assert len(done) < 40
-    for name in done:
-        promptcodec.inspect((tmp_path / "out" / name).read_bytes())
-
-
-class Deadly:
-    """A task that ends whoever unpickles it."""
-
-    source = "deadly.png"
-
-    def __reduce__(self):
-        return os._exit, (3,)
-
-
-def test_a_worker_that_dies_is_failed_items_not_a_traceback(capsys):
-    assert batch.run([Deadly(), Deadly()], str, str, jobs=2, as_json=True) == 1
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert ["--jobs" in line["error"]["message"] for line in lines] == [True, True]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="pipes")
-def test_a_reader_that_leaves_early_is_no_error_message(cli, tmp_path):
-    HALVES.save("x.png")
-    cli("encode", "x.png", "-o", "x.pxt")
-    for args in ("inspect x.pxt", "inspect --json x.pxt", "describe x.png", "encode x.png -o -", "--help"):
-        done = subprocess.run(
-            ["bash", "-c", f'"$0" -c "$1" {args} | true', sys.executable, MAIN],
-            capture_output=True,
-            check=False,
-        )
-        assert done.stderr == b""
-
-
-def test_bad_options_are_json_too(cli):
-    code, out, err = cli("encode", "x.png", "-o", "y.pxt", "--budget", "9" * 400, "--json")
-    assert (code, json.loads(out)["error"]["kind"]) == (2, "usage")
-    assert err.startswith("Usage: ")
-    code, out, err = cli()
-    assert (code, err, out.count("\n    promptcodec ")) == (0, "", 4)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from promptcodec.bitstream import MAX_PIXELS, Part, Stream, overhead, read, write
 from promptcodec.entropy.varint import LIMIT, read_varint, write_varint
 from promptcodec.errors import BitstreamError
+from tests.effort import examples
 
 sides = st.integers(1, 8192)
 streams = st.builds(
@@ -26,6 +27,7 @@ streams = st.builds(
 )
 
 
+@examples(4)
 @given(streams, st.booleans())
 def test_round_trip_and_overhead(stream, bare):
     data = write(stream, bare=bare)
@@ -45,6 +47,7 @@ def test_overhead_is_what_the_format_promises():
     assert len(three) - 490 == 15
 
 
+@examples(4)
 @given(streams)
 def test_a_cut_at_a_part_boundary_reads_with_partial_only(stream):
     data = write(stream)
@@ -58,6 +61,7 @@ def test_a_cut_at_a_part_boundary_reads_with_partial_only(stream):
             read(cut)
 
 
+@examples(4)
 @given(streams)
 def test_every_other_cut_is_an_error_with_its_offset(stream):
     data = write(stream)
@@ -81,6 +85,7 @@ def test_every_flipped_bit_is_an_error():
                 read(bytes(damaged))
 
 
+@examples(4)
 @given(st.binary(max_size=200), st.booleans(), st.booleans())
 def test_any_bytes_parse_or_raise(data, bare, partial):
     try:
@@ -112,6 +117,7 @@ def test_a_newer_version_says_so():
     assert caught.value.offset == 2
 
 
+@examples(4)
 @given(st.integers(0, LIMIT - 1))
 def test_varint_round_trip(value):
     data = write_varint(value)

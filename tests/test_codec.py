@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
@@ -15,26 +15,39 @@ from promptcodec.bitstream import Part, Stream
 from promptcodec.description import parse_text
 from promptcodec.errors import BitstreamError, BudgetError, PromptcodecError, UsageError
 from promptcodec.layers.registry import NAMES
+from tests.effort import examples
 
 ALL = ("semantic", "texture", "structure", "signature", "pixels")
 
 
-@pytest.mark.parametrize("layers", [("semantic",), ("texture",), ("semantic", "texture"), ALL, ("pixels",)])
-@pytest.mark.parametrize("budget", [64, 100, 200, 500, 2000])
-def test_never_over_budget(scene, layers, budget):
+SETS = (("semantic",), ("texture",), ("semantic", "texture"), ALL, ("pixels",))
+BUDGETS = (64, 100, 200, 500, 2000)
+# Each set and each budget is in the default suite; the pairs that take a second or two are not all in it.
+SLOW = {(SETS[1], 200), (SETS[1], 2000), (SETS[2], 100), (SETS[2], 500), (SETS[2], 2000), (SETS[3], 500)}
+
+
+@pytest.mark.parametrize(
+    ("layers", "budget"),
+    [
+        pytest.param(layers, budget, marks=pytest.mark.slow if (layers, budget) in SLOW else ())
+        for layers in SETS
+        for budget in BUDGETS
+    ],
+)
+def test_never_over_budget(scene, once, layers, budget):
     try:
-        data = encode(scene, layers=layers, budget=budget)
+        data = once(encode, scene, layers=layers, budget=budget)
     except BudgetError as error:
         assert layers == ("pixels",)  # a whole WebP or AVIF file has a least size
         assert "needs" in str(error)
         return
     assert len(data) <= budget
-    said = inspect(data)
-    assert said["overhead_bytes"] + sum(part["bytes"] for part in said["parts"]) == len(data)
+    account = inspect(data)
+    assert account["overhead_bytes"] + sum(part["bytes"] for part in account["parts"]) == len(data)
     assert decode(data).image.size == scene.size
 
 
-@settings(deadline=None, max_examples=25)
+@examples(0.2)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 2**32 - 1), st.integers(20, 400))
 def test_any_small_picture_any_budget(width, height, seed, budget):
     noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
@@ -47,10 +60,10 @@ def test_any_small_picture_any_budget(width, height, seed, budget):
     assert decode(data).image.size == (width, height)
 
 
-def test_more_bytes_come_closer(astronaut):
+def test_more_bytes_come_closer(astronaut, once):
     errors = []
     for budget in (60, 150, 600):
-        image = decode(encode(astronaut, budget=budget)).image
+        image = decode(once(encode, astronaut, budget=budget)).image
         errors.append(
             float(((np.asarray(image, np.float32) - np.asarray(astronaut, np.float32)) ** 2).mean())
         )
@@ -62,8 +75,8 @@ def test_bpp_is_a_budget(scene):
     assert len(encode(scene, bpp=0.05, budget=90)) <= 90
 
 
-def test_layers_can_be_left_out_when_decoding(scene):
-    data = encode(scene, layers=ALL)
+def test_layers_can_be_left_out_when_decoding(scene, once):
+    data = once(encode, scene, layers=ALL, budget=2000)
     pictures = {
         decode(data, layers=(name,)).image.tobytes()
         for name in ("semantic", "texture", "structure", "pixels")
@@ -74,28 +87,29 @@ def test_layers_can_be_left_out_when_decoding(scene):
         decode(encode(scene, layers=("semantic",)), layers=("texture",))
 
 
-def test_the_seed_is_derived_stored_or_given(scene):
-    plain = encode(scene)
+def test_the_seed_is_derived_stored_or_given(scene, once):
+    plain = once(encode, scene)
     assert decode(plain).report.seed == decode(plain).report.seed
-    assert decode(encode(scene, seed=12)).report.seed == 12
-    assert decode(encode(scene, seed=12), seed=13).report.seed == 13
-    assert decode(encode(scene, budget=400)).report.seed != decode(encode(scene, budget=60)).report.seed
+    seeded = encode(scene, seed=12)
+    assert decode(seeded).report.seed == 12
+    assert decode(seeded, seed=13).report.seed == 13
+    assert decode(plain).report.seed != decode(once(encode, scene, budget=60)).report.seed
 
 
 def test_a_description_of_ones_own(scene):
-    said = parse_text("oil painting 1x2\nsummary: A red kite.\nr1c1 sky blue, smooth\nr1c2 red: the kite")
-    data = encode(scene, description=said, layers=("semantic",))
-    assert parse_text(inspect(data)["text"]) == said
+    own = parse_text("oil painting 1x2\nsummary: A red kite.\nr1c1 sky blue, smooth\nr1c2 red: the kite")
+    data = encode(scene, description=own, layers=("semantic",))
+    assert parse_text(inspect(data)["text"]) == own
     with pytest.raises(BudgetError, match="needs"):
-        encode(scene, description=said, layers=("semantic",), budget=20)
+        encode(scene, description=own, layers=("semantic",), budget=20)
 
 
-def test_best_of_and_retries(scene):
-    report = decode(encode(scene), best_of=3).report
+def test_best_of_and_retries(scene, once):
+    report = decode(once(encode, scene), best_of=3).report
     assert len(report.candidates) == 3
     scores = [candidate.score for candidate in report.candidates]
     assert report.check.score == max(scores)
-    first = decode(encode(scene)).report.seed
+    first = decode(once(encode, scene)).report.seed
     assert report.seed == (first + scores.index(max(scores))) % 2**32
 
 
@@ -116,10 +130,10 @@ def test_a_recipe_is_kept_verbatim(scene):
     only = inspect(encode(data, recipe="only"))
     assert only["recipe"]["chunks"] == chunks
     assert [(part["type"], part["coder"]) for part in only["parts"]] == [("recipe", "verbatim")]
-    assert inspect(encode(data, recipe="off"))["recipe"] is None
+    assert inspect(encode(data, recipe="off", layers=("semantic",)))["recipe"] is None
     assert inspect(encode(data, budget=60))["recipe"] is None
-    assert inspect(encode(data, budget=600))["recipe"]["chunks"] == chunks
-    small = inspect(encode(data, budget=len(encode(data, recipe="only")) - 1, recipe="only"))
+    assert inspect(encode(data, budget=600, layers=("semantic",)))["recipe"]["chunks"] == chunks
+    small = inspect(encode(data, budget=only["bytes"] - 1, recipe="only"))
     assert [(part["type"], part["coder"]) for part in small["parts"]] == [("recipe", "fields")]
     assert small["recipe"] == {"fields": only["recipe"]["fields"], "chunks": []}
     assert inspect(encode(data, budget=200, layers=("semantic", "recipe")))["recipe"] is not None
@@ -133,20 +147,21 @@ def test_a_recipe_in_exif_is_found(scene):
     exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text.encode("utf-16-be")
     file = io.BytesIO()
     scene.save(file, "JPEG", exif=exif)
-    assert inspect(encode(file.getvalue()))["recipe"]["chunks"][0]["text"] == text
+    recipe = inspect(encode(file.getvalue(), layers=("semantic", "recipe")))["recipe"]
+    assert recipe["chunks"][0]["text"] == text
 
 
-def test_unknown_parts_are_skipped_and_unknown_critical_ones_refused(scene):
-    stream = bitstream.read(encode(scene))
+def test_unknown_parts_are_skipped_and_unknown_critical_ones_refused(scene, once):
+    stream = bitstream.read(once(encode, scene))
     with_part = bitstream.write(Stream(stream.width, stream.height, (*stream.parts, Part(40, b"?"))))
-    assert decode(with_part).image.tobytes() == decode(encode(scene)).image.tobytes()
+    assert decode(with_part).image.tobytes() == decode(once(encode, scene)).image.tobytes()
     assert inspect(with_part)["parts"][-1]["type"] == "unknown-40"
     critical = Stream(stream.width, stream.height, (*stream.parts, Part(40, b"?", critical=True)))
     with pytest.raises(BitstreamError, match="unknown-40"):
         decode(bitstream.write(critical))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(2)
 @given(st.integers(1, 7), st.binary(max_size=60))
 def test_hostile_parts_decode_or_are_one_clear_error(kind, payload):
     data = bitstream.write(Stream(16, 16, (Part(kind, payload),)))

@@ -26,6 +26,7 @@ from promptcodec.description import (
 )
 from promptcodec.description.model import ARRANGEMENTS, ORIENTATIONS, TEXTURES, TONES
 from promptcodec.errors import DescriptionError
+from tests.effort import examples
 
 words = st.text(max_size=40).map(clean)
 some_words = words.filter(bool)
@@ -106,6 +107,7 @@ def test_resolve_fills_colours_along_chains(description):
             assert (full.texture, full.orientation) == (cell.texture, cell.orientation)
 
 
+@examples(4)
 @given(st.text(max_size=200))
 def test_any_text_parses_or_says_where(text):
     try:

@@ -40,8 +40,8 @@ LAYERS = ("semantic", "texture", "structure", "signature")
 
 
 @pytest.fixture(scope="module")
-def stream(scene):
-    return encode(scene, layers=LAYERS, description=DESCRIPTION)
+def stream(scene, once):
+    return once(encode, scene, layers=LAYERS, description=DESCRIPTION)
 
 
 def parts(data):

@@ -22,6 +22,7 @@ from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers import semantic, structure, texture
 from promptcodec.layers.registry import NAMES, PART_IDS, part_name
 from promptcodec.recipe import Chunk, from_chunks
+from tests.effort import examples
 
 SIZE = (96, 64)
 DESCRIPTION = parse_text(
@@ -195,7 +196,7 @@ def seed_of(data):
     return decoding.conditions(data, size=(1, 1), dictionaries=(OWN,)).seed
 
 
-@settings(deadline=None, max_examples=60)
+@examples(2)
 @given(sequences)
 def test_no_sequence_of_edits_gives_an_invalid_stream(sequence):
     run(sequence)
@@ -208,7 +209,7 @@ def test_ten_thousand_sequences(sequence):
     run(sequence)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(2)
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 21), st.integers(0, 13)), min_size=1, max_size=12), max_size=6

@@ -12,7 +12,7 @@ import sys
 import brotli
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promptcodec import models
@@ -28,6 +28,7 @@ from promptcodec.entropy import (
 )
 from promptcodec.entropy import brotli as our_brotli
 from promptcodec.errors import EntropyError, MissingDictionary, NewerError, UsageError
+from tests.effort import examples
 
 CODERS = ("auto", "raw", "brotli", "zstd")
 CAPTION = "A photo of a red barn under a pale sky, with tall grass in front of it and a dog."
@@ -48,7 +49,6 @@ WORDS = [
 ]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
-unhurried = settings(deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def check(text, coder="auto", own=None):
     return data
 
 
-@unhurried
+@examples(4)
 @given(texts, st.sampled_from(CODERS), st.sampled_from([None, RAW_CONTENT]))
 def test_round_trip_within_raw_and_one(text, coder, own):
     check(text, coder, own)
@@ -215,7 +215,7 @@ def test_rebuilt_frame_is_the_one_zstd_wrote(text):
 # Hostile bytes
 
 
-@settings(deadline=None, max_examples=400)
+@examples(16)
 @given(st.integers(0, 255), st.binary(max_size=200), st.booleans())
 def test_any_bytes_decode_or_give_our_errors(head, payload, named):
     data = bytes([head]) + (Dictionary.from_bytes(RAW_CONTENT).id if named else b"") + payload

@@ -5,12 +5,13 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from promptcodec.errors import BitstreamError, BudgetError, MissingError
 from promptcodec.layers import pixels, signature
+from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
 
@@ -32,7 +33,7 @@ def squared_error(first, second):
 
 
 @given(data=st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
+@examples(6)
 @example(data=b"")
 @example(data=bytes(3))
 @example(data=bytes([0, 0, 0, 0, 1]))
@@ -54,7 +55,7 @@ def test_cut_and_trailing_bytes(budget):
 
 
 @given(flips=st.lists(st.tuples(st.integers(0, 799), st.integers(0, 255)), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@examples(2)
 def test_damaged_pictures(flips):
     for part in (PARTS["WEBP"], PARTS["AVIF"]):
         damaged = bytearray(part)
@@ -97,6 +98,7 @@ def test_signature():
 signatures = st.binary(min_size=signature.SIGNATURE_BYTES, max_size=signature.SIGNATURE_BYTES)
 
 
+@examples(4)
 @given(first=signatures, second=signatures)
 def test_signature_distance_is_bounded(first, second):
     assert 0 <= signature.distance(first, second) <= 1
@@ -122,7 +124,7 @@ def test_signature_table_is_checked():
 
 
 @given(size=sizes)
-@settings(max_examples=15, deadline=None)
+@examples(0.6)
 def test_signature_of_any_size(size):
     assert len(signature.encode(scene(size))) == signature.SIGNATURE_BYTES
 

@@ -13,8 +13,8 @@ from promptcodec import bitstream, codec, decode, encode, reading
 from promptcodec.bitstream import Part, Stream
 
 
-def test_open_and_load(scene, tmp_path):
-    data = encode(scene, budget=120)
+def test_open_and_load(scene, once, tmp_path):
+    data = once(encode, scene, budget=100)
     path = tmp_path / "a.pxt"
     path.write_bytes(data)
     with Image.open(path) as image:
@@ -25,14 +25,14 @@ def test_open_and_load(scene, tmp_path):
         assert image.resize((20, 10)).size == (20, 10)
 
 
-def test_nothing_is_drawn_before_it_is_asked_for(scene, monkeypatch):
-    data = encode(scene, budget=120)
+def test_nothing_is_drawn_before_it_is_asked_for(scene, once, monkeypatch):
+    data = once(encode, scene, budget=100)
     monkeypatch.setattr(codec, "decode", lambda *_, **__: pytest.fail("drawn too early"))
     assert Image.open(io.BytesIO(data)).size == scene.size
 
 
-def test_no_stream_and_no_picture(scene):
-    data = encode(scene, budget=120)
+def test_no_stream_and_no_picture(scene, once):
+    data = once(encode, scene, budget=100)
     with pytest.raises(UnidentifiedImageError):
         Image.open(io.BytesIO(data[:-1]))
     damaged = bitstream.write(Stream(8, 8, (Part(2, b"\xff" * 9),)))

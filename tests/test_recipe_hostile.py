@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from promptcodec.errors import ImageError
 from promptcodec.recipe import read_metadata
 from promptcodec.recipe.extract import RecipeWarning
 from promptcodec.recipe.model import fields_of
+from tests.work import lines_run
 
 sys.path.append(str(Path(__file__).parent))
 import recipe_files
@@ -91,9 +91,8 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_metadata(name):
     data, warning = HOSTILE[name]
-    start = time.perf_counter()
     metadata = read_metadata(data)
-    assert time.perf_counter() - start < 3  # measured: under 0.7 s
+    assert lines_run(lambda: read_metadata(data)) < 5_000_000  # the dense graph runs 3 million
     if warning:
         assert metadata.recipe is None
         assert len(metadata.warnings) == 1

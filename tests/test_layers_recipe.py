@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promptcodec.entropy.bitio import BitWriter
@@ -26,6 +26,7 @@ from promptcodec.layers.recipe.tree_symbols import TYPES
 from promptcodec.layers.recipe.tree_writer import TreeWriter
 from promptcodec.recipe import Chunk, read
 from promptcodec.recipe.model import fields_of, from_fields
+from tests.effort import examples
 
 sys.path.append(str(Path(__file__).parent))
 import recipe_files
@@ -79,7 +80,7 @@ def test_what_is_nearly_a_graph(text):
     assert same(tree.decode(symbols, lines, primed(), ComfyGuide()), value)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(6)
 @given(values)
 def test_trees_come_back(value):
     symbols, texts = tree.encode(value, primed(), ComfyGuide())
@@ -91,7 +92,7 @@ def same(first, second):
     return dump(first, STYLES["json"]) == dump(second, STYLES["json"])
 
 
-@settings(deadline=None, max_examples=150)
+@examples(6)
 @given(
     values,
     st.sampled_from(sorted(STYLES)),
@@ -104,7 +105,7 @@ def test_json_is_restored_in_every_style(value, style, end, label):
     assert from_values(to_values(chunks)) == chunks
 
 
-@settings(deadline=None, max_examples=100)
+@examples(4)
 @given(
     st.lists(st.tuples(st.sampled_from(["tEXt", "exif", "xmp"]), words, st.binary(max_size=200)), max_size=4)
 )
@@ -113,7 +114,7 @@ def test_any_bytes_are_restored(rows):
     assert from_values(to_values(chunks)) == chunks
 
 
-@settings(deadline=None, max_examples=60)
+@examples(2)
 @given(st.binary(max_size=80), st.sampled_from([0, 1]))
 def test_parts_that_nobody_wrote(data, form):
     for part in (data, bytes([form]) + data, bytes([form, len(data)]) + data):
@@ -189,7 +190,7 @@ def test_keys_nest_no_deeper_than_values(depth, says):
         tree.decode(keys_in_keys(depth), [], primed(), ComfyGuide())
 
 
-@settings(deadline=None, max_examples=150)
+@examples(6)
 @given(values, st.binary(max_size=30), st.integers(0, 400))
 def test_trees_that_nobody_wrote(value, tail, at):
     symbols, texts = tree.encode(value, primed(), ComfyGuide())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from promptcodec.entropy.bitio import AdaptiveBit, BitCounter, BitReader, BitWriter
 from promptcodec.entropy.rangecoder import BIT_ONE, MAX_TOTAL, ZEROS, Decoder, Encoder
 from promptcodec.errors import EntropyError
+from tests.effort import examples
 
 
 def code(symbols):
@@ -38,6 +39,7 @@ def triples(draw):
     return start, size, total
 
 
+@examples(4)
 @given(st.lists(triples(), max_size=200))
 def test_round_trip_with_adversarial_shares(symbols):
     data = code(symbols)
@@ -45,6 +47,7 @@ def test_round_trip_with_adversarial_shares(symbols):
     assert len(data) <= ideal / 8 + 1.1 + len(symbols) * 1e-3
 
 
+@examples(4)
 @given(st.lists(st.tuples(st.integers(0, 1), st.one_of(st.integers(1, 20), st.integers(1, BIT_ONE - 1),
                                                        st.integers(BIT_ONE - 20, BIT_ONE - 1)))))  # fmt: skip
 def test_bits_round_trip(bits):
@@ -87,6 +90,7 @@ def test_what_is_certain_costs_nothing():
     assert code([(0, 2**31, 2**31 + 1)] * 1000) == b""
 
 
+@examples(4)
 @given(st.binary(max_size=40), st.lists(st.integers(1, MAX_TOTAL), max_size=100))
 def test_any_bytes_decode_to_something(data, totals):
     # Each symbol of 32 bits moves the state on by up to four bytes; ZEROS behind the data are the end.
@@ -100,6 +104,7 @@ def test_any_bytes_decode_to_something(data, totals):
         assert not data or data[0] == 0xFF or math.prod(totals) >= 1 << 8 * (ZEROS - 8)
 
 
+@examples(4)
 @given(st.binary(max_size=30), st.lists(st.integers(1, 1 << 20), max_size=12))
 def test_only_the_encoders_bytes_are_closed(data, totals):
     encoder = Encoder()
@@ -136,6 +141,7 @@ def test_zeros_go_on_only_so_far():
         deque(decoder.take(0, 1, 256) for _ in range(100))
 
 
+@examples(4)
 @given(st.lists(st.integers(0, 63), max_size=200))
 def test_adaptive_trees_mirror_each_other(values):
     models = [AdaptiveBit() for _ in range(64)]

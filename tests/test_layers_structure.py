@@ -1,12 +1,13 @@
 """The structure layer: contours within budget, edge maps within a pixel, poses within a grid step."""
 
 import hashlib
+import itertools
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from skimage import data
@@ -16,8 +17,11 @@ from promptcodec.layers import structure
 from promptcodec.layers.structure import lattice, pose
 from promptcodec.layers.structure.encoder import contours
 from promptcodec.layers.structure.encoder.edge_map import FIDELITY
+from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
+# Each picture, side and width of edges once; the slow tests try all of them with each other.
+QUICK = {("astronaut", 64, 1.0), ("coffee", 128, 2.0), ("chelsea", 256, 1.0)}
 
 
 def scene(size=(192, 128), seed=0):
@@ -33,7 +37,7 @@ def scene(size=(192, 128), seed=0):
 
 
 @given(size=sizes, budget=st.integers(3, 600), out=sizes, seed=st.integers(0, 99))
-@settings(max_examples=12, deadline=None)
+@examples(0.4)
 def test_budget_and_size(size, budget, out, seed):
     part = structure.encode(scene(size, seed), budget)
     assert 0 < len(part) <= budget
@@ -58,7 +62,7 @@ def test_extreme_sizes(size):
 
 
 @given(data=st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
+@examples(2)
 @example(data=b"")
 @example(data=bytes(3))
 @example(data=b"\x80")
@@ -119,20 +123,19 @@ def test_more_bytes_carry_more():
     assert drawn[0].mean() < drawn[1].mean() < drawn[2].mean()
 
 
-def real_maps():
-    for picture in (data.astronaut(), data.coffee(), data.chelsea()):
-        for side in (64, 128, 256):
-            luma = contours.shrink(Image.fromarray(picture), side)
-            for sigma in (1.0, 2.0):
-                yield contours.edges(luma, sigma)
-
-
-def test_maps_keep_their_promise():
-    for truth in real_maps():
-        coded = structure.encode_map(truth)
-        back = structure.decode_map(coded, truth.shape)
-        assert contours.f1(truth, back) >= FIDELITY
-        assert len(coded) < truth.sum() / 5
+@pytest.mark.parametrize(
+    ("picture", "side", "sigma"),
+    [
+        pytest.param(*case, marks=() if case in QUICK else pytest.mark.slow)
+        for case in itertools.product(("astronaut", "coffee", "chelsea"), (64, 128, 256), (1.0, 2.0))
+    ],
+)
+def test_maps_keep_their_promise(picture, side, sigma):
+    truth = contours.edges(contours.shrink(Image.fromarray(getattr(data, picture)()), side), sigma)
+    coded = structure.encode_map(truth)
+    back = structure.decode_map(coded, truth.shape)
+    assert contours.f1(truth, back) >= FIDELITY
+    assert len(coded) < truth.sum() / 5
 
 
 @given(
@@ -140,7 +143,6 @@ def test_maps_keep_their_promise():
     density=st.sampled_from([0.0, 0.01, 0.1, 0.5, 0.97, 1.0]),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=30, deadline=None)
 def test_any_map(shape, density, seed):
     truth = np.random.default_rng(seed).random(shape) < density
     back = structure.decode_map(structure.encode_map(truth), shape)
@@ -164,7 +166,6 @@ def test_map_of_the_wrong_form():
 
 
 @given(seed=st.integers(0, 10**6), grid=st.sampled_from([2, 3]), penalty=st.sampled_from([1.0, 4.0]))
-@settings(max_examples=30, deadline=None)
 def test_paths_come_back(seed, grid, penalty):
     from promptcodec.entropy.bitio import AdaptiveBit, BitReader, BitWriter
     from promptcodec.layers.structure import chain_models, chains
@@ -251,7 +252,6 @@ def same_form(one, other):
 
 
 @given(given_people=people())
-@settings(max_examples=50, deadline=None)
 def test_poses(given_people):
     size, value = given_people
     part = structure.encode_pose(value, size)
@@ -294,7 +294,7 @@ def test_no_poses(value):
 
 
 @given(data=st.binary(max_size=80))
-@settings(max_examples=60, deadline=None)
+@examples(2)
 def test_any_bytes_as_pose(data):
     try:
         pose.decode_pose(b"\x80" + data, (64, 48))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -16,6 +16,7 @@ from promptcodec.layers import structure, texture
 from promptcodec.layers.texture import dct
 from promptcodec.layers.texture.encoder.analysis import analyse
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
+from tests.effort import examples
 
 
 @pytest.fixture(scope="session")
@@ -76,10 +77,10 @@ def test_tiles_show_no_seams(session):
 
 
 @pytest.fixture(scope="module")
-def every_layer(scene):
+def every_layer(scene, once):
     return {
-        "texture": texture.decode(texture.encode(scene, 60), scene.size),
-        "structure": structure.decode(structure.encode(scene, 60), scene.size),
+        "texture": texture.decode(once(texture.encode, scene, 60), scene.size),
+        "structure": structure.decode(once(structure.encode, scene, 60), scene.size),
         "description": describe(scene),
     }
 
@@ -116,8 +117,8 @@ def test_the_best_there_is_draws(monkeypatch):
 
 
 @pytest.mark.parametrize("budget", [20, 400])
-def test_coefficients_stay_in_their_quantisation_cells(scene, budget):
-    stream = codec.encode(scene, layers=("texture",), budget=budget, recipe="off")
+def test_coefficients_stay_in_their_quantisation_cells(scene, once, budget):
+    stream = once(codec.encode, scene, layers=("texture",), budget=budget)
     payload = bitstream.read(stream).parts[0].payload
     wanted = texture.coefficients(payload)
     for strength in (0.0, 1.0):
@@ -157,7 +158,7 @@ def test_projection_changes_only_what_is_outside():
     assert np.abs(moved - picture).max() > 5
 
 
-@settings(max_examples=20, deadline=None)
+@examples(0.8)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 12), st.integers(1, 12))
 def test_float_amplitudes_are_those_of_the_layer(width, height, across, down):
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
@@ -182,8 +183,8 @@ def test_sampling_a_grid():
     assert np.allclose(maps.sample(grid, (1.2, 0, 1.4, 1), (2, 4))[..., 0].T, grid[:, -1], atol=1e-6)
 
 
-def test_strength_is_checked(cli, scene, tmp_path):
-    stream = codec.encode(scene, layers=("texture",), budget=60)
+def test_strength_is_checked(cli, scene, once, tmp_path):
+    stream = once(codec.encode, scene, layers=("texture",), budget=64)
     with pytest.raises(UsageError, match="strength"):
         codec.decode(stream, strength=1.5)
     (tmp_path / "a.pxt").write_bytes(stream)

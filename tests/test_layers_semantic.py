@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promptcodec.description import PALETTE, Cell, Description, format_text, parse_text
@@ -12,6 +12,7 @@ from promptcodec.description.model import ARRANGEMENTS, ORIENTATIONS, TEXTURES, 
 from promptcodec.errors import PromptcodecError
 from promptcodec.layers import semantic
 from promptcodec.layers.semantic import cells
+from tests.effort import examples
 
 
 @st.composite
@@ -37,7 +38,7 @@ def descriptions(draw):
     return Description("photo", rows, cols, tuple(grid), draw(st.sampled_from(("", "A kite.", "light: x"))))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(2)
 @given(descriptions())
 def test_round_trip(description):
     data = cells.encode(description.cells, description.rows, description.cols)
@@ -47,7 +48,7 @@ def test_round_trip(description):
     assert semantic.decode(semantic.encode(description)) == description
 
 
-@settings(deadline=None)
+@examples(4)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_description_or_an_error(data):
     for read in (cells.decode, semantic.decode):

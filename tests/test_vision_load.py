@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from promptcodec.errors import ImageError
+from promptcodec.errors import ImageError, UsageError
 from promptcodec.vision.load import load_image
 
 
@@ -97,7 +97,7 @@ def test_broken_files_are_one_clear_error(scene):
     ):
         with pytest.raises(ImageError, match=says):
             load_image(data)
-    with pytest.raises(ImageError, match="no such file"):
+    with pytest.raises(UsageError, match=r"nowhere\.png cannot be read: No such file"):
         load_image("nowhere.png")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,7 +13,9 @@ from PIL import Image
 from promptcodec.captioners.local import create
 from promptcodec.captioners.raster import INVISIBLE
 from promptcodec.description import PALETTE, format_text, parse_text, resolve
+from promptcodec.vision import network, tags
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
+from tests.work import lines_run
 
 
 def picture(array):
@@ -155,10 +156,11 @@ def test_same_words_in_any_process():
     assert texts.pop().count("\n") > 24
 
 
-def test_it_is_quick(astronaut):
-    describe(astronaut, 4, 6)
-    start = time.perf_counter()
-    for _ in range(5):
-        describe(astronaut, 4, 6)
-    # 20 a second on two cores is the promise (python -m eval captioner-speed): half of it on one.
-    assert time.perf_counter() - start < 5 / 10
+def test_it_is_little_work(astronaut, monkeypatch):
+    """The promise is 20 a second on two cores, as ``python -m eval captioner-speed`` measures it."""
+    describe(astronaut, 4, 6)  # what is loaded once
+    looks, look = [], network._look
+    monkeypatch.setattr(network, "_look", lambda image: looks.append(image) or look(image))
+    other = astronaut.rotate(90)
+    assert lines_run(lambda: describe(other, 4, 6)) < 40_000
+    assert len(looks) <= 2 + tags.CROPS  # the whole picture, and its salient places

@@ -9,8 +9,9 @@ from promptcodec import bitstream, encode
 from promptcodec.bitstream import Part, Stream
 
 
-def test_good_and_bad_parts(scene, cli, tmp_path):
-    stream = bitstream.read(encode(scene, budget=300, layers=("semantic", "texture", "structure")))
+def test_good_and_bad_parts(scene, once, cli, tmp_path):
+    layers = ("semantic", "texture", "structure")
+    stream = bitstream.read(once(encode, scene, budget=90, layers=layers))
     (tmp_path / "good.pxt").write_bytes(bitstream.write(stream))
     bad = [Part(part.type, b"\xff" * 9) if part.type in (2, 3) else part for part in stream.parts]
     (tmp_path / "bad.pxt").write_bytes(bitstream.write(Stream(64, 64, tuple(bad))))
@@ -27,14 +28,14 @@ def test_good_and_bad_parts(scene, cli, tmp_path):
     assert cli("verify", tmp_path / "bad.pxt")[0] == 2
 
 
-def test_unknown_parts(scene, cli, tmp_path):
-    known = bitstream.read(encode(scene, budget=100)).parts
+def test_unknown_parts(scene, once, cli, tmp_path):
+    known = bitstream.read(once(encode, scene, budget=100)).parts
     for critical, code in ((False, 0), (True, 2)):
         stream = Stream(9, 9, (*known, Part(33, b"new", critical=critical)))
         (tmp_path / "new.pxt").write_bytes(bitstream.write(stream))
-        said = cli("verify", tmp_path / "new.pxt")
-        assert said[0] == code
-        assert "unknown-33" in said[1] + said[2]
+        exit_code, out, err = cli("verify", tmp_path / "new.pxt")
+        assert exit_code == code
+        assert "unknown-33" in out + err
 
 
 def draft(data):
@@ -43,8 +44,8 @@ def draft(data):
     return stream + binascii.crc_hqx(stream, 0xFFFF).to_bytes(2, "big")
 
 
-def test_migrate(scene, cli, tmp_path):
-    data = encode(scene, budget=100)
+def test_migrate(scene, once, cli, tmp_path):
+    data = once(encode, scene, budget=100)
     old, new = tmp_path / "old.pxt", tmp_path / "new.pxt"
     old.write_bytes(draft(data))
     code, _, err = cli("inspect", old)
