@@ -8,7 +8,7 @@ import io
 import brotli
 from PIL import Image, PngImagePlugin
 
-from promptcodec import bitstream, codec
+from promptcodec import bitstream, encode
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import parse_text
 from promptcodec.entropy import encode_text
@@ -40,7 +40,7 @@ def every_layer():
         "photo 1x2\nsummary: A cat.\nr1c1 red with blue, rough rising\nr1c2 as left, lighter: cat\n"
         "object r1c2:r1c2 cat, old\nlettering r1c1:r1c2 neon: OPEN"
     )
-    return codec.encode(file.getvalue(), layers=NAMES, description=description, seed=5, budget=900)
+    return encode(file.getvalue(), layers=NAMES, description=description, seed=5, budget=900)
 
 
 STREAM = every_layer()

@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from promptcodec import encode, models
+from promptcodec import check, encode, models
 from promptcodec.checks import run
 from promptcodec.checks.lettering import create as create_lettering
 from promptcodec.checks.lettering import likeness
 from promptcodec.checks.places import compare_places
 from promptcodec.checks.score import Calibration, shipped
-from promptcodec.codec import check
 from promptcodec.decoding import conditions
 from promptcodec.description import parse_text
 from promptcodec.errors import UsageError

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from promptcodec import codec, decode, edit, encode, inspect
+from promptcodec import decode, edit, encode, inspect
 from promptcodec.bitstream import Part, read, write
 from promptcodec.description import parse_text, resolve
 from promptcodec.edit import Edit
@@ -179,7 +179,7 @@ def test_move_takes_words_objects_colours_and_contours(stream):
     assert resolve(after)[7].colours == ("red",)
     assert resolve(after)[10].colours != ("red",)
     assert (after.objects[0].box.left, after.objects[0].box.right) == (2, 2)
-    small = np.asarray(codec.decode(edited, layers=("texture",), size=(24, 16)).image, np.int32)
+    small = np.asarray(decode(edited, layers=("texture",), size=(24, 16)).image, np.int32)
     assert small[5, 5, 0] - small[5, 5, 2] > 60  # red where the disc is now
     assert small[5, 17, 2] > small[5, 17, 0] + 20  # blue where it was
     lines = [structure.decode(parts(data)[3], (192, 128)) for data in (stream, edited)]

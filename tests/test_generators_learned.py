@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from promptcodec import bitstream, codec, models, plugins
+from promptcodec import bitstream, decode, encode, models, plugins
 from promptcodec.description import resolve
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions, PricedGenerator, builtin, faithful, images, learned, maps
@@ -118,11 +118,11 @@ def test_the_best_there_is_draws(monkeypatch):
 
 @pytest.mark.parametrize("budget", [20, 400])
 def test_coefficients_stay_in_their_quantisation_cells(scene, once, budget):
-    stream = once(codec.encode, scene, layers=("texture",), budget=budget)
+    stream = once(encode, scene, layers=("texture",), budget=budget)
     payload = bitstream.read(stream).parts[0].payload
     wanted = texture.coefficients(payload)
     for strength in (0.0, 1.0):
-        drawn = np.asarray(codec.decode(stream, strength=strength).image, np.float32)
+        drawn = np.asarray(decode(stream, strength=strength).image, np.float32)
         amplitudes = dct.amplitudes(drawn, *wanted.amplitudes.shape[:0:-1])
         over = np.abs(amplitudes - wanted.amplitudes) - wanted.margins
         assert over.max() < dct.UNIT * 0.5  # half a pixel level, for rounding and clipping
@@ -184,9 +184,9 @@ def test_sampling_a_grid():
 
 
 def test_strength_is_checked(cli, scene, once, tmp_path):
-    stream = once(codec.encode, scene, layers=("texture",), budget=64)
+    stream = once(encode, scene, layers=("texture",), budget=64)
     with pytest.raises(UsageError, match="strength"):
-        codec.decode(stream, strength=1.5)
+        decode(stream, strength=1.5)
     (tmp_path / "a.pxt").write_bytes(stream)
     assert cli("decode", "a.pxt", "-o", "a.png", "--strength", "2")[0] == 2
     assert cli("decode", "a.pxt", "-o", "a.png", "--strength", "0")[0] == 0

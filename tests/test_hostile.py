@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptcodec import bitstream, codec, reading
+from promptcodec import bitstream, decode, reading
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description, parse_text
 from promptcodec.description.model import Box, Cell, SceneObject
@@ -26,7 +26,7 @@ from tests.hostile_streams import BROTLI, STREAM, sealed, with_part
 def survives(data):
     """Inspect and decode; count what came back."""
     done = 0
-    for work in (reading.inspect, codec.decode):
+    for work in (reading.inspect, decode):
         try:
             result = work(data)
         except PromptcodecError as error:
@@ -56,7 +56,7 @@ def test_every_cut_is_noticed():
     ends = {part["offset"] + part["bytes"] for part in reading.outline(STREAM)["parts"][:-1]}
     for end in range(len(STREAM)):
         with pytest.raises(BitstreamError):
-            codec.decode(STREAM[:end])
+            decode(STREAM[:end])
         if end in ends:
             assert reading.inspect(STREAM[:end], partial=True)["bytes"] == end
         else:
@@ -137,7 +137,7 @@ def test_texts_that_nobody_wrote(kind, text):
     ],
 )
 def test_lies_are_named(data, says):
-    for work in (reading.inspect, codec.decode):
+    for work in (reading.inspect, decode):
         if work is reading.inspect and says in ("texture", "WebP"):
             continue  # it does not decode pictures
         with pytest.raises(PromptcodecError, match=says):
@@ -159,7 +159,7 @@ def test_lies_are_named(data, says):
 def test_about_parts_that_cannot_be(text, says):
     parts = (Part(1, semantic.encode(parse_text("photo 1x1\nr1c1 red"))), Part(7, encode_text(text)))
     with pytest.raises(BitstreamError, match=says):
-        codec.decode(bitstream.write(Stream(16, 12, parts)))
+        decode(bitstream.write(Stream(16, 12, parts)))
 
 
 def test_an_about_part_is_short():
@@ -172,7 +172,7 @@ def test_unknown_critical_parts_are_shown_but_not_decoded():
     data = bitstream.write(Stream(16, 12, (*bitstream.read(STREAM).parts, Part(33, b"?", critical=True))))
     assert reading.inspect(data)["parts"][-1]["type"] == "unknown-33"
     with pytest.raises(BitstreamError, match="unknown-33"):
-        codec.decode(data)
+        decode(data)
 
 
 def test_what_no_reader_takes_is_not_written():

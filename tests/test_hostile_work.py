@@ -9,7 +9,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from promptcodec import codec, reading
+from promptcodec import decode, reading
 from tests.hostile_streams import BROTLI, HEAVY, with_part
 from tests.work import lines_run
 
@@ -20,7 +20,7 @@ def objects(count):
     return with_part("semantic", BROTLI + brotli.compress(text.encode(), quality=5))
 
 
-@pytest.mark.parametrize("work", [reading.inspect, codec.decode])
+@pytest.mark.parametrize("work", [reading.inspect, decode])
 def test_twice_the_objects_are_twice_the_work(work):
     few, many = objects(2000), objects(4000)
     work(few)  # what is loaded once
@@ -32,9 +32,9 @@ def test_twice_the_objects_are_twice_the_work(work):
 # The peak of this very process, in megabytes: ru_maxrss would count the parent's too.
 WATCHED = """
 import re, sys
-from promptcodec import codec, errors, reading
+from promptcodec import decode, errors, reading
 data = open(sys.argv[1], "rb").read()
-for work in (reading.inspect, codec.decode):
+for work in (reading.inspect, decode):
     try: work(data)
     except errors.PromptcodecError: pass
     print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 import promptcodec.pillow_plugin  # noqa: F401 - registers itself
-from promptcodec import bitstream, codec, decode, encode, reading
+from promptcodec import bitstream, decode, decoding, encode, reading
 from promptcodec.bitstream import Part, Stream
 
 
@@ -27,7 +27,7 @@ def test_open_and_load(scene, once, tmp_path):
 
 def test_nothing_is_drawn_before_it_is_asked_for(scene, once, monkeypatch):
     data = once(encode, scene, budget=100)
-    monkeypatch.setattr(codec, "decode", lambda *_, **__: pytest.fail("drawn too early"))
+    monkeypatch.setattr(decoding, "decode", lambda *_, **__: pytest.fail("drawn too early"))
     assert Image.open(io.BytesIO(data)).size == scene.size
 
 

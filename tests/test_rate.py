@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptcodec import codec, encode, inspect, rate
+from promptcodec import encode, inspect, rate
 from promptcodec.errors import BudgetError, UsageError
 from promptcodec.settings import TUNES
 from tests.effort import examples
@@ -113,9 +113,7 @@ def test_a_pose_is_the_structure(scene):
 
 
 def test_soft_edges_prefer_outlines(astronaut):
-    parts = [
-        codec.encode(astronaut, layers=("structure",), budget=100, edges=edges) for edges in ("canny", "soft")
-    ]
+    parts = [encode(astronaut, layers=("structure",), budget=100, edges=edges) for edges in ("canny", "soft")]
     assert parts[0] != parts[1]
     with pytest.raises(UsageError, match="soft"):
         encode(astronaut, layers=("structure",), edges="hed")

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from promptcodec import inspect
-from promptcodec.codec import encode
+from promptcodec import encode, inspect
 from promptcodec.recipe import Chunk, from_chunks, read
 from promptcodec.recipe.extract import RecipeWarning
 from promptcodec.recipe.model import fields_of

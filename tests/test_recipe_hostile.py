@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from promptcodec import inspect
-from promptcodec.codec import encode
+from promptcodec import encode, inspect
 from promptcodec.errors import ImageError
 from promptcodec.recipe import read_metadata
 from promptcodec.recipe.extract import RecipeWarning

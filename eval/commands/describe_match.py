@@ -10,8 +10,7 @@ import click
 import numpy as np
 
 from eval.options import COUNT, FILE, example, json_option
-from promptcodec import inspect
-from promptcodec.codec import encode
+from promptcodec import encode, inspect
 
 OTHERS = 20
 

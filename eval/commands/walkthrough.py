@@ -11,7 +11,7 @@ from skimage import data
 
 from eval.datasets import ROOT
 from eval.options import FILE, example
-from promptcodec import codec, decode, encode, inspect
+from promptcodec import check, decode, encode, inspect
 from promptcodec.cli.sheet import side_by_side
 from promptcodec.layers import structure, texture
 from promptcodec.vision.load import load_image
@@ -91,7 +91,7 @@ def walk(name: str, title: str, source: bytes) -> str:
         ("semantic", "texture", "structure"),
     ):
         decoded = decode(stream, layers=chosen, generator="builtin:classical")
-        report = codec.check(stream, decoded.image)
+        report = check(stream, decoded.image)
         kept = overhead + sum(p["bytes"] for p in outline["parts"] if p["type"] in chosen)
         drawn.append((" + ".join(chosen), small(decoded.image)))
         rows.append(f"| {' + '.join(chosen)} | {kept} | {report.score:.2f} | {report.verdict} |")

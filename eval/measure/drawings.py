@@ -15,7 +15,7 @@ from PIL import Image
 from eval import rivals
 from eval.datasets import ROOT
 from eval.rivals import scaling, search
-from promptcodec import codec
+from promptcodec import decode
 from promptcodec.bitstream import Part, Stream, write
 from promptcodec.generators.builtin import variants
 from promptcodec.layers import texture
@@ -35,7 +35,7 @@ def ours(image: Image.Image, budget: int, strengths: Sequence[float]) -> dict[st
     for variant in variants():
         for strength in strengths if variant != "classical" else (STRENGTH,):
             name = f"builtin:{variant}" + ("" if strength == STRENGTH else f" {strength:g}")
-            drawn[name] = codec.decode(stream, generator=f"builtin:{variant}", strength=strength).image
+            drawn[name] = decode(stream, generator=f"builtin:{variant}", strength=strength).image
     return {name: (len(payload), picture) for name, picture in drawn.items()}
 
 

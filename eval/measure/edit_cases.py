@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from promptcodec import codec, reading
+from promptcodec import decode, reading
 from promptcodec.description import Description, from_json, resolve
 from promptcodec.edit import Edit, curves, words
 from promptcodec.edit.region import Region
@@ -66,7 +66,7 @@ def _name(top: int, left: int, tall: int, wide: int) -> str:
 
 def draw(data: bytes, generator: str = GENERATOR, size: tuple[int, int] | None = None) -> Image.Image:
     """Draw a stream."""
-    return codec.decode(data, generator=generator, size=size).image
+    return decode(data, generator=generator, size=size).image
 
 
 def _unlike(data: bytes, box: Flags) -> str:

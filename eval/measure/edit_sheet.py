@@ -10,7 +10,7 @@ from eval.images import scaled
 from eval.measure.edit_cases import draw
 from eval.measure.edits import BUDGET, LAYERS, SHARES
 from eval.measure.free_pictures import free_pictures
-from promptcodec import codec
+from promptcodec import encode
 from promptcodec.cli.sheet import side_by_side
 from promptcodec.edit import Edit, apply
 from promptcodec.vision.load import load_image
@@ -79,7 +79,7 @@ def write(data: Path, out: Path) -> None:
 
 def _row(file: Path, layers: tuple[str, ...], edits: tuple[tuple[str, ...], ...]) -> Image.Image:
     image = load_image(file)
-    data = codec.encode(image, layers=layers, budget=BUDGET, tune=SHARES)
+    data = encode(image, layers=layers, budget=BUDGET, tune=SHARES)
     panels = [("original", _panel(image)), (f"drawn from {len(data)} B", _panel(draw(data)))]
     for operation, *arguments in edits:
         edited = apply(data, [Edit(operation, tuple(arguments))]).data

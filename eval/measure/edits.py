@@ -16,7 +16,7 @@ from PIL import Image
 
 from eval.images import listed
 from eval.measure.edit_cases import Case, around, cases, draw, enlarged
-from promptcodec import codec
+from promptcodec import encode
 from promptcodec.edit import apply
 from promptcodec.errors import UsageError
 from promptcodec.vision.colour import ciede2000
@@ -89,7 +89,7 @@ def run(
     by_operation: dict[str, list[dict[str, float | None]]] = {}
     for folder in folders:
         for path in listed(folder, limit):
-            data = codec.encode(load_image(path), layers=layers, budget=budget, tune=SHARES)
+            data = encode(load_image(path), layers=layers, budget=budget, tune=SHARES)
             before = draw(data, generator)
             for case in cases(data):
                 try:

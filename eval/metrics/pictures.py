@@ -12,8 +12,7 @@ from skimage.measure import shannon_entropy
 
 import promptcodec
 from eval.metrics.metric import Metric
-from promptcodec import plugins, rate
-from promptcodec.codec import check
+from promptcodec import check, plugins, rate
 
 _BINS = 16  # a channel, of the colour histogram
 _STAGE_BYTES = 128
