@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 import click
 
 from eval.missing import Unavailable
 from eval.options import example
+from promptcodec.cli.lazy import LazyGroup
 from promptcodec.cli.report import printable
 from promptcodec.errors import PromptcodecError, UsageError
 
@@ -40,24 +40,10 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands live in modules of their own."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the commands: studies first, then single measurements, then what makes documents."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of one command."""
-        module = COMMANDS.get(cmd_name)
-        if module is None:
-            return None
-        command: click.Command = import_module(f"eval.commands.{module}").command
-        return command
-
-
 @click.group(
     cls=LazyGroup,
+    package="eval.commands",
+    modules=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=example(
         "python -m eval list",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
+
+from promptcodec.cli.lazy import LazyGroup
 
 # What a shell reports for a program that Ctrl-C ended.
 INTERRUPTED = 130
@@ -28,22 +29,6 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands live in modules of their own."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the commands in the order a user meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of one command."""
-        module = COMMANDS.get(cmd_name)
-        if module is None:
-            return None
-        command: click.Command = import_module(f"promptcodec.cli.{module}").command
-        return command
-
-
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's form
     if value and not ctx.resilient_parsing:
         from promptcodec import __version__  # noqa: PLC0415
@@ -54,6 +39,8 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
 
 @click.group(
     cls=LazyGroup,
+    package="promptcodec.cli",
+    modules=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nExamples:\n"
     "  promptcodec demo                                  see it work on a sample picture\n"

@@ -12,6 +12,7 @@ import click
 from promptcodec.api.spending import Limits, limited
 from promptcodec.cli import batch, options, report, spending
 from promptcodec.cli.plan import STREAMS, plan
+from promptcodec.cli.run import Run, run_options
 from promptcodec.files import STDIO, check_free, expand
 from promptcodec.layers.registry import BY_NAME
 from promptcodec.settings import GENERATOR, STRENGTH
@@ -175,24 +176,13 @@ def judge(result: dict[str, Any]) -> int:
     "--progressive", metavar="DIR", help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ..."
 )
 @options.dictionary_option
-@spending.cap_options
-@spending.dry_run_option
-@options.overwrite_option
-@options.skip_option
-@options.jobs_option
-@options.json_option
+@run_options
 def command(
     inputs: tuple[str, ...],
     output: str | None,
     progressive: str | None,
     dictionary: str | None,
-    max_cost: float | None,
-    max_requests: int,
-    dry_run: bool,  # noqa: FBT001 - click calls by keyword
-    overwrite: bool,  # noqa: FBT001
-    skip_existing: bool,  # noqa: FBT001
-    jobs: int | None,
-    as_json: bool,  # noqa: FBT001
+    run: Run,
     **settings: Any,
 ) -> None:
     """Decode streams to pictures.
@@ -200,30 +190,31 @@ def command(
     IN is a .pxt file, a folder of them, a pattern or - for standard input. The
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
-    limits = spending.limits(max_cost, max_requests)
-    if dry_run:
+    if run.dry_run:
         sources, _ = expand(inputs, STREAMS)
-        tasks = [DecodeTask(source.path, "", False, limits, dictionary, None, settings) for source in sources]
-        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=as_json))
+        tasks = [
+            DecodeTask(source.path, "", False, run.limits, dictionary, None, settings) for source in sources
+        ]
+        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=run.as_json))
     pairs = plan(
         inputs,
         output,
         STREAMS,
         lambda name: f"{name.removesuffix('.pxt')}.png",
-        as_json=as_json,
-        skip_existing=skip_existing,
+        as_json=run.as_json,
+        skip_existing=run.skip_existing,
     )
     tasks = [
         DecodeTask(
             source.path,
             target,
-            overwrite,
-            limits,
+            run.overwrite,
+            run.limits,
             dictionary,
             (progressive, source.name.removesuffix(".pxt")) if progressive else None,
             settings,
         )
         for source, target in pairs
     ]
-    workers = options.resolve_jobs(jobs, len(tasks))
-    sys.exit(batch.run(tasks, decode_one, show, jobs=workers, as_json=as_json, judge=judge))
+    workers = options.resolve_jobs(run.jobs, len(tasks))
+    sys.exit(batch.run(tasks, decode_one, show, jobs=workers, as_json=run.as_json, judge=judge))

@@ -14,6 +14,7 @@ import click
 from promptcodec.api.spending import Limits, limited
 from promptcodec.cli import batch, options, report, spending
 from promptcodec.cli.plan import plan
+from promptcodec.cli.run import Run, run_options
 from promptcodec.errors import UsageError
 from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, expand
 from promptcodec.layers.registry import NAMES
@@ -164,22 +165,11 @@ def show(result: dict[str, Any]) -> str:
     "--recipe-redact", "redact", is_flag=True, help="Take paths, names, keys and addresses out of the recipe."
 )
 @options.seed_option("Store this seed for the generator.")
-@spending.cap_options
-@spending.dry_run_option
-@options.overwrite_option
-@options.skip_option
-@options.jobs_option
-@options.json_option
+@run_options
 def command(
     inputs: tuple[str, ...],
     output: str | None,
-    max_cost: float | None,
-    max_requests: int,
-    dry_run: bool,  # noqa: FBT001 - click calls by keyword
-    overwrite: bool,  # noqa: FBT001
-    skip_existing: bool,  # noqa: FBT001
-    jobs: int | None,
-    as_json: bool,  # noqa: FBT001
+    run: Run,
     **given: Any,
 ) -> None:
     """Encode pictures to streams.
@@ -187,13 +177,13 @@ def command(
     IN is a file, a folder, a pattern or - for standard input. A folder gives
     OUT/<relative name>.pxt for each picture in it.
     """
-    limits = spending.limits(max_cost, max_requests)
-    if dry_run:
+    if run.dry_run:
         sources, _ = expand(inputs, IMAGE_SUFFIXES)
-        tasks = [EncodeTask(source.path, "", False, limits, given) for source in sources]
-        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=as_json))
+        tasks = [EncodeTask(source.path, "", False, run.limits, given) for source in sources]
+        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=run.as_json))
     pairs = plan(
-        inputs, output, IMAGE_SUFFIXES, "{}.pxt".format, as_json=as_json, skip_existing=skip_existing
+        inputs, output, IMAGE_SUFFIXES, "{}.pxt".format, as_json=run.as_json, skip_existing=run.skip_existing
     )
-    tasks = [EncodeTask(source.path, target, overwrite, limits, given) for source, target in pairs]
-    sys.exit(batch.run(tasks, encode_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json))
+    tasks = [EncodeTask(source.path, target, run.overwrite, run.limits, given) for source, target in pairs]
+    workers = options.resolve_jobs(run.jobs, len(tasks))
+    sys.exit(batch.run(tasks, encode_one, show, jobs=workers, as_json=run.as_json))

@@ -1,0 +1,37 @@
+"""A group of commands that are imported when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own, each as ``command``."""
+
+    def __init__(self, *args: Any, package: str, modules: Mapping[str, str], **options: Any) -> None:
+        """Make the group.
+
+        Args:
+            args: as for ``click.Group``.
+            package: where the modules are.
+            modules: the module of each command by the command's name, in the order of the help.
+            options: as for ``click.Group``.
+        """
+        super().__init__(*args, **options)
+        self._package = package
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order of the help."""
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command."""
+        if cmd_name not in self._modules:
+            return None
+        command: click.Command = import_module(f"{self._package}.{self._modules[cmd_name]}").command
+        return command
