@@ -35,7 +35,7 @@ FORMS = {
     "no light, mood": lambda description: replace(description, light="", mood=""),
     "no summary, objects": lambda description: replace(description, summary="", objects=()),
     "no orientation": shorten.without_orientations,
-    "no texture": lambda description: without(description, texture="", orientation=""),
+    "no surface": lambda description: without(description, texture="", orientation=""),
     "one colour": lambda description: replace(
         description,
         cells=tuple(replace(cell, colours=cell.colours[:1], arrangement="") for cell in description.cells),

@@ -157,7 +157,9 @@ def judge(result: dict[str, Any]) -> int:
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
 @options.output_option
-@click.option("--generator", default=GENERATOR, show_default=True, metavar="NAME[:URL]", help="Who draws.")
+@click.option(
+    "--generator", default=GENERATOR, show_default=True, metavar="NAME[:URL]", help="The generator to use."
+)
 @click.option("--layers", type=options.Names(), help="Draw from these layers only.")
 @options.seed_option("Instead of the stream's own.")
 @click.option("--size", type=options.Pair(), metavar="WxH", help="Instead of the original's.")

@@ -19,7 +19,7 @@ SETTINGS = (("words only", ("semantic",), 100), ("words + thumbnail", ("semantic
 @options.overwrite_option
 @options.json_option
 def command(output: str, overwrite: bool, as_json: bool) -> None:  # noqa: FBT001 - click's form
-    """Encode and decode a sample picture: words only, and words with a thumbnail.
+    """Encode and decode a sample picture: words only, and words with a texture layer.
 
     The sample is the portrait of the astronaut Eileen Collins (NASA, public domain).
     """

@@ -80,7 +80,7 @@ output_option = click.option(
 
 
 captioner_option = click.option(
-    "--captioner", default=CAPTIONER, show_default=True, metavar="NAME[:URL]", help="Who looks."
+    "--captioner", default=CAPTIONER, show_default=True, metavar="NAME[:URL]", help="The captioner to use."
 )
 
 
