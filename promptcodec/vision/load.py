@@ -107,8 +107,6 @@ def _clear_errors() -> Iterator[None]:
             yield
     except UnidentifiedImageError:
         raise ImageError("this is not an image in a format that can be read here") from None
-    except FileNotFoundError:
-        raise ImageError("there is no such file") from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"the picture is too large: {error}") from None
     except MemoryError:
