@@ -115,7 +115,7 @@ def encode(
             the structure layer then.
         captioner: ``NAME[:URL or variant]`` of an installed captioner.
         description: store this instead of asking a captioner.
-        text_coder: ``auto``, ``ppm``, ``zstd``, ``brotli`` or ``raw``.
+        text_coder: one of ``settings.TEXT_CODERS``; ``auto`` is the shortest.
         dictionary: a trained dictionary; decoding will need it.
         recipe: ``auto`` stores the file's own recipe where it has one (under a budget: where it
             takes at most half, or is named among the layers), ``only`` stores nothing else,

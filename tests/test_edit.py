@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from inspect import signature as inspect_signature
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from PIL import Image
 from promptcodec import decode, edit, encode, inspect
 from promptcodec.bitstream import Part, read, write
 from promptcodec.description import parse_text, resolve
-from promptcodec.edit import Edit
+from promptcodec.edit import SPELLINGS, Edit
 from promptcodec.edit.region import parse_box
 from promptcodec.entropy import dictionary
 from promptcodec.errors import (
@@ -25,6 +27,7 @@ from promptcodec.errors import (
 from promptcodec.layers import structure
 from promptcodec.layers.registry import NAMES
 
+GUIDE = (Path(__file__).parent.parent / "docs" / "guide" / "editing.md").read_text("utf-8")
 DESCRIPTION = parse_text(
     "photo 4x6\nsummary: A red disc over the sea.\n"
     + "\n".join(f"r1c{c} {'sky blue, smooth' if c == 1 else 'as left'}" for c in range(1, 7))
@@ -98,6 +101,15 @@ def test_what_is_not_named_is_the_same_to_the_byte(stream):
     edited = edit.apply(stream, [Edit("surface", ("r1c1", "busy"))])
     assert edited.changed == ("semantic", "signature", "about")
     assert any("signature" in warning.text for warning in edited.warnings)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_every_operation_is_a_function_too_and_stands_in_the_guide(name):
+    function = getattr(edit, name.replace("-", "_"))
+    assert function.__name__ in edit.__all__
+    taken = inspect_signature(function).parameters
+    assert len(taken) == 1 + len(SPELLINGS[name].metavars) + len(["dictionaries"])
+    assert f"`--{' '.join([name, *SPELLINGS[name].metavars])}`" in GUIDE or f"`--{name}`" in GUIDE
 
 
 def test_the_former_name_of_surface_goes_on_working(cli, tmp_path, stream):

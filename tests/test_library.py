@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import io
 import subprocess
 import sys
@@ -29,6 +31,12 @@ def test_what_it_exports_is_there_and_shown():
     assert len(errors) > 10
     assert all(issubclass(error, PromptcodecError) for error in errors)
     assert not hasattr(promptcodec, "compress")
+
+
+def test_encode_takes_what_the_settings_hold():
+    taken = list(inspect.signature(promptcodec.encode).parameters.values())[1:]
+    held = dataclasses.fields(EncodeSettings)
+    assert [(each.name, each.default) for each in taken] == [(each.name, each.default) for each in held]
 
 
 def test_importing_it_is_light():

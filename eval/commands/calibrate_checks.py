@@ -12,6 +12,7 @@ import click
 from eval.measure.calibration import error_rates, fit
 from eval.measure.calibration_pairs import collect
 from eval.options import COUNT, FILE, FOLDER, PATH, example, folders_argument
+from promptcodec.checks.score import TABLE
 from training.tables import write
 
 SOURCE = "python -m eval calibrate-checks fit SCORES.jsonl --ship"
@@ -55,7 +56,7 @@ def collect_command(
 
 @command.command("fit", epilog=example(SOURCE))
 @click.argument("scores", type=FILE, metavar="SCORES.jsonl")
-@click.option("--ship", is_flag=True, help="Write promptcodec/models/checks-1.json.")
+@click.option("--ship", is_flag=True, help=f"Write promptcodec/models/{TABLE}.json.")
 def fit_command(scores: Path, *, ship: bool) -> None:
     """Weigh the fields on the split "fit", choose the threshold there; print AUC and error rates of both."""
     rows = [json.loads(line) for line in scores.read_text("utf-8").splitlines()]
@@ -76,7 +77,7 @@ def fit_command(scores: Path, *, ship: bool) -> None:
             for split, by_setting in rates.items()
         }
         content = json.dumps(table | {"wrong": wrong}, indent=1)
-        write("checks-1", "checks-1.json", content.encode(), source=SOURCE)
+        write(TABLE, f"{TABLE}.json", content.encode(), source=SOURCE)
 
 
 def print_table(by_setting: Mapping[str, Mapping[str, Any]]) -> None:

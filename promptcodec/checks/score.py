@@ -10,6 +10,8 @@ from functools import cache
 
 from promptcodec import models
 
+TABLE = "checks-1"
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -44,6 +46,6 @@ class Calibration:
 @cache
 def shipped() -> Calibration:
     """Give the calibration that came with the package (``python -m eval calibrate-checks`` makes it)."""
-    table = json.loads(models.load("checks-1"))
+    table = json.loads(models.load(TABLE))
     weights = {name: (float(weight), float(mean)) for name, (weight, mean) in table["weights"].items()}
     return Calibration(weights, float(table["bias"]), float(table["threshold"]))

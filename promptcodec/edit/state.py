@@ -13,7 +13,7 @@ from promptcodec.edit.region import Grid
 from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries, with_id
 from promptcodec.errors import Notice, UsageError
 from promptcodec.layers import about, semantic
-from promptcodec.layers.registry import BY_NAME, LAYERS, part_name
+from promptcodec.layers.registry import LAYERS, part_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class EditState:
     def put(self, name: str, payload: bytes) -> EditState:
         """Give a part another payload."""
         return replace(self, payloads={**self.payloads, name: payload})
+
+    def drop(self, name: str) -> EditState:
+        """Leave a part out."""
+        return replace(self, payloads={key: kept for key, kept in self.payloads.items() if key != name})
 
     def warn(self, text: str, *, hint: str = "") -> EditState:
         """Add a warning."""
@@ -104,12 +108,10 @@ def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:
     """Write what became of a stream; parts whose payload is the same are the same bytes."""
     before = {part_name(part.type): part.payload for part in stream.parts}
     changed = {name for name, payload in state.payloads.items() if before.get(name) != payload}
-    # Where something that is drawn changes, the signature is no longer true.
-    drawn = any(BY_NAME[name].drawn for name in changed if name in BY_NAME)
-    if drawn and "signature" in before and "signature" not in state.named:
-        state = replace(
-            state, payloads={name: kept for name, kept in state.payloads.items() if name != "signature"}
-        ).warn("the signature measured the picture before the edit: it was dropped")
+    if any(layer.drawn for layer in LAYERS if layer.name in changed):
+        measured = {layer.name for layer in LAYERS if layer.measured}
+        for name in [name for name in before if name in measured - state.named]:
+            state = state.drop(name).warn(f"the {name} measured the picture before the edit: it was dropped")
     parts = _merged(stream.parts, state.payloads)
     seed = reading.derive_seed(stream)
     fields = about.decode(before["about"]) if "about" in before else {}

@@ -34,8 +34,9 @@ from promptcodec.entropy.ppm import coder as ppm
 from promptcodec.entropy.ppm import model as ppm_model
 from promptcodec.entropy.ppm import user as ppm_user
 from promptcodec.errors import EntropyError, MissingDictionary, NewerError, UsageError
+from promptcodec.settings import TEXT_CODERS
 
-CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
+CODERS = TEXT_CODERS
 LIMIT = 1 << 24  # bytes of UTF-8 in one text
 PPM_MAX = 1 << 14  # bytes the PPM codes, in well under a second
 

@@ -55,6 +55,8 @@ class Layer:
         default_bytes: what it may spend where there is no budget; None: what it takes.
         drawn: a picture drawn from it shows something of it.
         shown: what it says is shown to people by ``inspect``.
+        measured: it says how the original picture measured: no longer true where an edit changes what is
+            drawn.
         selectable: people name it, to store it, draw from it, cut it off or transplant it.
     """
 
@@ -66,6 +68,7 @@ class Layer:
     default_bytes: int | None = None
     drawn: bool = False
     shown: bool = False
+    measured: bool = False
     selectable: bool = True
 
     @property
@@ -117,7 +120,7 @@ LAYERS = (
     Layer(2, "texture", "promptcodec.layers.texture.layer", turn=4, default_bytes=128, drawn=True),
     Layer(3, "structure", "promptcodec.layers.structure.layer", turn=2, default_bytes=128, drawn=True),
     Layer(4, "recipe", "promptcodec.layers.recipe.layer", shown=True),
-    Layer(5, "signature", "promptcodec.layers.signature"),
+    Layer(5, "signature", "promptcodec.layers.signature", measured=True),
     Layer(6, "pixels", "promptcodec.layers.pixels", turn=1, share=0.8, default_bytes=2000, drawn=True),
     Layer(7, "about", "promptcodec.layers.about", selectable=False),
 )

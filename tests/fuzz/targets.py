@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 import numpy as np
 from PIL import Image
 
 from promptcodec import bitstream, encode, entropy, reading
-from promptcodec.layers import about, pixels, recipe, registry, semantic, signature, structure, texture
+from promptcodec.layers import registry
 
 SIZE = (96, 64)
 
 
-def _part(name: str) -> Callable[[bytes], object]:
-    readers: dict[str, Callable[[bytes], object]] = {
-        "semantic": semantic.decode,
-        "texture": lambda data: texture.decode(data, SIZE),
-        "structure": lambda data: structure.decode(data, SIZE),
-        "recipe": recipe.decode,
-        "signature": signature.decode,
-        "pixels": lambda data: pixels.decode(data, SIZE),
-        "about": about.decode,
-    }
-    return readers[name]
+def _part(layer: registry.Layer) -> Callable[[bytes], object]:
+    import_module(layer.module)  # at once: what is imported later is not instrumented
+    return lambda data: layer.decode(data, SIZE, ())
 
 
 TARGETS: dict[str, Callable[[bytes], object]] = {
     "container": lambda data: bitstream.read(data, partial=True),
     "bare": lambda data: bitstream.read(data, bare=True),
     "text": entropy.decode_text,
-    **{name: _part(name) for name in registry.PART_IDS},
+    **{layer.name: _part(layer) for layer in registry.LAYERS},
     "stream": reading.inspect,
 }
 

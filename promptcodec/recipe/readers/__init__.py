@@ -26,27 +26,25 @@ class Reader:
     """A tool's form of metadata.
 
     Attributes:
-        name: the tool's, or that of the family that shares the form.
         read: takes a file's texts by their keys, gives the recipe, None where they are not of this form.
         keys: texts by these keys should be of this form: where no reader takes one, the user should know.
     """
 
-    name: str
     read: Callable[[Mapping[str, str]], Recipe | None]
     keys: tuple[str, ...] = ()
 
 
 # The special before the general: sites and front ends write A1111's text or ComfyUI's graph as well.
 READERS = (
-    Reader("invokeai", invokeai.read, ("invokeai_metadata", "sd-metadata", "Dream")),
-    Reader("novelai", novelai.read),
-    Reader("swarmui", swarmui.read),
-    Reader("stability-matrix", stability_matrix.read),
-    Reader("tensorart", tensorart.read, ("generation_data",)),
-    Reader("draw-things", draw_things.read),
-    Reader("fooocus", fooocus.read),
-    Reader("easy-diffusion", easy_diffusion.read),
-    Reader("huggingface-space", huggingface_space.read),
-    Reader("comfyui", comfyui.read, ("prompt", "workflow")),
-    Reader("a1111", a1111.read, ("parameters",)),
+    Reader(invokeai.read, ("invokeai_metadata", "sd-metadata", "Dream")),
+    Reader(novelai.read),
+    Reader(swarmui.read),
+    Reader(stability_matrix.read),
+    Reader(tensorart.read, ("generation_data",)),
+    Reader(draw_things.read),
+    Reader(fooocus.read),
+    Reader(easy_diffusion.read),
+    Reader(huggingface_space.read),
+    Reader(comfyui.read, ("prompt", "workflow")),
+    Reader(a1111.read, ("parameters",)),
 )
