@@ -228,7 +228,7 @@ def test_exit_codes_and_messages(tmp_path, capsys):
 
 def test_the_shipped_studies_are_well_formed():
     paths = sorted(study.STUDIES.glob("*.toml"))
-    page = (HERE.parent / "docs" / "laboratory.md").read_text("utf-8")
+    page = (HERE.parent / "docs" / "measurements" / "laboratory.md").read_text("utf-8")
     table = page.partition("| file | question |\n|---|---|\n")[2].partition("\n\n")[0]
     assert {path.stem for path in paths} == {line.split("`")[1] for line in table.splitlines()}
     for path in paths:
