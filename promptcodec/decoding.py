@@ -13,7 +13,7 @@ from promptcodec.bitstream import MAX_SIDE
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
 from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator
-from promptcodec.layers.registry import NAMES, check_layers
+from promptcodec.layers.registry import NAMES, check_layers, part_name
 from promptcodec.reading import Readout, open_stream, read_layers
 from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH
 from promptcodec.vision.load import ImageSource, load_image
@@ -164,10 +164,12 @@ def check(
     Raises:
         BitstreamError, MissingDictionary: the stream cannot be read.
         ImageError, TypeError: the picture cannot be read.
+        UsageError: the stream holds nothing that a picture could be checked against.
     """
     picture = load_image(image)
-    readout, _ = _read(data, None, picture.size, dictionaries, bare=bare)
-    return checks.run(installed_checks(), readout.conditions, picture)
+    stream = open_stream(data, bare=bare)
+    readout = read_layers(stream, NAMES, picture.size, as_dictionaries(dictionaries))
+    return replace(checks.run(installed_checks(), readout.conditions, picture), warnings=readout.warnings)
 
 
 def installed_checks() -> list[checks.Check]:
@@ -188,6 +190,9 @@ def _read(
     names = NAMES if layers is None else check_layers(layers)
     stream = open_stream(data, partial=partial, bare=bare)
     readout = read_layers(stream, names, size or (stream.width, stream.height), as_dictionaries(dictionaries))
+    if not readout.layers:
+        have = ", ".join(part_name(part.type) for part in stream.parts)
+        raise UsageError(f"the stream has none of the layers asked for; it has {have}")
     return readout, stream.cut
 
 

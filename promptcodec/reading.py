@@ -17,7 +17,6 @@ from promptcodec.errors import (
     NewerError,
     Notice,
     PromptcodecError,
-    UsageError,
 )
 from promptcodec.generators import Conditions
 from promptcodec.layers.registry import BY_ID, part_name
@@ -64,7 +63,6 @@ def read_layers(
     Raises:
         BitstreamError, DescriptionError, MissingDictionary: a layer cannot be read.
         NewerError: none of the layers can be read without a newer reader.
-        UsageError: the stream has none of the layers.
     """
     fields: dict[str, Any] = {}
     layers: list[str] = []
@@ -81,11 +79,8 @@ def read_layers(
             continue
         if layer.selectable:
             layers.append(layer.name)
-    if not layers:
-        if newer:
-            raise newer[0]
-        have = ", ".join(part_name(part.type) for part in stream.parts)
-        raise UsageError(f"the stream has none of the layers asked for; it has {have}")
+    if newer and not layers:
+        raise newer[0]
     fields.setdefault("seed", derive_seed(stream))
     return Readout(
         Conditions(size=size, **fields), tuple(layers), tuple(Notice(str(error)) for error in newer)
@@ -155,14 +150,15 @@ def inspect(
     stream = bitstream.read(data, partial=partial, bare=bare)
     shown: dict[str, Any] = {"description": None, "text": None, "recipe": None}
     own = as_dictionaries(dictionaries)
-    for part in stream.parts:
+    result = outline_of(stream, len(data))
+    for part, row in zip(stream.parts, result["parts"], strict=True):
         layer = BY_ID.get(part.type)
         if layer is not None and layer.shown:
             try:
                 shown |= layer.show(part.payload, own)
             except NewerError:
-                continue
-    return {**outline_of(stream, len(data)), **shown}
+                row["coder"] = "unknown"  # a form that is known may hold a text by a coder that is not
+    return {**result, **shown}
 
 
 def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[AnyDictionary] = ()) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import io
+import json
 import subprocess
 import sys
 
@@ -16,7 +17,8 @@ import promptcodec
 from promptcodec import bitstream, decoding, plugins, reading
 from promptcodec.bitstream import Part, Stream
 from promptcodec.encoding import encode_full, estimate
-from promptcodec.errors import BudgetError, NewerError, PromptcodecError
+from promptcodec.entropy import encode_text
+from promptcodec.errors import BudgetError, NewerError, PromptcodecError, UsageError
 from promptcodec.layers.registry import LAYERS, NAMES, PART_IDS
 from promptcodec.settings import EncodeSettings
 
@@ -148,12 +150,42 @@ def test_a_part_that_needs_a_newer_reader_is_left_out_and_never_called_damaged(s
     report = promptcodec.decode(data).report
     assert report.layers == ("texture",)
     assert [f"the {name} part" in notice.text for notice in report.warnings] == [True]
-    assert promptcodec.inspect(data)["description"] is None
+    assert promptcodec.check(data, scene).warnings == report.warnings
+    shown = promptcodec.inspect(data)
+    assert shown["description"] is None
+    assert {part["type"]: part["coder"] for part in shown["parts"]} == {"texture": "dct", name: "unknown"}
     with pytest.raises(NewerError, match="needs a newer reader") as caught:
         promptcodec.verify(data)
     assert "damaged" not in str(caught.value)
-    with pytest.raises(NewerError, match="needs a newer reader"):
-        promptcodec.decode(bitstream.write(Stream(8, 8, (newer,))))
+    for work in (promptcodec.decode, lambda alone: promptcodec.check(alone, scene)):
+        with pytest.raises(NewerError, match="needs a newer reader"):
+            work(bitstream.write(Stream(8, 8, (newer,))))
+
+
+def test_check_and_preview_say_which_part_they_did_not_compare_or_draw(cli, scene, once, tmp_path):
+    stream = bitstream.read(once(promptcodec.encode, scene, layers=("texture",), budget=64))
+    parts = (*stream.parts, Part(PART_IDS["structure"], b"\xc0..."))
+    (tmp_path / "a.pxt").write_bytes(bitstream.write(Stream(stream.width, stream.height, parts)))
+    scene.save(tmp_path / "a.png")
+    calls = (
+        ("check", "a.pxt", "a.png"),
+        ("edit", "a.pxt", "-o", "b.pxt", "--recolour", "0,0,40,40", "red", "--preview", "b.png"),
+    )
+    for call in calls:
+        code, out, err = cli(*call, "--json")
+        assert code == 0
+        assert "a.pxt: the structure part at byte" in err
+        assert "needs a newer reader" in err
+        assert "score" in json.loads(out) or json.loads(out)["warnings"] == []
+
+
+@pytest.mark.parametrize("number", [PART_IDS["about"], 40])
+def test_a_stream_without_layers_cannot_be_drawn_or_checked(scene, number):
+    data = bitstream.write(Stream(8, 8, (Part(number, encode_text("seed: 7")),)))
+    with pytest.raises(UsageError, match="has none of the layers asked for; it has "):
+        promptcodec.decode(data)
+    with pytest.raises(UsageError, match="holds nothing that a picture could be checked against"):
+        promptcodec.check(data, scene)
 
 
 def test_a_damaged_part_is_no_newer_one(scene, once):

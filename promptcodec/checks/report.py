@@ -13,7 +13,7 @@ from PIL import Image
 
 from promptcodec.checks import score
 from promptcodec.checks.scales import AGREES
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
@@ -62,12 +62,15 @@ class ConsistencyReport:
         verdict: ``pass`` from the shipped threshold on, else ``fail``.
         aims: closeness by aim, None where nothing of it was run.
         fields: every comparison.
+        warnings: parts of the stream that could not be compared, for they need a newer reader; a picture's
+            ``DecodeReport`` has them in its own.
     """
 
     score: float
     verdict: str
     aims: dict[str, float | None]
     fields: tuple[Field, ...]
+    warnings: tuple[Notice, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Give the JSON object that ``promptcodec check`` prints."""

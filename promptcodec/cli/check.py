@@ -47,7 +47,9 @@ def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> N
         picture = load_image(batch.read_input(image))
     with batch.naming(stream):
         dictionaries = batch.read_dictionaries(dictionary)
-        result = decoding.check(batch.read_input(stream), picture, dictionaries=dictionaries).to_json()
+        checked = decoding.check(batch.read_input(stream), picture, dictionaries=dictionaries)
+    report.warn_of(stream, checked.warnings)
+    result = checked.to_json()
     if as_json:
         report.emit(result)
     else:

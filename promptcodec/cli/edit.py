@@ -121,6 +121,7 @@ def command(
         seconds = time.perf_counter() - start
         if preview is not None:
             drawn = decoding.decode(edited.data, dictionaries=dictionaries)
+            report.warn_of(source, drawn.report.warnings)
             picture = provenance.save(drawn.image, preview, provenance.record(drawn.report))
             batch.write_output(preview, picture, overwrite=overwrite)
         batch.write_output(out, edited.data, overwrite=overwrite)
