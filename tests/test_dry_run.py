@@ -80,3 +80,4 @@ def test_nothing_is_asked_where_no_words_are_wanted(cli, scene, asked, tmp_path,
     estimate = json.loads(out)
     assert (code, estimate["requests"], estimate["requests_most"], estimate["cost"]) == (0, 0, 0, 0)
     assert not asked
+    assert "input_tokens" not in estimate

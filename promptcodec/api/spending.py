@@ -70,7 +70,8 @@ _meter: ContextVar[tuple[Spent, ...]] = ContextVar("_meter", default=())
 def limited(limits: Limits) -> Iterator[None]:
     """Hold what is done inside, in this thread or task, to ``limits``.
 
-    Where nothing is said, one set of default limits holds for all of a process.
+    Where nothing is said, one set of default limits holds for all of a process. Threads started inside
+    begin with those: run their work in ``contextvars.copy_context()`` to hold them to these.
     """
     token = _limits.set(limits)
     try:

@@ -89,10 +89,10 @@ def estimate_one(task: EncodeTask) -> dict[str, Any]:
     from promptcodec import encoding  # noqa: PLC0415 - heavy
 
     estimate = encoding.estimate(batch.read_input(task.source), settings_of(task.given))
-    return spending.estimate_object(task.source, estimate.requests, estimate.cost, exact=estimate.exact) | {
-        "input_tokens": estimate.input_tokens,
-        "output_tokens": estimate.output_tokens,
-    }
+    result = spending.estimate_object(task.source, estimate.requests, estimate.cost, exact=estimate.exact)
+    if estimate.requests[1]:
+        result |= {"input_tokens": estimate.input_tokens, "output_tokens": estimate.output_tokens}
+    return result
 
 
 def _read_json(path: str) -> Any:
