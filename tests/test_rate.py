@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from promptcodec import encode, inspect, rate
@@ -39,6 +39,8 @@ def test_generative_shares_are_the_published_ones():
 
 
 @examples(4)
+@example(least={"semantic": 1, "texture": 2}, room=9, side=1, tune="measured", held=0)
+@example(least={"semantic": 1, "texture": 1, "structure": 1}, room=304, side=1, tune="generative", held=1)
 @given(
     st.dictionaries(st.sampled_from(LAYERS), st.integers(1, 90), min_size=1),
     st.integers(1, 600),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from promptcodec.bitstream import overhead
+from promptcodec.entropy.varint import write_varint
 from promptcodec.errors import BudgetError
 from promptcodec.layers.registry import ELASTIC, LAYERS
 from promptcodec.rate.shares import Shares
@@ -51,6 +52,7 @@ def allocate(
     wanted = planned(tuple(coders), fixed, size, room, shares, bare=bare)
     payloads = dict(fixed)
     least: dict[str, int] = {}
+    refused: dict[str, BudgetError] = {}
     names = list(wanted)
     for index, name in enumerate(names):
         left = _left(payloads, name, room, file)
@@ -58,10 +60,9 @@ def allocate(
         share = min(left, wanted[name]) if later else left
         try:
             payload = coders[name](max(share, 0))
-        except BudgetError:
-            if payloads or least or later:
-                continue
-            raise
+        except BudgetError as error:
+            refused[name] = error
+            continue
         # What cannot be said in its share may take half of what there is.
         if len(payload) <= max(share, left // 2 if later else 0):
             payloads[name] = payload
@@ -71,11 +72,27 @@ def allocate(
     for name in names:
         if name in least and least[name] <= (left := _left(payloads, name, room, file)):
             payloads[name] = coders[name](left)
-    if not payloads:
-        needed = [f"{name} needs {file({name: bytes(count)})}" for name, count in least.items()]
-        reason = "; ".join(needed) or f"nothing of {', '.join(coders)} fits"
-        raise BudgetError(f"the budget of {room} bytes is too small: {reason}")
-    return in_stream_order(payloads)
+    return in_stream_order(payloads) if payloads else _alone(coders, refused, least, room, file)
+
+
+def _alone(
+    coders: Mapping[str, Coder],
+    refused: Mapping[str, BudgetError],
+    least: Mapping[str, int],
+    room: int,
+    file: Callable[[Mapping[str, bytes]], int],
+) -> dict[str, bytes]:
+    """Give one layer all the room, since its share was too small for each of them."""
+    reason: BudgetError | None = None
+    for name in refused:
+        try:
+            return {name: coders[name](_left({}, name, room, file))}
+        except BudgetError as error:
+            reason = error
+    if reason is not None and not least:
+        raise reason
+    needed = [f"{name} needs {file({name: bytes(count)})}" for name, count in least.items()]
+    raise BudgetError(f"the budget of {room} bytes is too small: {'; '.join(needed)}")
 
 
 def planned(
@@ -113,4 +130,5 @@ def _left(
     """Count the bytes a payload of ``name`` may have in a file of ``room`` bytes."""
     left = room - file({**payloads, name: b""})
     is_last = next(reversed(in_stream_order({**payloads, name: b""}))) == name
-    return left if is_last or left <= 0x80 else left - 1  # a longer length is one byte more
+    # Where it is not the last, its length is written too; room for one byte of it is in ``left`` already.
+    return left if is_last or left < 1 else left - (len(write_varint(left)) - 1)
