@@ -57,23 +57,19 @@ class _Plan:
     """What is to be coded into how much.
 
     Attributes:
-        image: RGB.
-        limit: most bytes of the file, None for no limit.
+        job: the picture, its limit and its words, for the layers' encoders.
         fixed: payloads of the layers that take what they take.
         elastic: the layers that share the rest.
         shares: how they share it.
         prompt: the one the file carries.
-        job: for the layers' encoders.
         warnings: what the user should know.
     """
 
-    image: Image.Image
-    limit: int | None
+    job: EncodeJob
     fixed: Mapping[str, bytes]
     elastic: tuple[Layer, ...]
     shares: rate.Shares
     prompt: str
-    job: EncodeJob
     warnings: tuple[Notice, ...]
 
 
@@ -150,28 +146,27 @@ def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
     """Encode an image, and give what is known of the stream; raises as ``encode``."""
     with metered() as spent:
         plan = _plan(image, settings)
+        size, limit = plan.job.image.size, plan.job.limit
         coders = {layer.name: _coder(layer, plan.job) for layer in plan.elastic}
-        payloads = rate.allocate(
-            coders, plan.fixed, plan.image.size, plan.limit, plan.shares, bare=settings.bare
-        )
+        payloads = rate.allocate(coders, plan.fixed, size, limit, plan.shares, bare=settings.bare)
         parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
-        data, stream = bitstream.place(Stream(*plan.image.size, parts), bare=settings.bare)
+        data, stream = bitstream.place(Stream(*size, parts), bare=settings.bare)
     return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent)
 
 
 def estimate(image: ImageSource, settings: EncodeSettings) -> Estimate:
     """Say what hosted captioners would be asked for an encoding, and what it would cost; ask nobody."""
-    layers = _wanted(settings)
-    if "semantic" not in layers or settings.description is not None:
+    if not _is_captioned(settings):
         return NOTHING
     plan = _plan(image, settings)
+    picture, limit = plan.job.image, plan.job.limit
     room = None
-    if plan.limit is not None:
+    if limit is not None:
         names = tuple(layer.name for layer in plan.elastic)
-        rooms = rate.planned(names, plan.fixed, plan.image.size, plan.limit, plan.shares, bare=settings.bare)
+        rooms = rate.planned(names, plan.fixed, picture.size, limit, plan.shares, bare=settings.bare)
         room = max(rooms["semantic"], 0)
     captioner: Captioner = plugins.create("captioners", settings.captioner)
-    return rate.estimate_words(captioner, plan.image, plan.prompt, room)
+    return rate.estimate_words(captioner, picture, plan.prompt, room)
 
 
 def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
@@ -183,9 +178,8 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
     if recipe is None and layers == ("recipe",):
         raise UsageError("the file carries no generation recipe, so there is nothing to store")
     prompt = prompt_of(recipe) if recipe else ""
-    job = EncodeJob(
-        image, settings, layers, limit, _fit_words(image, settings, prompt), recipe, _about(settings, limit)
-    )
+    about = _about(settings, captioned=limit is None and _is_captioned(settings))
+    job = EncodeJob(image, settings, layers, limit, _fit_words(image, settings, prompt), recipe, about)
     alone = limit and limit - bitstream.overhead([0], image.size, bare=settings.bare)
     fixed: dict[str, bytes] = {}
     for layer in LAYERS:
@@ -201,7 +195,7 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
         if layer.turn is not None and layer.name in layers and layer.name not in fixed
     )
     shares = rate.shares_for(settings.tune, tuple(layer.name for layer in elastic))
-    return _Plan(image, limit, fixed, elastic, shares, prompt, job, warned)
+    return _Plan(job, fixed, elastic, shares, prompt, warned)
 
 
 def _wanted(settings: EncodeSettings) -> tuple[str, ...]:
@@ -220,11 +214,15 @@ def _recipe(
     return extract(source, redact=settings.redact)
 
 
-def _about(settings: EncodeSettings, limit: int | None) -> dict[str, str]:
+def _is_captioned(settings: EncodeSettings) -> bool:
+    """Say whether a captioner is asked."""
+    return "semantic" in _wanted(settings) and settings.description is None
+
+
+def _about(settings: EncodeSettings, *, captioned: bool) -> dict[str, str]:
     seed = settings.seed
     if seed is not None and not 0 <= seed <= MAX_SEED:
         raise UsageError(f"the seed {seed} is outside 0..2**32-1")
-    captioned = limit is None and "semantic" in _wanted(settings) and settings.description is None
     # A captioner's argument may be a private address: only its name is kept.
     entries = {"captioner": settings.captioner.partition(":")[0]} if captioned else {}
     return entries if seed is None else entries | {"seed": str(seed)}

@@ -7,25 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from promptcodec.errors import BitstreamError, BudgetError, MissingError
 from promptcodec.layers import pixels, signature
+from tests.drawings import drawing
 from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
-
-
-def scene(size=(192, 128), seed=0):
-    """Make a picture with large shapes and some noise."""
-    rng = np.random.default_rng(seed)
-    image = Image.new("RGB", size, tuple(rng.integers(60, 200, 3).tolist()))
-    pen = ImageDraw.Draw(image)
-    for _ in range(6):
-        left, top, across, down = (rng.random(4) * [size[0], size[1], size[0] / 2, size[1] / 2]).tolist()
-        pen.ellipse((left, top, left + across, top + down), fill=tuple(rng.integers(0, 256, 3).tolist()))
-    noisy = np.asarray(image, np.int16) + rng.integers(-6, 7, (size[1], size[0], 3), np.int16)
-    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
 
 
 def squared_error(first, second):
@@ -47,7 +36,7 @@ def test_any_bytes(data):
 
 @pytest.mark.parametrize("budget", [150, 1500])
 def test_cut_and_trailing_bytes(budget):
-    part = pixels.encode(scene(), budget)
+    part = pixels.encode(drawing(), budget)
     pixels.decode(part, (30, 20))
     for damaged in (part[:-1], part[:-3], part + b"\0", part + part[:4], part[:2]):
         with pytest.raises(BitstreamError):
@@ -67,7 +56,7 @@ def test_damaged_pictures(flips):
 
 def coded(coder, size=(64, 40), **options):
     buffer = io.BytesIO()
-    scene(size).save(buffer, coder, **options)
+    drawing(size).save(buffer, coder, **options)
     return bytes([pixels.CODERS.index(coder)]) + buffer.getvalue()
 
 
@@ -76,7 +65,7 @@ PARTS = {coder: coded(coder, quality=30) for coder in pixels.CODERS}
 
 def test_more_bytes_are_closer():
     for seed in range(3):
-        image = scene(seed=seed)
+        image = drawing(seed=seed)
         budgets = (60, 400, 4000)
         errors = [squared_error(image, pixels.decode(pixels.encode(image, b), image.size)) for b in budgets]
         assert errors == sorted(errors, reverse=True)
@@ -84,11 +73,11 @@ def test_more_bytes_are_closer():
 
 
 def test_signature():
-    first, other = (signature.encode(scene(seed=seed)) for seed in (1, 2))
+    first, other = (signature.encode(drawing(seed=seed)) for seed in (1, 2))
     assert len(first) == signature.SIGNATURE_BYTES
     assert signature.distance(first, first) == 0
     assert signature.distance(first, other) == signature.distance(other, first) > 0.2
-    smaller = scene(seed=1).resize((77, 50), Image.Resampling.BICUBIC)
+    smaller = drawing(seed=1).resize((77, 50), Image.Resampling.BICUBIC)
     assert signature.distance(first, signature.encode(smaller)) < 0.2
     for damaged in (b"", first[:-1], first + b"\0"):
         with pytest.raises(BitstreamError):
@@ -126,13 +115,13 @@ def test_signature_table_is_checked():
 @given(size=sizes)
 @examples(0.6)
 def test_signature_of_any_size(size):
-    assert len(signature.encode(scene(size))) == signature.SIGNATURE_BYTES
+    assert len(signature.encode(drawing(size))) == signature.SIGNATURE_BYTES
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 70), (64, 40)])
 @pytest.mark.parametrize("budget", [70, 500, 5000])
 def test_pixels_budget_and_size(size, budget):
-    part = pixels.encode(scene(size), budget)
+    part = pixels.encode(drawing(size), budget)
     assert len(part) <= budget
     assert pixels.decode(part, size).size == size
     assert pixels.decode(part, (31, 17)).size == (31, 17)
@@ -140,22 +129,22 @@ def test_pixels_budget_and_size(size, budget):
 
 def test_pixels_budget_too_small():
     with pytest.raises(BudgetError, match=r"at least (\d+) bytes") as caught:
-        pixels.encode(scene(), 10)
+        pixels.encode(drawing(), 10)
     minimum = int(str(caught.value).split("at least ")[1].split()[0])
-    assert len(pixels.encode(scene(), minimum)) == minimum
+    assert len(pixels.encode(drawing(), minimum)) == minimum
     with pytest.raises(BudgetError):
-        pixels.encode(scene(), minimum - 1)
+        pixels.encode(drawing(), minimum - 1)
 
 
 def test_pixels_carry_no_metadata():
-    image = scene((32, 32))
+    image = drawing((32, 32))
     image.info = {"icc_profile": b"profile" * 400, "exif": b"Exif\0\0" + bytes(1000), "xmp": b"<x/>" * 300}
-    assert pixels.encode(image, 300) == pixels.encode(scene((32, 32)), 300)
+    assert pixels.encode(image, 300) == pixels.encode(drawing((32, 32)), 300)
 
 
 @pytest.mark.parametrize("coder", pixels.CODERS)
 def test_pixels_coders(coder):
-    assert squared_error(pixels.decode(PARTS[coder], (64, 40)), scene((64, 40))) < 300
+    assert squared_error(pixels.decode(PARTS[coder], (64, 40)), drawing((64, 40))) < 300
 
 
 @pytest.mark.parametrize("coder", pixels.CODERS)
@@ -166,12 +155,12 @@ def test_pixels_refuses_bombs(coder, monkeypatch):
 
 
 def test_pixels_refuses_other_forms():
-    frames = {"save_all": True, "append_images": [scene((64, 40), 1)]}
+    frames = {"save_all": True, "append_images": [drawing((64, 40), 1)]}
     for part in (coded("WEBP", lossless=True), coded("WEBP", **frames), coded("AVIF", **frames)):
         with pytest.raises(BitstreamError):
             pixels.decode(part, (64, 40))
     png = io.BytesIO()
-    scene().save(png, "PNG")
+    drawing().save(png, "PNG")
     for coder in (b"\0", b"\1", b"\2"):
         with pytest.raises(BitstreamError):
             pixels.decode(coder + png.getvalue(), (64, 40))

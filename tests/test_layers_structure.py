@@ -17,6 +17,7 @@ from promptcodec.layers import structure
 from promptcodec.layers.structure import lattice, pose
 from promptcodec.layers.structure.encoder import contours
 from promptcodec.layers.structure.encoder.edge_map import FIDELITY
+from tests.drawings import drawing
 from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
@@ -24,34 +25,22 @@ sizes = st.tuples(st.integers(1, 80), st.integers(1, 80))
 QUICK = {("astronaut", 64, 1.0), ("coffee", 128, 2.0), ("chelsea", 256, 1.0)}
 
 
-def scene(size=(192, 128), seed=0):
-    """Make a picture with large shapes and some noise."""
-    rng = np.random.default_rng(seed)
-    image = Image.new("RGB", size, tuple(rng.integers(60, 200, 3).tolist()))
-    pen = ImageDraw.Draw(image)
-    for _ in range(6):
-        left, top, across, down = (rng.random(4) * [size[0], size[1], size[0] / 2, size[1] / 2]).tolist()
-        pen.ellipse((left, top, left + across, top + down), fill=tuple(rng.integers(0, 256, 3).tolist()))
-    noisy = np.asarray(image, np.int16) + rng.integers(-6, 7, (size[1], size[0], 3), np.int16)
-    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
-
-
 @given(size=sizes, budget=st.integers(3, 600), out=sizes, seed=st.integers(0, 99))
 @examples(0.4)
 def test_budget_and_size(size, budget, out, seed):
-    part = structure.encode(scene(size, seed), budget)
+    part = structure.encode(drawing(size, seed), budget)
     assert 0 < len(part) <= budget
     assert structure.coder_name(part) in {"polylines", "bitmap"}
     decoded = structure.decode(part, out)
     assert decoded.size == out
     assert decoded.mode == "L"
-    assert structure.encode(scene(size, seed), budget) == part
+    assert structure.encode(drawing(size, seed), budget) == part
 
 
 def test_budget_too_small():
-    assert len(structure.encode(scene(), structure.MINIMUM_BYTES)) <= structure.MINIMUM_BYTES
+    assert len(structure.encode(drawing(), structure.MINIMUM_BYTES)) <= structure.MINIMUM_BYTES
     with pytest.raises(BudgetError, match=str(structure.MINIMUM_BYTES)):
-        structure.encode(scene(), structure.MINIMUM_BYTES - 1)
+        structure.encode(drawing(), structure.MINIMUM_BYTES - 1)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8000, 1), (1, 8000), (3, 200)])
@@ -83,7 +72,7 @@ def test_any_bytes(data):
 
 @pytest.mark.parametrize("budget", [60, 300])
 def test_trailing_bytes(budget):
-    part = structure.encode(scene(), budget)
+    part = structure.encode(drawing(), budget)
     structure.decode(part, (30, 20))
     for damaged in (part + b"\0", part + b"\1", part + part[:4]):
         with pytest.raises(BitstreamError):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from promptcodec.entropy.bitio import BitCounter
 from promptcodec.errors import BitstreamError, BudgetError
@@ -20,23 +20,12 @@ from promptcodec.layers.texture import stream as texture_stream
 from promptcodec.layers.texture.encoder import aim, quantise
 from promptcodec.layers.texture.encoder.analysis import shape_of
 from promptcodec.layers.texture.frequencies import SHAPES, extent
+from tests.drawings import drawing
 from tests.effort import examples
 
 sizes = st.tuples(st.integers(1, 90), st.integers(1, 90))
 # What the tests of one picture at several budgets share.
 LADDER = (16, 33, 64, 100, 200, 400)
-
-
-def drawing(size=(192, 128), seed=0):
-    """Make a picture with large shapes and some noise."""
-    rng = np.random.default_rng(seed)
-    image = Image.new("RGB", size, tuple(rng.integers(60, 200, 3).tolist()))
-    pen = ImageDraw.Draw(image)
-    for _ in range(6):
-        left, top, across, down = (rng.random(4) * [size[0], size[1], size[0] / 2, size[1] / 2]).tolist()
-        pen.ellipse((left, top, left + across, top + down), fill=tuple(rng.integers(0, 256, 3).tolist()))
-    noisy = np.asarray(image, np.int16) + rng.integers(-6, 7, (size[1], size[0], 3), np.int16)
-    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
 
 
 def squared_error(first, second):

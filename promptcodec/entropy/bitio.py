@@ -102,11 +102,7 @@ class BitWriter:
 
     def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Write an integer by a tree of adaptive bits."""
-        node = 1
-        for shift in range(bits - 1, -1, -1):
-            bit = value >> shift & 1
-            self.adaptive(models[node], bit)
-            node = node << 1 | bit
+        _take_tree(self, models, bits, value)
 
     def bypass(self, count: int, value: int) -> None:
         """Write the lowest bits of a number."""
@@ -128,6 +124,14 @@ class BitWriter:
     def finish(self) -> bytes:
         """Give the bytes."""
         return self._encoder.finish()
+
+
+def _take_tree(writer: SymbolWriter, models: BitTree, bits: int, value: int) -> None:
+    node = 1
+    for shift in range(bits - 1, -1, -1):
+        bit = value >> shift & 1
+        writer.adaptive(models[node], bit)
+        node = node << 1 | bit
 
 
 class BitReader:
@@ -216,11 +220,7 @@ class BitCounter:
 
     def tree(self, models: BitTree, bits: int, value: int) -> None:
         """Count an integer by a tree of adaptive bits."""
-        node = 1
-        for shift in range(bits - 1, -1, -1):
-            bit = value >> shift & 1
-            self.adaptive(models[node], bit)
-            node = node << 1 | bit
+        _take_tree(self, models, bits, value)
 
     def bypass(self, count: int, value: int) -> None:
         """Count the lowest bits of a number."""
