@@ -173,6 +173,43 @@ def test_replace_takes_the_family_of_a_colour_along(stream):
         edit.replace(stream, "zebra", "horse")
 
 
+BASIC_WORDS = parse_text(
+    "photo 1x2\nsummary: A dog.\nr1c1 camel: a light brown dog\nr1c2 navy, smooth: night, dark brown lamp"
+    "\nobject r1c1:r1c1 dog, light brown, wet\nobject r1c2:r1c2 lamp, dark yellow"
+)
+
+
+@pytest.fixture(scope="module")
+def basic(scene):
+    return encode(scene, layers=("semantic",), description=BASIC_WORDS)
+
+
+def test_recolour_finds_basic_words(basic):
+    after = description_of(edit.recolour(basic, "r1c1:r1c2", "salmon"))
+    assert [cell.colours for cell in resolve(after)] == [("salmon",), ("salmon",)]
+    assert after.cells[0].text == "a pink dog"
+    assert resolve(after)[1].text == "night, dark brown lamp"  # no colour of this cell
+    assert [thing.attributes for thing in after.objects] == [("pink", "wet"), ("pink",)]
+    assert description_of(edit.recolour(basic, "r1c1", "dark yellow")).cells[0].colours == ("ochre",)
+
+
+def test_recolour_still_finds_palette_names(scene):
+    words = parse_text("photo 1x1\nr1c1 camel: a camel coat\nobject r1c1:r1c1 coat, camel")
+    after = description_of(
+        edit.recolour(encode(scene, layers=("semantic",), description=words), "r1c1", "salmon")
+    )
+    assert after.cells[0].text == "a salmon coat"
+    assert after.objects[0].attributes == ("salmon",)
+
+
+def test_replace_takes_what_texts_call_the_colour_along(basic):
+    after = description_of(edit.replace(basic, "light brown", "dark green"))
+    assert after.cells[0].text == "a dark green dog"
+    assert "green" in after.cells[0].colours[0]
+    assert after.objects[0].attributes[0] == "dark green"
+    assert resolve(after)[1].colours == ("navy",)
+
+
 def test_erase_takes_objects_with_it_and_warns_of_what_is_left(stream):
     edited = edit.apply(stream, [Edit("erase", ("r1c5:r2c5",))])
     after = description_of(edited.data)

@@ -106,6 +106,11 @@ def test_flat_cells_have_their_colours(names):
     assert ciede2000(middles, np.array([PALETTE[name] for name in names], np.float32)).max() < 6
 
 
+@pytest.mark.parametrize(("words", "name"), [("a dark yellow field", "ochre"), ("Light purple", "lavender")])
+def test_basic_words_in_a_text_are_drawn(words, name):
+    assert difference(draw(description=one_cell(Cell(text=words))), name) < 12
+
+
 def test_two_colours_lie_as_arranged():
     for arrangement, first, second in (
         ("over", np.s_[:24], np.s_[40:]),

@@ -10,8 +10,6 @@ and as many colours chosen freely, without regard to words, gain less than 0.1.
 
 from __future__ import annotations
 
-import re
-
 TONE_STEP = 0.06
 """One step of "lighter" or "darker", in Oklab lightness: clearly seen between neighbours,
 and about the distance from one grey of the palette to the next."""
@@ -157,10 +155,3 @@ PALETTE: dict[str, tuple[int, int, int]] = {
     "dark red": (0x91, 0x1E, 0x24),
     "maroon": (0x66, 0x1F, 0x26),
 }
-
-_NAMES = re.compile(r"\b(" + "|".join(sorted(PALETTE, key=len, reverse=True)) + r")\b", re.IGNORECASE)
-
-
-def names_in(text: str) -> list[str]:
-    """Give the palette names that a text speaks of, in order; "dark red" is not also "red"."""
-    return [name.lower() for name in _NAMES.findall(text)]

@@ -18,8 +18,8 @@ from promptcodec.description import (
     clean,
     resolve,
 )
+from promptcodec.description.basic import basic_colour, names_in, palette_name, rename_colours
 from promptcodec.description.model import TEXTURES, check_cell
-from promptcodec.description.palette import names_in
 from promptcodec.description.text import parse_cell
 from promptcodec.edit.region import Flags
 from promptcodec.errors import DescriptionError, UsageError
@@ -73,17 +73,31 @@ def say_cell(description: Description, index: int, words: str) -> ResolvedCell:
 
 
 def recolour(cells: Sequence[ResolvedCell], chosen: Flags, colour: str) -> list[ResolvedCell]:
-    """Give the chosen cells one colour; colour names in their words follow."""
+    """Give the chosen cells one colour; the names and basic words of their colours in their texts follow."""
     result = []
     for cell, inside in zip(cells, chosen.ravel(), strict=True):
         if inside:
-            text = cell.text
-            for name in sorted(cell.colours, key=len, reverse=True):
-                text = swap(text, name, colour)
+            others: dict[str, str] = {}
+            for name in cell.colours:
+                others |= {name: say_colour(name, colour), basic_colour(name): basic_colour(colour)}
+            text = rename_colours(cell.text, others)
             result.append(replace(cell, colours=(colour,), arrangement="", tone=0, text=text))
         else:
             result.append(cell)
     return result
+
+
+def say_colour(words: str, colour: str) -> str:
+    """Say a palette colour as finely as other words said theirs: "light brown" becomes basic words again.
+
+    Args:
+        words: that name a colour, palette or basic; others come back as they are.
+        colour: the palette colour to say.
+    """
+    name = palette_name(words)
+    if not name:
+        return words
+    return colour if words == name != basic_colour(name) else basic_colour(colour)
 
 
 def swap(text: str, old: str, new: str) -> str:
@@ -104,7 +118,7 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
 
     Returns:
         the description with other words and its colours as they were, and the colours to change: where
-        ``old`` names colours ("green": also "dark green") and ``new`` one.
+        ``old`` names colours ("green": also "dark green" and "sage", which texts call green) and ``new`` one.
 
     Raises:
         UsageError: nothing says ``old``.
@@ -133,13 +147,20 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
     colours = {}
     if names_in(new):
         target = colour_of(new)
-        family = [name for name in PALETTE if name == key or name.endswith(f" {key}")]
+        family = [
+            name for name in PALETTE if any(f" {word}".endswith(f" {key}") for word in _words_for(name))
+        ]
         used = {name for cell in description.cells for name in cell.colours}
-        plain = key if key in PALETTE else (family or [""])[0]
+        plain = palette_name(key) or (family or [""])[0]
         colours = {name: shift_colour(name, plain, target) for name in family if name in used}
     if reworded == description and not colours:
         raise UsageError(f"the description nowhere says {old[:40]!r}; see it with promptcodec inspect")
     return reworded, colours
+
+
+def _words_for(name: str) -> tuple[str, str]:
+    """Give what texts may call a palette colour: its name, and its basic words."""
+    return name, basic_colour(name)
 
 
 def _with_text(cell: Cell, text: str) -> Cell:

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from promptcodec.description import ResolvedCell
-from promptcodec.description.palette import PALETTE, TONE_STEP, names_in
+from promptcodec.description.basic import names_in
+from promptcodec.description.palette import PALETTE, TONE_STEP
 from promptcodec.vision.colour import Floats, to_oklab
 
 PER_CELL = 4

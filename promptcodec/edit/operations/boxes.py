@@ -27,7 +27,7 @@ def recolour(state: EditState, where: str, colour: str) -> EditState:
         chosen = box.cells(description.rows, description.cols)
         after = words.recolour(resolve(description), chosen, name)
         objects = tuple(
-            replace(thing, attributes=tuple(_attribute(each, name) for each in thing.attributes))
+            replace(thing, attributes=tuple(words.say_colour(each, name) for each in thing.attributes))
             if cells.inside(thing.box, chosen)
             else thing
             for thing in description.objects
@@ -43,10 +43,6 @@ def recolour(state: EditState, where: str, colour: str) -> EditState:
         return paint.tint(picture, box.cover(*picture.shape[:2]), target)
 
     return repainted(state, [box], painted)
-
-
-def _attribute(attribute: str, colour: str) -> str:
-    return colour if attribute in PALETTE else attribute
 
 
 def erase(state: EditState, where: str) -> EditState:
