@@ -11,8 +11,11 @@ import pytest
 from PIL import Image
 
 from promptcodec.captioners.local import create
-from promptcodec.captioners.raster import INVISIBLE
+from promptcodec.captioners.observation import _colour
+from promptcodec.captioners.raster import INVISIBLE, measure_fills
+from promptcodec.captioners.sentence import sentence
 from promptcodec.description import PALETTE, format_text, parse_text, resolve
+from promptcodec.description.basic import basic_colour, is_grey
 from promptcodec.vision import network, tags
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 from tests.work import lines_run
@@ -85,7 +88,7 @@ def test_a_small_second_colour_is_left_out():
 def test_a_flat_picture_is_said_once():
     description = describe(np.full((60, 80, 3), PALETTE["sage"]), 2, 3)
     assert lines(description) == ["sage, smooth", "as left", "as left", "as above", "as left", "as left"]
-    assert description.summary == "Mostly sage."
+    assert description.summary == "Mostly light green."
 
 
 def test_a_gradient_continues_with_tone():
@@ -111,8 +114,45 @@ def test_a_small_vivid_area_stands_out():
     array[48:] = PALETTE["sand"]
     array[70:96, 70:96] = PALETTE["red"]
     assert describe(array, 6, 6).summary == (
-        "Mostly sky blue over sand; a red area stands out at the bottom right."
+        "Mostly light blue over light brown; a red area stands out at the bottom right."
     )
+
+
+@pytest.mark.parametrize("name", PALETTE)
+def test_a_sentence_has_basic_words_and_is_not_of_greys_alone(name):
+    summary = describe(np.full((16, 16, 3), PALETTE[name])).summary
+    assert summary == ("" if is_grey(basic_colour(name)) else f"Mostly {basic_colour(name)}.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "summary"),
+    [
+        ("black", "pale grey", ""),
+        ("charcoal", "salmon", "Mostly dark grey over pink."),
+        ("peach", "light orange", "Mostly light orange."),
+        ("mint", "light olive", "Mostly light green."),
+        ("espresso", "camel", "Mostly dark brown over light brown."),
+    ],
+)
+def test_a_word_is_said_once_and_greys_only_beside_a_hue(first, second, summary):
+    assert describe(halves(first, second, 0), 4, 4).summary == summary
+
+
+def test_what_stands_out_among_greys_is_said():
+    array = np.full((96, 96, 3), PALETTE["grey"])
+    array[:24, :24] = PALETTE["salmon"]
+    fills = measure_fills(picture(array), 6, 6)
+    assert sentence("", fills, 6, 6) == "Mostly grey; a pink area stands out at the top left."
+
+
+def test_the_colour_of_an_object_is_basic_and_humans_have_none():
+    array = np.full((96, 96, 3), PALETTE["navy"])
+    array[30:66, 30:66] = PALETTE["camel"]
+    image = picture(array)
+    box = (0.25, 0.25, 0.75, 0.75)
+    assert _colour(image, tags.Tag("dog", box, 0.9)) == "light brown"
+    assert _colour(image, tags.Tag("woman", box, 0.9)) == ""
+    assert _colour(image, tags.Tag("dog", tags.WHOLE, 0.9)) == ""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 8000), (8000, 1), (2, 3), (7, 5)])

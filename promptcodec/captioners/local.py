@@ -40,7 +40,7 @@ class LocalCaptioner:
 
         Returns:
             Colours, textures, continuations and sure stuff per cell; objects, medium, light, mood and
-            a summary of what is shown or of the palette. No lettering.
+            a summary of what is shown or of the colours, none where these are greys. No lettering.
 
         Raises:
             DescriptionError: the grid is outside 1..8.

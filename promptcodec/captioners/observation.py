@@ -6,18 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from PIL import Image
 
 from promptcodec.description import Box, SceneObject
+from promptcodec.description.basic import basic_colour
 from promptcodec.vision import network
-from promptcodec.vision.colour import nearest_names, to_oklab
+from promptcodec.vision.colour import nearest_names
 from promptcodec.vision.concepts import concepts
 from promptcodec.vision.layout import blur, symmetry
 from promptcodec.vision.medium import medium
+from promptcodec.vision.object_colour import object_colour
 from promptcodec.vision.phrase import phrase
 from promptcodec.vision.style import light
-from promptcodec.vision.tags import Tag, crop, find
+from promptcodec.vision.tags import Tag, find
 
 NAMED_HUMANS = ("woman", "man", "child")
 """What a tag that only knows a person is called where the whole picture tells more."""
@@ -42,7 +43,8 @@ class Observation:
         medium, light, mood: in words; mood holds what the lens and the layout do.
         subject: a noun phrase, ``""`` where nothing is sure.
         tags: objects with a place, surest first.
-        colours: a palette name per tag, ``""`` where the tag fills the picture.
+        colours: basic colour words per tag, ``""`` where it is a human, fills the picture, or no colour
+            is surely its own.
     """
 
     medium: str
@@ -100,14 +102,15 @@ def _article(name: str) -> str:
 
 
 def _colour(image: Image.Image, tag: Tag) -> str:
-    """Name the colour a tag's box has most of, from its middle."""
+    """Give the basic words for a tag's colour; ``""`` where that is not sure.
+
+    Of a human it is not said: the same word may be of clothes, hair or skin.
+    """
     x0, y0, x1, y1 = tag.box
-    if (x1 - x0) * (y1 - y0) > WHOLE:
+    if tag.name in HUMAN_WORDS or (x1 - x0) * (y1 - y0) > WHOLE:
         return ""
-    inset = ((x1 - x0) / 4, (y1 - y0) / 4)
-    middle = crop(image, (x0 + inset[0], y0 + inset[1], x1 - inset[0], y1 - inset[1]))
-    samples = to_oklab(np.asarray(middle.resize((8, 8), Image.Resampling.BOX))).reshape(-1, 3)
-    return nearest_names(np.median(samples, axis=0, keepdims=True).astype(np.float32))[0]
+    colour = object_colour(image, tag.box)
+    return "" if colour is None else basic_colour(nearest_names(colour[None])[0])
 
 
 def objects(observation: Observation, rows: int, cols: int) -> tuple[SceneObject, ...]:

@@ -1,4 +1,7 @@
-"""The sentence that sums a picture up: what it shows, its palette, and how that is laid out."""
+"""The sentence that sums a picture up: what it shows, its colours, and how they are laid out.
+
+Colours are said in basic words: people search for these, and "camel" or "salmon" would be found as things.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from promptcodec.captioners.raster import Fill
+from promptcodec.description.basic import basic_colour, is_grey
 from promptcodec.vision.cells import MIN_OFFSET
 from promptcodec.vision.colour import Floats, colour_distance, nearest_names
 
@@ -27,54 +31,75 @@ SMALL = 0.2
 
 
 def sentence(subject: str, fills: Sequence[Fill], rows: int, cols: int) -> str:
-    """Say what a picture shows or, where that is not sure, its palette; and what stands out and where.
+    """Say what a picture shows or, where that is not sure, its colours; and what stands out and where.
 
     Args:
-        subject: a noun phrase, or ``""``. The cells say the palette already: it is not said again.
+        subject: a noun phrase, or ``""``. The cells say the colours already: they are not said again.
         fills: the colours of ``rows * cols`` cells, raster order.
         rows: rows of the grid.
         cols: columns of the grid.
+
+    Returns:
+        The sentence; ``""`` where it would name nothing but greys.
     """
     colours = np.concatenate([fill.colours for fill in fills])
     areas = np.concatenate([fill.shares / np.float32(len(fills)) for fill in fills])
     owner = np.repeat(np.arange(len(fills)), [len(fill.shares) for fill in fills])
     places: Floats = ((np.stack(np.divmod(owner, cols), 1) + 0.5) / (rows, cols)).astype(np.float32)
-    first, second, palette = _layout(colours, areas, places)
-    accent = _accent(colours, areas, places, (first, second))
-    return f"{subject[:1].upper() + subject[1:] if subject else f'Mostly {palette}'}{accent}."
+    first, second, order = _layout(colours, areas, places)
+    main = list(dict.fromkeys(_words(colours[[first, second]])))
+    accent, where = _accent(colours, areas, places, (first, second))
+    standing_out = f"; {_article(accent)} area stands out {where}" if accent and accent not in main else ""
+    if subject:
+        return f"{subject[:1].upper() + subject[1:]}{standing_out}."
+    if all(map(is_grey, (*main, accent) if standing_out else main)):
+        return ""
+    word, step = order
+    return f"Mostly {f' {word} '.join(main[::step])}{standing_out}."
 
 
-def _layout(colours: Floats, areas: Floats, places: Floats) -> tuple[int, int, str]:
-    """Name the one or two main colours and how they lie; gives their indices and the words."""
+def _words(colours: Floats) -> list[str]:
+    """Give the basic words of ``(n, 3)`` Oklab."""
+    return [basic_colour(name) for name in nearest_names(colours)]
+
+
+def _article(colour: str) -> str:
+    return f"{'an' if colour[0] in 'aeiou' else 'a'} {colour}"
+
+
+def _layout(colours: Floats, areas: Floats, places: Floats) -> tuple[int, int, tuple[str, int]]:
+    """Choose the one or two main colours.
+
+    Returns:
+        their indices, twice the same where there is one; the word for how they lie, and 1 where the first is
+        said first, else -1.
+    """
     likeness = np.exp2(-((colour_distance(colours[:, None], colours[None]) / ALIKE) ** 2)) * areas
     support = np.round(likeness.sum(1), 4)
     first = int(support.argmax())
     # Large and different: a second shade of the first says little.
     apart = colour_distance(colours, colours[first])
     second = int(np.round(support * apart * (apart >= APART), 4).argmax())
-    names = nearest_names(colours[[first, second]])
     if apart[second] < APART or support[second] < MIN_SECOND:
-        return first, first, names[0]
+        return first, first, ("", 1)
     centres = (likeness @ places) / likeness.sum(1)[:, None]
     down, right = np.round(centres[second] - centres[first], 4).tolist()
     if max(abs(down), abs(right)) < MIN_OFFSET:
-        return first, second, " with ".join(names)
-    word, order = ("over", down) if abs(down) >= abs(right) else ("beside", right)
-    return first, second, f" {word} ".join(names if order > 0 else names[::-1])
+        return first, second, ("with", 1)
+    word, by = ("over", down) if abs(down) >= abs(right) else ("beside", right)
+    return first, second, (word, 1 if by > 0 else -1)
 
 
-def _accent(colours: Floats, areas: Floats, places: Floats, main: tuple[int, int]) -> str:
-    """Name a small area of a hue far from the main colours, and where it lies; ``""`` if none."""
+def _accent(colours: Floats, areas: Floats, places: Floats, main: tuple[int, int]) -> tuple[str, str]:
+    """Name a small area of a hue far from the main colours, and where it lies; ``("", "")`` if none."""
     hues = colours * np.array([0, 1, 1], np.float32)
     far = np.min([colour_distance(hues, hues[index]) for index in main], 0)
     peak = int(np.round(far, 4).argmax())
     alike = colour_distance(hues, hues[peak]) < VIVID / 2
     area = areas * alike
     if far[peak] < VIVID or area.sum() > SMALL:
-        return ""
-    name = nearest_names(colours[[peak]])[0]
-    article = "an" if name[0] in "aeiou" else "a"
-    return f"; {article} {name} area stands out {_where(*(area @ places / area.sum()).tolist())}"
+        return "", ""
+    return _words(colours[[peak]])[0], _where(*(area @ places / area.sum()).tolist())
 
 
 def _where(down: float, across: float) -> str:
