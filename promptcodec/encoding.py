@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
@@ -13,10 +14,11 @@ from PIL import Image
 from promptcodec import bitstream, plugins, rate
 from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import Part, Stream
-from promptcodec.captioners import NOTHING, Captioner, Estimate
+from promptcodec.captioners import NOTHING, Estimate
 from promptcodec.description import Description
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
-from promptcodec.errors import Notice, UsageError
+from promptcodec.errors import BudgetError, Notice, UsageError
+from promptcodec.layers.derived import MAP, leans
 from promptcodec.layers.job import EncodeJob, FitWords
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
 from promptcodec.reading import outline_of
@@ -80,6 +82,7 @@ def encode(
     bpp: float | None = None,
     quality: int | None = None,
     tune: str | Mapping[str, float] = TUNES[0],
+    words: float | None = None,
     layers: Sequence[str] = DEFAULT_LAYERS,
     edges: str = EDGES[0],
     pose: Any = None,
@@ -101,9 +104,11 @@ def encode(
         budget: most bytes the stream may have, everything included.
         bpp: the same as bits per pixel.
         quality: a preset for both, 1..5: 64, 128, 256, 512, 1024 bytes. The smallest limit holds.
-        tune: how a budget is shared among the layers: ``measured`` by what each byte is worth under
-            ``builtin``, ``generative`` as published coders for generative decoders do, or the share
-            of each layer in what is left beside the fixed ones.
+        tune: how a budget is shared among the layers: ``balanced`` by meaning, the words first, up to
+            half of it; ``pixels`` by what each byte is worth under ``builtin`` in MS-SSIM, which sees no
+            words; ``generative`` as published coders for generative decoders do; or the share of each
+            layer in what is left beside the fixed ones.
+        words: what the words may take of a budget, whatever the tune: bytes, or below 1 a share.
         layers: what to store, names of ``layers.registry.NAMES``. Under a budget, a layer that does not
             fit is left out.
         edges: what finds the contours of the structure layer, ``canny`` or ``soft``.
@@ -133,7 +138,7 @@ def encode(
         RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
     """
     settings = EncodeSettings(
-        budget, bpp, quality, tune, layers, edges, pose, captioner, description, text_coder,
+        budget, bpp, quality, tune, words, layers, edges, pose, captioner, description, text_coder,
         as_dictionary(dictionary), recipe, redact, seed, bare,
     )  # fmt: skip
     encoded = encode_full(image, settings)
@@ -146,12 +151,27 @@ def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
     """Encode an image, and give what is known of the stream; raises as ``encode``."""
     with metered() as spent:
         plan = _plan(image, settings)
-        size, limit = plan.job.image.size, plan.job.limit
-        coders = {layer.name: _coder(layer, plan.job) for layer in plan.elastic}
-        payloads = rate.allocate(coders, plan.fixed, size, limit, plan.shares, bare=settings.bare)
+        size = plan.job.image.size
+        payloads = _code(plan)
+        if leans(payloads):
+            # The colour map that the words counted on did not fit.
+            without = tuple(name for name in settings.layers if name != MAP)
+            plan = _plan(image, replace(settings, layers=without))
+            payloads = _code(plan)
         parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
         data, stream = bitstream.place(Stream(*size, parts), bare=settings.bare)
     return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent)
+
+
+def _code(plan: _Plan) -> dict[str, bytes]:
+    """Code the layers."""
+    return _allocate(plan, {layer.name: _coder(layer, plan.job) for layer in plan.elastic})
+
+
+def _allocate(plan: _Plan, coders: Mapping[str, rate.Coder]) -> dict[str, bytes]:
+    job = plan.job
+    bare = job.settings.bare
+    return rate.allocate(coders, plan.fixed, job.image.size, job.limit, plan.shares, bare=bare)
 
 
 def estimate(image: ImageSource, settings: EncodeSettings) -> Estimate:
@@ -160,13 +180,27 @@ def estimate(image: ImageSource, settings: EncodeSettings) -> Estimate:
         return NOTHING
     plan = _plan(image, settings)
     picture, limit = plan.job.image, plan.job.limit
-    room = None
-    if limit is not None:
-        names = tuple(layer.name for layer in plan.elastic)
-        rooms = rate.planned(names, plan.fixed, picture.size, limit, plan.shares, bare=settings.bare)
-        room = max(rooms["semantic"], 0)
-    captioner: Captioner = plugins.create("captioners", settings.captioner)
-    return rate.estimate_words(captioner, picture, plan.prompt, room)
+    room = None if limit is None else _room_for_words(plan)
+    return rate.estimate_words(_words(picture, settings, plan.job.layers, plan.prompt), room)
+
+
+def _room_for_words(plan: _Plan) -> int:
+    """Give the bytes that the words will have in a file with a limit: what stands before them is coded."""
+    rooms: list[int] = []
+
+    def words(room: int | None) -> bytes:
+        rooms.append(room or 0)
+        raise BudgetError("only their room was asked for")
+
+    turn = BY_NAME["semantic"].turn
+    coders: dict[str, rate.Coder] = {"semantic": words}
+    for layer in plan.elastic:
+        if layer.name != "semantic":
+            before = turn is not None and layer.turn is not None and layer.turn < turn
+            coders[layer.name] = _coder(layer, plan.job) if before else lambda room: bytes(room or 0)
+    with contextlib.suppress(BudgetError):
+        _allocate(plan, coders)
+    return rooms[0]
 
 
 def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
@@ -179,7 +213,8 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
         raise UsageError("the file carries no generation recipe, so there is nothing to store")
     prompt = prompt_of(recipe) if recipe else ""
     about = _about(settings, captioned=limit is None and _is_captioned(settings))
-    job = EncodeJob(image, settings, layers, limit, _fit_words(image, settings, prompt), recipe, about)
+    fit = _fit_words(image, settings, layers, prompt)
+    job = EncodeJob(image, settings, layers, limit, fit, recipe, about)
     alone = limit and limit - bitstream.overhead([0], image.size, bare=settings.bare)
     fixed: dict[str, bytes] = {}
     for layer in LAYERS:
@@ -194,7 +229,7 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
         for layer in LAYERS
         if layer.turn is not None and layer.name in layers and layer.name not in fixed
     )
-    shares = rate.shares_for(settings.tune, tuple(layer.name for layer in elastic))
+    shares = rate.shares_for(settings.tune, tuple(layer.name for layer in elastic), settings.words)
     return _Plan(job, fixed, elastic, shares, prompt, warned)
 
 
@@ -228,21 +263,24 @@ def _about(settings: EncodeSettings, *, captioned: bool) -> dict[str, str]:
     return entries if seed is None else entries | {"seed": str(seed)}
 
 
-def _fit_words(image: Image.Image, settings: EncodeSettings, prompt: str) -> FitWords:
-    """Give what finds the words: the description that was given, else the captioner."""
-    description = settings.description
-    if description is not None:
-        return lambda code, _room: code(description)
+def _fit_words(
+    image: Image.Image, settings: EncodeSettings, layers: tuple[str, ...], prompt: str
+) -> FitWords:
+    """Give what finds the words."""
 
-    @functools.cache  # it remembers what it saw of a picture
-    def captioner() -> Captioner:
-        created: Captioner = plugins.create("captioners", settings.captioner)
-        return created
+    @functools.cache  # a captioner remembers what it saw of a picture
+    def words() -> rate.WordsOf:
+        return _words(image, settings, layers, prompt)
 
-    def fit(code: Callable[[Description], bytes], room: int | None) -> bytes:
-        return rate.fit_words(captioner(), image, prompt, code, room)
+    return lambda code, room: rate.fit_words(words(), code, room)
 
-    return fit
+
+def _words(
+    image: Image.Image, settings: EncodeSettings, layers: tuple[str, ...], prompt: str
+) -> rate.WordsOf:
+    """Say where the words come from: the description that was given, else the captioner."""
+    source = settings.description or plugins.create("captioners", settings.captioner)
+    return rate.WordsOf(image, source, prompt, MAP in layers)
 
 
 def _coder(layer: Layer, job: EncodeJob) -> rate.Coder:

@@ -19,6 +19,7 @@ from promptcodec.errors import (
     PromptcodecError,
 )
 from promptcodec.generators import Conditions
+from promptcodec.layers.derived import leans
 from promptcodec.layers.registry import BY_ID, part_name
 
 PROBE_SIZE = (64, 64)
@@ -67,13 +68,14 @@ def read_layers(
     fields: dict[str, Any] = {}
     layers: list[str] = []
     newer: list[NewerError] = []
+    others = payloads_of(stream)
     for part in stream.parts:
         layer = BY_ID.get(part.type)
         if layer is None or (layer.selectable and layer.name not in names):
             continue
         try:
             with _naming(part):
-                fields |= layer.decode(part.payload, size, dictionaries)
+                fields |= layer.decode(part.payload, size, dictionaries, others)
         except NewerError as error:
             newer.append(error)
             continue
@@ -82,9 +84,15 @@ def read_layers(
     if newer and not layers:
         raise newer[0]
     fields.setdefault("seed", derive_seed(stream))
-    return Readout(
-        Conditions(size=size, **fields), tuple(layers), tuple(Notice(str(error)) for error in newer)
-    )
+    warnings = [Notice(str(error)) for error in newer]
+    if "semantic" in layers and leans(others):
+        warnings.append(Notice("the colours of the words' cells are in the texture part, which is missing"))
+    return Readout(Conditions(size=size, **fields), tuple(layers), tuple(warnings))
+
+
+def payloads_of(stream: Stream) -> dict[str, bytes]:
+    """Give the payloads of a stream by part name."""
+    return {part_name(part.type): part.payload for part in stream.parts}
 
 
 @contextmanager
@@ -149,13 +157,13 @@ def inspect(
     """
     stream = bitstream.read(data, partial=partial, bare=bare)
     shown: dict[str, Any] = {"description": None, "text": None, "recipe": None}
-    own = as_dictionaries(dictionaries)
+    own, others = as_dictionaries(dictionaries), payloads_of(stream)
     result = outline_of(stream, len(data))
     for part, row in zip(stream.parts, result["parts"], strict=True):
         layer = BY_ID.get(part.type)
         if layer is not None and layer.shown:
             try:
-                shown |= layer.show(part.payload, own)
+                shown |= layer.show(part.payload, own, others)
             except NewerError:
                 row["coder"] = "unknown"  # a form that is known may hold a text by a coder that is not
     return {**result, **shown}
@@ -190,12 +198,13 @@ def migrate(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes
 def check_parts(stream: Stream, dictionaries: Sequence[Dictionary]) -> None:
     """Read every part this version knows; the error names all that cannot be read."""
     failures: list[PromptcodecError] = []
+    others = payloads_of(stream)
     for part in stream.parts:
         if part.type not in BY_ID:
             continue
         try:
             with _naming(part):
-                BY_ID[part.type].decode(part.payload, PROBE_SIZE, dictionaries)
+                BY_ID[part.type].decode(part.payload, PROBE_SIZE, dictionaries, others)
         except PromptcodecError as error:
             failures.append(error)
     if failures:

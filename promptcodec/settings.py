@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DEFAULT_LAYERS = ("semantic", "texture")
 QUALITY_BYTES = (64, 128, 256, 512, 1024)
 """Bytes of the presets 1..5; a picture of any size gets the same words and colours for them."""
-TUNES = ("measured", "generative")
+TUNES = ("balanced", "pixels", "generative")
 EDGES = ("canny", "soft")
 TEXT_CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
 RECIPE_MODES = ("auto", "only", "off")
@@ -31,6 +31,7 @@ class EncodeSettings:
     bpp: float | None = None
     quality: int | None = None
     tune: str | Mapping[str, float] = TUNES[0]
+    words: float | None = None
     layers: Sequence[str] = DEFAULT_LAYERS
     edges: str = EDGES[0]
     pose: Any = None

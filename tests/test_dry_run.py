@@ -39,8 +39,8 @@ def asked(monkeypatch):
     questions = []
     real = HostedCaptioner._ask
 
-    def ask(*args):
-        question = real(*args)
+    def ask(*args, **named):
+        question = real(*args, **named)
         questions.append(question.instructions + question.text)
         return question
 

@@ -24,7 +24,7 @@ from promptcodec.errors import (
     PromptcodecError,
     UsageError,
 )
-from promptcodec.layers import structure
+from promptcodec.layers import semantic, structure
 from promptcodec.layers.registry import NAMES
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "guide" / "editing.md").read_text("utf-8")
@@ -44,7 +44,10 @@ LAYERS = ("semantic", "texture", "structure", "signature")
 
 @pytest.fixture(scope="module")
 def stream(scene, once):
-    return once(encode, scene, layers=LAYERS, description=DESCRIPTION)
+    """A stream whose words hold the colours of its cells, as they do without a colour map."""
+    stream = read(once(encode, scene, layers=LAYERS, description=DESCRIPTION))
+    words = replace(stream.parts[0], payload=semantic.encode(DESCRIPTION))
+    return write(replace(stream, parts=(words, *stream.parts[1:])))
 
 
 def parts(data):

@@ -22,6 +22,7 @@ from promptcodec.entropy.zstd import BLOCK_MAX
 from promptcodec.layers import about, pixels, recipe, registry, semantic, structure, texture
 from promptcodec.layers.recipe.json_styles import STYLES
 from promptcodec.layers.registry import PART_IDS
+from promptcodec.layers.semantic import beside
 from promptcodec.layers.structure import skeleton
 from promptcodec.layers.structure.chain_models import COUNT
 from promptcodec.layers.texture import dct
@@ -82,8 +83,12 @@ def test_the_policy_counts_the_free_ids():
     assert used == set(registry.PART_IDS.values())
     assert (len(free), used | free) == (count, set(range(1, 64)))
     used, free, count = ids("text coder")
-    assert used == {n for n in range(64) if coder_name(bytes([n])) != "unknown"} | {semantic.GRID}
+    marks = {semantic.GRID, beside.BESIDE}
+    assert used == {n for n in range(64) if coder_name(bytes([n])) != "unknown"} | marks
     assert (len(free), used | free) == (count, set(range(64)))
+    used, free, count = ids("form of words beside a colour map")
+    assert used == {form >> 6 for form in (beside.APART, beside.JOINED)}
+    assert (len(free), used | free) == (count, set(range(4)))
     used, free, count = ids("structure kind")
     assert used == set(range(len(structure.KINDS)))
     assert (len(free), used | free) == (count, set(range(4)))
@@ -118,7 +123,7 @@ def test_the_canonical_text():
 def test_limits_and_lists():
     whole = TEXT.replace("\n", " ")
     assert f"at most 2^{LIMIT.bit_length() - 1} bytes of UTF-8" in whole
-    assert f"under 4 and 5 at most 2^{PPM_MAX.bit_length() - 1};" in whole
+    assert f"under 4, 5 and 6 at most 2^{PPM_MAX.bit_length() - 1};" in whole
     assert f"under ids 2 and 3 at most 2^{BLOCK_MAX.bit_length() - 1}" in whole
     assert f"each of {COUNT} models of polylines" in whole
     for name in (*CARRIERS, *STYLES):

@@ -26,7 +26,7 @@ def show_prompts(cwd, *first_on_path):
     folder, prompt = subprocess.check_output(
         [sys.executable, "-c", SHOW], cwd=cwd, env=env, text=True
     ).splitlines()
-    assert prompt == "raster-scan 2"
+    assert prompt == "raster-scan 3"
     return Path(folder)
 
 

@@ -41,14 +41,13 @@ def test_every_prompt_names_itself_and_can_be_listed_and_shown(cli):
 
 @pytest.mark.parametrize("name", [name for name in prompts.names() if name.startswith("raster-scan-")])
 def test_captioning_prompts_ask_for_the_six_aims_in_a_budget(name):
-    prompt = prompts.render(name, rows=2, cols=3, cells=6, characters=270, palette="red, blue")
+    given = {"rows": 2, "cols": 3, "cells": 6, "characters": 270, "each_cell": "Name what is there."}
+    prompt = prompts.render(name, **given)
     assert all(aim in prompt for aim in AIMS)
     assert "270 characters" in prompt
     assert "2 rows and 3 columns" in prompt
     assert not re.search(r"\{\w+\}", prompt)
-    assert prompt != prompts.render(
-        "raster-scan-general", rows=2, cols=3, cells=6, characters=270, palette="red, blue"
-    ) or name.endswith("general")
+    assert prompt != prompts.render("raster-scan-general", **given) or name.endswith("general")
 
 
 def test_no_text_can_end_its_own_fence():

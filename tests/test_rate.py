@@ -10,11 +10,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from promptcodec import encode, inspect, rate
+from promptcodec.description import parse_text
 from promptcodec.errors import BudgetError, UsageError
 from promptcodec.settings import TUNES
 from tests.effort import examples
 
 LAYERS = ("semantic", "texture", "structure", "pixels")
+LONG = parse_text(
+    "photo 3x4\nsummary: An astronaut in an orange suit smiles before a flag and a model of a shuttle.\n"
+    + "\n".join(
+        f"r{row}c{col}: {'flag' if col == 1 else 'suit' if row == 3 else 'face' if col < 4 else 'shuttle'}"
+        for row in (1, 2, 3)
+        for col in (1, 2, 3, 4)
+    )
+    + "\nobject r1c2:r2c3 face, smiling\nobject r2c1:r3c4 space suit, orange\nobject r1c1:r3c1 flag\n"
+    "object r1c4:r2c4 model of a space shuttle, white"
+)
 SETS = [names for count in range(1, 5) for names in itertools.combinations(LAYERS, count)]
 
 
@@ -23,7 +34,7 @@ SETS = [names for count in range(1, 5) for names in itertools.combinations(LAYER
 def test_shares_add_up_at_any_size(tune, names):
     shares = rate.shares_for(tune, names)
     for room in (1, 20, 33, 100, 999, 50_000):
-        share = shares(room, room / 10_000)
+        share = shares(room, room + 12, room / 10_000)
         assert sorted(share) == sorted(names)
         assert sum(share.values()) == pytest.approx(1, abs=2e-3)
         assert min(share.values()) > 0
@@ -31,15 +42,15 @@ def test_shares_add_up_at_any_size(tune, names):
 
 def test_generative_shares_are_the_published_ones():
     shares = rate.shares_for("generative", ("semantic", "texture"))
-    assert shares(100, 0.001)["semantic"] == pytest.approx(0.0025 / 0.0045)
-    assert shares(100, 0.01)["semantic"] == pytest.approx(0.25)
-    assert shares(100, 1.0)["semantic"] == pytest.approx(0.0025 / 0.0225)
+    assert shares(100, 112, 0.001)["semantic"] == pytest.approx(0.0025 / 0.0045)
+    assert shares(100, 112, 0.01)["semantic"] == pytest.approx(0.25)
+    assert shares(100, 112, 1.0)["semantic"] == pytest.approx(0.0025 / 0.0225)
     sketch = rate.shares_for("generative", ("semantic", "structure"))
-    assert sketch(100, 0.001)["semantic"] == pytest.approx(0.0025 / 0.0163)
+    assert sketch(100, 112, 0.001)["semantic"] == pytest.approx(0.0025 / 0.0163)
 
 
 @examples(4)
-@example(least={"semantic": 1, "texture": 2}, room=9, side=1, tune="measured", held=0)
+@example(least={"semantic": 1, "texture": 2}, room=9, side=1, tune="pixels", held=0)
 @example(least={"semantic": 1, "texture": 1, "structure": 1}, room=304, side=1, tune="generative", held=1)
 @given(
     st.dictionaries(st.sampled_from(LAYERS), st.integers(1, 90), min_size=1),
@@ -72,12 +83,15 @@ def test_never_over_and_the_last_fills_up(least, room, side, tune, held):
 
 
 def test_more_words_for_generative_decoders(astronaut):
-    measured, generative = (
-        {part["type"]: part["bytes"] for part in inspect(encode(astronaut, budget=150, tune=tune))["parts"]}
-        for tune in TUNES
+    pixels, generative = (
+        {
+            part["type"]: part["bytes"]
+            for part in inspect(encode(astronaut, budget=150, tune=tune, description=LONG))["parts"]
+        }
+        for tune in ("pixels", "generative")
     )
-    assert generative["semantic"] > measured["semantic"]
-    assert generative["texture"] < measured["texture"]
+    assert generative["semantic"] > pixels["semantic"]
+    assert generative["texture"] < pixels["texture"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from promptcodec import bitstream, decode, encode
 from promptcodec.bitstream import Part, Stream
 from promptcodec.errors import BudgetError
 from promptcodec.layers.registry import PART_IDS
-from training import descriptions, tables
+from training import local_texts, tables
 from training.texts import DATA, HERE
 
 Floats = NDArray[np.float64]
@@ -187,7 +187,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=24, help="pictures")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    names = descriptions.pictures(args.data, args.limit)
+    names = local_texts.pictures(args.data, args.limit)
     cache = HERE.parent / "build" / f"allocation-{_fingerprint()}"
     cache.mkdir(parents=True, exist_ok=True)
     missing = [name for name in names if not (cache / f"{Path(name).name}.npz").exists()]

@@ -18,7 +18,7 @@ from promptcodec.entropy.bitio import BitCounter
 from promptcodec.layers.semantic import cells
 from promptcodec.layers.semantic.cell_model import KINDS, Contexts
 from training import tables
-from training.descriptions import load
+from training.local_texts import load
 from training.texts import DATA, HERE
 
 # Observations at which a context has half its full weight.

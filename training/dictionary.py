@@ -12,7 +12,7 @@ from pathlib import Path
 
 from promptcodec.entropy import Dictionary, brotli, zstd
 from promptcodec.entropy.dictionary import SIZE, train
-from training import descriptions, tables
+from training import local_texts, tables
 from training.texts import DATA, GROUPS, HERE, load, split
 
 # Descriptions by the local captioner are what most streams hold; prompts and captions keep
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     groups = {group: split(load(args.data, group)) for group in GROUPS}
-    local, local_dev = descriptions.load(args.data, args.limit, args.jobs)
+    local, local_dev = local_texts.load(args.data, args.limit, args.jobs)
     texts = [text for group in groups.values() for text in group[0]]
     samples = mix(texts, local)
     print(f"training on {len(samples)} texts, {_size(samples)} bytes")

@@ -1,6 +1,9 @@
-"""Make the table of the token PPM, ``promptcodec/models/ppm-1.ppm``, and print its figures.
+"""Make a table of the token PPM, ``promptcodec/models/ppm-1.ppm`` or ``ppm-2.ppm``, and print its figures.
 
-Run: python -m training.ppm --data DIR [--limit N] [--tokens N]
+Run: python -m training.ppm --data DIR [--table ppm-2] [--limit N] [--tokens N]
+
+``ppm-1`` is for prompts, captions, and canonical texts of the embedded captioner. ``ppm-2`` is for
+descriptions as people and models that see write them, whose words stand beside a colour map.
 
 Counts, and with them the vocabulary and the tree, come from all training texts. The logits and
 weights are fitted with counts of seven eighths of them on the other eighth: on texts already
@@ -18,19 +21,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from promptcodec.description import format_text, parse_text
 from promptcodec.entropy import zstd
 from promptcodec.entropy.dictionary import train
 from promptcodec.entropy.ppm import coder as ppm
 from promptcodec.entropy.ppm import counts as ppm_counts
 from promptcodec.entropy.ppm.bpe import BASE, Vocabulary
-from promptcodec.entropy.ppm.model import BAND_COUNT, INPUTS, LOGITS, NAME, Model, Tables, pack
-from training import descriptions, ppm_bpe, ppm_fit, ppm_tree, scans, tables
+from promptcodec.entropy.ppm.model import BAND_COUNT, INPUTS, LOGITS, Model, Tables, pack
+from promptcodec.layers import derived
+from promptcodec.layers.semantic.beside import words_of
+from training import local_texts, ppm_bpe, ppm_fit, ppm_tree, scans, tables, written
 from training.texts import DATA, GROUPS, HERE, allowlist, lines, load, split, unescape
 
 TOKENS = 12288
 LEAST = 2  # sequences of four tokens seen less often are left out
 PHRASES, LOCAL = 30000, 5000  # texts at most
 WEIGHTS = {"local": 1, "phrases": 1}  # of a kind's words in the vocabulary; 2 for the others
+WORDS, CANONICAL = 8, 4  # how often a written description counts, as words beside a map and as its text
+FITTED = {"prompts": 4, "captions": 4}  # of these every so many is fitted to, for ppm-2
 _UNSEEN = ("open-prompts-1k", "gpt4o-image-prompts", "Pick-a-Pic (via Flow-Factory)")
 
 
@@ -45,7 +53,7 @@ class Texts:
 def gather(data: Path, limit: int | None, jobs: int) -> Texts:
     """Load every kind."""
     parts = {group: split(load(data, group)) for group in GROUPS}
-    parts["local"] = descriptions.load(data, limit, jobs)
+    parts["local"] = local_texts.load(data, limit, jobs)
     prompts, captions = parts["prompts"], parts["captions"]
     # One of each caption, in the captions' order: what logits are fitted to must not have its
     # caption among the texts counted, nor the other way round.
@@ -56,6 +64,29 @@ def gather(data: Path, limit: int | None, jobs: int) -> Texts:
     train = {kind: part[0] for kind, part in parts.items()} | {"phrases": known[:PHRASES]}
     train["local"] = train["local"][:LOCAL]
     return Texts(train, {kind: part[1] for kind, part in parts.items()} | {"unseen": unseen(data)})
+
+
+def gather_written(data: Path, limit: int | None, jobs: int) -> Texts:
+    """Load what ``ppm-2`` is trained on: written descriptions, and what is like their words."""
+    parts = {group: split(load(data, group)) for group in GROUPS}
+    prompts, captions = parts["prompts"], parts["captions"]
+    first, second = (scans.words(captions[at], prompts[at]) for at in (0, 1))
+    parts["composed"] = first, second
+    seen, held = written.load()
+    # Copies stand side by side: a text that is fitted to is never among those counted before.
+    for kind, form, copies in (("words", words_of, WORDS), ("texts", format_text, CANONICAL)):
+        several = [text for each in seen for text in copies * [form(each)]]
+        parts[f"written {kind}"] = several, [*map(form, held)]
+    local = local_texts.load(data, limit, jobs)
+    parts["local words"] = tuple(_local_words(texts) for texts in local)
+    return Texts(
+        {kind: part[0] for kind, part in parts.items()}, {kind: part[1] for kind, part in parts.items()}
+    )
+
+
+def _local_words(texts: list[str]) -> list[str]:
+    """Give the words of the finest description of each picture: they hardly differ from grid to grid."""
+    return [*dict.fromkeys(words_of(derived.strip(parse_text(text))) for text in texts)]
 
 
 def unseen(data: Path, most: int = 500) -> list[str]:
@@ -106,7 +137,7 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
         folds[0] += part[:cut]
         folds[1] += part[cut:]
         if kind != "phrases":
-            spared += texts[kind][cut:]
+            spared += texts[kind][cut :: FITTED.get(kind, 1) if "written words" in texts else 1]
     stream = np.concatenate(folds[0] + folds[1]).astype(np.int64)
     base = ppm_fit.base_logits(stream, tree.root, tree.left.tolist(), tree.right.tolist())
     some = ppm_counts.count(folds[0], vocabulary.end)
@@ -137,8 +168,8 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
 
 def report(model: Model, texts: Texts, most: int) -> None:
     """Print bytes an item against zstd with a dictionary trained on the same lines."""
-    words = train([text for kind in (*GROUPS, "phrases") for text in texts.train[kind]])
-    own = {kind: train(texts.train[kind]) for kind in ("local", "scans")}
+    words = train([text for kind in (*GROUPS, "phrases") for text in texts.train.get(kind, [])])
+    own = {kind: train(part) for kind, part in texts.train.items() if kind not in (*GROUPS, "phrases")}
     for kind, part in texts.dev.items():
         items = [
             text.encode() for text in sorted(part, key=lambda t: hashlib.sha256(t.encode()).digest())[:most]
@@ -168,16 +199,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE.parent / DATA)
     parser.add_argument("--limit", type=int, help="pictures to describe (all)")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--table", choices=("ppm-1", "ppm-2"), default="ppm-1")
     parser.add_argument("--tokens", type=int, default=TOKENS)
     parser.add_argument("--measure", type=int, default=400, help="held-out texts of a kind to measure")
     args = parser.parse_args()
-    texts = gather(args.data, args.limit, args.jobs)
+    collect = gather if args.table == "ppm-1" else gather_written
+    texts = collect(args.data, args.limit, args.jobs)
     for kind, part in texts.train.items():
         print(f"{kind:15} {len(part)} texts, {sum(len(text.encode()) for text in part)} bytes")
     table = make(texts.train, args.tokens)
     packed = pack(table)
     print(f"table: {len(packed)} bytes")
-    tables.write(NAME, f"{NAME}.ppm", packed, source="python -m training.ppm")
+    source = "python -m training.ppm" + ("" if args.table == "ppm-1" else f" --table {args.table}")
+    tables.write(args.table, f"{args.table}.ppm", packed, source=source)
     report(Model(table), texts, args.measure)
 
 

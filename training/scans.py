@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 
 from promptcodec.description import (
     PALETTE,
@@ -21,6 +22,7 @@ from promptcodec.description import (
     format_text,
 )
 from promptcodec.description.model import ARRANGEMENTS, CONTINUES, ORIENTATIONS, TEXTURES, TONES
+from promptcodec.layers.semantic.beside import words_of
 
 _MEDIA = (
     *("photo", "photograph", "photo", "photo", "close-up photo", "black and white photo", "aerial photo"),
@@ -40,6 +42,23 @@ _MOOD = (
     *("solemn", "majestic", "gloomy", "eerie", "hopeful", "intimate", "clean", "elegant", "everyday"),
 )
 _MANNER = ("", "", "printed", "painted", "handwritten", "neon", "carved", "bold white", "on a sign", "logo")
+_ATTRIBUTES = (
+    *("red", "blue", "green", "white", "black", "brown", "grey", "yellow", "orange", "pink", "purple"),
+    *(
+        "dark",
+        "light blue",
+        "dark green",
+        "wooden",
+        "metal",
+        "large",
+        "small",
+        "round",
+        "tall",
+        "old",
+        "open",
+    ),
+    *("seated", "standing", "smiling", "seen from behind", "in profile", "in the foreground", "striped"),
+)
 _CLAUSE = re.compile(r"[,.;:]\s+|\s+(?:and|while|which|with|that|as|where)\s+")
 _LEAD = re.compile(
     r"^(?:there (?:is|are)|it is|is|are|the image (?:shows|features)|in the background)\s+", re.IGNORECASE
@@ -51,6 +70,39 @@ def phrases(caption: str) -> list[str]:
     cut = (_LEAD.sub("", clean(part)).strip(" .\"'") for part in _CLAUSE.split(caption))
     parts = [part[:1].lower() + part[1:] for part in cut if 2 <= len(part.split()) <= 9]
     return [part for part in parts if part]
+
+
+def words(captions: list[str], prompts: list[str]) -> list[str]:
+    """Compose the words of descriptions beside a colour map: summary, objects, lettering, no cells."""
+    things = _things(prompts)
+    result = []
+    for seed, caption in enumerate(captions):
+        pick = random.Random(seed)
+        sentences = re.split(r"(?<=[.!?])\s", clean(caption))
+        summary = clean(" ".join(sentences[: pick.choice((1, 1, 2))])[:400])
+        named = [
+            re.sub(r"^(?:an?|the|one|two) ", "", name.lower())
+            for name in pick.sample(things, pick.randint(0, 4))
+        ]
+        objects = [
+            SceneObject(name, Box(1, 1, 1, 1), tuple(pick.sample(_ATTRIBUTES, pick.choice((0, 0, 1, 2)))))
+            for name in named
+        ]
+        lettering = _lettering(pick, caption, lambda: Box(1, 1, 1, 1))
+        light = pick.choice(("", "", "", *_LIGHT))
+        description = Description(
+            pick.choice(_MEDIA), 1, 1, (Cell(),), summary, light, "", tuple(objects), lettering
+        )
+        result.append(words_of(description))
+    return result
+
+
+def _lettering(pick: random.Random, caption: str, box: Callable[[], Box]) -> tuple[Lettering, ...]:
+    words = re.findall(r"\b[A-Z][A-Za-z]{2,9}\b", caption)
+    return tuple(
+        Lettering(pick.choice((word, word.upper())), box(), pick.choice(_MANNER))
+        for word in pick.sample(words, min(len(words), pick.choice((0, 0, 0, 1, 2))))
+    )
 
 
 def scan(caption: str, things: list[str], seed: int) -> str | None:
@@ -78,11 +130,7 @@ def scan(caption: str, things: list[str], seed: int) -> str | None:
         SceneObject(re.sub(r"^(?:an?|the|one|two) ", "", name.lower()), box(), ())
         for name in pick.sample(things, pick.choice((0, 0, 1, 2, 3, 4)))
     )
-    words = re.findall(r"\b[A-Z][A-Za-z]{2,9}\b", caption)
-    lettering = tuple(
-        Lettering(pick.choice((word, word.upper())), box(), pick.choice(_MANNER))
-        for word in pick.sample(words, min(len(words), pick.choice((0, 0, 0, 1, 2))))
-    )
+    lettering = _lettering(pick, caption, box)
     return format_text(
         Description(
             pick.choice(_MEDIA),
@@ -118,8 +166,13 @@ def _cell(pick: random.Random, colours: list[str], texts: list[str], index: int,
 
 def scans(captions: list[str], prompts: list[str], number: int) -> list[str]:
     """Compose up to ``number`` descriptions from captions and short prompts."""
-    things = [piece for prompt in prompts for piece in prompt.split(" and ") if 2 <= len(piece.split()) <= 4]
-    things = [thing for thing in things if clean(thing.replace(",", "")) and thing.isascii()]
-    things = [clean(thing.replace(",", "")) for thing in things]
+    things = _things(prompts)
     texts = (scan(captions[i % len(captions)], things, i) for i in range(number))
     return [text for text in texts if text]
+
+
+def _things(prompts: list[str]) -> list[str]:
+    """Give short prompts such as "a red car"."""
+    things = [piece for prompt in prompts for piece in prompt.split(" and ") if 2 <= len(piece.split()) <= 4]
+    things = [thing for thing in things if clean(thing.replace(",", "")) and thing.isascii()]
+    return [clean(thing.replace(",", "")) for thing in things]

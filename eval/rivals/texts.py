@@ -13,7 +13,7 @@ import zstandard
 
 from promptcodec.entropy import Dictionary, decode_text, encode_text, zstd
 from promptcodec.entropy.dictionary import SIZE, train
-from training import descriptions
+from training import local_texts
 from training.texts import GROUPS, load, split, unescape
 
 KINDS = ("text", "local")
@@ -38,7 +38,7 @@ def escape(text: str) -> str:
 def training(data: Path, kind: str, jobs: int) -> tuple[list[str], dict[str, list[str]]]:
     """Give the lines the baseline's dictionary is trained on, and the held-out ones by name."""
     if kind == "local":
-        train, held = descriptions.load(data, None, jobs)
+        train, held = local_texts.load(data, None, jobs)
         return train, {"local": held}
     parts = {group: split(load(data, group)) for group in GROUPS}
     return [text for part in parts.values() for text in part[0]], {k: part[1] for k, part in parts.items()}

@@ -16,13 +16,21 @@ class Captioner(Protocol):
     name: str
 
     def describe(
-        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+        self,
+        image: Image.Image,
+        *,
+        rows: int,
+        cols: int,
+        prompt: str = "",
+        characters: int | None = None,
+        colours: bool = True,
     ) -> Description:
         """Describe an RGB picture on a grid of ``rows`` x ``cols`` cells (1..8 each).
 
         ``prompt`` is the one the file carries, in plain words: a caption where the picture agrees.
         ``characters`` of free text are wanted at most, as far as the captioner can aim at that; None
-        leaves it to the captioner.
+        leaves it to the captioner. ``colours`` says whether cells need their colours: where a colour map
+        stands beside the words they do not, and their nouns are all that is wanted.
 
         Raises:
             CaptionerError: no usable description came back.
@@ -35,7 +43,14 @@ class ShorteningCaptioner(Protocol):
     """A captioner that can say less of the same: asking it anew on every grid would cost money."""
 
     def describe(
-        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+        self,
+        image: Image.Image,
+        *,
+        rows: int,
+        cols: int,
+        prompt: str = "",
+        characters: int | None = None,
+        colours: bool = True,
     ) -> Description:
         """Describe a picture; see ``Captioner``."""
         ...
@@ -75,7 +90,14 @@ class PricedCaptioner(Protocol):
     """A captioner that can say beforehand what it will cost."""
 
     def estimate(
-        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+        self,
+        image: Image.Image,
+        *,
+        rows: int,
+        cols: int,
+        prompt: str = "",
+        characters: int | None = None,
+        colours: bool = True,
     ) -> Estimate:
         """Say what one ``describe`` will come to; ask nobody."""
         ...

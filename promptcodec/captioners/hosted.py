@@ -24,6 +24,8 @@ from promptcodec.errors import CaptionerError, DescriptionError, RefusedError
 
 CHARACTERS_PER_CELL = 45
 """Free text asked for where nobody says how much: about what a caption of this grid has."""
+CHARACTERS_PER_NOUN = 17
+"""The same where cells have their nouns alone."""
 TOKENS_PER_CELL = 90
 TOKENS_BESIDES = 700
 QUALITY = 85
@@ -43,7 +45,14 @@ class HostedCaptioner:
         return Connection(self._profile)
 
     def describe(
-        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+        self,
+        image: Image.Image,
+        *,
+        rows: int,
+        cols: int,
+        prompt: str = "",
+        characters: int | None = None,
+        colours: bool = True,
     ) -> Description:
         """Describe a picture on a grid.
 
@@ -53,13 +62,14 @@ class HostedCaptioner:
             cols: columns of the grid, 1..8.
             prompt: what the file says it was made from; told to the model as data.
             characters: of free text, asked for; None for as many as the grid carries well.
+            colours: ask for the colours of cells; else for their nouns.
 
         Raises:
             CaptionerError: the model refused, or gave nothing usable twice.
             ApiError, SpendingError, MissingError: it could not be asked.
         """
         check_grid(rows, cols)
-        return self._put(self._ask(image, rows, cols, prompt, characters), rows, cols)
+        return self._put(self._ask(image, (rows, cols), prompt, characters, colours=colours), rows, cols)
 
     def shorten(self, description: Description, characters: int) -> Description:
         """Ask to say a description in fewer characters; raises as ``describe``."""
@@ -70,23 +80,40 @@ class HostedCaptioner:
         return self._put(ask, rows, cols)
 
     def estimate(
-        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+        self,
+        image: Image.Image,
+        *,
+        rows: int,
+        cols: int,
+        prompt: str = "",
+        characters: int | None = None,
+        colours: bool = True,
     ) -> Estimate:
         """Say what ``describe`` will come to; ask nobody."""
-        usage = tokens.estimate(self._ask(image, rows, cols, prompt, characters), self._profile, exact=True)
+        usage = tokens.estimate(
+            self._ask(image, (rows, cols), prompt, characters, colours=colours), self._profile, exact=True
+        )
         cost = self._profile.cost(usage)
         # An answer that does not fit is asked for once more.
         return Estimate((1, 2), usage.input_tokens, usage.output_tokens, cost, tokens.count("")[1])
 
-    def _ask(self, image: Image.Image, rows: int, cols: int, prompt: str, characters: int | None) -> Ask:
+    def _ask(
+        self, image: Image.Image, grid: tuple[int, int], prompt: str, characters: int | None, *, colours: bool
+    ) -> Ask:
+        rows, cols = grid
         jpeg, suited = self._prepare(image)
+        if colours:
+            each_cell = prompts.render("cells-with-colours", palette=", ".join(PALETTE))
+        else:
+            each_cell = prompts.render("cells-beside-a-map")
+        per_cell = CHARACTERS_PER_CELL if colours else CHARACTERS_PER_NOUN
         instructions = prompts.render(
             f"raster-scan-{suited}",
             rows=rows,
             cols=cols,
             cells=rows * cols,
-            characters=CHARACTERS_PER_CELL * rows * cols if characters is None else characters,
-            palette=", ".join(PALETTE),
+            characters=per_cell * rows * cols if characters is None else characters,
+            each_cell=each_cell,
         )
         given = f"The file says it was made from this prompt:\n{prompts.fence(prompt)}" if prompt else ""
         text = f"{given}\nDescribe this picture on a grid of {rows} rows and {cols} columns.".strip()

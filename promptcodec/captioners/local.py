@@ -27,7 +27,14 @@ class LocalCaptioner:
         self._last: tuple[Image.Image, Observation] | None = None
 
     def describe(
-        self, image: Image.Image, *, rows: int, cols: int, prompt: str = "", characters: int | None = None
+        self,
+        image: Image.Image,
+        *,
+        rows: int,
+        cols: int,
+        prompt: str = "",
+        characters: int | None = None,
+        colours: bool = True,
     ) -> Description:
         """Describe a picture on a grid.
 
@@ -37,6 +44,7 @@ class LocalCaptioner:
             cols: columns of the grid, 1..8.
             prompt: the file's own prompt; it becomes the summary unless the picture contradicts it.
             characters: does not matter, it says little anyway.
+            colours: does not matter, they are cheap to measure.
 
         Returns:
             Colours, textures, continuations and sure stuff per cell; objects, medium, light, mood and

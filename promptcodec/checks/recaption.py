@@ -86,10 +86,13 @@ def _word_overlap(first: str, second: str) -> float:
 
 
 def _compare_colours(cells: Sequence[ResolvedCell], rows: int, cols: int, image: Image.Image) -> list[Field]:
-    """Compare the mean colour of each cell that names colours, and the layout of light and dark."""
+    """Compare the mean colour of each cell that names colours, and the layout of light and dark.
+
+    Colours that were read off the colour map are left to the comparison with the map itself.
+    """
     expected = np.array([_mean_colour(cell) for cell in cells], np.float32)
     shown = reduce(image, rows, cols).reshape(-1, 3)
-    named = [index for index, cell in enumerate(cells) if cell.colours]
+    named = [index for index, cell in enumerate(cells) if cell.colours and not cell.derived]
     if not named:
         return []
     differences = ciede2000(expected[named], shown[named])

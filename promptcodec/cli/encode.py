@@ -116,6 +116,7 @@ def show(result: dict[str, Any]) -> str:
     epilog="\b\nExamples:\n"
     "  promptcodec encode photo.jpg -o photo.pxt\n"
     "  promptcodec encode photo.jpg -o photo.pxt --budget 100B --layers semantic\n"
+    "  promptcodec encode photo.jpg -o photo.pxt --budget 200B --words 60B\n"
     "  promptcodec encode pictures/ -o streams/ --bpp 0.003 --jobs 4\n"
     "  cat photo.jpg | promptcodec encode - > photo.pxt",
 )
@@ -131,7 +132,13 @@ def show(result: dict[str, Any]) -> str:
 @options.choice(
     "--tune",
     TUNES,
-    "Share the bytes by what they are worth under builtin, or as published generative coders do.",
+    "Share a budget by meaning, words first; by what shows under builtin in pixels; or as published "
+    "generative coders do.",
+)
+@click.option(
+    "--words",
+    type=options.Share(),
+    help="What the words may take of a budget, whatever the tune: bytes (60B) or a share (0.4).",
 )
 @click.option(
     "--layers",

@@ -29,6 +29,17 @@ class Bytes(click.ParamType):  # type: ignore[type-arg] # generic only in newer 
         return int(float(match[1]) * _UNITS[match[2]])
 
 
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A number of bytes, or a share of all there are, below 1: ``60B``, ``0.4``."""
+
+    name = "bytes or share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse it."""
+        share = re.fullmatch(r"0?\.\d{1,12}", str(value).strip())
+        return float(value) if share else Bytes().convert(value, param, ctx)
+
+
 class Pair(click.ParamType):  # type: ignore[type-arg]
     """Two numbers around an ``x``: ``768x512``, no more than a picture may have."""
 

@@ -22,6 +22,7 @@ from promptcodec.files import STDIO, check_free
     "--bytes", "most", type=options.Bytes(), help="Leave out the finest parts until it fits (120B)."
 )
 @click.option("--layers", type=options.Names(), help="Keep only these.")
+@options.dictionary_option
 @options.overwrite_option
 @options.json_option
 def command(
@@ -29,12 +30,13 @@ def command(
     output: str | None,
     most: int | None,
     layers: tuple[str, ...] | None,
+    dictionary: str | None,
     overwrite: bool,  # noqa: FBT001 - click calls by keyword
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Leave out parts of a stream: a valid, shorter file whose parts are the same bytes.
 
-    IN can be - for standard input.
+    Words that lose their colour map get its colours. IN can be - for standard input.
     """
     if most is None and layers is None:
         raise click.UsageError("say how short: --bytes N, or --layers NAMES, or both")
@@ -44,7 +46,9 @@ def command(
     with batch.naming(source):
         check_free(out, overwrite=overwrite)
         data = batch.read_input(source)
-        shorter = edit.truncate(data, most=most, layers=layers)
+        shorter = edit.truncate(
+            data, most=most, layers=layers, dictionaries=batch.read_dictionaries(dictionary)
+        )
         batch.write_output(out, shorter, overwrite=overwrite)
     kept = [part["type"] for part in reading.outline(shorter)["parts"]]
     if as_json:

@@ -41,6 +41,36 @@ def coarsen(description: Description, rows: int, cols: int) -> Description:
     full = explicit(description)
     merged = [_merge(full, row, col, rows, cols) for row in range(rows) for col in range(cols)]
     cells = tuple(_carry_on(merged, index, cols) for index in range(len(merged)))
+    return _on_grid(full, rows, cols, cells)
+
+
+def coarsen_nouns(description: Description, rows: int, cols: int) -> Description:
+    """Do the same where cells have no colours: each says what most of it says, or nothing."""
+    if (rows, cols) == (description.rows, description.cols):
+        return description
+    cells = []
+    for row in range(rows):
+        for col in range(cols):
+            shown: dict[tuple[str, str, str], float] = {}
+            for index, area in _areas(description, row, col, rows, cols).items():
+                cell = description.cells[index]
+                what = (cell.text, cell.texture, cell.orientation)
+                shown[what] = shown.get(what, 0) + area
+            text = _most(shown, 0)
+            texture = _most(shown, 1)
+            way = _most({what: area for what, area in shown.items() if what[1] == texture}, 2)
+            cells.append(Cell(texture=texture, orientation=way, text=text))
+    return _on_grid(description, rows, cols, tuple(cells))
+
+
+def _most(shown: dict[tuple[str, str, str], float], at: int) -> str:
+    areas: dict[str, float] = {}
+    for what, area in shown.items():
+        areas[what[at]] = areas.get(what[at], 0) + area
+    return max(areas, key=lambda word: (round(areas[word], 6), bool(word)))
+
+
+def _on_grid(full: Description, rows: int, cols: int, cells: tuple[Cell, ...]) -> Description:
     return replace(
         full,
         rows=rows,
@@ -53,12 +83,7 @@ def coarsen(description: Description, rows: int, cols: int) -> Description:
 
 def _merge(full: Description, row: int, col: int, rows: int, cols: int) -> Cell:
     """Merge what lies under one new cell, each old cell by the area the two share."""
-    areas: dict[int, float] = {}
-    for index in range(full.rows * full.cols):
-        old_row, old_col = divmod(index, full.cols)
-        area = _shared(old_row, full.rows, row, rows) * _shared(old_col, full.cols, col, cols)
-        if area > 1e-9:
-            areas[index] = area
+    areas = _areas(full, row, col, rows, cols)
     colours: dict[str, float] = {}
     textures: dict[tuple[str, str], float] = {}
     places: dict[str, list[tuple[float, float]]] = {}
@@ -82,6 +107,17 @@ def _merge(full: Description, row: int, col: int, rows: int, cols: int) -> Cell:
         names, arrangement = _arrange(names, places)
     texture, orientation = max(textures, key=lambda way: round(textures[way], 6))
     return Cell("", "", tuple(names), arrangement, texture, orientation, clean("; ".join(texts)))
+
+
+def _areas(full: Description, row: int, col: int, rows: int, cols: int) -> dict[int, float]:
+    """Give the old cells under a new one, with the area they share."""
+    areas: dict[int, float] = {}
+    for index in range(full.rows * full.cols):
+        old_row, old_col = divmod(index, full.cols)
+        area = _shared(old_row, full.rows, row, rows) * _shared(old_col, full.cols, col, cols)
+        if area > 1e-9:
+            areas[index] = area
+    return areas
 
 
 def _carry_on(merged: list[Cell], index: int, cols: int) -> Cell:

@@ -35,6 +35,9 @@ class Cell:
         texture: one of TEXTURES, from even to detailed; ``""`` is unsaid.
         orientation: one of ORIENTATIONS (of the lines in the texture); ``""`` is none.
         text: what is there, in words.
+        derived: the colours were read off the colour map; see ``layers.derived``.
+
+    A cell may be silent: it says nothing, and where there is a colour map, that shows its colours.
     """
 
     continues: str = ""
@@ -44,6 +47,12 @@ class Cell:
     texture: str = ""
     orientation: str = ""
     text: str = ""
+    derived: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Say whether the cell says nothing."""
+        return not (self.continues or self.colours or self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class ResolvedCell:
         tone: steps of lightness from what its colours are called, summed along the chain of neighbours:
             above 0 lighter, below 0 darker.
         colours: one or two palette names; none where neither the cell nor its chain names one.
-        arrangement, texture, orientation, text: as a ``Cell`` has them.
+        arrangement, texture, orientation, text, derived: as a ``Cell`` has them.
     """
 
     tone: int = 0
@@ -63,10 +72,13 @@ class ResolvedCell:
     texture: str = ""
     orientation: str = ""
     text: str = ""
+    derived: bool = False
 
     def alone(self) -> Cell:
         """Give the cell that says this without a neighbour; its tone is left out."""
-        return Cell("", "", self.colours, self.arrangement, self.texture, self.orientation, self.text)
+        return Cell(
+            "", "", self.colours, self.arrangement, self.texture, self.orientation, self.text, self.derived
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +205,15 @@ def check_cell(cell: Cell, row: int, col: int) -> None:
         raise DescriptionError(f"{where}: {cell.tone!r} than what? The cell continues no neighbour")
     if cell.orientation and not cell.texture:
         raise DescriptionError(f"{where}: an orientation needs a texture")
-    if not (cell.continues or cell.colours or cell.text):
-        raise DescriptionError(f"{where} says nothing")
     check_text(f"{where} text", cell.text)
+
+
+def check_spoken(description: Description) -> None:
+    """Raise DescriptionError where a cell says nothing: without a colour map nobody knows its colours."""
+    for index, cell in enumerate(description.cells):
+        if cell.silent:
+            row, col = divmod(index, description.cols)
+            raise DescriptionError(f"cell r{row + 1}c{col + 1} says nothing")
 
 
 def _check_box(what: str, box: Box, rows: int, cols: int) -> None:
@@ -235,7 +253,9 @@ def resolve(description: Description) -> tuple[ResolvedCell, ...]:
 def resolve_cell(cell: Cell, source: ResolvedCell | None) -> ResolvedCell:
     """Give one cell what it inherits from ``source``, the resolved neighbour it continues, if any."""
     if source is None:
-        return ResolvedCell(0, cell.colours, cell.arrangement, cell.texture, cell.orientation, cell.text)
+        return ResolvedCell(
+            0, cell.colours, cell.arrangement, cell.texture, cell.orientation, cell.text, cell.derived
+        )
     own_colours = bool(cell.colours)
     return ResolvedCell(
         tone=(0 if own_colours else source.tone) + STEPS[cell.tone],
@@ -244,4 +264,5 @@ def resolve_cell(cell: Cell, source: ResolvedCell | None) -> ResolvedCell:
         texture=cell.texture or source.texture,
         orientation=cell.orientation if cell.texture else source.orientation,
         text=cell.text or source.text,
+        derived=cell.derived if own_colours else source.derived,
     )

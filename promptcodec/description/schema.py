@@ -74,11 +74,16 @@ SCHEMA: dict[str, Any] = _object(
 
 
 def to_json(description: Description) -> dict[str, Any]:
-    """Give the JSON object of a description; it satisfies SCHEMA."""
+    """Give the JSON object of a description.
+
+    It satisfies SCHEMA, but for ``derived: true`` in cells whose colours were read off the colour map.
+    """
     value = asdict(description)
     value["style"] = {"light": value.pop("light"), "mood": value.pop("mood")}
     for cell in value["cells"]:
         cell["colours"] = list(cell["colours"])
+        if not cell["derived"]:
+            del cell["derived"]
     for thing in value["objects"]:
         thing["attributes"] = list(thing["attributes"])
     return {name: list(value[name]) if isinstance(value[name], tuple) else value[name] for name in _ORDER}
@@ -93,7 +98,7 @@ def from_json(value: Any) -> Description:
     Raises:
         DescriptionError: a field is missing, of another type, or breaks the model's rules.
     """
-    _match("description", value, SCHEMA)
+    _match("description", value, _WITH_DERIVED)
     return Description(
         medium=clean(value["medium"]),
         rows=value["rows"],
@@ -118,13 +123,27 @@ def from_json(value: Any) -> Description:
     )
 
 
-_TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "integer": int}
+_TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+_DERIVED = {"derived": {"type": "boolean"}}
+_WITH_DERIVED = {
+    **SCHEMA,
+    "properties": {
+        **SCHEMA["properties"],
+        "cells": _list(
+            {
+                **SCHEMA["properties"]["cells"]["items"],
+                "properties": {**SCHEMA["properties"]["cells"]["items"]["properties"], **_DERIVED},
+            }
+        ),
+    },
+}
+"""What ``to_json`` gives: captioners are not asked what is derived."""
 
 
 def _match(path: str, value: Any, schema: dict[str, Any]) -> None:
     """Hold ``value`` against the plain subset of JSON schema used above."""
     kind: str = schema["type"]
-    fits = isinstance(value, _TYPES[kind]) and not isinstance(value, bool)
+    fits = isinstance(value, _TYPES[kind]) and isinstance(value, bool) == (kind == "boolean")
     if not fits:
         raise DescriptionError(f"{path} should be of type {kind}, not {type(value).__name__}")
     if kind == "array":

@@ -1,19 +1,44 @@
-"""Say the same in fewer words: what matters least goes first.
+"""Say the same in fewer words: what matters least goes first, the main subject last.
 
-The order is measured: how much nearer a picture drawn by `builtin:classical` comes to the original per
-byte of each kind of word (docs/reference/captioner.md). Orientations cost most for what they show; then a
-coarser grid is better than a cell without its texture or its second colour, so those go last of all.
+What matters is what a reader of the words would look for. A unit (an object, an attribute, a phrase of
+the summary, lettering) is worth the words in it that nothing else says; the one that is worth least for
+its length goes first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from promptcodec.description.model import Description
 
-_PHRASE = re.compile(r"[,.;:]\s+")
+_PHRASE = re.compile(
+    r"(?<=[.!?;:,])\s+|\s+(?=(?:with|in|on|at|under|over|near|beside|behind|before|above|below|between|among|"
+    r"along|across|against|around|through|from|into|onto|and|while|as|inside|outside|beneath|past|toward|"
+    r"towards|wearing|holding|by)\b)"
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_WORD = re.compile(r"[^\W_]+")
+_FILLERS = (
+    "a an the of and or with in on at to from by for as is are be it its his her their this that "
+    "these those there while into onto over under near some very two one "
+)
+_EMPTY = frozenset(_FILLERS.split())
+# What a word counts by where it stands; what a unit counts beside its words: a box says where.
+_NAME, _ATTRIBUTE, _SUMMARY, _LETTERS, _STYLE = 1.0, 0.5, 1.0, 1.0, 0.3
+_PLACE, _SUBJECT, _BIT = 0.6, 1.5, 0.1
+# What a box costs, and a word that stands elsewhere too, in letters.
+_BOX, _AGAIN = 5, 2
+# Words that count of one piece of lettering: a page of text is not all that is looked for.
+_LETTERS_MOST = 6
+
+
+def without_textures(description: Description) -> Description:
+    """Leave out surfaces of cells and which way their lines run."""
+    cells = tuple(replace(cell, texture="", orientation="") for cell in description.cells)
+    return replace(description, cells=cells)
 
 
 def without_orientations(description: Description) -> Description:
@@ -46,11 +71,130 @@ def least(description: Description) -> Iterator[Description]:
     )
 
 
-def shorter_sentences(text: str) -> Iterator[str]:
-    """Give a text, then the same with phrase after phrase cut off its end; the last is one phrase."""
-    yield text
-    for cut in [match.start() for match in _PHRASE.finditer(text)][::-1]:
-        yield text[:cut]
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Something that can be left out.
+
+    Attributes:
+        words: what each of its words counts where nothing else says it.
+        more: what it counts beside them.
+        length: its letters.
+        drop: leaves it out.
+    """
+
+    words: Mapping[str, float]
+    more: float
+    length: int
+    drop: Callable[[Description], Description]
+
+
+def by_salience(description: Description) -> Iterator[Description]:
+    """Give a description, then the same with unit after unit left out; the last names the main subject.
+
+    Its cells stay as they are.
+    """
+    while True:
+        yield description
+        counts = Counter(word for words in _sources(description) for word in words)
+        units = [*_units(description)]
+        if not units:
+            return
+
+        def worth(unit: _Unit, counts: Counter[str] = counts) -> float:
+            news = sum(value for word, value in unit.words.items() if counts[word] == 1)
+            again = sum(max(len(word) - _AGAIN, 0) for word in unit.words if counts[word] > 1)
+            return (news + unit.more) / (max(unit.length - again, 0) + 1)
+
+        description = min(units, key=worth).drop(description)
+
+
+def _sources(description: Description) -> Iterator[frozenset[str]]:
+    """Give the words of everything that says some."""
+    yield from map(_content, (*_PHRASE.split(description.summary), description.mood, description.light))
+    for thing in description.objects:
+        yield from map(_content, (thing.name, *thing.attributes))
+    yield from (_content(item.text) for item in description.lettering)
+
+
+def _units(description: Description) -> Iterator[_Unit]:
+    for name in ("mood", "light"):
+        text = getattr(description, name)
+        if text:
+            words = dict.fromkeys(_content(text), _STYLE)
+            yield _Unit(words, 0.0, len(text) + 6, _without_style(name))
+    yield from _ends(description.summary)
+    for at, thing in enumerate(description.objects):
+        attributes = [dict.fromkeys(_content(attribute), _ATTRIBUTE) for attribute in thing.attributes]
+        for nth, (attribute, words) in enumerate(zip(thing.attributes, attributes, strict=True)):
+            yield _Unit(words, _BIT, len(attribute) + 2, _without_attribute(at, nth))
+        if at or description.summary:
+            named = dict.fromkeys(_content(thing.name), _NAME)
+            every = {word: value for words in attributes for word, value in words.items()} | named
+            # Where the main subject is matters more than where another thing is.
+            place = _SUBJECT if named.keys() & _content(_first(description.summary)) else _PLACE
+            length = len(thing.name) + sum(map(len, thing.attributes)) + _BOX
+            yield _Unit(every, place, length, _without("objects", at))
+    for at, item in enumerate(description.lettering):
+        words = dict.fromkeys(_content_in_order(item.text)[:_LETTERS_MOST], _LETTERS)
+        length = len(item.text) + len(item.manner) + _BOX
+        yield _Unit(words, _PLACE, length, _without("lettering", at))
+
+
+def _ends(summary: str) -> Iterator[_Unit]:
+    """Give the last phrase of each sentence of a summary; the first phrase of all stays."""
+    sentences = _SENTENCE.split(summary)
+    for at, sentence in enumerate(sentences):
+        *kept, end = _PHRASE.split(sentence)
+        if at or kept:
+            shorter = [_trimmed(" ".join(kept))] if kept else []
+            rest = " ".join([*sentences[:at], *shorter, *sentences[at + 1 :]])
+            words = dict.fromkeys(_content(end), _SUMMARY)
+            yield _Unit(words, _BIT, len(end), _with_summary(rest))
+
+
+def _first(summary: str) -> str:
+    return _PHRASE.split(summary)[0]
+
+
+def _without(field: str, at: int) -> Callable[[Description], Description]:
+    def drop(description: Description) -> Description:
+        items = getattr(description, field)
+        return replace(description, **{field: items[:at] + items[at + 1 :]})
+
+    return drop
+
+
+def _without_style(name: str) -> Callable[[Description], Description]:
+    return lambda description: replace(description, **{name: ""})  # type: ignore[arg-type]
+
+
+def _with_summary(text: str) -> Callable[[Description], Description]:
+    return lambda description: replace(description, summary=text)
+
+
+def _without_attribute(at: int, nth: int) -> Callable[[Description], Description]:
+    def drop(description: Description) -> Description:
+        objects = list(description.objects)
+        kept = objects[at].attributes
+        objects[at] = replace(objects[at], attributes=kept[:nth] + kept[nth + 1 :])
+        return replace(description, objects=tuple(objects))
+
+    return drop
+
+
+def _trimmed(sentence: str) -> str:
+    """End a sentence that was cut as a sentence ends."""
+    return sentence.rstrip(",;: ").removesuffix(" and") + "."
+
+
+def _content(text: str) -> frozenset[str]:
+    """Give the words that say something, without their plural."""
+    return frozenset(_content_in_order(text))
+
+
+def _content_in_order(text: str) -> list[str]:
+    words = (word.lower() for word in _WORD.findall(text))
+    return [word.removesuffix("s") for word in words if word not in _EMPTY]
 
 
 def characters(description: Description) -> int:

@@ -11,7 +11,8 @@
     object r2c1:r2c1 barn, red, wooden
     lettering r2c1:r2c1 painted: HAY
 
-Lines come in this order; ``summary``, ``light`` and ``mood`` are left out when empty.
+Lines come in this order; ``summary``, ``light`` and ``mood`` are left out when empty. A cell that says
+nothing is its position alone.
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ def parse_cell(text: str) -> Cell:
 
 
 def _split_cell(text: str) -> tuple[list[str], str]:
+    if not text:
+        return [], ""
     if text.startswith(": "):
         return [], text[2:]
     listed, colon, words = text.removeprefix(" ").partition(": ")
@@ -176,7 +179,7 @@ def _parse_cell_line(lines: list[str], at: int, row: int, col: int) -> Cell:
     position = f"r{row}c{col}"
     line = lines[at] if at < len(lines) else ""
     content = line.removeprefix(position)
-    if content == line or not content.startswith((" ", ": ")):
+    if content == line or (content and not content.startswith((" ", ": "))):
         raise DescriptionError(f"expected the cell {position}, as in '{position} grey, smooth'", at + 1, 1)
     with located(at + 1, len(position) + 1):
         cell = parse_cell(content)

@@ -173,8 +173,14 @@ def transplant(data: bytes, part: str, other: bytes, *, dictionaries: Sequence[A
     return _one(data, dictionaries, "transplant", part, other)
 
 
-def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | None = None) -> bytes:
+def truncate(
+    data: bytes,
+    *,
+    most: int | None = None,
+    layers: Sequence[str] | None = None,
+    dictionaries: Sequence[AnyDictionary] = (),
+) -> bytes:
     """Leave out parts; see ``promptcodec.edit.shorter``."""
     from promptcodec.edit.shorter import truncate as shorten  # noqa: PLC0415 - heavy
 
-    return shorten(data, most=most, layers=layers)
+    return shorten(data, most=most, layers=layers, dictionaries=dictionaries)

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
-from promptcodec import bitstream, reading
-from promptcodec.bitstream import Part
+from promptcodec import bitstream, rate, reading
+from promptcodec.bitstream import Part, Stream
+from promptcodec.description import Description
+from promptcodec.edit.state import open_state
+from promptcodec.entropy.dictionary import AnyDictionary
 from promptcodec.errors import BudgetError, UsageError
-from promptcodec.layers import about
+from promptcodec.layers import about, semantic
+from promptcodec.layers.derived import leans
 from promptcodec.layers.registry import BY_NAME, check_layers, part_name
 
 
-def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | None = None) -> bytes:
+def truncate(
+    data: bytes,
+    *,
+    most: int | None = None,
+    layers: Sequence[str] | None = None,
+    dictionaries: Sequence[AnyDictionary] = (),
+) -> bytes:
     """Write a valid shorter stream of whole parts, each as it was.
 
     An about part that holds the seed stays as long as it fits: without it all noise would be another.
+    Words that lose their colour map are the one part that changes: the colours it showed are written into
+    them, on a coarser grid where that is what fits.
 
     Args:
         data: the whole file.
         most: bytes; parts are left out from the finest on until the file has no more.
         layers: keep only these, names of ``layers.registry.NAMES``.
+        dictionaries: the users' dictionaries that words may name which lose their colour map.
 
     Raises:
         BitstreamError: the stream is damaged or cut.
+        MissingDictionary: words that lose their colour map were coded with a dictionary that was not given.
         BudgetError: not even the first part fits.
         UsageError: none of the layers is there, or one is unknown.
     """
@@ -38,7 +53,10 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
             raise UsageError(f"the stream has none of the layers asked for; it has {have}")
         parts = kept
     choices = [(*parts[:count], *seed) for count in range(len(parts), 0, -1)] + [parts[:1] or seed]
-    files = [bitstream.write(replace(stream, parts=chosen)) for chosen in choices]
+    description = partial(_description, data, dictionaries)
+    files = [
+        bitstream.write(_settled(replace(stream, parts=chosen), description, most)) for chosen in choices
+    ]
     fitting = next((file for file in files if most is None or len(file) <= most), None)
     if fitting is None:
         first = part_name(choices[-1][0].type)
@@ -46,6 +64,25 @@ def truncate(data: bytes, *, most: int | None = None, layers: Sequence[str] | No
             f"{most} bytes are too few: with its {first} part alone the file has {len(files[-1])}"
         )
     return fitting
+
+
+def _description(data: bytes, dictionaries: Sequence[AnyDictionary]) -> Description:
+    return open_state(data, dictionaries)[1].description
+
+
+def _settled(stream: Stream, describe: Callable[[], Description], most: int | None) -> Stream:
+    """Write the colours into words that lost their colour map."""
+    payloads = reading.payloads_of(stream)
+    if not leans(payloads):
+        return stream
+    size = stream.width, stream.height
+    room = None if most is None else most - rate.file_bytes({**payloads, "semantic": b""}, size)
+    payload = rate.fit_description(describe(), size, semantic.encode, room)
+    parts = (
+        replace(part, payload=payload) if part_name(part.type) == "semantic" else part
+        for part in stream.parts
+    )
+    return replace(stream, parts=tuple(parts))
 
 
 def _holds_seed(part: Part) -> bool:

@@ -12,8 +12,9 @@ from promptcodec.description import Description
 from promptcodec.edit.region import Grid
 from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries, with_id
 from promptcodec.errors import Notice, UsageError
-from promptcodec.layers import about, semantic
+from promptcodec.layers import about, derived, semantic
 from promptcodec.layers.registry import LAYERS, part_name
+from promptcodec.layers.semantic.layer import decode_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class EditState:
             UsageError: it has no semantic part.
             BitstreamError, MissingDictionary: that part cannot be read.
         """
-        return _decoded(self.part("semantic"), self.dictionaries)
+        return _decoded(self.part("semantic"), self.payloads.get(derived.MAP), self.dictionaries)
 
     def part(self, name: str) -> bytes:
         """Give a payload.
@@ -76,21 +77,27 @@ class EditState:
         return self.payloads[name]
 
     def say(self, description: Description) -> EditState:
-        """Code a description by the text coder it had before, with the dictionary it had."""
+        """Code a description by the text coder it had before, with the dictionary it had.
+
+        Beside a colour map the colours of cells are left out: the map shows them.
+        """
         former = self.part("semantic")
         text = semantic.coded_text(former)
-        coder = semantic.coder_name(former)
-        # Behind grid symbols a few words are raw because that is shortest, not because it was asked for.
-        family = "auto" if coder == "grid+raw" else coder.removeprefix("grid+")
+        form, _, coder = semantic.coder_name(former).rpartition("+")
+        # Behind symbols a few words are raw because that is shortest, not because it was asked for.
+        family = "auto" if form and coder == "raw" else coder
         own = next(iter(with_id(entropy.dictionary_id(text), self.dictionaries)), None)
-        payload = semantic.encode(description, coder=family, dictionary=own)
+        beside = semantic.is_beside(former) and derived.MAP in self.payloads
+        stored = derived.strip(description) if beside else description
+        payload = semantic.encode(stored, coder=family, dictionary=own, with_map=beside)
         return self.put("semantic", payload)
 
 
 @lru_cache(maxsize=8)
-def _decoded(payload: bytes, dictionaries: tuple[Dictionary, ...]) -> Description:
+def _decoded(payload: bytes, beside: bytes | None, dictionaries: tuple[Dictionary, ...]) -> Description:
     """Decode a description once for all that one operation asks of it."""
-    return semantic.decode(payload, dictionaries=dictionaries)
+    description: Description = decode_part(payload, (1, 1), dictionaries, beside)["description"]
+    return description
 
 
 def open_state(data: bytes, dictionaries: Sequence[AnyDictionary] = ()) -> tuple[Stream, EditState]:
@@ -100,8 +107,9 @@ def open_state(data: bytes, dictionaries: Sequence[AnyDictionary] = ()) -> tuple
         BitstreamError: it is damaged, cut, or needs a newer reader.
     """
     stream = reading.open_stream(data)
-    payloads = {part_name(part.type): part.payload for part in stream.parts}
-    return stream, EditState((stream.width, stream.height), payloads, as_dictionaries(dictionaries))
+    return stream, EditState(
+        (stream.width, stream.height), reading.payloads_of(stream), as_dictionaries(dictionaries)
+    )
 
 
 def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:

@@ -10,6 +10,7 @@ bits of the head are the coder, from a closed table that is part of the format:
     3   zstd    4 bytes naming a user's dictionary (the start of its SHA-256), then as 2
     4   ppm     the token PPM with the shipped table ppm-1, up to PPM_MAX bytes of text
     5   ppm     4 bytes naming a user's table (the start of its SHA-256), then as 4 with it
+    6   ppm     as 4 with the shipped table ppm-2, for descriptions as people write them
 
 The high two bits are the zstd block type for ids 2 and 3, and zero for all others. The
 payload ends where the data ends. Texts come back exactly: nothing is normalised.
@@ -40,7 +41,7 @@ CODERS = TEXT_CODERS
 LIMIT = 1 << 24  # bytes of UTF-8 in one text
 PPM_MAX = 1 << 14  # bytes the PPM codes, in well under a second
 
-_RAW, _BROTLI, _ZSTD, _ZSTD_USER, _PPM, _PPM_USER = range(6)
+_RAW, _BROTLI, _ZSTD, _ZSTD_USER, _PPM, _PPM_USER, _PPM_2 = range(7)
 _NAMES = {
     _RAW: "raw",
     _BROTLI: "brotli",
@@ -48,7 +49,9 @@ _NAMES = {
     _ZSTD_USER: "zstd",
     _PPM: "ppm",
     _PPM_USER: "ppm",
+    _PPM_2: "ppm",
 }
+_TABLES = {_PPM: ppm_model.NAME, _PPM_2: ppm_model.DESCRIPTIONS}
 _SHIPPED = "text-1"
 
 
@@ -165,14 +168,18 @@ def _zstd(data: bytes) -> bytes | None:
 
 
 def _ppm(data: bytes) -> bytes | None:
-    return bytes([_PPM]) + ppm.encode(data, ppm_model.shipped()) if len(data) <= PPM_MAX else None
+    """Code with the table that suits better."""
+    if len(data) > PPM_MAX:
+        return None
+    forms = [bytes([head]) + ppm.encode(data, ppm_model.shipped(name)) for head, name in _TABLES.items()]
+    return min(forms, key=len)
 
 
 def _unpack(head: int, payload: bytes, own: Dictionary | None, limit: int) -> bytes:
     """Undo a coder, with a user's dictionary or without."""
     coder = head & 63
-    if coder in (_PPM, _PPM_USER):
-        model = ppm_model.shipped() if own is None else ppm_user.model(own)
+    if coder in (*_TABLES, _PPM_USER):
+        model = ppm_model.shipped(_TABLES[coder]) if own is None else ppm_user.model(own)
         return ppm.decode(payload, model, min(limit, PPM_MAX))
     if coder in (_ZSTD, _ZSTD_USER):
         return zstd.decompress(head >> 6, payload, own or _shipped(), max(limit, 1))

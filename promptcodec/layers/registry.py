@@ -26,12 +26,14 @@ class LayerModule(Protocol):
         ...
 
     def decode_part(
-        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[Dictionary]
+        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[Dictionary], *beside: bytes | None
     ) -> Mapping[str, Any]:
         """Give what a generator is told; see ``Layer.decode``."""
         ...
 
-    def show_part(self, payload: bytes, dictionaries: Sequence[Dictionary]) -> Mapping[str, Any]:
+    def show_part(
+        self, payload: bytes, dictionaries: Sequence[Dictionary], *beside: bytes | None
+    ) -> Mapping[str, Any]:
         """Give what people are shown; only for layers that are ``shown``."""
         ...
 
@@ -58,6 +60,8 @@ class Layer:
         measured: it says how the original picture measured: no longer true where an edit changes what is
             drawn.
         selectable: people name it, to store it, draw from it, cut it off or transplant it.
+        beside: the layer that says a part of what this one says; its functions are given that one's
+            payload too, None where the stream has none.
     """
 
     id: int
@@ -70,6 +74,7 @@ class Layer:
     shown: bool = False
     measured: bool = False
     selectable: bool = True
+    beside: str = ""
 
     @property
     def _functions(self) -> LayerModule:
@@ -91,7 +96,11 @@ class Layer:
         return self._functions.encode_part(job, room)
 
     def decode(
-        self, payload: bytes, size: tuple[int, int], dictionaries: Sequence[Dictionary]
+        self,
+        payload: bytes,
+        size: tuple[int, int],
+        dictionaries: Sequence[Dictionary],
+        others: Mapping[str, bytes],
     ) -> Mapping[str, Any]:
         """Give what a generator is told by a part: fields of ``Conditions``.
 
@@ -99,16 +108,22 @@ class Layer:
             payload: the whole part, untrusted.
             size: width and height of the picture wanted, in pixels.
             dictionaries: the users' dictionaries at hand.
+            others: the stream's payloads by layer.
 
         Raises:
             BitstreamError, DescriptionError, MissingDictionary: it cannot be read.
             NewerError: it uses something that only a newer reader knows.
         """
-        return self._functions.decode_part(payload, size, dictionaries)
+        return self._functions.decode_part(payload, size, dictionaries, *self._beside(others))
 
-    def show(self, payload: bytes, dictionaries: Sequence[Dictionary]) -> Mapping[str, Any]:
+    def show(
+        self, payload: bytes, dictionaries: Sequence[Dictionary], others: Mapping[str, bytes]
+    ) -> Mapping[str, Any]:
         """Give what ``inspect`` shows of a part, as JSON values; raises as ``decode``."""
-        return self._functions.show_part(payload, dictionaries)
+        return self._functions.show_part(payload, dictionaries, *self._beside(others))
+
+    def _beside(self, others: Mapping[str, bytes]) -> tuple[bytes | None, ...]:
+        return (others.get(self.beside),) if self.beside else ()
 
     def coder_name(self, payload: bytes) -> str:
         """Name how a part is coded, without decoding it."""
@@ -116,7 +131,9 @@ class Layer:
 
 
 LAYERS = (
-    Layer(1, "semantic", "promptcodec.layers.semantic.layer", turn=3, drawn=True, shown=True),
+    Layer(
+        1, "semantic", "promptcodec.layers.semantic.layer", turn=3, drawn=True, shown=True, beside="texture"
+    ),
     Layer(2, "texture", "promptcodec.layers.texture.layer", turn=4, default_bytes=128, drawn=True),
     Layer(3, "structure", "promptcodec.layers.structure.layer", turn=2, default_bytes=128, drawn=True),
     Layer(4, "recipe", "promptcodec.layers.recipe.layer", shown=True),

@@ -49,7 +49,7 @@ def allocate(
         raise BudgetError(
             f"the budget of {room} bytes is too small: {', '.join(fixed)} alone need {fixed_bytes}"
         )
-    wanted = planned(tuple(coders), fixed, size, room, shares, bare=bare)
+    wanted = _planned(tuple(coders), fixed, size, room, shares, bare=bare)
     payloads = dict(fixed)
     least: dict[str, int] = {}
     refused: dict[str, BudgetError] = {}
@@ -95,21 +95,21 @@ def _alone(
     raise BudgetError(f"the budget of {room} bytes is too small: {'; '.join(needed)}")
 
 
-def planned(
+def _planned(
     names: Sequence[str],
     fixed: Mapping[str, bytes],
     size: tuple[int, int],
     room: int,
     shares: Shares,
     *,
-    bare: bool = False,
+    bare: bool,
 ) -> dict[str, int]:
     """Give the bytes that elastic layers are to have, in the order of their turns; see ``allocate``.
 
     The last may get more, what the others leave.
     """
     total = room - file_bytes({**fixed, **dict.fromkeys(names, b"")}, size, bare=bare)
-    split = shares(max(total, 1), room * 8 / (size[0] * size[1]))
+    split = shares(max(total, 1), room, room * 8 / (size[0] * size[1]))
     return {name: round(total * split[name]) for name in ELASTIC if name in names}
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from promptcodec.edit.state import EditState, open_state
 from promptcodec.errors import UsageError
+from promptcodec.layers import semantic
+from promptcodec.layers.derived import leans
 from promptcodec.layers.registry import NAMES, part_name
 from promptcodec.reading import read_layers
 
@@ -21,4 +23,8 @@ def transplant(state: EditState, name: str, other: bytes) -> EditState:
     read_layers(stream, (name,), state.size, state.dictionaries)  # it must be readable here
     if stream.width * state.size[1] != stream.height * state.size[0]:
         state = state.warn(f"the {name} part comes from a picture of another shape: it will be stretched")
-    return replace(state.put(name, source.payloads[name]), named=state.named | {name})
+    payload = source.payloads[name]
+    if name == "semantic" and leans({**state.payloads, name: payload}):
+        # There is no colour map here that they could stand beside.
+        payload = semantic.encode(source.description)
+    return replace(state.put(name, payload), named=state.named | {name})

@@ -33,9 +33,13 @@ _NONE: list[int] = []
 def encode(data: bytes, model: Model) -> bytes:
     """Code UTF-8 text in bits; ``decode`` with the same model gives it back."""
     encoder = Encoder()
-    tokens = model.vocabulary.encode(data)
-    walk(model, tokens, put=encoder.encode_bit)
+    put_text(encoder.encode_bit, data, model)
     return encoder.finish()
+
+
+def put_text(put: Callable[[int, int], None], data: bytes, model: Model) -> None:
+    """Code text in bits among others; ``put`` takes a bit and the chance in 1/65536 that it is 1."""
+    walk(model, model.vocabulary.encode(data), put=put)
 
 
 def decode(data: bytes, model: Model, limit: int) -> bytes:
@@ -51,9 +55,14 @@ def decode(data: bytes, model: Model, limit: int) -> bytes:
         EntropyError: damaged, truncated or longer than ``limit``.
     """
     decoder = Decoder(data)
-    tokens = walk(model, get=decoder.decode_bit, limit=limit)
+    text = get_text(decoder.decode_bit, model, limit)
     decoder.close()
-    text = model.vocabulary.decode(tokens)
+    return text
+
+
+def get_text(get: Callable[[int], int], model: Model, limit: int) -> bytes:
+    """Undo ``put_text``; ``get`` takes a chance and gives the bit; raises as ``decode``."""
+    text = model.vocabulary.decode(walk(model, get=get, limit=limit))
     if len(text) > limit:
         raise EntropyError(f"the ppm text is longer than {limit} bytes")
     return text

@@ -17,6 +17,8 @@ from promptcodec.entropy.ppm.bpe import BASE, Vocabulary
 from promptcodec.entropy.ppm.counts import LEVELS, STEPS, Counted, Level
 
 NAME = "ppm-1"
+DESCRIPTIONS = "ppm-2"
+"""The table for descriptions as people and models that see write them."""
 INPUTS = 7
 CACHES = 6  # how much the text so far knows: nothing, 1 token, 2 tokens and right 0, 1, 4, 16 times
 BAND_COUNT = 16 * CACHES
@@ -185,6 +187,6 @@ def unpack(data: bytes) -> Tables:
 
 
 @functools.cache
-def shipped() -> Model:
-    """Give the shipped model, loaded once."""
-    return Model(unpack(models.load(NAME)))
+def shipped(name: str = NAME) -> Model:
+    """Give a shipped model, ``ppm-1`` or ``ppm-2``, loaded once."""
+    return Model(unpack(models.load(name)))

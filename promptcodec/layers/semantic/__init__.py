@@ -1,12 +1,13 @@
-"""The semantic layer: a description in the shorter of two forms.
+"""The semantic layer: a description, alone in the shorter of two forms, or beside a colour map.
 
-    part  := text | GRID symbols words
+    part  := text | GRID symbols words | what ``beside`` says
     text  := coded text: the canonical text
     words := coded text: what ``words_of`` gives
 
 ``GRID`` is a byte that heads no coded text; the symbols say which cells have words, see ``cells``.
 The token PPM knows the canonical text of the embedded captioner well; grids that say more, or other
-things, than it does are shorter as symbols.
+things, than it does are shorter as symbols. Beside a colour map, the cells' colours are not stored: what
+``decode`` gives then has none, and ``layers.derived`` fills them in.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from collections.abc import Sequence
 
 from promptcodec import entropy
 from promptcodec.description import Description, format_text, parse_text
+from promptcodec.description.model import check_spoken
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
 from promptcodec.errors import UsageError
-from promptcodec.layers.semantic import cells
+from promptcodec.layers.semantic import beside, cells
+from promptcodec.layers.semantic.beside import is_beside
 from promptcodec.layers.semantic.words import description_of, words_of
+
+__all__ = ["coded_text", "coder_name", "decode", "encode", "is_beside"]
 
 GRID = 62
 _HEAD = bytes([GRID])
@@ -28,29 +33,51 @@ LIMIT = 1 << 20
 
 
 def encode(
-    description: Description, *, coder: str = "auto", dictionary: AnyDictionary | None = None
+    description: Description,
+    *,
+    coder: str = "auto",
+    dictionary: AnyDictionary | None = None,
+    with_map: bool = False,
 ) -> bytes:
-    """Code a description; ``coder`` and ``dictionary`` as for ``entropy.encode_text``.
+    """Code a description.
+
+    Args:
+        description: with ``with_map`` its cells name no colours and no neighbours, else none is silent.
+        coder: as for ``entropy.encode_text``.
+        dictionary: as for ``entropy.encode_text``.
+        with_map: a colour map stands beside it in the stream.
 
     Raises:
-        UsageError: its text is longer than LIMIT, or as for ``entropy.encode_text``.
+        UsageError: its text is longer than LIMIT, or as for ``beside.encode`` and ``entropy.encode_text``.
+        DescriptionError: a cell says nothing, and no map shows its colours.
     """
     text = format_text(description)
     if len(text.encode(errors="replace")) > LIMIT:
         raise UsageError(f"the description is longer than {LIMIT} bytes; shorten it")
     own = as_dictionary(dictionary)
+    if with_map:
+        return beside.encode(description, coder=coder, dictionary=own)
+    check_spoken(description)
     symbols = cells.encode(description.cells, description.rows, description.cols)
     words = entropy.encode_text(words_of(description), coder, dictionary=own)
     return min(entropy.encode_text(text, coder, dictionary=own), _HEAD + symbols + words, key=len)
 
 
 def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> Description:
-    """Give the description back.
+    """Give the description back; of one beside a colour map the cells name no colours.
 
     Raises:
         EntropyError, MissingDictionary, DescriptionError: the part cannot be read.
-        NewerError: its text coder needs a newer reader.
+        NewerError: its form or its text coder needs a newer reader.
     """
+    if is_beside(data):
+        return beside.decode(data, dictionaries=dictionaries)
+    description = _decode_alone(data, dictionaries)
+    check_spoken(description)
+    return description
+
+
+def _decode_alone(data: bytes, dictionaries: Sequence[AnyDictionary]) -> Description:
     if not data.startswith(_HEAD):
         return parse_text(entropy.decode_text(data, dictionaries=dictionaries, limit=LIMIT))
     grid, rows, cols, end = cells.decode(data[1:])
@@ -59,11 +86,15 @@ def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> Descri
 
 
 def coder_name(data: bytes) -> str:
-    """Name the coder as ``inspect`` shows it: of the text, or ``grid+`` and that of the words."""
+    """Name the coder as ``inspect`` shows it: of the text, or ``grid+``, ``nouns+`` and that of the words."""
+    if is_beside(data):
+        return beside.coder_name(data)
     grid = "grid+" if data.startswith(_HEAD) else ""
     return grid + entropy.coder_name(coded_text(data))
 
 
 def coded_text(data: bytes) -> bytes:
-    """Give the coded text of a part: all of it, or the words behind the grid symbols."""
+    """Give the coded text of a part: all of it, or the words behind the symbols."""
+    if is_beside(data):
+        return beside.coded_text(data)
     return data[1 + cells.end(data[1:]) :] if data.startswith(_HEAD) else data

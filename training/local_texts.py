@@ -1,6 +1,6 @@
 """Canonical texts of what the ``local`` captioner says of the training pictures.
 
-Run: python -m training.descriptions --data DIR [--limit N] [--jobs N]
+Run: python -m training.local_texts --data DIR [--limit N] [--jobs N]
 
 They are cached in ``build/`` under a fingerprint of the code that writes them, so a
 changed captioner is never trained on with old texts.

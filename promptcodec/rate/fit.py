@@ -1,0 +1,151 @@
+"""What fits of a description into some bytes: the words that matter most, then a grid of what is where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from promptcodec.description import Cell, Description, shorten
+from promptcodec.description.coarsen import coarsen, coarsen_nouns
+from promptcodec.rate.grids import CELLS, grid
+
+TEXT, TEXT_ALONE = 0.9, 0.6
+"""What medium, summary, objects and lettering may take of the room for words: with a colour map (0.45 of
+the file), and without one, where the cells carry the colours."""
+SMALL = 39
+"""Below so many bytes they may take it all: the words of a file of 64 bytes."""
+SURFACES = 0.5
+"""The words with the surfaces of cells stand beside a colour map where they take no more of the room."""
+LEAST_CELLS, LEAST_ROOM = 12, 74
+"""Cells that say what is where at least, and the room for words from which they do: a file of 150 bytes."""
+
+Code = Callable[[Description], bytes]
+OnGrid = Callable[[int, int], Description]
+
+
+def fit_description(
+    full: Description,
+    size: tuple[int, int],
+    code: Code,
+    room: int | None,
+    *,
+    with_map: bool = False,
+    on_grid: OnGrid | None = None,
+) -> bytes:
+    """Code what fits of a description: its words, what matters most first, then the finest grid.
+
+    Medium, summary, objects and lettering are whole where they take no more than their part, else without
+    what matters least; see ``shorten.by_salience``.
+
+    Args:
+        full: the description.
+        size: width and height of the picture.
+        code: codes a description.
+        room: bytes; None for no limit. The result may be longer: it is then the shortest there is.
+        with_map: a colour map stands beside the words, so the cells have no colours.
+        on_grid: gives the description on a grid of rows and columns; by default it is merged.
+    """
+    if room is None:
+        return code(full)
+    grids = list(dict.fromkeys(grid(cells, size) for cells in CELLS))
+    if on_grid is None:
+        merge = coarsen_nouns if with_map else coarsen
+        own = full.rows, full.cols
+        # None is finer than its own, in either way: a noun in between would be lost for nothing.
+        coarser = (each for each in grids if each != own and each[0] <= own[0] and each[1] <= own[1])
+        grids = [own, *coarser]
+        on_grid = partial(merge, full)
+    part = room if room < SMALL else round((TEXT if with_map else TEXT_ALONE) * room)
+    coarsest = on_grid(*grids[-1])
+    forms: list[Callable[[], Description]]
+    if with_map:
+        if room >= LEAST_ROOM:
+            part = min(part, room - _cost_of_cells(_with_cells(on_grid, grids), code))
+        text = _fit_text(_silent(full), code, part)
+        # Surfaces say little: they come where words leave room, not in place of the colour map.
+        whole = code(full)
+        if len(whole) <= SURFACES * room:
+            return whole
+        forms = [
+            *(partial(_on, on_grid, shape, shorten.without_textures) for shape in grids),
+            lambda: _silent(full),
+            lambda: _silent(coarsest),
+        ]
+    else:
+        text = _fit_text(coarsest, code, part)
+        ways = (_whole, shorten.without_orientations)
+        forms = [partial(_on, on_grid, shape, way) for shape in grids for way in ways]
+    best = _first_fitting(forms, lambda form: code(_with_text(form(), text)), room)
+    if best is not None:
+        return best
+    coded = [code(shorter) for shorter in shorten.least(_with_text(forms[-1](), text))]
+    return next((data for data in coded if len(data) <= room), coded[-1])
+
+
+def _on(on_grid: OnGrid, shape: tuple[int, int], less: Callable[[Description], Description]) -> Description:
+    return less(on_grid(*shape))
+
+
+def _whole(description: Description) -> Description:
+    return description
+
+
+def _with_cells(on_grid: OnGrid, grids: Sequence[tuple[int, int]]) -> Description:
+    """Give the description on the coarsest grid of LEAST_CELLS, or on the finest there is."""
+    enough = [shape for shape in grids if shape[0] * shape[1] >= LEAST_CELLS]
+    return on_grid(*min(enough or grids[:1], key=math.prod))
+
+
+def _cost_of_cells(description: Description, code: Code) -> int:
+    return len(code(shorten.without_textures(description))) - len(code(_silent(description)))
+
+
+def _first_fitting(
+    forms: Sequence[Callable[[], Description]], code: Callable[[Callable[[], Description]], bytes], room: int
+) -> bytes | None:
+    """Find the first of ever shorter forms that fits, by bisection."""
+    low, high = 0, len(forms) - 1
+    best = None
+    while low <= high:
+        middle = (low + high) // 2
+        data = code(forms[middle])
+        if len(data) <= room:
+            best, high = data, middle - 1
+        else:
+            low = middle + 1
+    return best
+
+
+def _silent(description: Description) -> Description:
+    """Give a description whose cells say nothing."""
+    return replace(description, cells=(Cell(),) * len(description.cells))
+
+
+def _fit_text(description: Description, code: Code, part: int) -> Description:
+    """Give a description with the words that fit into ``part`` bytes, its cells included."""
+    for shorter in shorten.by_salience(description):
+        if len(code(shorter)) <= part:
+            return shorter
+    return shorter
+
+
+def _with_text(description: Description, text: Description) -> Description:
+    """Give a description the words of another of the same picture, but for the cells' and the medium."""
+    left = list(description.objects)
+    objects = []
+    for thing in text.objects:
+        same = next((each for each in left if each.name == thing.name), None)
+        if same is not None:
+            left.remove(same)
+            objects.append(replace(same, attributes=thing.attributes))
+    kept = [item.text for item in text.lettering]
+    return replace(
+        description,
+        summary=text.summary,
+        light=text.light,
+        mood=text.mood,
+        objects=tuple(objects),
+        lettering=tuple(item for item in description.lettering if item.text in kept),
+    )
