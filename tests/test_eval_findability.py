@@ -176,6 +176,7 @@ def test_end_to_end_on_two_pictures(pictures, tmp_path, capsys):
     assert {row["kind"] for row in tables["beside-map"]} == set(beside_map.KINDS)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "journal.jsonl", "pictures.csv", "findability.csv", "survival.csv", "beside-map.csv",
+        "report.md",
     }  # fmt: skip
     # What is kept is not coded again.
     before = (tmp_path / "out" / "journal.jsonl").read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from eval.lab.rows import write_csv
 from eval.measure import beside_map, findability_rows, word_streams
 from eval.missing import Unavailable
 from eval.options import COUNT, FOLDER, PATH, SeveralCommand, example, jobs_option, json_option, limit_option
+from eval.versions import package_version
 from promptcodec.settings import TUNES
 
 ONE = ("file", "source", "tune", "budget", "bytes", "words", "rank_1", "rank_2", "rank_3", "psnr", "ms_ssim")
@@ -48,7 +50,9 @@ DATASETS = ("kodak", "aigi")
 @jobs_option
 @json_option
 @click.option("-o", "--out", type=PATH, help="Folder of tables; the same command goes on from there.")
+@click.pass_obj
 def command(
+    typed: Sequence[str],
     images: Path | None,
     limit: int | None,
     sources: tuple[str, ...],
@@ -91,7 +95,17 @@ def command(
         write_csv(out / "pictures.csv", rows, ONE)
         for name, table in tables.items():
             write_csv(out / f"{name}.csv", table, list(table[0]))
+        (out / "report.md").write_text(_report(typed, len(paths), tables), "utf-8")
     click.echo(json.dumps(tables) if as_json else "\n\n".join(map(_table, tables.values())))
+
+
+def _report(typed: Sequence[str], count: int, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Write Markdown: the command, what was measured, and every table under its name."""
+    about = f"{count} pictures; promptcodec {package_version()}, descriptions {written.version()}."
+    parts = ["# Words that find their picture", f"```sh\npython -m eval {shlex.join(typed)}\n```", about]
+    for name, table in tables.items():
+        parts += [f"## {name}", _table(table)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
