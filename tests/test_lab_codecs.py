@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from eval import codecs, metrics
+import promptcodec
+from eval import codecs, metrics, written
 from eval.codecs import ablation, compressai, taesd
 from eval.datasets import Item
 from eval.missing import NotReached, Unavailable
 from eval.rivals.search import psnr
+from promptcodec.description import parse_text
 
 
 def make(kind, mode="whole", **entry):
@@ -100,6 +102,29 @@ def test_ours_in_both_forms(scene, item):
         codecs.create(
             {"kind": "promptcodec", "name": "x", "generators": ["unheard"], "settings": ["9B"]}, "whole"
         )
+
+
+def test_ours_with_written_words(scene, item, monkeypatch, tmp_path):
+    path = tmp_path / "set" / "a.png"
+    description = parse_text("photo 1x2\nsummary: A red ball at sea.\nr1c1: sea\nr1c2: ball")
+    monkeypatch.setattr(written, "descriptions", lambda: {("set/a.png", 200): description})
+    entry = {"captioner": "file", "characters": 200}
+    data = make("promptcodec", **entry).encode(Item("set", "a.png", path), scene, "100B")
+    shown = promptcodec.inspect(data)["description"]
+    assert shown["summary"] == "A red ball at sea."
+    assert [cell["text"] for cell in shown["cells"]] == ["sea", "ball"]
+    bare = make("promptcodec", "stripped", **entry)
+    drawn = bare.decode(bare.encode(Item("set", "a.png", path), scene, "100B"), scene.size, "builtin")
+    assert drawn.size == scene.size
+    with pytest.raises(NotReached, match=r"nobody wrote a description of other/a.png in 200 characters"):
+        make("promptcodec", **entry).encode(Item("set", "a.png", tmp_path / "other" / "a.png"), scene, "100B")
+    with pytest.raises(NotReached, match="nobody wrote"):
+        make("promptcodec", **entry).encode(Item("set", "a.png", path, "in a tar"), scene, "100B")
+    for characters in (300, None):
+        with pytest.raises(Unavailable, match=rf"characters = {characters}; there are 200"):
+            codecs.create(
+                {"kind": "promptcodec", "name": "x", "captioner": "file", "characters": characters}, "whole"
+            )
 
 
 def test_shuffled_cells_draw_the_same_picture(scene, item):

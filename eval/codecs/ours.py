@@ -10,22 +10,27 @@ from typing import Any, ClassVar
 from PIL import Image
 
 import promptcodec
+from eval import written
 from eval.codecs import Plain
 from eval.datasets import Item
 from eval.lab import study
 from eval.missing import NotReached, Unavailable
 from eval.versions import package_version
 from promptcodec import bitstream, plugins
+from promptcodec.description import Description
 from promptcodec.errors import BudgetError, PromptcodecError
 
 _OPTIONS = ("layers", "tune", "captioner", "edges", "text_coder", "recipe")
+FILE = "file"
+"""A captioner of the laboratory alone: it gives what somebody wrote of an evaluation picture."""
 
 
 class Ours(Plain):
     """``promptcodec.encode`` and ``decode``; stripped is the bare form, without magic and checksum.
 
     Entry: ``layers``, ``tune``, ``captioner``, ``edges``, ``text_coder``, ``recipe`` (off where not
-    said) as `promptcodec.encode` takes them, and ``generators``. Settings: a rate, or ``free``.
+    said) as `promptcodec.encode` takes them, and ``generators``. The captioner ``file`` gives the written
+    descriptions of ``eval/descriptions`` that have about ``characters``. Settings: a rate, or ``free``.
     """
 
     modes: ClassVar[tuple[str, ...]] = ("whole", "stripped")
@@ -34,6 +39,9 @@ class Ours(Plain):
         super().__init__(entry, mode)
         self.options = {"recipe": "off", **{key: entry[key] for key in _OPTIONS if key in entry}}
         self.variants = tuple(entry.get("generators", ("builtin",)))
+        self.characters = _characters(entry) if self.options.get("captioner") == FILE else None
+        if self.characters:
+            del self.options["captioner"]
         named = [("generators", name) for name in self.variants]
         named += [("captioners", self.options["captioner"])] if "captioner" in self.options else []
         try:
@@ -43,7 +51,8 @@ class Ours(Plain):
             raise Unavailable(str(error)) from error
         profiles = [plugins.resolve(role, name) for role, name in named if plugins.configured(role, name)]
         profiles_hash = hashlib.sha256(json.dumps(profiles).encode()).hexdigest()[:12] if profiles else ""
-        self.version = " ".join(filter(None, (package_version(), profiles_hash)))
+        texts_hash = written.version() if self.characters else ""
+        self.version = " ".join(filter(None, (package_version(), profiles_hash, texts_hash)))
 
     def encode(self, item: Item, image: Image.Image, setting: str) -> bytes:
         """Code at a budget; from the file itself where its recipe is wanted."""
@@ -51,10 +60,13 @@ class Ours(Plain):
         if room is None and setting != "free":
             raise ValueError(f"unknown setting {setting!r}: a rate such as 0.002bpp or 128B, or free")
         given: Any = image if self.options["recipe"] == "off" else item.read()
+        options = self.options
+        if self.characters:
+            options = options | {"description": _description(item, self.characters)}
         # The bare form leaves these out, so as much more may be inside.
         saved = bitstream.overhead([0], (1, 1)) - 3 if self.mode == "stripped" else 0
         try:
-            data = promptcodec.encode(given, budget=None if room is None else room + saved, **self.options)
+            data = promptcodec.encode(given, budget=None if room is None else room + saved, **options)
         except BudgetError as error:
             raise NotReached(str(error)) from error
         if self.mode == "whole":
@@ -68,3 +80,24 @@ class Ours(Plain):
         if self.mode == "stripped":
             data = bitstream.write(bitstream.read(data, bare=True))
         return promptcodec.decode(data, generator=variant, size=size).image
+
+
+def _characters(entry: Mapping[str, Any]) -> int:
+    """Give how many characters the written descriptions are to have."""
+    lengths = sorted({characters for _, characters in written.descriptions()})
+    if entry.get("characters") not in lengths:
+        known = ", ".join(map(str, lengths)) or "none"
+        raise Unavailable(
+            f"no written descriptions of characters = {entry.get('characters')}; there are {known}"
+        )
+    return int(entry["characters"])
+
+
+def _description(item: Item, characters: int) -> Description:
+    """Give what somebody wrote of a picture."""
+    name = written.name_of(item.path)
+    description = None if item.member else written.descriptions().get((name, characters))
+    if description is None:
+        shown = f"{name}, {item.member}" if item.member else name
+        raise NotReached(f"nobody wrote a description of {shown} in {characters} characters")
+    return description

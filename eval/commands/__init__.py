@@ -25,6 +25,7 @@ COMMANDS = {
     "builtin": "builtin",
     "chain": "chain",
     "rate-control": "rate_control",
+    "findability": "findability",
     "edits": "edits",
     "pick-own": "pick_own",
     "describe-match": "describe_match",

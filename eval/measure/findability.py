@@ -1,0 +1,97 @@
+"""Are pictures found by their words? The mean reciprocal rank of queries among descriptions.
+
+Ranking is BM25 as SQLite's FTS5 has it, over the stems of English words (its tokenizer ``porter unicode61``).
+Any word of a query may match. What is searched is what a description says of things: medium, summary,
+light, mood, objects and their attributes, lettering and its manner, and each noun of the cells once,
+however many cells show it. Colours and textures of cells are left out: the palette has names such as
+``sand`` and ``salmon``, which would answer for things, and a colour map gives every stream colours.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+
+import numpy as np
+
+from promptcodec.description import Description
+
+_TOKENIZER = "porter unicode61"
+
+
+def words_of(description: Description) -> str:
+    """Give the words that a description is searched by."""
+    things = (" ".join((thing.name, *thing.attributes)) for thing in description.objects)
+    lettering = (f"{item.manner} {item.text}" for item in description.lettering)
+    nouns = dict.fromkeys(cell.text for cell in description.cells)
+    style = (description.summary, description.light, description.mood)
+    return "\n".join((description.medium, *style, *things, *lettering, *nouns))
+
+
+def ranks(documents: Mapping[str, str], queries: Sequence[tuple[str, str]]) -> list[float]:
+    """Rank the documents that queries look for.
+
+    Args:
+        documents: words by name.
+        queries: name of the document that is looked for, and the query.
+
+    Returns:
+        The rank of each, from 1. Documents of one score share the mean of their ranks; those that no word
+        of the query matches share the ranks behind the others.
+    """
+    names = list(documents)
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute(f"CREATE VIRTUAL TABLE document USING fts5(words, tokenize='{_TOKENIZER}')")
+        base.executemany("INSERT INTO document (rowid, words) VALUES (?, ?)", enumerate(documents.values()))
+        return [_rank(base, names.index(name), query, len(names)) for name, query in queries]
+
+
+def _rank(base: sqlite3.Connection, wanted: int, query: str, count: int) -> float:
+    words = re.findall(r"\w+", query)
+    matched = " OR ".join(f'"{word}"' for word in words)
+    # FTS5 gives better matches lower scores.
+    scores = dict(
+        base.execute("SELECT rowid, bm25(document) FROM document WHERE document MATCH ?", [matched])
+    )
+    if wanted not in scores:
+        return len(scores) + (count - len(scores) + 1) / 2
+    own = scores[wanted]
+    before: int = sum(score < own for score in scores.values())
+    equal: int = sum(score == own for score in scores.values())
+    return before + (equal + 1) / 2
+
+
+def figures(places: Sequence[float]) -> dict[str, float]:
+    """Give the mean reciprocal rank, and the shares of ranks that are 1 and that are at most 10."""
+    rank = np.array(places)
+    return {
+        "mrr": float((1 / rank).mean()),
+        "recall_1": float((rank <= 1).mean()),
+        "recall_10": float((rank <= 10).mean()),
+    }
+
+
+def stems(text: str) -> set[str]:
+    """Give the stems of the words of a text, but for words of grammar such as "the" and "with"."""
+    kept = " ".join(word for word in re.findall(r"\w+", text.lower()) if word not in GRAMMAR)
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute(f"CREATE VIRTUAL TABLE document USING fts5(words, tokenize='{_TOKENIZER}')")
+        base.execute("CREATE VIRTUAL TABLE stem USING fts5vocab(document, row)")
+        base.execute("INSERT INTO document (words) VALUES (?)", [kept])
+        return {term for (term,) in base.execute("SELECT term FROM stem")}
+
+
+GRAMMAR = frozenset((
+    "a", "about", "above", "across", "after", "against", "all", "along", "also", "among", "an", "and",
+    "another", "any", "are", "around", "as", "at", "away", "be", "before", "behind", "being", "below",
+    "beneath", "beside", "between", "both", "but", "by", "each", "every", "few", "for", "from", "has",
+    "have", "having", "he", "her", "here", "hers", "him", "his", "in", "inside", "into", "is", "it",
+    "its", "like", "many", "more", "most", "much", "near", "next", "no", "not", "of", "off", "on",
+    "one", "onto", "or", "other", "our", "out", "outside", "over", "own", "s", "same", "several", "she",
+    "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they",
+    "this", "those", "through", "to", "together", "toward", "towards", "under", "up", "upon", "very",
+    "was", "were", "what", "where", "which", "while", "who", "whose", "with", "within", "without",
+    "you", "your",
+))  # fmt: skip
