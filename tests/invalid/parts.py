@@ -123,7 +123,7 @@ def pose(answers: Sequence[int]) -> Log:
 
 def lines(answers: Sequence[int]) -> Log:
     """Give the log of lines on a square canvas of 32 pixels and a grid of 3."""
-    table = zlib.decompress(TABLES.content("structure-1.bin"))
+    table = zlib.decompress(TABLES.content("structure-1"))
 
     def read(coder: Answers) -> None:
         tree(coder, fresh(4), 2)
