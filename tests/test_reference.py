@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from promptcodec import encode, entropy
-from promptcodec.layers import texture
+from promptcodec import bitstream, encode, entropy, inspect
+from promptcodec.bitstream import Part, Stream
+from promptcodec.description import Box, Cell, Description, Lettering, SceneObject, format_text
+from promptcodec.layers import semantic, texture
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))
@@ -63,6 +65,56 @@ def test_streams_of_this_code(astronaut, scene):
         data = encode(image, budget=budget, layers=("semantic", "texture", "structure"), recipe="off")
         assert reference(data) == json.loads(json.dumps(values(data)))
     assert entropy.coder_name(entropy.encode_text("A red barn stands by the road.")) == "ppm"
+
+
+TEXTS = (
+    "",
+    "",
+    "sky",
+    "Sky",
+    "trees",
+    "a red barn",
+    "summary: x",
+    "Tower Bridge",
+    "tower bridge",
+    "r1c1: [",
+    ": é",
+)
+
+
+def described(rows, cols):
+    """Give a description of odd words: capitals, plurals, names that phrases repeat, lines like others."""
+    cells = [Cell(text=TEXTS[(7 * n + n // 5) % len(TEXTS)]) for n in range(rows * cols)]
+    if cols > 2:
+        cells[1:3] = [Cell(text="barn", texture="rough"), Cell(texture="smooth", orientation="rising")]
+    objects = (
+        SceneObject("Tower Bridge", Box(1, 1, rows, 1), ("grey",)),
+        SceneObject("red barns", Box(1, 1, 1, cols)),
+        SceneObject("summary: x", Box(rows, cols, rows, cols)),
+        SceneObject("red barns", Box(rows, 1, rows, cols)),
+    )
+    lettering = (Lettering("a: b", Box(1, 1, 1, 1), "painted"), Lettering(": HAY", Box(1, 1, rows, cols), ""))
+    summary = "The Sky over a red barn, and a tower bridges."
+    return Description("photo 2x2", rows, cols, tuple(cells), summary, "", "calm", objects, lettering)
+
+
+@pytest.mark.parametrize("coder", ["auto", "raw", "zstd", "brotli"])
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (1, 8), (3, 4), (8, 8)])
+def test_words_beside_a_colour_map(rows, cols, coder, astronaut, once):
+    part = semantic.encode(described(rows, cols), coder=coder, with_map=True)
+    assert part[0] == (0x7F if coder == "auto" else 0x3F)
+    colour_map = Part(2, once(texture.encode, astronaut, 60))
+    data = bitstream.write(Stream(96, 64, (Part(1, part), colour_map)))
+    shown = inspect(data)
+    assert all(cell["derived"] for cell in shown["description"]["cells"])
+    assert reference(data)["parts"][0]["value"] == shown["text"]
+
+
+def test_words_whose_colour_map_is_missing():
+    description = described(3, 4)
+    part = semantic.encode(description, with_map=True)
+    data = bitstream.write(Stream(96, 64, (Part(1, part),)))
+    assert reference(data)["parts"][0]["value"] == inspect(data)["text"] == format_text(description)
 
 
 def test_the_texture_layer_is_drawn_alike(astronaut, once):

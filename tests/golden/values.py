@@ -8,8 +8,10 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.description import format_text
-from promptcodec.layers import about, recipe, registry, semantic, structure
+from promptcodec.layers import about, recipe, registry, structure
+from promptcodec.layers.semantic import layer as semantic
 from promptcodec.layers.texture import stream as texture_stream
+from promptcodec.reading import payloads_of
 
 
 def values(
@@ -18,8 +20,9 @@ def values(
     """Give the container and the value of each part."""
     stream = bitstream.read(data, bare=bare, partial=partial)
     size = (stream.width, stream.height)
+    colour_map = payloads_of(stream).get("texture")
     readers: dict[str, Callable[[bytes], Any]] = {
-        "semantic": lambda payload: format_text(semantic.decode(payload, dictionaries=dictionaries)),
+        "semantic": lambda payload: _semantic(payload, dictionaries, colour_map),
         "texture": _texture,
         "structure": lambda payload: _structure(payload, size),
         "recipe": lambda payload: recipe.to_json(recipe.decode(payload, dictionaries=dictionaries)),
@@ -39,6 +42,11 @@ def metadata(data: bytes) -> list[list[str]]:
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
     chunks = recipe.decode(parts[registry.PART_IDS["recipe"]]).chunks
     return [[chunk.carrier, chunk.key, chunk.data.hex()] for chunk in chunks]
+
+
+def _semantic(payload: bytes, dictionaries: Sequence[bytes], colour_map: bytes | None) -> str:
+    """Give the words, with the colours that they have from the texture layer."""
+    return format_text(semantic.decode_part(payload, (1, 1), dictionaries, colour_map)["description"])
 
 
 def _texture(payload: bytes) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.reference.beside import Said
 from tests.reference.coder import TOP, Decoder, FormatError, Tables, adapt, encode, interval
 from tests.reference.container import crc16, read_stream
 from tests.reference.semantic import Grid
 from tests.reference.structure import Lines, fresh, poses, tree
+from tests.reference.text import model
 
 ROOT = Path(__file__).parent.parent.parent
 TABLES = Tables(str(ROOT / "promptcodec" / "models"))
@@ -123,7 +125,7 @@ def pose(answers: Sequence[int]) -> Log:
 
 def lines(answers: Sequence[int]) -> Log:
     """Give the log of lines on a square canvas of 32 pixels and a grid of 3."""
-    table = zlib.decompress(TABLES.content("structure-1.bin"))
+    table = zlib.decompress(TABLES.content("structure-1"))
 
     def read(coder: Answers) -> None:
         tree(coder, fresh(4), 2)
@@ -144,3 +146,33 @@ def grid(answers: Sequence[int]) -> bytes:
         cells.cell(None, None)
 
     return encode(answered(read, answers))
+
+
+def beside(answers: Sequence[int], words: str | None = None) -> Log:
+    """Give the log of symbols beside a colour map; without words these are among the answers."""
+
+    def read(coder: Answers) -> None:
+        cells = Grid(b"", TABLES)
+        cells.coder = coder
+        Said(cells, TABLES, words)
+
+    return answered(read, answers)
+
+
+def walk(joined: bytes) -> list[int]:
+    """Give the bits of a token walk with ``ppm-2``: a token for each byte, and the end token."""
+    table = model(TABLES.content("ppm-2"), b"")
+    number = {table.bytes[token]: token for token in table.bytes if len(table.bytes[token]) == 1}
+    bits = []
+    for byte in joined + b"\xfd":
+        split = table.root
+        while split:
+            bits.append(int(number[bytes([byte])] >= split))
+            split = (table.right if bits[-1] else table.left)[split]
+    return bits
+
+
+def ppm_2(joined: bytes) -> Log:
+    """Give the log of a token walk of its own."""
+    table = model(TABLES.content("ppm-2"), b"")
+    return answered(lambda coder: table.walk(coder, 1 << 16), walk(joined))

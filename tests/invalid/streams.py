@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import brotli
 
+from tests.invalid.besides import besides
 from tests.invalid.parts import (
     ABOUT,
     CRITICAL,
@@ -23,6 +24,7 @@ from tests.invalid.parts import (
     lines,
     other_number,
     pose,
+    ppm_2,
     sealed,
     stream,
     varint,
@@ -133,14 +135,28 @@ def texts() -> Iterator[Invalid]:
     yield from (
         Invalid(f"text-{name}", stream((SEMANTIC, payload)), reason) for name, payload, reason in rows
     )
-    for coder in (6, 61, 63):
+    ppm = encode(ppm_2(b" photo 1x1\nr1c1 red"))
+    rows = [
+        ("bits", b"\x46" + ppm, "bits 6 and 7 of a text by coder 6 are not 0"),
+        ("junk", b"\6" + ppm + b"\x55", "a byte behind a token walk"),
+        ("no-space", b"\6" + encode(ppm_2(b"photo 1x1\nr1c1 red")), "no space at the start"),
+        ("not-utf-8", b"\6" + encode(ppm_2(b" photo 1x1\nr1c1 red: \x80")), "a byte 80 in a text"),
+    ]
+    yield from (
+        Invalid(f"text-ppm-2-{name}", stream((SEMANTIC, payload)), reason) for name, payload, reason in rows
+    )
+    for coder in (7, 61):
         payload = bytes([coder | 0x80]) + b"?"
         yield Invalid(
             f"text-coder-{coder}", stream((SEMANTIC, payload)), f"text coder {coder} is not known", newer=True
         )
-    yield Invalid(
-        "text-coder-62", stream((ABOUT, b"\x3e?")), "62 heads a coded text only in a newer reader", newer=True
-    )
+    for coder in (62, 63):
+        yield Invalid(
+            f"text-coder-{coder}",
+            stream((ABOUT, bytes([coder]) + b"?")),
+            f"{coder} heads a coded text only in a newer reader",
+            newer=True,
+        )
 
 
 def descriptions() -> Iterator[Invalid]:
@@ -305,7 +321,7 @@ def recipes() -> Iterator[Invalid]:
         "recipe-ppm-long", stream((RECIPE, b"\0\0\4" + long)), "more than 2^13 bytes by the token walk"
     )
     yield Invalid("recipe-2", stream((RECIPE, b"\2?")), "recipe form 2 is not known", newer=True)
-    yield Invalid("recipe-coder-6", stream((RECIPE, b"\0\0\6?")), "text coder 6 is not known", newer=True)
+    yield Invalid("recipe-coder-7", stream((RECIPE, b"\0\0\7?")), "text coder 7 is not known", newer=True)
 
 
 def abouts() -> Iterator[Invalid]:
@@ -324,11 +340,11 @@ def abouts() -> Iterator[Invalid]:
         yield Invalid(f"about-{name}", stream((ABOUT, b"\0" + text.encode())), reason)
     long = brotli.compress(b"note: " + b"a" * (1 << 16))
     yield Invalid("about-long", stream((ABOUT, b"\1" + long)), "more than 2^16 bytes")
-    mixed = stream((SEMANTIC, b"\6?"), (SIGNATURE, b"\0" * 26))
+    mixed = stream((SEMANTIC, b"\7?"), (SIGNATURE, b"\0" * 26))
     yield Invalid("newer-and-damaged", mixed, "one part needs a newer reader, another one is damaged")
 
 
 def all_streams() -> list[Invalid]:
     """Give them all."""
-    topics = (container, texts, descriptions, pictures, recipes, abouts)
+    topics = (container, texts, descriptions, besides, pictures, recipes, abouts)
     return [one for topic in topics for one in topic()]

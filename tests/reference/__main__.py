@@ -9,15 +9,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from . import recipe, semantic, structure, texture
-from .coder import Tables, need
+from . import beside, recipe, semantic, structure, texture
+from .coder import FormatError, Tables, known, need
 from .container import Part, Stream, read_stream
 from .text import decode_text
 
 
 def pixels(data: bytes) -> None:
     """Refuse what is no whole picture file of a known coder; its pixels are not read here."""
-    need(data and data[0] < 2, "pixels")
+    need(data, "an empty pixels part")
+    known(data[0] < 2, "picture coder")
     file, at = data[1:], 0
     if data[0] == 0:
         need(file[:4] == b"RIFF" and file[8:16] == b"WEBPVP8 " and file[23:26] == b"\x9d\x01\x2a", "no lossy WebP")
@@ -33,9 +34,19 @@ def pixels(data: bytes) -> None:
     need(at == len(file), "the length of an AVIF")
 
 
+def colour_map(stream: Stream, tables: Tables) -> texture.ColourMap | None:
+    """The content of the stream's texture part, if it has one that is not refused."""
+    try:
+        return next((texture.decode(part.payload, tables) for part in stream.parts if part.type == 2), None)
+    except FormatError:
+        return None
+
+
 def value(part: Part, stream: Stream, tables: Tables, dictionary: str | None) -> Any:
     """What a part says, as JSON."""
     data = part.payload
+    if part.type == 1 and data and data[0] & 63 == 63:
+        return beside.decode(data, tables, dictionary, colour_map(stream, tables))
     if part.type == 1:
         return semantic.decode(data, tables, dictionary)
     if part.type == 2:
@@ -48,6 +59,7 @@ def value(part: Part, stream: Stream, tables: Tables, dictionary: str | None) ->
         pixels(data)
         return {"coder": data[0], "sha256": hashlib.sha256(data[1:]).hexdigest()}
     if part.type == 7:
+        need(data and data[0] & 63 not in (3, 5), "about with a user's dictionary")
         pairs = [re.fullmatch("([a-z]+): (.+)", s) for s in decode_text(data, tables, None, 1 << 16).split("\n")]
         result = {pair[1]: pair[2] for pair in pairs if pair}
         seed = result.get("seed", "0")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -11,6 +14,20 @@ RATE = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 22, 24)
 
 class FormatError(ValueError):
     """The stream is refused."""
+
+
+class NewerError(FormatError):
+    """It is refused for an id that a later text may give a meaning."""
+
+
+class MissingError(FormatError):
+    """It needs a user's dictionary that is not here."""
+
+
+def known(condition: Any, what: str) -> None:
+    """Refuse the stream as newer unless the condition holds."""
+    if not condition:
+        raise NewerError(what)
 
 
 def need(condition: Any, what: str) -> None:
@@ -25,9 +42,13 @@ class Tables:
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
 
+    @cache
     def content(self, name: str) -> bytes:
-        """The content of a table, without its version byte."""
-        return (self.folder / name).read_bytes()[1:]
+        """The content of a table, without its version byte; the manifest says which file it is, and its SHA-256."""
+        table = json.loads((self.folder / "manifest.json").read_text("utf-8"))["tables"][name]
+        data = (self.folder / table["file"]).read_bytes()
+        need(hashlib.sha256(data).hexdigest() == table["sha256"] and data[0] == table["version"] == 1, f"the table {name}")
+        return data[1:]
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:

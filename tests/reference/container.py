@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .coder import FormatError, need, read_varint
+from .coder import FormatError, known, need, read_varint
 
 
 class Part(NamedTuple):
@@ -36,7 +36,8 @@ def crc16(data: bytes) -> int:
 
 def read_stream(data: bytes, bare: bool = False, partial: bool = False) -> Stream:
     """Take a stream apart."""
-    need(bare or data[:3] == b"\xab\x501", "no pxt file, or of an unknown version")
+    need(bare or data[:2] == b"\xab\x50" and data[2:3] in [b"%d" % i for i in range(1, 10)], "no pxt file")
+    known(bare or data[2] == 0x31, "a later version")
     width, at = read_varint(data, 0 if bare else 3)
     height, at = read_varint(data, at)
     need(0 < width < 65536 and 0 < height < 65536 and width * height <= 1 << 26, "picture size")
@@ -44,15 +45,20 @@ def read_stream(data: bytes, bare: bool = False, partial: bool = False) -> Strea
     end, last = len(data) - (0 if bare else 2), False
     while not last:
         if at == len(data) and partial and parts and not bare:
-            return Stream(width, height, True, parts)
+            return taken(Stream(width, height, True, parts))
         need(at < len(data), "cut stream")
         kind, last, critical = data[at] & 63, bool(data[at] & 64), bool(data[at] & 128)
         size, at = (end - at - 1, at + 1) if last else read_varint(data, at + 1)
         need(0 <= size <= len(data) - at, "cut part")
         need(all(part.type != kind for part in parts), f"part type {kind} twice")
-        if critical and not 1 <= kind <= 7:
-            raise FormatError(f"unknown critical part type {kind}")
         parts.append(Part(kind, critical, data[at:at + size]))
         at += size
     need(bare or crc16(data[:-2]) == int.from_bytes(data[-2:], "big"), "checksum")
-    return Stream(width, height, False, parts)
+    return taken(Stream(width, height, False, parts))
+
+
+def taken(stream: Stream) -> Stream:
+    """The stream, unless a part of it that must be known is not."""
+    for part in stream.parts:
+        known(1 <= part.type <= 7 or not part.critical, f"critical part type {part.type}")
+    return stream

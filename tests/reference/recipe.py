@@ -7,7 +7,7 @@ import re
 import zlib
 from typing import Any, Iterable, Sequence
 
-from .coder import Decoder, FormatError, Tables, adapt, need, read_varint
+from .coder import Decoder, FormatError, Tables, adapt, known, need, read_varint
 from .guesses import Guesses, Number, Place, symbol_of
 from .text import decode_text
 
@@ -301,13 +301,14 @@ def segment(value: Any) -> bytes:
 
 def decode(data: bytes, tables: Tables, dictionary: str | None) -> dict[str, Any]:
     """The value of a recipe part: fields, or carrier, key and content (in hexadecimal) of each chunk."""
-    need(data and data[0] < 2, "form of a recipe")
+    need(data, "an empty recipe part")
+    known(data[0] < 2, "form of a recipe")
     length, at = read_varint(data, 1)
     need(at + length <= len(data), "cut recipe")
-    small = data[at + length:at + length + 1] in (b"\4", b"\5")
+    small = data[at + length:at + length + 1] in (b"\4", b"\5", b"\6")
     text = decode_text(data[at + length:], tables, dictionary, 1 << (13 if small else 19))
     coder = Coder()
-    table = zlib.decompress(tables.content("recipe-1.bin"))
+    table = zlib.decompress(tables.content("recipe-1"))
     for value in json.loads(table, parse_int=Number, parse_float=Number, parse_constant=Number):
         coder.code(value)
     coder.source, coder.texts = Decoder(data[at:at + length]), text.split("\n") if text else []

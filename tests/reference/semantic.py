@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any, NamedTuple
 
 from .coder import Decoder, Tables, need, read_varint
+from .palette import NAMES
 from .text import decode_text
 
 LIMIT = 1 << 20
@@ -15,22 +16,9 @@ TEXTURES = ("", "smooth", "soft", "grainy", "rough", "busy")
 WAYS = ("", "horizontal", "vertical", "rising", "falling")
 SHAPES = (("continues", 16, 3), ("tone", 9, 3), ("lies", 108, 5), ("texture", 98, 6), ("orientation", 216, 5),
           ("text", 9, 2), ("colour", 1, 128), ("left", 129, 128), ("above", 129, 128), ("second", 128, 128))
-PALETTE = """
-black, near black, charcoal, dark grey, iron grey, medium grey, grey, ash grey, silver, light grey, pale grey, white,
-brownish black, dark warm grey, brownish grey, warm grey, stone, bone, off white, greenish black, dark greenish grey,
-greenish grey, pale greenish grey, gunmetal, dark slate, slate grey, cool grey, light blue grey, dark purplish grey,
-purplish grey, espresso, dark brown, umber, olive brown, mahogany, chocolate, reddish brown, brown, cinnamon, rosy
-brown, greyish brown, bronze, light brown, taupe, caramel, camel, khaki, dark beige, tan, sand, beige, rust, burnt
-orange, dark orange, reddish orange, dusty orange, orange, light orange, peach, ochre, gold, golden yellow, yellow,
-light yellow, cream, dark olive, olive, olive green, army green, light olive, moss green, yellow green, lime green,
-forest green, dark green, dark greyish green, greyish green, grass green, green, emerald, sage, light green, pale
-green, mint, dark teal, teal, dusty teal, sea green, light teal, turquoise, cyan, navy, dark slate blue, dark blue,
-slate blue, greyish blue, denim, steel blue, dusty blue, royal blue, blue, azure, sky blue, powder blue, light blue,
-pale blue, indigo, periwinkle, lavender, dark purple, purple, greyish purple, dusty purple, violet, lilac, magenta,
-hot pink, pink, light pink, pale pink, dusty pink, salmon, coral, bright red, red, brick red, dark red, maroon""".replace("\n", " ").strip().split(", ")
-NAMES = "|".join(PALETTE)
-SAID = re.compile(rf"(as left|as above)?(?:(?(1), (?:lighter|darker)))?(?:(?:(?<=.), )?((?:{NAMES})"
-                  rf"(?: (?:over|beside|with) (?:{NAMES}))?))?(?:(?:(?<=.), )?(?:smooth|soft|grainy|rough|busy)"
+COLOURS = "|".join(NAMES)
+SAID = re.compile(rf"(as left|as above)?(?:(?(1), (?:lighter|darker)))?(?:(?:(?<=.), )?((?:{COLOURS})"
+                  rf"(?: (?:over|beside|with) (?:{COLOURS}))?))?(?:(?:(?<=.), )?(?:smooth|soft|grainy|rough|busy)"
                   r"(?: (?:horizontal|vertical|rising|falling))?)?")
 BOX = "r([1-8])c([1-8]):r([1-8])c([1-8])"
 
@@ -54,7 +42,7 @@ class Grid:
     """Reads the grid symbols."""
 
     def __init__(self, data: bytes, tables: Tables) -> None:
-        content, self.rows = tables.content("cells-1.bin"), {}
+        content, self.rows = tables.content("cells-1"), {}
         for name, rows, size in SHAPES:
             self.rows[name] = [content[i * size:(i + 1) * size] for i in range(rows)]
             content = content[rows * size:]
@@ -93,7 +81,7 @@ class Grid:
         if texture:
             way = self.read("orientation", texture * 36 + near("way", 6, 5))
         own = words = self.read("text", near("words", 3, 2))
-        colours = f"{PALETTE[first]} {LIES[lies]} {PALETTE[last]}" if lies > 1 else PALETTE[first] if lies else ""
+        colours = f"{NAMES[first]} {LIES[lies]} {NAMES[last]}" if lies > 1 else NAMES[first] if lies else ""
         items = (CONTINUES[continues], TONES[tone], colours, f"{TEXTURES[texture]} {WAYS[way]}".strip())
         steps = (0, 1, -1)[tone]
         if source:

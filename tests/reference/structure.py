@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from .coder import Decoder, Tables, encode, need
+from .coder import Decoder, Tables, encode, known, need
 
 DR, DC = (0, 1, 1, 1, 0, -1, -1, -1), (1, 1, 0, -1, -1, -1, 0, 1)
 NEAR = ((0, -1), (1, 0), (1, -1), (1, 1), (0, -2), (1, 2), (1, -2), (2, 0),
@@ -46,9 +46,11 @@ def trained(*ks: int) -> Models:
 
 def decode(data: bytes, width: int, height: int, tables: Tables) -> dict[str, Any]:
     """The value of a structure part."""
-    coder, raw = Decoder(data[1:]), zlib.decompress(tables.content("structure-1.bin"))
+    coder, raw = Decoder(data[1:]), zlib.decompress(tables.content("structure-1"))
     need(len(raw) == 17 + 16800 + 65536, "the length of structure-1")
-    need(data and (data[0] < 128 or data[0] == 128), "structure byte")
+    need(data, "an empty structure part")
+    known(data[0] < 192, "structure kind 3")
+    need(data[0] <= 128, "structure byte")
     if data[0] == 128:
         result = poses(coder, max(width, height))
     else:

@@ -12,7 +12,7 @@ import brotli
 import numpy as np
 import zstandard
 
-from .coder import Decoder, FormatError, Tables, need
+from .coder import Decoder, FormatError, MissingError, Tables, known, need
 
 STEPS = list(range(1, 33))
 while STEPS[-1] < 1 << 20:
@@ -25,10 +25,13 @@ def decode_text(data: bytes, tables: Tables, dictionary: str | None, limit: int)
     if not data:
         return ""
     coder, kind, body, user = data[0] & 63, data[0] >> 6, data[1:], b""
-    need(coder < 6 and (kind in (0, 2) if coder in (2, 3) else not kind), "head of a text")
+    known(coder < 7, f"text coder {coder}")
+    need(kind in (0, 2) if coder in (2, 3) else not kind, "bits 6-7 of a text's head")
     if coder in (3, 5):
         user, digest, body = Path(dictionary).read_bytes() if dictionary else b"", body[:4], body[4:]
-        need(hashlib.sha256(user).digest()[:4] == digest, f"this needs the dictionary {digest.hex()}")
+        need(len(digest) == 4, "cut hash of a dictionary")
+        if hashlib.sha256(user).digest()[:4] != digest:
+            raise MissingError(f"this needs the dictionary {digest.hex()}")
     if coder == 0:
         raw = body
     elif coder == 1:
@@ -38,7 +41,7 @@ def decode_text(data: bytes, tables: Tables, dictionary: str | None, limit: int)
             raise FormatError("brotli") from error
     elif coder < 4:
         head = (len(body) << 3 | kind << 1 | 1).to_bytes(3, "little")
-        shared = zstandard.ZstdCompressionDict(user or tables.content("text-1.zdict"))
+        shared = zstandard.ZstdCompressionDict(user or tables.content("text-1"))
         expand = zstandard.ZstdDecompressor(dict_data=shared).decompressobj()
         try:
             raw, limit = expand.decompress(bytes.fromhex("28b52ffd0040") + head + body), min(limit, 1 << 17)
@@ -46,8 +49,21 @@ def decode_text(data: bytes, tables: Tables, dictionary: str | None, limit: int)
             raise FormatError("zstd") from error
         need(expand.eof and len(body) <= 1 << 17, "zstd content")
     else:
-        limit = min(limit, 1 << 14)
-        raw = undo(Model(tables.content("ppm-1.ppm"), user).walk(body, 2 * limit + 2))
+        walk = Decoder(body)
+        text = walked(walk, tables, coder, user, limit)
+        walk.close()
+        return text
+    return written(raw, limit)
+
+
+def walked(coder: Decoder, tables: Tables, number: int, user: bytes, limit: int) -> str:
+    """The text that token PPM number 4, 5 or 6 coded."""
+    limit = min(limit, 1 << 14)
+    return written(undo(model(tables.content("ppm-2" if number == 6 else "ppm-1"), user).walk(coder, 2 * limit + 2)), limit)
+
+
+def written(raw: bytes, limit: int) -> str:
+    """A text of at most limit bytes."""
     need(0 < len(raw) <= limit, "no text, or too long")
     try:
         return raw.decode()
@@ -109,7 +125,7 @@ class Level:
 
 
 class Model:
-    """The table ppm-1, with a user's counts added."""
+    """A table ppm-1 or ppm-2, with a user's counts added."""
 
     def __init__(self, content: bytes, user: bytes) -> None:
         data = zstandard.ZstdDecompressor().decompressobj().decompress(content)
@@ -132,7 +148,7 @@ class Model:
             shares = take(width, "u1") + take(width, "u1") * 256
             self.levels.append(Level(np.repeat(np.arange(width), shares), last, np.array(STEPS)[take(n, "u1")], width))
             width = n
-        need(at == len(data), "the length of ppm-1")
+        need(at == len(data), "the length of a ppm table")
         pieces = [bytes([i]) for i in range(256)]
         for one, two in merges:
             pieces.append(pieces[one] + pieces[two])
@@ -161,9 +177,9 @@ class Model:
             moved, width, known = inverse, len(keys), len(level.last)
             place = {run: int(inverse[known + i]) for i, run in enumerate(runs)}
 
-    def walk(self, data: bytes, limit: int) -> bytes:
+    def walk(self, coder: Decoder, limit: int) -> bytes:
         """Decode tokens up to the end token; their bytes joined."""
-        coder, out = Decoder(data), b""
+        out = b""
         t1, t2, t3, run, pair = self.end, -1, -1, 0, (self.end, 0)
         seen: list[int] = []
         after: dict[int | tuple[int, int], list[int]] = {}
@@ -199,7 +215,6 @@ class Model:
                 below = (self.right if bit else self.left)[mid]
             token = mid if bit else mid - 1
             if token == self.end:
-                coder.close()
                 return out
             out += self.bytes[token]
             need(len(out) <= limit, "text too long")
@@ -209,3 +224,6 @@ class Model:
                 after[key] = after.get(key, [])[-7:] + [token]
             t2, t3 = (a if b > a else -1 for a, b in spans[:2])
             pair, t1 = (t1, token), token
+
+
+model = lru_cache(4)(Model)

@@ -47,7 +47,7 @@ class Table:
     """texture-1."""
 
     def __init__(self, tables: Tables) -> None:
-        reader = Reader(tables.content("texture-1.bin"))
+        reader = Reader(tables.content("texture-1"))
         take = reader.take
         self.chances, self.means = take("<u2", 161).tolist(), take("<u2", 3, 64).tolist()
         self.shapes, self.steps = take("u1", 25).tolist(), take("u1", 24, 48).tolist()
@@ -162,7 +162,7 @@ def read_plane(coder: Decoder, table: Table, content: ColourMap, plane: int, pla
 
 
 def amplitudes(content: ColourMap, tables: Tables) -> Array:
-    """Amplitudes in 1/64 of a pixel level, by plane, v, u."""
+    """Amplitudes in 1/64 of a pixel level, by plane, v, u: the coded ones, whole numbers."""
     table, size, result = Table(tables), quantiser(content.step), np.zeros((3, SIDE, SIDE))
     for plane in range(3):
         result[plane, 0, 0] = content.means[plane] * size
@@ -171,7 +171,7 @@ def amplitudes(content: ColourMap, tables: Tables) -> Array:
                 m = abs(level)
                 value = (64 * m - table.shifts[plane][min(m, 3) - 1]) * size >> 6
                 result[plane, v, u] = value if level > 0 else -value
-    return restore(content, result, tables) if content.restored else result
+    return result
 
 
 def waves(count: int, size: int) -> Array:
@@ -183,7 +183,7 @@ def waves(count: int, size: int) -> Array:
 
 def restore(content: ColourMap, values: Array, tables: Tables) -> Array:
     """Pass the amplitudes through the network."""
-    reader = Reader(tables.content("restoration-1.bin"))
+    reader = Reader(tables.content("restoration-1"))
 
     def convolution(picture: Array, outputs: int) -> Array:
         inputs, rows, columns = picture.shape
@@ -211,6 +211,8 @@ def restore(content: ColourMap, values: Array, tables: Tables) -> Array:
 
 def picture(content: ColourMap, width: int, height: int, tables: Tables) -> Array:
     """The picture: height x width x 3 bytes."""
-    a, b, c = waves(SIDE, height).T @ (amplitudes(content, tables) / 64) @ waves(SIDE, width)
+    values = amplitudes(content, tables)
+    values = restore(content, values, tables) if content.restored else values
+    a, b, c = waves(SIDE, height).T @ (values / 64) @ waves(SIDE, width)
     a, b, c = a / np.sqrt(3) + 127.5, b / np.sqrt(2), c / np.sqrt(6)
     return np.clip(np.rint(np.stack([a + b + c, a - 2 * c, a - b + c], -1)), 0, 255).astype(np.uint8)
