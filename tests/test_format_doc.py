@@ -86,7 +86,7 @@ def test_the_policy_counts_the_free_ids():
     marks = {semantic.GRID, beside.BESIDE}
     assert used == {n for n in range(64) if coder_name(bytes([n])) != "unknown"} | marks
     assert (len(free), used | free) == (count, set(range(64)))
-    used, free, count = ids("form of words beside a colour map")
+    used, free, count = ids("form of words beside a texture layer")
     assert used == {form >> 6 for form in (beside.APART, beside.JOINED)}
     assert (len(free), used | free) == (count, set(range(4)))
     used, free, count = ids("structure kind")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from promptcodec import bitstream
 from promptcodec.layers import recipe, registry, semantic, structure
+from promptcodec.layers.semantic import beside
 
 sys.path.append(str(Path(__file__).parent.parent))
 from tests.golden.__main__ import FOLDER, NAMES, changed_tables, compare
@@ -27,11 +29,13 @@ def test_every_part_and_coder_has_one():
     heads = {}
     for name in NAMES:
         data = (FOLDER / f"{name}.pxt").read_bytes()
-        for part in bitstream.read(data, bare=name == "bare", partial=name == "cut").parts:
+        options = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["options"]
+        for part in bitstream.read(data, **options).parts:
             if part.payload:
                 heads.setdefault(registry.part_name(part.type), set()).add(part.payload[0])
     assert set(registry.PART_IDS) <= set(heads)
-    assert {head & 63 for head in heads["semantic"]} == {0, 1, 2, 3, 4, 5, semantic.GRID}
+    assert {head & 63 for head in heads["semantic"]} == {*range(7), semantic.GRID, beside.BESIDE}
+    assert heads["semantic"] >= {beside.APART, beside.JOINED}
     assert {head >> 6 for head in heads["structure"]} == set(range(len(structure.KINDS)))
     assert heads["recipe"] == set(range(len(recipe.FORMS)))
     assert heads["pixels"] == {0, 1}

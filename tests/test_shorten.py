@@ -11,7 +11,7 @@ from promptcodec.rate import fit_description
 
 WHARF = parse_text(
     "photo 4x6\n"
-    "summary: A lighthouse stands on a rocky island in a calm sea. Two small boats pass by with white sails.\n"
+    "summary: A lighthouse stands on a rocky island in a calm sea. Two small boats pass with white sails.\n"
     "light: soft evening light\nmood: quiet\n"
     + "\n".join(
         f"r{r}c{c}: {'sky' if r < 3 else 'sea' if c != 3 else 'rock' if r == 4 else 'lighthouse'}"
@@ -40,7 +40,9 @@ def test_forms_get_shorter_and_the_subject_stays():
     assert len(set(lengths)) == len(lengths)
     assert all(form.summary.startswith("A lighthouse stands") for form in forms)
     assert forms[-1].summary == "A lighthouse stands."
-    assert not (forms[-1].objects or forms[-1].lettering or forms[-1].mood)
+    assert not (forms[-1].objects)
+    assert not (forms[-1].lettering)
+    assert not (forms[-1].mood)
     assert all(form.cells == WHARF.cells for form in forms)
 
 
@@ -95,9 +97,7 @@ def test_twelve_cells_from_150_bytes_on():
 
 
 def test_surfaces_come_where_there_is_room():
-    rough = parse_text(
-        "photo 1x2\nsummary: Sea.\nr1c1, rough: sea\nr1c2, smooth: sky".replace("1,", "1").replace("2,", "2")
-    )
+    rough = parse_text("photo 1x2\nsummary: Sea.\nr1c1 rough: sea\nr1c2 smooth: sky")
     small = semantic.decode(fit_description(rough, SIZE, code, 14, with_map=True))
     large = semantic.decode(fit_description(rough, SIZE, code, 100, with_map=True))
     assert (small.cells[0].texture, large.cells[0].texture) == ("", "rough")
