@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -41,10 +42,18 @@ class RecaptionCheck:
         seen = self._captioner.describe(image, rows=wanted.rows, cols=wanted.cols)
         return [
             *_compare_style(wanted, seen),
-            *_compare_colours(resolve(wanted), wanted.rows, wanted.cols, image),
+            *_compare_colours(_counted(conditions, wanted), wanted.rows, wanted.cols, image),
             *_compare_texture(resolve(wanted), resolve(seen)),
             *_compare_things(wanted, seen),
         ]
+
+
+def _counted(conditions: Conditions, wanted: Description) -> list[ResolvedCell]:
+    """Give the cells, without the colours that were read off a texture layer that is compared itself."""
+    cells = resolve(wanted)
+    if conditions.texture is None:
+        return [*cells]
+    return [replace(cell, colours=(), arrangement="") if cell.derived else cell for cell in cells]
 
 
 def _compare_things(wanted: Description, seen: Description) -> list[Field]:
@@ -86,13 +95,10 @@ def _word_overlap(first: str, second: str) -> float:
 
 
 def _compare_colours(cells: Sequence[ResolvedCell], rows: int, cols: int, image: Image.Image) -> list[Field]:
-    """Compare the mean colour of each cell that names colours, and the layout of light and dark.
-
-    Colours that were read off the colour map are left to the comparison with the map itself.
-    """
+    """Compare the mean colour of each cell that names colours, and the layout of light and dark."""
     expected = np.array([_mean_colour(cell) for cell in cells], np.float32)
     shown = reduce(image, rows, cols).reshape(-1, 3)
-    named = [index for index, cell in enumerate(cells) if cell.colours and not cell.derived]
+    named = [index for index, cell in enumerate(cells) if cell.colours]
     if not named:
         return []
     differences = ciede2000(expected[named], shown[named])

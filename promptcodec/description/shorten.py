@@ -20,6 +20,7 @@ _PHRASE = re.compile(
     r"towards|wearing|holding|by)\b)"
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_LAST_CLAUSE = re.compile(r"[,;:]\s+[^,;:]*$")
 _WORD = re.compile(r"[^\W_]+")
 _FILLERS = (
     "a an the of and or with in on at to from by for as is are be it its his her their this that "
@@ -113,7 +114,8 @@ def _sources(description: Description) -> Iterator[frozenset[str]]:
     yield from map(_content, (*_PHRASE.split(description.summary), description.mood, description.light))
     for thing in description.objects:
         yield from map(_content, (thing.name, *thing.attributes))
-    yield from (_content(item.text) for item in description.lettering)
+    for item in description.lettering:
+        yield from map(_content, (item.text, item.manner))
 
 
 def _units(description: Description) -> Iterator[_Unit]:
@@ -123,6 +125,8 @@ def _units(description: Description) -> Iterator[_Unit]:
             words = dict.fromkeys(_content(text), _STYLE)
             yield _Unit(words, 0.0, len(text) + 6, _without_style(name))
     yield from _ends(description.summary)
+    first = _content(_first(description.summary))
+    main = next((at for at, thing in enumerate(description.objects) if _content(thing.name) & first), None)
     for at, thing in enumerate(description.objects):
         attributes = [dict.fromkeys(_content(attribute), _ATTRIBUTE) for attribute in thing.attributes]
         for nth, (attribute, words) in enumerate(zip(thing.attributes, attributes, strict=True)):
@@ -131,13 +135,15 @@ def _units(description: Description) -> Iterator[_Unit]:
             named = dict.fromkeys(_content(thing.name), _NAME)
             every = {word: value for words in attributes for word, value in words.items()} | named
             # Where the main subject is matters more than where another thing is.
-            place = _SUBJECT if named.keys() & _content(_first(description.summary)) else _PLACE
+            place = _SUBJECT if at == main else _PLACE
             length = len(thing.name) + sum(map(len, thing.attributes)) + _BOX
             yield _Unit(every, place, length, _without("objects", at))
     for at, item in enumerate(description.lettering):
+        if item.manner:
+            words = dict.fromkeys(_content(item.manner), _ATTRIBUTE)
+            yield _Unit(words, _BIT, len(item.manner) + 1, _without_manner(at))
         words = dict.fromkeys(_content_in_order(item.text)[:_LETTERS_MOST], _LETTERS)
-        length = len(item.text) + len(item.manner) + _BOX
-        yield _Unit(words, _PLACE, length, _without("lettering", at))
+        yield _Unit(words, _PLACE, len(item.text) + _BOX, _without("lettering", at))
 
 
 def _ends(summary: str) -> Iterator[_Unit]:
@@ -164,6 +170,15 @@ def _without(field: str, at: int) -> Callable[[Description], Description]:
     return drop
 
 
+def _without_manner(at: int) -> Callable[[Description], Description]:
+    def drop(description: Description) -> Description:
+        items = list(description.lettering)
+        items[at] = replace(items[at], manner="")
+        return replace(description, lettering=tuple(items))
+
+    return drop
+
+
 def _without_style(name: str) -> Callable[[Description], Description]:
     return lambda description: replace(description, **{name: ""})  # type: ignore[arg-type]
 
@@ -183,8 +198,11 @@ def _without_attribute(at: int, nth: int) -> Callable[[Description], Description
 
 
 def _trimmed(sentence: str) -> str:
-    """End a sentence that was cut as a sentence ends."""
-    return sentence.rstrip(",;: ").removesuffix(" and") + "."
+    """End a sentence that was cut as a sentence ends: what is left of a clause in one word goes too."""
+    sentence = sentence.rstrip(",;: ").removesuffix(" and")
+    while (last := _LAST_CLAUSE.search(sentence)) and len(_content(last[0])) <= 1:
+        sentence = sentence[: last.start()]
+    return sentence + "."
 
 
 def _content(text: str) -> frozenset[str]:

@@ -136,16 +136,22 @@ def _with_text(description: Description, text: Description) -> Description:
     left = list(description.objects)
     objects = []
     for thing in text.objects:
-        same = next((each for each in left if each.name == thing.name), None)
+        own = next((each for each in left if each.name == thing.name), None)
+        if own is not None:
+            left.remove(own)
+            objects.append(replace(own, attributes=thing.attributes))
+    pieces = list(description.lettering)
+    lettering = []
+    for item in text.lettering:
+        same = next((each for each in pieces if each.text == item.text), None)
         if same is not None:
-            left.remove(same)
-            objects.append(replace(same, attributes=thing.attributes))
-    kept = [item.text for item in text.lettering]
+            pieces.remove(same)
+            lettering.append(replace(same, manner=item.manner))
     return replace(
         description,
         summary=text.summary,
         light=text.light,
         mood=text.mood,
         objects=tuple(objects),
-        lettering=tuple(item for item in description.lettering if item.text in kept),
+        lettering=tuple(lettering),
     )
