@@ -20,8 +20,10 @@ from promptcodec.vision.load import load_image
 SETTINGS: dict[str, dict[str, Any]] = {
     "text only, no budget": {"layers": ("semantic",), "recipe": "off"},
     "text only, 100 B": {"layers": ("semantic",), "budget": 100},
+    "64 B": {"budget": 64},
     "100 B": {"budget": 100},
     "200 B": {"budget": 200},
+    "300 B": {"budget": 300},
     "500 B": {"budget": 500},
 }
 COLUMNS = ("bytes", "overhead", "semantic", "texture", "recipe", "bpp", "enc_s", "dec_s", "psnr", "ssim")

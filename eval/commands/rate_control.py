@@ -23,7 +23,7 @@ from eval.options import example, folders_argument, jobs_option, json_option, li
 def command(folders: tuple[Path, ...], limit: int | None, jobs: int, *, as_json: bool) -> None:
     """Compare rate control with fixed splits.
 
-    The measured shares of layers are held against fixed ones at several rates. One row for each set of layers
+    The shares of "--tune pixels" are held against fixed ones at several rates. One row for each set of layers
     and rate, then what files leave of their budgets. See docs/measurements/rate.md.
     """
     paths = [path for folder in folders for path in listed(folder, limit)]
@@ -40,7 +40,7 @@ def command(folders: tuple[Path, ...], limit: int | None, jobs: int, *, as_json:
 
 def _line(row: Mapping[str, Any]) -> str:
     ratio = f"{row['ratio']:.3f}" if row["ratio"] else "-"
-    head = f"| {row['layers']} | {row['bpp']} | {_means(row['measured'])}"
+    head = f"| {row['layers']} | {row['bpp']} | {_means(row['pixels'])}"
     return f"{head} | {row['best_fixed'] or '-'} | {_means(row['fixed'])} | {ratio} |"
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from eval.images import scaled
 from eval.measure.edit_cases import draw
-from eval.measure.edits import BUDGET, LAYERS, SHARES
+from eval.measure.edits import BUDGET, LAYERS
 from eval.measure.free_pictures import free_pictures
 from promptcodec import encode
 from promptcodec.cli.sheet import side_by_side
@@ -21,20 +21,20 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
         "photo_00584.webp",
         LAYERS,
         (
-            ("erase", "r3c4:r6c6"),
-            ("move", "r3c4:r6c6", "r3c1"),
-            ("recolour", "r3c4:r6c6", "red"),
-            ("cell", "r7c2", "sky blue: a pond"),
+            ("erase", "r2c2:r4c3"),
+            ("move", "r2c2:r4c3", "r2c1"),
+            ("recolour", "r2c2:r4c3", "red"),
+            ("cell", "r6c1", "sky blue: a pond"),
         ),
     ),
     (
         "photo_00519.webp",
         LAYERS,
         (
-            ("recolour", "r2c4:r3c6", "golden yellow"),
+            ("recolour", "r2c3:r2c5", "golden yellow"),
             ("replace", "orange", "deep blue"),
-            ("surface", "r3c3:r6c6", "busy"),
-            ("erase", "r2c3:r3c7"),
+            ("surface", "r2c3:r4c5", "busy"),
+            ("erase", "r1c3:r2c5"),
         ),
     ),
     (
@@ -79,7 +79,7 @@ def write(data: Path, out: Path) -> None:
 
 def _row(file: Path, layers: tuple[str, ...], edits: tuple[tuple[str, ...], ...]) -> Image.Image:
     image = load_image(file)
-    data = encode(image, layers=layers, budget=BUDGET, tune=SHARES)
+    data = encode(image, layers=layers, budget=BUDGET)
     panels = [("original", _panel(image)), (f"drawn from {len(data)} B", _panel(draw(data)))]
     for operation, *arguments in edits:
         edited = apply(data, [Edit(operation, tuple(arguments))]).data

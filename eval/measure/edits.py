@@ -1,8 +1,8 @@
 """Does an edit change the picture where it should, and nowhere else?
 
-Each picture is encoded, SHARES of the bytes for each layer, edited with every operation and decoded before
-and after. ``inside`` is the mean CIEDE2000 between the two within the region the operation names, ``outside``
-the same beyond one more cell around it. Operations on all of the picture have no outside.
+Each picture is encoded with the default shares, edited with every operation and decoded before and after.
+``inside`` is the mean CIEDE2000 between the two within the region the operation names, ``outside`` the same
+beyond one more cell around it. Operations on all of the picture have no outside.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from promptcodec.vision.load import load_image
 
 LAYERS = ("semantic", "texture", "structure")
 BUDGET = 400
-# Cells are what is edited: the default shares leave few of them beside a texture layer.
-SHARES = {"semantic": 0.25, "texture": 0.65, "structure": 0.1}
 WANTED = 5.0
 # Below this nothing is seen to change, and a ratio means nothing.
 VISIBLE = 0.5
@@ -89,7 +87,7 @@ def run(
     by_operation: dict[str, list[dict[str, float | None]]] = {}
     for folder in folders:
         for path in listed(folder, limit):
-            data = encode(load_image(path), layers=layers, budget=budget, tune=SHARES)
+            data = encode(load_image(path), layers=layers, budget=budget)
             before = draw(data, generator)
             for case in cases(data):
                 try:

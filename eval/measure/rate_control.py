@@ -1,6 +1,6 @@
 """Rate control against fixed splits of the same bytes, for every set of layers, and what it leaves unused.
 
-At each rate a picture is coded with ``builtin``'s measured shares and with fixed ones; the least mean over
+At each rate a picture is coded with the shares of ``--tune pixels`` and with fixed ones; the least mean over
 the pictures is the best fixed split. The measure is 1 - MS-SSIM (luma, pytorch-msssim, long side scaled to
 512) of ``builtin``'s picture, for words alone also CIEDE2000 between the mean colours of 12x12 cells. Where a
 fixed split leaves a layer out on some picture, because it does not fit, that split is another set of layers,
@@ -46,7 +46,7 @@ def measure(path: Path) -> list[dict[str, Any]]:
     small = scaled(original, SIDE)
     rows: list[dict[str, Any]] = []
     for names, rate in itertools.product(SETS, RATES):
-        for tune in ("measured", *splits(names)):
+        for tune in ("pixels", *splits(names)):
             row = {"layers": ",".join(names), "bpp": rate, "tune": _label(tune), "bytes": None}
             rows.append(row)
             try:
@@ -84,16 +84,16 @@ def summarise(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             if all(row["bytes"] for row in coded):
                 keys = [key for key in ("bytes", "loss", "ciede2000", *names) if key in coded[0]]
                 means[tune] = {key: float(np.mean([row[key] for row in coded])) for key in keys}
-        measured = means.pop("measured", None)
+        pixels = means.pop("pixels", None)
         best = min(means, key=lambda tune: means[tune]["loss"]) if means else None
         yield {
             "layers": layers,
             "bpp": rate,
-            "n": len([row for row in here if row["tune"] == "measured"]),
-            "measured": measured,
+            "n": len([row for row in here if row["tune"] == "pixels"]),
+            "pixels": pixels,
             "best_fixed": best,
             "fixed": means[best] if best else None,
-            "ratio": measured["loss"] / means[best]["loss"] if measured and best else None,
+            "ratio": pixels["loss"] / means[best]["loss"] if pixels and best else None,
         }
     for budget in BUDGETS:
         here = [row for row in rows if row.get("budget") == budget]
