@@ -100,8 +100,11 @@ def test_a_description_of_ones_own(scene):
     own = parse_text("oil painting 1x2\nsummary: A red kite.\nr1c1 sky blue, smooth\nr1c2 red: the kite")
     data = encode(scene, description=own, layers=("semantic",))
     assert parse_text(inspect(data)["text"]) == own
+    short = encode(scene, description=own, layers=("semantic",), budget=36)
+    assert len(short) <= 36
+    assert inspect(short)["description"]["medium"] == "oil painting"
     with pytest.raises(BudgetError, match="needs"):
-        encode(scene, description=own, layers=("semantic",), budget=20)
+        encode(scene, description=own, layers=("semantic",), budget=12)
 
 
 def test_best_of_and_retries(scene, once):
