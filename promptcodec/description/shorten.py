@@ -114,8 +114,7 @@ def _sources(description: Description) -> Iterator[frozenset[str]]:
     yield from map(_content, (*_PHRASE.split(description.summary), description.mood, description.light))
     for thing in description.objects:
         yield from map(_content, (thing.name, *thing.attributes))
-    for item in description.lettering:
-        yield from map(_content, (item.text, item.manner))
+    yield from (_content(item.text) for item in description.lettering)
 
 
 def _units(description: Description) -> Iterator[_Unit]:

@@ -63,7 +63,7 @@ def fit_description(
     if with_map:
         if room >= LEAST_ROOM:
             part = min(part, room - _cost_of_cells(_with_cells(on_grid, grids), code))
-        text = _fit_text(_silent(full), code, part)
+        base = _silent(full)
         # Surfaces say little: they come where words leave room, not in place of the colour map.
         whole = code(full)
         if len(whole) <= SURFACES * room:
@@ -74,12 +74,16 @@ def fit_description(
             lambda: _silent(coarsest),
         ]
     else:
-        text = _fit_text(coarsest, code, part)
+        base = coarsest
         ways = (_whole, shorten.without_orientations)
         forms = [partial(_on, on_grid, shape, way) for shape in grids for way in ways]
-    best = _first_fitting(forms, lambda form: code(_with_text(form(), text)), room)
-    if best is not None:
-        return best
+    text = _fit_text(base, code, part)
+    chosen = _first_fitting(forms, lambda form: len(code(_with_text(form(), text))) <= room)
+    if chosen is not None:
+        # The cells may have left room: words that were left out for them come back.
+        cells = chosen()
+        coded_forms = (code(_with_text(cells, words)) for words in shorten.by_salience(base))
+        return next(data for data in coded_forms if len(data) <= room)
     coded = [code(shorter) for shorter in shorten.least(_with_text(forms[-1](), text))]
     return next((data for data in coded if len(data) <= room), coded[-1])
 
@@ -103,16 +107,15 @@ def _cost_of_cells(description: Description, code: Code) -> int:
 
 
 def _first_fitting(
-    forms: Sequence[Callable[[], Description]], code: Callable[[Callable[[], Description]], bytes], room: int
-) -> bytes | None:
+    forms: Sequence[Callable[[], Description]], fits: Callable[[Callable[[], Description]], bool]
+) -> Callable[[], Description] | None:
     """Find the first of ever shorter forms that fits, by bisection."""
     low, high = 0, len(forms) - 1
     best = None
     while low <= high:
         middle = (low + high) // 2
-        data = code(forms[middle])
-        if len(data) <= room:
-            best, high = data, middle - 1
+        if fits(forms[middle]):
+            best, high = forms[middle], middle - 1
         else:
             low = middle + 1
     return best
