@@ -81,3 +81,16 @@ def test_nothing_is_asked_where_no_words_are_wanted(cli, scene, asked, tmp_path,
     assert (code, estimate["requests"], estimate["requests_most"], estimate["cost"]) == (0, 0, 0, 0)
     assert not asked
     assert "input_tokens" not in estimate
+
+
+@pytest.mark.parametrize(
+    ("layers", "wanted"),
+    [("semantic,texture", "small picture of its colours"), ("semantic", "Colours of cells are")],
+)
+def test_nouns_are_asked_for_where_a_texture_layer_keeps_the_colours(
+    cli, scene, asked, server, layers, wanted
+):
+    scene.save("a.png")
+    who = ("--captioner", f"chat:{server}?model=loopback-vision")
+    assert cli("encode", "a.png", "--dry-run", "--budget", "200B", "--layers", layers, *who)[0] == 0
+    assert wanted in " ".join(asked[0].split())
