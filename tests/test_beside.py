@@ -26,7 +26,7 @@ from promptcodec.description import (
 )
 from promptcodec.description.palette import PALETTE
 from promptcodec.entropy import dictionary
-from promptcodec.errors import DescriptionError, EntropyError, NewerError
+from promptcodec.errors import BitstreamError, DescriptionError, EntropyError, NewerError
 from promptcodec.layers import derived, semantic, texture
 from promptcodec.layers.semantic import beside, nouns
 from promptcodec.vision.colour import nearest_names, to_oklab
@@ -226,7 +226,7 @@ def test_a_stream_cut_before_its_map_says_what_is_missing(stream):
 def _is_cut(data):
     try:
         return read(data, partial=True).cut
-    except Exception:  # noqa: BLE001 - any refusal is no cut at a boundary
+    except BitstreamError:
         return False
 
 
