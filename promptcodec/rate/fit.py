@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from promptcodec.description import Cell, Description, shorten
 from promptcodec.description.coarsen import coarsen, coarsen_nouns
@@ -23,6 +24,7 @@ LEAST_CELLS, LEAST_ROOM = 12, 74
 
 Code = Callable[[Description], bytes]
 OnGrid = Callable[[int, int], Description]
+_Item = TypeVar("_Item")
 
 
 def fit_description(
@@ -136,25 +138,25 @@ def _fit_text(description: Description, code: Code, part: int) -> Description:
 
 def _with_text(description: Description, text: Description) -> Description:
     """Give a description the words of another of the same picture, but for the cells' and the medium."""
-    left = list(description.objects)
-    objects = []
-    for thing in text.objects:
-        own = next((each for each in left if each.name == thing.name), None)
-        if own is not None:
-            left.remove(own)
-            objects.append(replace(own, attributes=thing.attributes))
-    pieces = list(description.lettering)
-    lettering = []
-    for item in text.lettering:
-        same = next((each for each in pieces if each.text == item.text), None)
-        if same is not None:
-            pieces.remove(same)
-            lettering.append(replace(same, manner=item.manner))
+    things = _pairs(description.objects, text.objects, lambda thing: thing.name)
+    pieces = _pairs(description.lettering, text.lettering, lambda item: item.text)
     return replace(
         description,
         summary=text.summary,
         light=text.light,
         mood=text.mood,
-        objects=tuple(objects),
-        lettering=tuple(lettering),
+        objects=tuple(replace(own, attributes=kept.attributes) for own, kept in things),
+        lettering=tuple(replace(own, manner=kept.manner) for own, kept in pieces),
     )
+
+
+def _pairs(
+    own: Sequence[_Item], kept: Sequence[_Item], key: Callable[[_Item], str]
+) -> Iterator[tuple[_Item, _Item]]:
+    """Give each that is kept with the first of one's own of the same key that has no partner yet."""
+    left = list(own)
+    for item in kept:
+        same = next((each for each in left if key(each) == key(item)), None)
+        if same is not None:
+            left.remove(same)
+            yield same, item
