@@ -10,7 +10,7 @@ from PIL import Image
 
 from promptcodec import models
 from promptcodec.errors import MissingError
-from promptcodec.vision import network, saliency, tag_table, tags
+from promptcodec.vision import network, runtime, saliency, tag_table, tags
 
 CODE = """
 import json, sys
@@ -85,7 +85,7 @@ def test_look_does_not_depend_on_company(chelsea, astronaut):
 
 def test_a_picture_is_looked_at_once(chelsea, monkeypatch):
     network.look([chelsea])
-    monkeypatch.setattr(network, "_session", lambda: pytest.fail("looked twice"))
+    monkeypatch.setattr(network, "session", lambda _: pytest.fail("looked twice"))
     network.look([chelsea.copy()])
 
 
@@ -106,16 +106,16 @@ def test_saliency_finds_what_stands_out():
 
 def test_threads_in_workers(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert 1 <= network.threads() <= 4
+    assert 1 <= runtime.threads() <= 4
     monkeypatch.setattr("multiprocessing.parent_process", object)
-    assert network.threads() == 1
+    assert runtime.threads() == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert network.threads() == 3
+    assert runtime.threads() == 3
 
 
 def test_without_onnxruntime(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    network._session.cache_clear()
+    runtime.session.cache_clear()
     network._seen.clear()
     with pytest.raises(MissingError, match="pip install onnxruntime"):
         network.look([Image.new("RGB", (8, 8))])

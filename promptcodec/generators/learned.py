@@ -17,7 +17,7 @@ from promptcodec.errors import MissingError
 from promptcodec.generators import Conditions, faithful, maps
 from promptcodec.generators.classical import working_size
 from promptcodec.vision.colour import Floats
-from promptcodec.vision.network import threads
+from promptcodec.vision.runtime import threads
 
 if TYPE_CHECKING:
     import onnxruntime

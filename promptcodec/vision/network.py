@@ -1,27 +1,23 @@
 """One small network, looked through once: what a picture shows, as class logits and as an embedding.
 
-EfficientNet-Lite0 in int8 (``models/lite0-1.onnx``, made by ``training/tagger/export.py``).
+EfficientNet-Lite0 in int8 (``models/lite0-2.onnx``, made by ``training/tagger/export.py``).
 """
 
 from __future__ import annotations
 
-import functools
-import multiprocessing
-import os
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from promptcodec import models
-from promptcodec.errors import MissingError
 from promptcodec.vision.colour import Floats
+from promptcodec.vision.runtime import session
 
-if TYPE_CHECKING:
-    import onnxruntime
+TABLE = "lite0-2"
+
+OUTPUTS = ("logits", "embedding")
 
 SIDE = 224
 CLASSES = 1000
@@ -59,7 +55,7 @@ def _look(image: Image.Image) -> tuple[Floats, Floats]:
     key = pixels.tobytes()
     known = _seen.get(key)
     if known is None:
-        logits, pooled = _session().run(None, {"pixels": pixels[None]})
+        logits, pooled = session(TABLE).run(OUTPUTS, {"pixels": pixels[None]})
         known = logits[0], pooled[0] / max(float(np.linalg.norm(pooled[0])), 1e-6)
         _seen[key] = known
         while len(_seen) > _REMEMBERED:
@@ -70,25 +66,3 @@ def _look(image: Image.Image) -> tuple[Floats, Floats]:
 def _pixels(image: Image.Image) -> npt.NDArray[np.uint8]:
     """Give what the network sees, ``(224, 224, 3)``; reducing_gap halves the time of a large picture."""
     return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0), np.uint8)
-
-
-def threads() -> int:
-    """Give the number of threads to run on: ``OMP_NUM_THREADS``, 1 in a worker process, else 4 at most."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdecimal() and int(asked) > 0:
-        return int(asked)
-    # A pool of workers already uses every core; more threads would only wait for each other.
-    return 1 if multiprocessing.parent_process() is not None else min(os.cpu_count() or 1, 4)
-
-
-@functools.cache
-def _session() -> onnxruntime.InferenceSession:
-    try:
-        import onnxruntime as runtime  # noqa: PLC0415 - heavy
-    except ImportError as error:
-        raise MissingError("looking at pictures needs onnxruntime: `pip install onnxruntime`") from error
-    options: Any = runtime.SessionOptions()
-    options.intra_op_num_threads = threads()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return runtime.InferenceSession(models.load("lite0-1"), options, providers=["CPUExecutionProvider"])

@@ -54,7 +54,7 @@ class Seen:
 def look(data: Path, files: list[str]) -> Seen:
     """Look at every picture, or take what the last run saw."""
     code = "".join(inspect.getsource(module) for module in (saliency, tags, tag_table))
-    digest = hashlib.sha256(models.load("lite0-1") + (code + "".join(files)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(models.load("lite0-2") + (code + "".join(files)).encode()).hexdigest()[:12]
     cache = HERE.parent / "build" / f"tagger-{digest}.npz"
     if not cache.exists():
         views = 1 + tags.CROPS

@@ -1,4 +1,4 @@
-"""Export EfficientNet-Lite0 as the shipped network ``promptcodec/models/lite0-1.onnx``, in int8.
+"""Export EfficientNet-Lite0 as the shipped network ``promptcodec/models/lite0-2.onnx``, in int8.
 
 Run in an environment of its own (torch is needed here and nowhere in the product):
 
@@ -8,8 +8,8 @@ Run in an environment of its own (torch is needed here and nowhere in the produc
 
 The graph takes ``pixels``, uint8 sRGB ``(n, 224, 224, 3)``, scales it itself to (x - 127) / 128 as the
 weights were trained, and gives ``logits`` ``(n, 1000)`` and ``embedding`` ``(n, 1280)``, the mean of the
-last feature map. Weights have 7 bits and a scale per channel: with 8, processors without VNNI saturate
-16-bit sums and give other answers than those with it.
+last feature map; ``maps`` adds the feature maps themselves. Weights have 7 bits and a scale per channel:
+with 8, processors without VNNI saturate 16-bit sums and give other answers than those with it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from onnxruntime import quantization
 from PIL import Image
 
 from training import tables
+from training.tagger.maps import with_maps
 from training.tagger.rounding import is_depthwise, round_weights
 from training.texts import DATA
 
@@ -165,7 +166,8 @@ def main() -> None:
         print(compare(exact, small, pictures(options.data, 7, 9, MEASURED_ON)), f"{small.stat().st_size} B")
         if not options.dry_run:
             source = "python -m training.tagger.export"
-            tables.write("lite0-1", "lite0-1.onnx", small.read_bytes(), source=source)
+            network = with_maps(onnx.load(small)).SerializeToString(deterministic=True)
+            tables.write("lite0-2", "lite0-2.onnx", network, source=source)
 
 
 if __name__ == "__main__":
