@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from PIL import Image
 
-from promptcodec.captioners.observation import Observation, objects, observe
+from promptcodec.captioners.observation import Observation, observe
 from promptcodec.captioners.prompt import agrees
 from promptcodec.captioners.raster import measure_fills, write_cells
+from promptcodec.captioners.scene import scene
 from promptcodec.captioners.sentence import sentence
-from promptcodec.description import Description, clean
+from promptcodec.description import Box, Description, SceneObject, clean
 from promptcodec.description.model import check_grid
-from promptcodec.vision.stuff import stuff
+from promptcodec.vision.cell_nouns import cell_nouns
 
-WITHOUT_STUFF = ("flat graphic", "text page", "screenshot", "pixel art")
-"""Media in which a blue area is no sky."""
+WITHOUT_NOUNS = ("text page", "screenshot")
+"""Media in which no cell is of what it looks like."""
+
+LENGTHS = ((250, 60), (600, 120))
+"""Below so many characters of free text the summary has about so many; else LONGEST."""
+
+LONGEST = 240
+
+SPOKEN = {"vessel": "container"}
+"""Nouns of cells that are said in another word."""
 
 
 class LocalCaptioner:
@@ -43,11 +53,11 @@ class LocalCaptioner:
             rows: rows of the grid, 1..8.
             cols: columns of the grid, 1..8.
             prompt: the file's own prompt; it becomes the summary unless the picture contradicts it.
-            characters: does not matter, it says little anyway.
+            characters: of free text, about; they set the length of the summary. None for no limit.
             colours: does not matter, they are cheap to measure.
 
         Returns:
-            Colours, textures, continuations and sure stuff per cell; objects, medium, light, mood and
+            Colours, textures, continuations and sure nouns per cell; objects, medium, light, mood and
             a summary of what is shown or of the colours, none where these are greys. No lettering.
 
         Raises:
@@ -57,16 +67,22 @@ class LocalCaptioner:
         check_grid(rows, cols)
         observation = self._see(image)
         fills = measure_fills(image, rows, cols)
-        named = [""] * (rows * cols) if observation.medium in WITHOUT_STUFF else stuff(image, rows, cols)
+        if observation.medium in WITHOUT_NOUNS or not observation.regions:
+            nouns = [""] * (rows * cols)
+        else:
+            nouns = [SPOKEN.get(noun, noun) for noun in cell_nouns(image, rows, cols)]
+        length = next(
+            (most for limit, most in LENGTHS if characters is not None and characters < limit), LONGEST
+        )
         return Description(
             observation.medium,
             rows,
             cols,
-            write_cells(image, fills, named, rows, cols),
-            _summary(observation, clean(prompt)) or sentence(observation.subject, fills, rows, cols),
+            write_cells(image, fills, nouns, rows, cols),
+            _summary(observation, clean(prompt)) or sentence(scene(observation), fills, rows, cols, length),
             observation.light,
             observation.mood,
-            objects(observation, rows, cols),
+            _objects(observation, rows, cols),
         )
 
     def _see(self, image: Image.Image) -> Observation:
@@ -78,8 +94,30 @@ class LocalCaptioner:
 
 def _summary(observation: Observation, prompt: str) -> str:
     """Give the file's own prompt where the picture does not contradict it, else ``""``."""
-    seen = " ".join((observation.subject, *(tag.name for tag in observation.tags)))
-    return prompt if agrees(prompt, seen) else ""
+    seen = [name for name, _ in observation.subjects] + [each.name for each in observation.objects]
+    return prompt if agrees(prompt, " ".join(seen)) else ""
+
+
+def _objects(observation: Observation, rows: int, cols: int) -> tuple[SceneObject, ...]:
+    """Give what is worth naming as objects on a grid."""
+    return tuple(
+        SceneObject(
+            SPOKEN.get(each.name, each.name),
+            _cells(each.box, rows, cols),
+            (each.colour,) if each.colour else (),
+        )
+        for each in observation.objects
+    )
+
+
+def _cells(box: tuple[float, float, float, float], rows: int, cols: int) -> Box:
+    """Give the cells a box of fractions covers; half a cell is covered, less is not."""
+    x0, y0, x1, y1 = (min(1.0, max(0.0, side)) for side in box)
+    left = min(math.floor(x0 * cols + 0.5), cols - 1)
+    top = min(math.floor(y0 * rows + 0.5), rows - 1)
+    right = max(math.floor(x1 * cols + 0.5), left + 1)
+    bottom = max(math.floor(y1 * rows + 0.5), top + 1)
+    return Box(top + 1, left + 1, bottom, right)
 
 
 def create(profile: Mapping[str, str]) -> LocalCaptioner:  # noqa: ARG001 - it has no settings

@@ -1,38 +1,77 @@
-"""What is seen in a picture as a whole, whatever the grid: what it shows, its medium, light and mood."""
+"""What is seen in a picture, whatever the grid: medium, subject, who and what is where, light."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
-from promptcodec.description import Box, SceneObject
+from promptcodec.captioners.regions import Region, regions
 from promptcodec.description.basic import basic_colour
-from promptcodec.vision import network
+from promptcodec.vision import things
+from promptcodec.vision.boxes import Box, area, overlap
+from promptcodec.vision.cell_nouns import cell_nouns
 from promptcodec.vision.colour import nearest_names
-from promptcodec.vision.concepts import concepts
 from promptcodec.vision.layout import blur, symmetry
-from promptcodec.vision.medium import medium
+from promptcodec.vision.medium import LEAST, medium
 from promptcodec.vision.object_colour import object_colour
-from promptcodec.vision.phrase import phrase
+from promptcodec.vision.people import PERSON, Person, people
+from promptcodec.vision.saliency import regions as salient
 from promptcodec.vision.style import light
+from promptcodec.vision.subject import subjects
+from promptcodec.vision.tag_table import ancestors
 from promptcodec.vision.tags import Tag, find
 
-NAMED_HUMANS = ("woman", "man", "child")
-"""What a tag that only knows a person is called where the whole picture tells more."""
+HUMAN_WORDS = {"person", "people"}
 
-HUMAN_WORDS = {"person", "people", "group", *NAMED_HUMANS}
+HUMAN_NOUNS = {"face", "hair", "skin", "clothing", "hand", "hat", "person"}
+"""Nouns of cells that humans are made of."""
 
-GENERIC = ("an animal", "food", "a single object on a plain ground")
-"""Phrases that a tag makes superfluous: a parrot is an animal."""
+OTHER_NOUNS = {
+    "animal",
+    "fur",
+    "feathers",
+    "scales",
+    "bird",
+    "toy",
+    "statue",
+    "machine",
+    "food",
+    "fruit",
+    "vessel",
+}
+"""Nouns of cells of what may look like one."""
 
-MOST_THINGS = 3
-"""Objects said at most: the surest; a fourth tag is rarely of something else."""
+MOST_THINGS = 6
+"""Objects said at most: people first, then what the detector is surest of, then the largest."""
+
+MOST_PEOPLE = 3
+"""From more people on they are one object."""
+
+ALIKE = 0.5
+"""Intersection over union from which two boxes of one name, or of a name and its kind, are of one thing."""
 
 WHOLE = 0.8
 """A box above this share of the picture is the picture: its colour is no attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A thing.
+
+    Attributes:
+        name: a noun.
+        box: where, as fractions.
+        colour: basic colour words, ``""`` where it is a human, fills the picture, or no colour is surely its
+        own.
+    """
+
+    name: str
+    box: Box
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +80,22 @@ class Observation:
 
     Attributes:
         medium, light, mood: in words; mood holds what the lens and the layout do.
-        subject: a noun phrase, ``""`` where nothing is sure.
-        tags: objects with a place, surest first.
-        colours: basic colour words per tag, ``""`` where it is a human, fills the picture, or no colour
-            is surely its own.
+        subjects: what it mainly shows, surest first, with probabilities.
+        people: largest first.
+        objects: things worth naming, people among them.
+        tags: names of what the whole picture shows, surest first.
+        regions: cells of one noun that hang together, largest first; none in an even surface, of which
+            only medium, light and symmetry are told.
     """
 
     medium: str
     light: str
     mood: str
-    subject: str
+    subjects: tuple[tuple[str, float], ...]
+    people: tuple[Person, ...]
+    objects: tuple[Seen, ...]
     tags: tuple[Tag, ...]
-    colours: tuple[str, ...]
+    regions: tuple[Region, ...]
 
 
 def observe(image: Image.Image) -> Observation:
@@ -64,68 +107,95 @@ def observe(image: Image.Image) -> Observation:
     Raises:
         MissingError: onnxruntime or a shipped table is not there.
     """
-    ranked = concepts(network.look([image])[1][0])
-    who = [name for name, _ in ranked if name in NAMED_HUMANS]
-    tags = tuple(
-        replace(tag, name=who[0]) if tag.name == "person" and len(who) == 1 else tag
-        for tag in find(image)[:MOST_THINGS]
-    )
     medium_name = medium(image)
+    if min(image.size) < LEAST or not salient(image, 1):
+        # In an even surface networks see what is not there.
+        return Observation(medium_name, light(image), symmetry(image), (), (), (), (), ())
+    detected = things.things(image)
+    rows, cols = (4, 6) if image.width >= image.height else (6, 4)
+    nouns = np.array(cell_nouns(image, rows, cols)).reshape(rows, cols)
+    persons = tuple(person for person in people(image, detected) if _is_likely(person, nouns))
+    tags = find(image)
+    areas = regions(nouns.reshape(-1).tolist(), rows, cols)
     # What looks like a blurred ground in a drawing is a plain one.
     lens = blur(image) if medium_name == "photo" else ""
     return Observation(
         medium_name,
         light(image),
         ", ".join(word for word in (lens, symmetry(image)) if word),
-        _subject(phrase(ranked), tags),
+        subjects(image),
+        persons,
+        tuple(_objects(image, persons, detected, tags, areas)),
         tags,
-        tuple(_colour(image, tag) for tag in tags),
+        areas,
     )
 
 
-def _subject(about: str, tags: Sequence[Tag]) -> str:
-    """Put concepts and tags together, each thing named once."""
-    words = set(about.replace(",", " ").split())
-    if words & HUMAN_WORDS:
-        words |= HUMAN_WORDS
-    news = [tag.name for tag in tags if not words & set(tag.name.split())]
-    if about in GENERIC and news:
-        return _article(news[0])
-    if not about:
-        return " and ".join(_article(name) for name in news[:2])
-    return f"{about} with {_article(news[0])}" if news and " with " not in about else about
+def _is_likely(person: Person, nouns: np.ndarray[tuple[int, ...], np.dtype[np.str_]]) -> bool:
+    """Say whether the cells under somebody do not speak against a human: cats and dolls have faces too."""
+    rows, cols = nouns.shape
+    left, top, right, bottom = person.box
+    down = slice(max(0, math.floor(top * rows)), max(1, math.ceil(bottom * rows)))
+    across = slice(max(0, math.floor(left * cols)), max(1, math.ceil(right * cols)))
+    covered = set(nouns[down, across].reshape(-1).tolist())
+    return bool(covered & HUMAN_NOUNS) or not covered & OTHER_NOUNS
 
 
-def _article(name: str) -> str:
-    plural = name.endswith("s") and not name.endswith("ss")
-    return name if plural else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+def _objects(
+    image: Image.Image,
+    persons: Sequence[Person],
+    detected: Sequence[things.Thing],
+    tags: Sequence[Tag],
+    areas: Sequence[Region],
+) -> Iterator[Seen]:
+    """Give things worth naming, each once; at most MOST_THINGS."""
+    candidates = [
+        *_persons(persons),
+        *(Seen(name, thing.box) for thing in detected if (name := _name(thing))),
+        *(Seen(tag.name, tag.box) for tag in tags),
+        *(Seen(each.noun, each.box) for each in areas if each.is_thing),
+    ]
+    kept: list[Seen] = []
+    for each in candidates:
+        if len(kept) == MOST_THINGS or any(_same(each, other) for other in kept):
+            continue
+        kept.append(each)
+        yield Seen(each.name, each.box, _colour(image, each))
 
 
-def _colour(image: Image.Image, tag: Tag) -> str:
-    """Give the basic words for a tag's colour; ``""`` where that is not sure.
+def _persons(persons: Sequence[Person]) -> list[Seen]:
+    """Give people one by one, or together where there are many."""
+    boxes = np.array([person.box for person in persons], np.float32).clip(0, 1)
+    if len(persons) <= MOST_PEOPLE:
+        return [Seen("person", _box(box)) for box in boxes]
+    return [Seen("people", _box(np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])))]
+
+
+def _box(values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Box:
+    left, top, right, bottom = values.tolist()
+    return left, top, right, bottom
+
+
+def _name(thing: things.Thing) -> str:
+    """Give what a detection is called, ``""`` where it is not sure or a person: ``people`` finds these."""
+    word, least = things.words()[thing.number]
+    return word if thing.score >= least and thing.number != PERSON else ""
+
+
+def _same(one: Seen, other: Seen) -> bool:
+    """Say whether two are of one kind, and in one place; things other than people are named once anyway."""
+    if one.name not in (other.name, *ancestors(other.name)) and other.name not in ancestors(one.name):
+        return False
+    boxes = np.array([one.box, other.box], np.float32)
+    return one.name not in HUMAN_WORDS or float(overlap(*boxes)) >= ALIKE
+
+
+def _colour(image: Image.Image, thing: Seen) -> str:
+    """Give the basic words for a thing's colour; ``""`` where that is not sure.
 
     Of a human it is not said: the same word may be of clothes, hair or skin.
     """
-    x0, y0, x1, y1 = tag.box
-    if tag.name in HUMAN_WORDS or (x1 - x0) * (y1 - y0) > WHOLE:
+    if thing.name in HUMAN_WORDS or float(area(np.array(thing.box, np.float32))) > WHOLE:
         return ""
-    colour = object_colour(image, tag.box)
+    colour = object_colour(image, thing.box)
     return "" if colour is None else basic_colour(nearest_names(colour[None])[0])
-
-
-def objects(observation: Observation, rows: int, cols: int) -> tuple[SceneObject, ...]:
-    """Give the tags as objects on a grid."""
-    return tuple(
-        SceneObject(tag.name, _cells(tag.box, rows, cols), (colour,) if colour else ())
-        for tag, colour in zip(observation.tags, observation.colours, strict=True)
-    )
-
-
-def _cells(box: tuple[float, float, float, float], rows: int, cols: int) -> Box:
-    """Give the cells a box of fractions covers; half a cell is covered, less is not."""
-    x0, y0, x1, y1 = box
-    left = min(math.floor(x0 * cols + 0.5), cols - 1)
-    top = min(math.floor(y0 * rows + 0.5), rows - 1)
-    right = max(math.floor(x1 * cols + 0.5), left + 1)
-    bottom = max(math.floor(y1 * rows + 0.5), top + 1)
-    return Box(top + 1, left + 1, bottom, right)

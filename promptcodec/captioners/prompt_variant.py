@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from PIL import Image
 
-from promptcodec.captioners.observation import HUMAN_WORDS, observe
+from promptcodec.captioners.observation import observe
 from promptcodec.vision.medium import medium
 
 KINDS = {
     "painting": "illustration",
+    "illustration": "illustration",
+    "3D render": "illustration",
     "drawing": "illustration",
     "pixel art": "illustration",
     "flat graphic": "graphic",
@@ -32,8 +34,5 @@ def prompt_variant(image: Image.Image) -> str:
     if variant not in {"photo", "general"}:
         return variant
     observation = observe(image)
-    for tag in observation.tags:
-        x0, y0, x1, y1 = tag.box
-        if tag.name in HUMAN_WORDS and (x1 - x0) * (y1 - y0) >= PORTRAIT:
-            return "portrait"
-    return variant
+    boxes = [person.box for person in observation.people]
+    return "portrait" if any((x1 - x0) * (y1 - y0) >= PORTRAIT for x0, y0, x1, y1 in boxes) else variant

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from promptcodec.captioners.raster import Fill
+from promptcodec.captioners.scene import Scene
 from promptcodec.description.basic import basic_colour, is_grey
 from promptcodec.vision.cells import MIN_OFFSET
 from promptcodec.vision.colour import Floats, colour_distance, nearest_names
+
+ORDER = ("head", "doing", "company", "place", "backdrop", "light")
 
 ALIKE = 0.12
 """Weighted Oklab distance at which two colours half count as one in the summary: a few shades of a name."""
@@ -30,32 +33,63 @@ SMALL = 0.2
 """An area above this share of the picture does not stand out, it is part of the whole."""
 
 
-def sentence(subject: str, fills: Sequence[Fill], rows: int, cols: int) -> str:
+def sentence(scene: Scene, fills: Sequence[Fill], rows: int, cols: int, characters: int) -> str:
     """Say what a picture shows or, where that is not sure, its colours; and what stands out and where.
 
     Args:
-        subject: a noun phrase, or ``""``. The cells say the colours already: they are not said again.
+        scene: its parts. What matters most comes first; what no longer fits is left out.
         fills: the colours of ``rows * cols`` cells, raster order.
         rows: rows of the grid.
         cols: columns of the grid.
+        characters: that it may have about.
 
     Returns:
         The sentence; ``""`` where it would name nothing but greys.
     """
+    main, accent, where, (word, step) = colours(fills, rows, cols)
+    standing_out = f"; {_article(accent)} area stands out {where}" if accent and accent not in main else ""
+    if scene.head:
+        said = _join(scene, characters)
+        more = standing_out if len(said) + len(standing_out) < characters else ""
+        return f"{said[:1].upper()}{said[1:]}{more}."
+    seen = _listed(scene.company[:3])
+    if seen:
+        return f"{seen[:1].upper()}{seen[1:]}{f' {scene.place}' if scene.place else ''}."
+    if all(map(is_grey, (*main, accent) if standing_out else main)):
+        return ""
+    return f"Mostly {f' {word} '.join(main[::step])}{standing_out}."
+
+
+def _join(scene: Scene, characters: int) -> str:
+    """Put the parts together: each that fits, best first; they are said in ORDER."""
+    chosen = {"head": scene.head}
+    with_company = [
+        f"with {_listed(scene.company[:count])}" for count in (3, 2, 1) if len(scene.company) >= count
+    ]
+    parts = [("place", [scene.place]), ("company", with_company), ("doing", [scene.doing])]
+    parts += [("backdrop", [f"before {scene.backdrop}" if scene.backdrop else ""]), ("light", [scene.light])]
+    for name, forms in parts:
+        for form in forms:
+            if form and len(" ".join([*chosen.values(), form])) < characters:
+                chosen[name] = form
+                break
+    return " ".join(chosen[name] for name in ORDER if name in chosen)
+
+
+def _listed(items: Sequence[str]) -> str:
+    """Say a list."""
+    return " and ".join(part for part in (", ".join(items[:-1]), items[-1] if items else "") if part)
+
+
+def colours(fills: Sequence[Fill], rows: int, cols: int) -> tuple[list[str], str, str, tuple[str, int]]:
+    """Give the one or two main colours, a colour that stands out and where, and how the main ones lie."""
     colours = np.concatenate([fill.colours for fill in fills])
     areas = np.concatenate([fill.shares / np.float32(len(fills)) for fill in fills])
     owner = np.repeat(np.arange(len(fills)), [len(fill.shares) for fill in fills])
     places: Floats = ((np.stack(np.divmod(owner, cols), 1) + 0.5) / (rows, cols)).astype(np.float32)
     first, second, order = _layout(colours, areas, places)
-    main = list(dict.fromkeys(_words(colours[[first, second]])))
     accent, where = _accent(colours, areas, places, (first, second))
-    standing_out = f"; {_article(accent)} area stands out {where}" if accent and accent not in main else ""
-    if subject:
-        return f"{subject[:1].upper() + subject[1:]}{standing_out}."
-    if all(map(is_grey, (*main, accent) if standing_out else main)):
-        return ""
-    word, step = order
-    return f"Mostly {f' {word} '.join(main[::step])}{standing_out}."
+    return list(dict.fromkeys(_words(colours[[first, second]]))), accent, where, order
 
 
 def _words(colours: Floats) -> list[str]:

@@ -1,8 +1,8 @@
-"""Medium of a picture: photo, painting, drawing, ..., from statistics of its pixels and a small table.
+"""Medium of a picture: photo, painting, 3D render, ..., from what the network sees.
 
-The table is a sum of shallow trees over ``vision.statistics``, made by ``python -m
-training.medium``. Each medium has the least probability from which it is said, chosen for
-precision on held-out pictures; below it the answer is ``picture``.
+A small network (table ``medium-2``), made by ``python -m training.eyes.whole medium`` from pictures labelled
+by eye, and pages, screens and graphics drawn for it. Below the least probability of a medium the answer is
+``picture``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,23 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from promptcodec.vision.colour import Floats, to_oklab
-from promptcodec.vision.statistics import LEAST, measure
-from promptcodec.vision.trees import shipped
+from promptcodec.vision import maps
+from promptcodec.vision.colour import to_oklab
+from promptcodec.vision.heads import shipped
 
-TABLE = "medium-1"
+TABLE = "medium-2"
 
-MEDIA = ("photo", "painting", "drawing", "flat graphic", "text page", "screenshot", "pixel art")
-"""What the table tells apart. A 3D render has the statistics of a photograph or of a painting."""
+MEDIA = (
+    "photo", "painting", "illustration", "3D render", "drawing", "flat graphic", "screenshot", "text page",
+    "pixel art",
+)  # fmt: skip
+"""What the table tells apart: an illustration is anime, comic or cartoon, a drawing has lines and no colour
+fields."""
+
+UNDECIDED = "picture"
+
+LEAST = 32
+"""Pixels a side from which a picture shows what it is."""
 
 GREY_CHROMA = 0.02
 """Oklab chroma below which 98 % of the samples of a grey picture lie; JPEG noise stays under it."""
@@ -30,22 +39,21 @@ def medium(image: Image.Image) -> str:
         image: RGB, any size from 1x1.
 
     Returns:
-        One of MEDIA where its statistics make that certain, else ``picture``; a grey one is such as
-        ``black and white drawing``.
+        One of MEDIA where that is certain, else ``picture``; a grey one is such as ``black and white
+        drawing``.
+
+    Raises:
+        MissingError: onnxruntime or a table is not there.
     """
     if min(image.size) < LEAST:
-        name = "picture"
+        name = UNDECIDED
     else:
-        trees = shipped(TABLE)
-        name = choose(trees.probabilities(measure(image)[None])[0], trees.least)
+        head = shipped(TABLE)
+        shares = head.shares(maps.whole(image)[None])[0]
+        best = int(shares.argmax())
+        name = head.words[best] if shares[best] >= head.least[best] else UNDECIDED
     # A page of print is black and white as a matter of course: it is not worth the words.
     return f"black and white {name}" if name != "text page" and is_grey(image) else name
-
-
-def choose(probabilities: Floats, least: Floats) -> str:
-    """Choose the word that the probabilities ``(classes,)`` of MEDIA allow."""
-    best = int(probabilities.argmax())
-    return MEDIA[best] if probabilities[best] >= least[best] else "picture"
 
 
 def is_grey(image: Image.Image) -> bool:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from promptcodec.vision.boxes import Box, crop
 from promptcodec.vision.colour import Floats, colour_distance, to_oklab
-from promptcodec.vision.saliency import Box
-from promptcodec.vision.tags import crop
 
 SAMPLES = 12
 """Box means along each side of the box."""

@@ -11,12 +11,11 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from promptcodec.vision.boxes import Box
 from promptcodec.vision.colour import CHROMA_WEIGHT, Floats, to_oklab
 
 LONGEST = 48
 """Longest side of the map."""
-
-Box = tuple[float, float, float, float]
 
 _SURROUNDS = (4, 8, 16)
 """Half widths of the surroundings, in map pixels."""

@@ -16,6 +16,24 @@ from promptcodec.vision.colour import Floats
 HEADS_WIDTH = network.DIMENSIONS + 1
 
 
+KINDS = {
+    "animal": "", "bird": "animal", "cat": "animal", "dog": "animal", "horse": "animal", "cow": "animal",
+    "sheep": "animal", "elephant": "animal", "bear": "animal", "zebra": "animal", "giraffe": "animal",
+    "car": "vehicle", "bus": "vehicle", "truck": "vehicle", "train": "vehicle", "motorcycle": "vehicle",
+    "bicycle": "vehicle", "boat": "vehicle", "aircraft": "vehicle", "airliner": "aircraft", "warplane":
+    "aircraft", "fruit": "food", "pizza": "food", "cake": "food", "sandwich": "food", "banana": "fruit",
+    "apple": "fruit", "orange": "fruit", "donut": "food", "hot dog": "food", "broccoli": "food", "carrot":
+    "food", "drink": "food", "chair": "furniture", "sofa": "furniture", "bed": "furniture", "table":
+    "furniture", "bench": "furniture", "shelf": "furniture", "bottle": "container", "cup": "container",
+    "bowl": "container", "vase": "container", "wine glass": "container", "vessel": "container", "house":
+    "building", "castle": "building", "tower": "building", "church": "building", "lighthouse": "tower",
+    "flower": "plant", "potted plant": "plant", "tree": "plant", "rose": "flower", "daisy": "flower",
+    "tulip": "flower", "sunflower": "flower", "dandelion": "flower", "portrait": "person", "street": "city",
+    "mountain": "landscape", "laptop": "machine", "screen": "machine",
+}  # fmt: skip
+"""What a thing is, where the table of words does not say so."""
+
+
 @dataclass(frozen=True)
 class Words:
     """The table.
@@ -42,7 +60,7 @@ def words() -> Words:
     Raises:
         MissingError: it is absent or damaged.
     """
-    return parse(models.load("tags-1").decode("utf-8"), network.CLASSES + len(heads()))
+    return parse(models.load("tags-2").decode("utf-8"), network.CLASSES + len(heads()))
 
 
 @functools.cache
@@ -52,9 +70,9 @@ def heads() -> Floats:
     Raises:
         MissingError: the table is absent or damaged.
     """
-    data = np.frombuffer(models.load("heads-1"), "<f2")
+    data = np.frombuffer(models.load("heads-2"), "<f2")
     if data.size % HEADS_WIDTH:
-        raise MissingError("the table heads-1 is damaged; reinstall promptcodec")
+        raise MissingError("the table heads-2 is damaged; reinstall promptcodec")
     return data.reshape(-1, HEADS_WIDTH).astype(np.float32)
 
 
@@ -101,3 +119,23 @@ def numbers(ranges: str, limit: int) -> npt.NDArray[np.int64]:
     if not classes or max(classes) >= limit:
         raise ValueError(f"classes {ranges!r} outside 0..{limit - 1}")
     return np.array(classes, np.int64)
+
+
+@functools.cache
+def ancestors(name: str) -> tuple[str, ...]:
+    """Give the kinds that a thing is of, nearest first: a parrot is a bird and an animal.
+
+    Args:
+        name: a word of the table, or any other noun.
+    """
+    kinds = []
+    while (name := _kinds().get(name, "")) and name not in kinds:
+        kinds.append(name)
+    return tuple(kinds)
+
+
+@functools.cache
+def _kinds() -> dict[str, str]:
+    table = words()
+    known = {name: table.names[up] for name, up in zip(table.names, table.parents, strict=True) if up >= 0}
+    return known | {name: kind for name, kind in KINDS.items() if name not in known}

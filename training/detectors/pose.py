@@ -168,8 +168,8 @@ class Converter:
         """Give the ONNX model of the kept outputs."""
         kinds: dict[str, Callable[[Any, list[int], str], None]] = {
             "CONV_2D": self.convolution, "DEPTHWISE_CONV_2D": self.depthwise, "ADD": self.sum,
-            "PAD": self.pad, "MAX_POOL_2D": self.pool, "RESIZE_BILINEAR": self.resize, "RESHAPE": self.reshape,
-            "LOGISTIC": self.logistic,
+            "PAD": self.pad, "MAX_POOL_2D": self.pool, "RESIZE_BILINEAR": self.resize, "RESHAPE":
+            self.reshape, "LOGISTIC": self.logistic,
         }  # fmt: skip
         wanted = {i: KEPT[n] for i in self.graph.OutputsAsNumpy() if (n := self.name(i)) in KEPT}
         source = int(self.graph.InputsAsNumpy()[0])

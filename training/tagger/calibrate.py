@@ -1,4 +1,4 @@
-"""Make the table of words ``tags-1`` and the classes ImageNet lacks, ``heads-1``.
+"""Make the table of words ``tags-2`` and the classes ImageNet lacks, ``heads-2``.
 
 Run: python -m training.tagger.calibrate --data DIR [--measure]
 
@@ -24,7 +24,7 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from promptcodec import models
-from promptcodec.vision import network, saliency, tag_table, tags
+from promptcodec.vision import maps, network, tag_table, tags
 from training import tables
 from training.tagger.labels import HEADS, Labels, classes, labels, manifest, rows
 from training.texts import DATA, HERE
@@ -43,42 +43,32 @@ DECAY = 2e-4
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network said: pictures x views; a picture with fewer views has zeros."""
+    """What the network said of every picture: ``(n, 1000)`` and ``(n, 1280)``."""
 
     files: list[str]
     logits: np.ndarray
     embeddings: np.ndarray
-    counts: np.ndarray
 
 
 def look(data: Path, files: list[str]) -> Seen:
     """Look at every picture, or take what the last run saw."""
-    code = "".join(inspect.getsource(module) for module in (saliency, tags, tag_table))
-    digest = hashlib.sha256(models.load("lite0-2") + (code + "".join(files)).encode()).hexdigest()[:12]
+    code = inspect.getsource(maps)
+    digest = hashlib.sha256(models.load(network.TABLE) + (code + "".join(files)).encode()).hexdigest()[:12]
     cache = HERE.parent / "build" / f"tagger-{digest}.npz"
     if not cache.exists():
-        views = 1 + tags.CROPS
-        logits = np.zeros((len(files), views, network.CLASSES), np.float32)
-        embeddings = np.zeros((len(files), views, network.DIMENSIONS), np.float16)
-        counts = np.zeros(len(files), np.int64)
-        for index, file in enumerate(files):
-            image = Image.open(data / "train" / file).convert("RGB")
-            boxes = tags.views(image)
-            counts[index] = len(boxes)
-            logits[index, : len(boxes)], embeddings[index, : len(boxes)] = network.look(
-                [tags.crop(image, box) for box in boxes]
-            )
+        seen = [maps.classes(Image.open(data / "train" / file).convert("RGB")) for file in files]
+        logits, embeddings = (np.stack(column) for column in zip(*seen, strict=True))
         cache.parent.mkdir(exist_ok=True)
-        np.savez(cache, logits=logits, embeddings=embeddings, counts=counts)
+        np.savez(cache, logits=logits, embeddings=embeddings.astype(np.float16))
     stored = np.load(cache)
-    return Seen(files, stored["logits"], stored["embeddings"].astype(np.float32), stored["counts"])
+    return Seen(files, stored["logits"], stored["embeddings"].astype(np.float32))
 
 
 def fit_heads(seen: Seen, allowed: dict[str, int], use: np.ndarray) -> np.ndarray:
     """Fit the classes ImageNet lacks, ``(k, 1281)``: multinomial regression beside its fixed logits."""
     chosen = [index for index, file in enumerate(seen.files) if use[index] and file in allowed]
-    inputs = np.pad(seen.embeddings[chosen, 0], ((0, 0), (0, 1)), constant_values=1).astype(np.float64)
-    rest = np.logaddexp.reduce(seen.logits[chosen, 0].astype(np.float64), axis=1)
+    inputs = np.pad(seen.embeddings[chosen], ((0, 0), (0, 1)), constant_values=1).astype(np.float64)
+    rest = np.logaddexp.reduce(seen.logits[chosen].astype(np.float64), axis=1)
     target = np.zeros((len(chosen), 1 + len(HEADS)), bool)
     for row, index in enumerate(chosen):
         target[row, allowed[seen.files[index]]] = True
@@ -116,11 +106,7 @@ def vocabulary(thresholds: Sequence[float] | None = None) -> str:
 
 def overall(seen: Seen, head: np.ndarray, words: tag_table.Words) -> np.ndarray:
     """Give every picture's probability of every word, ``(n, w)``."""
-    scores = np.zeros((len(seen.files), len(words.names)), np.float32)
-    for index, count in enumerate(seen.counts):
-        views = seen.logits[index, :count], seen.embeddings[index, :count]
-        scores[index] = tags.combine(tags.probabilities(*views, words.members, head))
-    return scores
+    return tags.probabilities(seen.logits, seen.embeddings, words.members, head)
 
 
 def thresholds(
@@ -212,8 +198,8 @@ def main() -> None:
     limits = thresholds(fold, seen.files, known, words)
     source = "python -m training.tagger.calibrate"
     head = fit_heads(seen, allowed, np.ones(len(items), bool))
-    tables.write("heads-1", "heads-1.f16", head.astype("<f2").tobytes(), source=source)
-    tables.write("tags-1", "tags-1.tsv", vocabulary(limits).encode(), source=source)
+    tables.write("heads-2", "heads-2.f16", head.astype("<f2").tobytes(), source=source)
+    tables.write("tags-2", "tags-2.tsv", vocabulary(limits).encode(), source=source)
     print(f"{len(words.names)} words, {sum(limit <= 1 for limit in limits)} of them said")
 
 

@@ -1,106 +1,38 @@
-"""Make the table of media, ``promptcodec/models/medium-1.trees``, and print how often it errs.
+"""Pages, screens, graphics and pixel art, drawn by chance: media of which the pictures have few.
 
-Photographs, paintings, drawings and graphics are pictures of DATA/train, looked at and
-labelled; pages, screens, pixel art and more graphics are drawn here. A fifth of them, chosen
-by name, is held out.
-
-Run: python -m training.medium --data DIR [--fonts DIR]  (needs scikit-learn)
+Fonts come from the system; the same ones draw the same pictures.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
-import itertools
-import json
 import random
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from promptcodec.vision.colour import Floats
-from promptcodec.vision.medium import MEDIA, TABLE, choose
-from promptcodec.vision.statistics import LEAST, measure
-from promptcodec.vision.trees import read_trees
-from training import tables
-from training.texts import DATA
-from training.trees import bounds, confusion, fit, pack
-
-LABELS = (
-    "pppp--ddddddddd-dddd---------------f-----dd--dd-d-d-----d-ddd-----hh-d-ddf---ff-----d--d--d---------"
-    "-h---fh-f---d-fhf-dd----d-h-ff-----f-d-f-f--------f--df------d--d----f-dhh-pffp---ddddp-dd-pppp----f"
-    "ppfh-dd-ppppppppfppppph-pppddd---d-fppppppppppffpffppppppph-pppppfhfppppfppd--ppppp-pd-d-pp-p-p-ppdp"
-    "ppppddpppp-pd--pppp--pp--fpppf-ppppppppppppd--pppp-dppp--pppppppppppppppp--dfpppp--pp-ppppppp-dddppd"
-    "pppdffpppp--pdp-ppppfpp--ddpppp--ppddphpppdpp-pppd-dppp--ppppppppp---ppppdd---ddppddd--ffddppp-p-ddp"
-    "fpp-ppp--dppdddddddp-ppp-p-d-ppppd--fpdpp--dpdddpppppppppp--dddpdpf-fppppppppp--ddppp---pppppppppddp"
-    "pddp--p-pphpp-pdd-dppppppppppppp-pppppdddhf-pp-ppdhhhpppd----dpp-ppp-ppd-ppppppppppddppp-pp--ff--ppf"
-    "---ppppppp-dddppp--dppppp-pppdpppp--dpphpp-p--p--d-ddppd-d---fppppp--dpppdpp-p-dd--d--d--p------pp-d"
-    "-pp-pp-df-p------pp-d--hhpp---hhp---d---pp----pp--ppp--ddppppp-ppp-p-d-d--dppppp--d--d-phh---dfpp---"
-    "-pppd-pp---ddpd-dpppp-ppddd-ppp-d--ffp-d--ppp-ppdd------p--ppdppp--pp-p---ddhd----p----ppd-pphppppd-"
-    "p---------dd-ppppppdddff-fd-p-pp------p-f-----dppp---ppp--fpp---d--p--pd-d--ppp--pp-p---dd-dppp--pp-"
-    "p--dppdf-ppppffd--ddd-pp---d-ppppddpp-pp--hhff--pp-d----dd-ppp-ppppp--ppppdp---------pp-p--ppp--h--d"
-    "------pp----------ppp-hhd--ppd-p-ppp--p---p-pp-d--d--hh----d-p--pp---d-ffp-pdd----hd-p-dppd-dppphh--"
-    "---ddd---p-----p---pp--p-ppppd---pp---ddddfpp-pp--fp--pp-----d-ddpp---ddppp-d---pp--hh--p-pddp--pphp"
-    "pp"
-)
-"""Media of the generated pictures, in the order of their numbers, labelled by eye: photo (h), painting,
-drawing, flat graphic; a dash where a picture is between two or of none."""
-
-DRAWN = 260
-"""Pictures drawn of each medium that is drawn."""
-
-TREES, PRECISION = 45, 0.92
-"""Trees a medium; least precision, on the held-out fifth, at which a medium is said."""
+EACH = 130
+"""Pictures of each medium."""
 
 
-def main() -> None:
-    """Train, write the table, print the confusion."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"), help="folder of .ttf files")
-    args = parser.parse_args()
-    values, labels, part = gather(args.data, args.fonts)
-    # What is held out judges; a further fifth, left out of a first fit, sets the bounds.
-    fitted = fit(values[part > 1], labels[part > 1], len(MEDIA), TREES)
-    first = read_trees(pack(*fitted, np.zeros(len(MEDIA))))
-    least = bounds(first.probabilities(values[part == 1]), labels[part == 1], PRECISION)
-    table = pack(*fit(values[part > 0], labels[part > 0], len(MEDIA), TREES), least)
-    tables.write(TABLE, f"{TABLE}.trees", table, source="python -m training.medium")
-    print(f"{len(table)} bytes; least {dict(zip(MEDIA, least.round(2).tolist(), strict=True))}")
-    trees = read_trees(table)
-    probabilities = trees.probabilities(values[part == 0])
-    print(confusion(MEDIA, [choose(row, trees.least) for row in probabilities], labels[part == 0]))
+def drawn(photos: Sequence[Path], fonts: Path) -> Iterator[tuple[str, str, Image.Image]]:
+    """Give a name, the medium and a picture, every time the same.
 
-
-def gather(data: Path, fonts: Path) -> tuple[Floats, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Give statistics ``(n, k)``, labels and fifths ``(n,)``; every picture as it is and altered."""
-    rows: list[tuple[Floats, int, int]] = []
-    for name, label, image in itertools.chain(real(data), drawn(data, fonts)):
-        draw, part = random.Random(name), zlib.crc32(name.encode()) % 5
-        views = [image, alter(image, draw), alter(image, draw)]
-        if label < 3:
-            # Grey pictures are rare in the data, and none of these media is grey by nature.
-            views.append(alter(image, draw).convert("L").convert("RGB"))
-        rows += [(measure(view), label, part) for view in views if min(view.size) >= LEAST]
-    values, labels, parts = zip(*rows, strict=True)
-    return np.stack(values), np.array(labels), np.array(parts)
-
-
-def real(data: Path) -> Iterator[tuple[str, int, Image.Image]]:
-    """Give labelled pictures of DATA/train: name, index of the medium, picture."""
-    rows = [json.loads(line) for line in (data / "train" / "manifest.jsonl").read_text("utf-8").splitlines()]
-    generated = sorted((row["file"].split("_")[1], row["file"]) for row in rows if row["kind"] == "ai")
-    labels = {file: "hpdf".find(letter) for (_, file), letter in zip(generated, LABELS, strict=True)}
-    for row in rows:
-        label = labels.get(row["file"], 0)
-        if label >= 0:
-            with Image.open(data / "train" / row["file"]) as image:
-                yield row["file"], label, image.convert("RGB")
+    Args:
+        photos: what screens show and sprites are reduced from.
+        fonts: folder of .ttf files.
+    """
+    files = sorted(fonts.rglob("*.ttf"))
+    kinds: list[tuple[str, Callable[..., Image.Image]]] = [
+        ("graphic", graphic), ("text page", page), ("screenshot", screen), ("pixel art", sprite)
+    ]  # fmt: skip
+    for medium, make in kinds:
+        for number in range(EACH):
+            draw = random.Random(f"{medium} {number}")
+            photo = Image.open(draw.choice(photos)).convert("RGB")
+            yield f"{medium} {number}", medium, alter(make(draw, files, photo), draw)
 
 
 def alter(image: Image.Image, draw: random.Random) -> Image.Image:
@@ -125,19 +57,6 @@ def alter(image: Image.Image, draw: random.Random) -> Image.Image:
     file = io.BytesIO()
     image.save(file, kind, quality=draw.randint(55, 95))
     return Image.open(file).convert("RGB")
-
-
-def drawn(data: Path, fonts: Path) -> Iterator[tuple[str, int, Image.Image]]:
-    """Give pictures drawn by chance with a fixed seed."""
-    files = sorted(fonts.rglob("*.ttf"))
-    photos = [picture for _, label, picture in real(data) if label < 3][::8]
-    kinds: list[tuple[str, Callable[..., Image.Image]]] = [
-        ("flat graphic", graphic), ("text page", page), ("screenshot", screen), ("pixel art", sprite)
-    ]  # fmt: skip
-    for medium, make in kinds:
-        for number in range(DRAWN):
-            draw = random.Random(f"{medium} {number}")
-            yield f"{medium} {number}", MEDIA.index(medium), make(draw, files, draw.choice(photos))
 
 
 def words(draw: random.Random, count: int) -> str:
@@ -295,7 +214,3 @@ def sprite(draw: random.Random, _: list[Path], photo: Image.Image) -> Image.Imag
     scale = draw.choice([3, 4, 5, 6, 8, 10, 12, 16]) if draw.random() < 0.7 else draw.uniform(3, 12)
     high = max(64, min(1100, round(side * scale)))
     return small.resize((high, high), Image.Resampling.NEAREST)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""The tables that put what the network sees into words; trained on ``training/labels``."""
