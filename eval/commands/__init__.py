@@ -26,6 +26,7 @@ COMMANDS = {
     "chain": "chain",
     "rate-control": "rate_control",
     "findability": "findability",
+    "eyes": "eyes",
     "text-tables": "text_tables",
     "edits": "edits",
     "pick-own": "pick_own",

@@ -23,7 +23,13 @@ _SEED = 20250101
 
 def ranks(coded: Sequence[Coded]) -> dict[str, list[float]]:
     """Give the ranks of each picture for its own queries, among these pictures."""
-    documents = {one.name: findability.words_of(one.description) if one.description else "" for one in coded}
+    return ranks_of(
+        {one.name: findability.words_of(one.description) if one.description else "" for one in coded}
+    )
+
+
+def ranks_of(documents: Mapping[str, str]) -> dict[str, list[float]]:
+    """Give the ranks of each picture's words for its own queries, among these."""
     asked = [(name, query) for name in documents for query in written.queries()[name]]
     places = findability.ranks(documents, asked)
     result: dict[str, list[float]] = {name: [] for name in documents}
