@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 from promptcodec.captioners.local import create
-from promptcodec.captioners.observation import _colour
+from promptcodec.captioners.observation import Seen, _colour
 from promptcodec.captioners.raster import INVISIBLE, measure_fills
+from promptcodec.captioners.scene import Scene
 from promptcodec.captioners.sentence import sentence
 from promptcodec.description import PALETTE, format_text, parse_text, resolve
 from promptcodec.description.basic import basic_colour, is_grey
-from promptcodec.vision import network, tags
+from promptcodec.vision import faces, maps, poses, tags, things
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 from tests.work import lines_run
 
@@ -109,11 +110,17 @@ def test_an_invisible_difference_is_not_said():
     assert INVISIBLE < 0.06
 
 
+def colours_of(array, rows, cols):
+    """Give what is said of a picture in which nothing is known."""
+    nothing = Scene("", "", (), "", "", "")
+    return sentence(nothing, measure_fills(picture(array), rows, cols), rows, cols, 120)
+
+
 def test_a_small_vivid_area_stands_out():
     array = np.full((96, 96, 3), PALETTE["sky blue"])
     array[48:] = PALETTE["sand"]
     array[70:96, 70:96] = PALETTE["red"]
-    assert describe(array, 6, 6).summary == (
+    assert colours_of(array, 6, 6) == (
         "Mostly light blue over light brown; a red area stands out at the bottom right."
     )
 
@@ -135,14 +142,27 @@ def test_a_sentence_has_basic_words_and_is_not_of_greys_alone(name):
     ],
 )
 def test_a_word_is_said_once_and_greys_only_beside_a_hue(first, second, summary):
-    assert describe(halves(first, second, 0), 4, 4).summary == summary
+    assert colours_of(halves(first, second, 0), 4, 4) == summary
 
 
 def test_what_stands_out_among_greys_is_said():
     array = np.full((96, 96, 3), PALETTE["grey"])
     array[:24, :24] = PALETTE["salmon"]
-    fills = measure_fills(picture(array), 6, 6)
-    assert sentence("", fills, 6, 6) == "Mostly grey; a pink area stands out at the top left."
+    assert colours_of(array, 6, 6) == "Mostly grey; a pink area stands out at the top left."
+
+
+def test_a_sentence_says_what_matters_most_and_then_what_fits():
+    fills = measure_fills(Image.new("RGB", (60, 40), "grey"), 4, 6)
+    scene = Scene(
+        "two people", "", ("a dog", "a boat", "a tree"), "on a beach", "the sea", "in bright, warm light"
+    )
+    lengths = {most: sentence(scene, fills, 4, 6, most) for most in (20, 60, 120, 240)}
+    assert lengths[20] == "Two people."
+    assert lengths[60] == "Two people with a dog, a boat and a tree on a beach."
+    assert lengths[240] == (
+        "Two people with a dog, a boat and a tree on a beach before the sea in bright, warm light."
+    )
+    assert all(len(said) <= most + 1 for most, said in lengths.items())
 
 
 def test_the_colour_of_an_object_is_basic_and_humans_have_none():
@@ -150,9 +170,9 @@ def test_the_colour_of_an_object_is_basic_and_humans_have_none():
     array[30:66, 30:66] = PALETTE["camel"]
     image = picture(array)
     box = (0.25, 0.25, 0.75, 0.75)
-    assert _colour(image, tags.Tag("dog", box, 0.9)) == "light brown"
-    assert _colour(image, tags.Tag("woman", box, 0.9)) == ""
-    assert _colour(image, tags.Tag("dog", tags.WHOLE, 0.9)) == ""
+    assert _colour(image, Seen("dog", box)) == "light brown"
+    assert _colour(image, Seen("person", box)) == ""
+    assert _colour(image, Seen("dog", tags.WHOLE)) == ""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 8000), (8000, 1), (2, 3), (7, 5)])
@@ -199,8 +219,15 @@ def test_same_words_in_any_process():
 def test_it_is_little_work(astronaut, monkeypatch):
     """The promise is 20 a second on two cores, as ``python -m eval captioner-speed`` measures it."""
     describe(astronaut, 4, 6)  # what is loaded once
-    looks, look = [], network._look
-    monkeypatch.setattr(network, "_look", lambda image: looks.append(image) or look(image))
+    runs = []
+    for module in (maps, things, faces, poses):
+        monkeypatch.setattr(module, "session", _counting(runs, module.session))
     other = astronaut.rotate(90)
-    assert lines_run(lambda: describe(other, 4, 6)) < 40_000
-    assert len(looks) <= 2 + tags.CROPS  # the whole picture, and its salient places
+    assert lines_run(lambda: describe(other, 4, 6)) < 60_000
+    # Each network looks once, but for bodies: at most a few of these.
+    assert sorted(runs)[:3] == ["face-1", "lite0-2", "things-1"]
+    assert runs.count("lite0-2") == runs.count("things-1") == runs.count("face-1") == 1
+
+
+def _counting(runs, session):
+    return lambda table: runs.append(table) or session(table)

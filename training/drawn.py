@@ -16,6 +16,9 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 EACH = 130
 """Pictures of each medium."""
 
+GREY = 5
+"""One in so many graphics is black and white: a silhouette, a stamp."""
+
 
 def drawn(photos: Sequence[Path], fonts: Path) -> Iterator[tuple[str, str, Image.Image]]:
     """Give a name, the medium and a picture, every time the same.
@@ -32,7 +35,10 @@ def drawn(photos: Sequence[Path], fonts: Path) -> Iterator[tuple[str, str, Image
         for number in range(EACH):
             draw = random.Random(f"{medium} {number}")
             photo = Image.open(draw.choice(photos)).convert("RGB")
-            yield f"{medium} {number}", medium, alter(make(draw, files, photo), draw)
+            image = alter(make(draw, files, photo), draw)
+            if medium == "graphic" and number % GREY == 0:
+                image = image.convert("1").convert("RGB")
+            yield f"{medium} {number}", medium, image
 
 
 def alter(image: Image.Image, draw: random.Random) -> Image.Image:

@@ -104,10 +104,12 @@ def _write_cell(
     """
     own = Cell("", "", tuple(nearest_names(fill.colours)), fill.arrangement, *textures[0], what)
     alone = resolve_cell(own, None)
-    likeness = _continue(fill, textures, _miss(fill, alone) + INVISIBLE, neighbours)
+    # What is not sure to be the wall does not inherit the wall's name.
+    able = neighbours if what else [each for each in neighbours if not each[1].text]
+    likeness = _continue(fill, textures, _miss(fill, alone) + INVISIBLE, able)
     if likeness is not None:
         cell, full = likeness
-        if what in ("", full.text):
+        if what == full.text:
             return cell, full
         return replace(cell, text=what), replace(full, text=what)
     for direction, neighbour in neighbours:

@@ -33,7 +33,7 @@ BACKDROPS = {
     "sky": "the sky", "cloud": "clouds", "mountain": "mountains", "hill": "hills", "tree": "trees",
     "foliage": "plants", "wall": "a wall", "building": "buildings", "house": "houses", "sea": "the sea",
     "water": "water", "darkness": "darkness", "curtain": "a curtain", "rock": "rocks",
-    "background": "a plain ground", "flower": "flowers", "window": "a window", "snow": "snow",
+    "background": "a plain background", "flower": "flowers", "window": "a window", "snow": "snow",
     "light": "light", "pattern": "a pattern", "grass": "grass", "ground": "bare ground", "road": "a road",
     "sand": "sand", "field": "fields", "floor": "a floor", "ceiling": "a ceiling",
 }  # fmt: skip

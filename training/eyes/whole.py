@@ -45,8 +45,8 @@ SAID = {
 PRECISION = {"medium": 0.8, "subject": 0.88}
 """Least share right of each word."""
 
-FEWEST, RARE = 6, 15
-"""Fewest answers that bear a word out; below RARE answers those on drawn pictures count too."""
+FEWEST = 6
+"""Fewest answers that bear a word out."""
 
 HIDDEN, EPOCHS, DECAY = 64, 40, 0.3
 
@@ -143,11 +143,10 @@ def main() -> None:
     judged[1:] &= np.array(names[1:]) != np.array(names[:-1])
     least = np.full(len(words), 2.0, np.float32)
     best = held.argmax(1)
+    # Those drawn count too: their medium is known.
+    counted = judged | ~np.isin(names, [path.name for path in allowed(options.data)])
     for index in range(len(words)):
-        own = judged if first is None else judged & (best == index)
-        if options.what == "medium" and own.sum() < RARE:
-            # Too few in the pictures: those drawn tell.
-            own = best == index
+        own = judged if first is None else counted & (best == index)
         least[index] = fit.bound(held[own, index], marks[own, index] > 0, PRECISION[options.what], FEWEST)
     report(words, held, marks, judged, least, first)
     if not options.dry_run:
