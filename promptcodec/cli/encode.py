@@ -151,8 +151,8 @@ def show(result: dict[str, Any]) -> str:
 @options.choice(
     "--structure",
     STRUCTURES,
-    "What the structure layer shows: edges for contours; pose for skeletons of the people, with a warning and "
-    "contours where there are none; auto for skeletons where somebody is large, else contours.",
+    "What the structure layer shows: edges for contours; pose for skeletons of the people, or contours "
+    "with a warning where there are none; auto for skeletons where somebody is large, else contours.",
 )
 @options.choice(
     "--edges", EDGES, "What finds the contours of the structure layer; soft prefers outlines to texture."

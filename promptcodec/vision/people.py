@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.vision.boxes import Box, area, shared
+from promptcodec.vision.colour import Floats
 from promptcodec.vision.faces import Face, faces
 from promptcodec.vision.poses import Pose, pose
 from promptcodec.vision.things import Thing
@@ -42,14 +43,21 @@ BODY_MIDDLE, BODY_SIDE = 2.2, 5.6
 PRESENCE, FACELESS = 0.5, 0.75
 """Chances from which there is a body: with a face that agrees, and without a face."""
 
+STEADY = 0.35
+"""How far key points may move when a body is looked at again, in lengths of the trunk."""
+
 APART = 0.35
 """How far eyes and nose of a pose may be from those of the face on average, in the face's heights."""
 
 SPREAD = 0.45
 """What a body covers of the longer side of its box at least."""
 
-NECK = 1.0
-"""How far the nose is from the shoulders at most, in lengths of the trunk, where no face says where it is."""
+NECK, SHOULDERS, HIPS = 1.0, 2.0, 1.2
+"""Without a face: lengths of neck and shoulders in that of the trunk, and of the hips in that of the shoulders,
+at most."""
+
+EYES = 0.043
+"""Distance of a pose's eyes, in the longer side of the picture, from which a face would have been seen."""
 
 SEEN = 0.5
 """Chance from which a key point is seen."""
@@ -81,17 +89,17 @@ class Person:
     pose: Pose | None
 
 
-def people(image: Image.Image, found: Sequence[Thing]) -> tuple[Person, ...]:
+def people(image: Image.Image, detections: Sequence[Thing]) -> tuple[Person, ...]:
     """Find people, largest first.
 
     Args:
         image: RGB, any size from 1x1.
-        found: what ``things`` finds in it.
+        detections: what ``things`` finds in it.
 
     Raises:
         MissingError: onnxruntime or a table is not there.
     """
-    everybody = sorted(_everybody(image, found), key=lambda person: -_size(person[0]))
+    everybody = sorted(_everybody(image, detections), key=lambda person: -_size(person[0]))
     return tuple(
         Person(
             box,
@@ -103,10 +111,10 @@ def people(image: Image.Image, found: Sequence[Thing]) -> tuple[Person, ...]:
     )
 
 
-def _everybody(image: Image.Image, found: Sequence[Thing]) -> list[tuple[Box, Face | None]]:
+def _everybody(image: Image.Image, detections: Sequence[Thing]) -> list[tuple[Box, Face | None]]:
     """Give everybody's box and face."""
     boxes: list[Box] = []
-    for thing in found:
+    for thing in detections:
         if thing.number == PERSON and thing.score >= BODY and not any(_same(thing.box, box) for box in boxes):
             boxes.append(thing.box)
     left = [face for face in faces(image) if face.score >= FACE]
@@ -138,18 +146,24 @@ def _is_likely(body: Pose, box: Box, face: Face | None, size: tuple[int, int]) -
     seen = points[body.visible >= SEEN]
     if body.presence < (FACELESS if face is None else PRESENCE) or not len(seen):
         return False
-    if body.visible[BELOW_SHOULDERS].max() < SEEN:
+    if body.moved > STEADY or body.visible[BELOW_SHOULDERS].max() < SEEN:
         return False
     longest = max((box[2] - box[0]) * size[0], (box[3] - box[1]) * size[1])
     if np.ptp(seen, axis=0).max() < SPREAD * longest:
         return False
-    trunk = points[11:13].mean(0) - points[5:7].mean(0)
-    neck = points[0] - points[5:7].mean(0)
     if face is None:
-        return bool(np.hypot(*neck) < NECK * np.hypot(*trunk))
+        return _has_proportions(points) and float(np.hypot(*(points[1] - points[2]))) < EYES * max(size)
     # BlazeFace gives the right eye first, COCO the nose and then the left one.
     away = face.points[:3] * np.array(size, np.float32) - points[[2, 1, 0]]
     return bool(np.hypot(*away.T).mean() <= APART * (face.box[3] - face.box[1]) * size[1])
+
+
+def _has_proportions(points: Floats) -> bool:
+    shoulders, hips = points[5:7], points[11:13]
+    trunk, neck = hips.mean(0) - shoulders.mean(0), points[0] - shoulders.mean(0)
+    lines = np.stack([trunk, neck, shoulders[0] - shoulders[1], hips[0] - hips[1]])
+    long, head, broad, low = np.hypot(*lines.T)
+    return bool(head < NECK * long and broad < SHOULDERS * long and low < HIPS * broad)
 
 
 def _looks(face: Face, size: tuple[int, int]) -> str:

@@ -41,11 +41,14 @@ class Pose:
         points: ``(17, 2)``, x and y as fractions of the picture, some outside it.
         visible: ``(17,)``, 0..1: chance that the point is in the picture and not hidden.
         presence: 0..1: chance that there is a body at all, by the look that is less sure.
+        moved: how far shoulders, elbows, wrists and hips moved between the looks on average, in lengths of
+            the trunk.
     """
 
     points: Floats
     visible: Floats
     presence: float
+    moved: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,23 @@ def pose(image: Image.Image, box: Box) -> Pose:
     small = image.reduce(max(1, int(side // SIDE)))
     scale = np.array(small.size, np.float32) / size
     first, _, before = _look(small, _Square(corners.mean(0) * scale, side * float(scale.max()), 0.0))
-    points, visible, presence = _look(small, _around(first))
+    again, seen, presence = _look(small, _around(first))
+    points, visible = again[list(COCO)], seen[list(COCO)]
     return Pose(
-        np.round(points[list(COCO)] / np.array(small.size, np.float32), 4).astype(np.float32),
-        np.round(visible[list(COCO)], 3).astype(np.float32),
+        np.round(points / np.array(small.size, np.float32), 4).astype(np.float32),
+        np.round(visible, 3).astype(np.float32),
         round(min(before, presence), 3),
+        round(_moved(first[list(COCO)], points, visible), 3),
     )
+
+
+def _moved(before: Floats, after: Floats, visible: Floats) -> float:
+    upper = slice(5, 13)
+    away = np.hypot(*(before - after)[upper].T)
+    shoulders, hips = after[5:7], after[11:13]
+    trunk, width = shoulders.mean(0) - hips.mean(0), shoulders[0] - shoulders[1]
+    length = max(float(np.hypot(*trunk)), float(np.hypot(*width)), 1e-3)
+    return float(np.average(away, weights=visible[upper] + np.float32(1e-6))) / length
 
 
 def _around(points: Floats) -> _Square:
