@@ -38,6 +38,7 @@ COMMANDS = {
     "plumbing": "plumbing",
     "strip": "strip",
     "texture-sheet": "texture_sheet",
+    "skeletons": "skeletons",
     "walkthrough": "walkthrough",
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from promptcodec.vision.boxes import Box, area, shared
+from promptcodec.vision.boxes import Box, area, overlap, shared
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.faces import Face, faces
 from promptcodec.vision.poses import Pose, pose
@@ -25,6 +25,9 @@ BODY, FACE = 0.4, 0.7
 
 INSIDE, OWN = 0.7, 0.5
 """Shares of the smaller of two boxes, of a face, that lie in the other where both are of one person."""
+
+ONE = 0.5
+"""Intersection over union from which a surer thing of another class is the same thing."""
 
 HEAD = (1.2, 1.0, 1.2, 2.0)
 """What is a person where a face has no body: so far from its middle to left, top, right, bottom, in its
@@ -40,10 +43,10 @@ on little but head and shoulders."""
 BODY_MIDDLE, BODY_SIDE = 2.2, 5.6
 """How far the middle of a body is below its face's, and how large it is as a whole, in the face's heights."""
 
-PRESENCE, FACELESS = 0.5, 0.75
-"""Chances from which there is a body: with a face that agrees, and without a face."""
+PRESENCE = 0.75
+"""Chance from which there is a body."""
 
-STEADY = 0.35
+STEADY = 0.2
 """How far key points may move when a body is looked at again, in lengths of the trunk."""
 
 APART = 0.35
@@ -53,14 +56,14 @@ SPREAD = 0.45
 """What a body covers of the longer side of its box at least."""
 
 NECK, SHOULDERS, HIPS = 1.0, 2.0, 1.2
-"""Without a face: lengths of neck and shoulders in that of the trunk, and of the hips in that of the shoulders,
-at most."""
+"""Lengths of neck and shoulders in that of the trunk, and of hips in that of shoulders, at most; only asked
+where no face says what is right."""
 
 EYES = 0.043
 """Distance of a pose's eyes, in the longer side of the picture, from which a face would have been seen."""
 
-SEEN = 0.5
-"""Chance from which a key point is seen."""
+SEEN = 0.75
+"""Chance from which a key point is surely seen."""
 
 BELOW_SHOULDERS = slice(7, 13)
 """COCO's elbows, wrists and hips."""
@@ -115,7 +118,11 @@ def _everybody(image: Image.Image, detections: Sequence[Thing]) -> list[tuple[Bo
     """Give everybody's box and face."""
     boxes: list[Box] = []
     for thing in detections:
-        if thing.number == PERSON and thing.score >= BODY and not any(_same(thing.box, box) for box in boxes):
+        if thing.number != PERSON or thing.score < BODY or any(_same(thing.box, box) for box in boxes):
+            continue
+        surer = [other.box for other in detections if other.number != PERSON and other.score > thing.score]
+        # An animal that looks like a person is surer to be an animal.
+        if not any(_overlap(thing.box, box) > ONE for box in surer):
             boxes.append(thing.box)
     left = [face for face in faces(image) if face.score >= FACE]
     alone = [face for face in left if not any(_share(face.box, box) > OWN for box in boxes)]
@@ -144,9 +151,7 @@ def _pose(image: Image.Image, box: Box, face: Face | None) -> Pose | None:
 def _is_likely(body: Pose, box: Box, face: Face | None, size: tuple[int, int]) -> bool:
     points = body.points * np.array(size, np.float32)
     seen = points[body.visible >= SEEN]
-    if body.presence < (FACELESS if face is None else PRESENCE) or not len(seen):
-        return False
-    if body.moved > STEADY or body.visible[BELOW_SHOULDERS].max() < SEEN:
+    if body.presence < PRESENCE or body.moved > STEADY or body.visible[BELOW_SHOULDERS].max() < SEEN:
         return False
     longest = max((box[2] - box[0]) * size[0], (box[3] - box[1]) * size[1])
     if np.ptp(seen, axis=0).max() < SPREAD * longest:
@@ -211,6 +216,10 @@ def _share(inner: Box, outer: Box) -> float:
     """Give the share of a box that lies in another."""
     common = shared(np.array(inner, np.float32), np.array(outer, np.float32))
     return float(common) / max(_size(inner), 1e-9)
+
+
+def _overlap(first: Box, second: Box) -> float:
+    return float(overlap(np.array(first, np.float32), np.array(second, np.float32)))
 
 
 def _same(first: Box, second: Box) -> bool:

@@ -17,7 +17,7 @@ from promptcodec.vision.things import things
 TALL, WIDE = 0.5, 0.12
 """Height of somebody in the picture's, and share of the picture: from either on skeletons are stored."""
 
-HIDDEN = 0.2
+HIDDEN = 0.3
 """Chance of being seen below which a key point is a guess; up to SEEN it is hidden."""
 
 
