@@ -17,24 +17,30 @@ from promptcodec.bitstream import Part, Stream
 from promptcodec.captioners import NOTHING, Estimate
 from promptcodec.description import Description
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
-from promptcodec.errors import BudgetError, Notice, UsageError
+from promptcodec.errors import BudgetError, EncodeWarning, Notice, UsageError
 from promptcodec.layers.derived import MAP, leans
 from promptcodec.layers.job import EncodeJob, FitWords
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
+from promptcodec.layers.structure import encode_people, encode_pose
 from promptcodec.reading import outline_of
 from promptcodec.recipe import Recipe, prompt_of
-from promptcodec.recipe.extract import RecipeWarning, extract
+from promptcodec.recipe.extract import extract
 from promptcodec.settings import (
     CAPTIONER,
     DEFAULT_LAYERS,
     EDGES,
     MAX_SEED,
     RECIPE_MODES,
+    STRUCTURES,
     TEXT_CODERS,
     TUNES,
     EncodeSettings,
 )
 from promptcodec.vision.load import ImageSource, load_image, read_source
+
+SKELETONS = 0.3
+"""What skeletons may take of a file beside its fixed parts, where other layers share it; as much as contours
+and their neighbours can spare without taking from the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ def encode(
     tune: str | Mapping[str, float] = TUNES[0],
     words: float | None = None,
     layers: Sequence[str] = DEFAULT_LAYERS,
+    structure: str = STRUCTURES[0],
     edges: str = EDGES[0],
     pose: Any = None,
     captioner: str = CAPTIONER,
@@ -111,6 +118,10 @@ def encode(
         words: what the words may take of a budget, whatever the tune: bytes, or below 1 a share.
         layers: what to store, names of ``layers.registry.NAMES``. Under a budget, a layer that does not
             fit is left out.
+        structure: what the structure layer shows: ``edges``, contours; ``pose``, the skeletons of the people
+            in the picture, or contours and a warning where there are none; ``auto``, skeletons where somebody
+            is large enough, else contours. Under a budget skeletons take what they take where that is little
+            enough, the largest people first; else contours are stored.
         edges: what finds the contours of the structure layer, ``canny`` or ``soft``.
         pose: people's key points, parsed JSON as ``layers.structure.encode_pose`` takes it; they are
             the structure layer then.
@@ -133,17 +144,19 @@ def encode(
         BudgetError: the budget is too small for what was asked for; the message says the least.
         UsageError: an unknown or impossible argument.
         TypeError: the image is of another type.
+        MissingError: a captioner, or looking for people, needs something that is not installed.
 
     Warns:
-        RecipeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set.
+        EncodeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set; people
+            were to be drawn as skeletons, and there are none.
     """
     settings = EncodeSettings(
-        budget, bpp, quality, tune, words, layers, edges, pose, captioner, description, text_coder,
+        budget, bpp, quality, tune, words, layers, structure, edges, pose, captioner, description, text_coder,
         as_dictionary(dictionary), recipe, redact, seed, bare,
     )  # fmt: skip
     encoded = encode_full(image, settings)
     for notice in encoded.warnings:
-        warnings.warn(notice.text, RecipeWarning, stacklevel=2)
+        warnings.warn(notice.text, EncodeWarning, stacklevel=2)
     return encoded.data
 
 
@@ -218,19 +231,35 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
     alone = limit and limit - bitstream.overhead([0], image.size, bare=settings.bare)
     fixed: dict[str, bytes] = {}
     for layer in LAYERS:
-        # A pose that was given is stored whatever it takes.
-        given_whole = layer.name == "structure" and settings.pose is not None
-        if layer.turn is None or given_whole:
-            payload = layer.encode(job, alone)
-            if payload is not None:
-                fixed[layer.name] = payload
+        payload = layer.encode(job, alone) if layer.turn is None else None
+        if payload is not None:
+            fixed[layer.name] = payload
+    skeletons, notice = _skeletons(job, fixed)
+    if skeletons is not None:
+        fixed["structure"] = skeletons
     elastic = tuple(
         layer
         for layer in LAYERS
         if layer.turn is not None and layer.name in layers and layer.name not in fixed
     )
     shares = rate.shares_for(settings.tune, tuple(layer.name for layer in elastic), settings.words)
-    return _Plan(job, fixed, elastic, shares, prompt, warned)
+    return _Plan(job, fixed, elastic, shares, prompt, (*warned, *notice))
+
+
+def _skeletons(job: EncodeJob, fixed: Mapping[str, bytes]) -> tuple[bytes | None, tuple[Notice, ...]]:
+    """Give the structure part of people, None where there are contours, and what the user should know."""
+    settings, name = job.settings, "structure"
+    if settings.pose is not None:
+        # Key points that were given are stored whatever they take.
+        return encode_pose(settings.pose, job.image.size), ()
+    if name not in job.layers:
+        return None, ()
+    most = None
+    if job.limit is not None:
+        used = rate.file_bytes({**fixed, name: b""}, job.image.size, bare=settings.bare)
+        alone = not any(BY_NAME[other].turn is not None for other in job.layers if other != name)
+        most = round((job.limit - used) * (1 if alone else SKELETONS))
+    return encode_people(job.image, settings.structure, most)
 
 
 def _wanted(settings: EncodeSettings) -> tuple[str, ...]:

@@ -43,6 +43,10 @@ class Notice:
         return self.text
 
 
+class EncodeWarning(UserWarning):
+    """A notice of an encoding, as the library gives it."""
+
+
 class UsageError(PromptcodecError):
     """An argument that cannot be honoured (unknown name, impossible combination)."""
 

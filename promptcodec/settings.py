@@ -14,6 +14,7 @@ DEFAULT_LAYERS = ("semantic", "texture")
 QUALITY_BYTES = (64, 128, 256, 512, 1024)
 """Bytes of the presets 1..5; a picture of any size gets the same words and colours for them."""
 TUNES = ("balanced", "pixels", "generative")
+STRUCTURES = ("auto", "edges", "pose")
 EDGES = ("canny", "soft")
 TEXT_CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
 RECIPE_MODES = ("auto", "only", "off")
@@ -33,6 +34,7 @@ class EncodeSettings:
     tune: str | Mapping[str, float] = TUNES[0]
     words: float | None = None
     layers: Sequence[str] = DEFAULT_LAYERS
+    structure: str = STRUCTURES[0]
     edges: str = EDGES[0]
     pose: Any = None
     captioner: str = CAPTIONER

@@ -129,10 +129,13 @@ def test_a_pose_is_the_structure(scene):
 
 
 def test_soft_edges_prefer_outlines(astronaut):
-    parts = [encode(astronaut, layers=("structure",), budget=100, edges=edges) for edges in ("canny", "soft")]
+    parts = [
+        encode(astronaut, layers=("structure",), budget=100, structure="edges", edges=edges)
+        for edges in ("canny", "soft")
+    ]
     assert parts[0] != parts[1]
     with pytest.raises(UsageError, match="soft"):
-        encode(astronaut, layers=("structure",), edges="hed")
+        encode(astronaut, layers=("structure",), structure="edges", edges="hed")
 
 
 def test_options_of_the_command(tmp_path, scene, cli):

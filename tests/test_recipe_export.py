@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from promptcodec import encode, inspect
+from promptcodec.errors import EncodeWarning
 from promptcodec.recipe import Chunk, from_chunks, read
-from promptcodec.recipe.extract import RecipeWarning
 from promptcodec.recipe.model import fields_of
 from promptcodec.recipe.redact import findings, redact
 from promptcodec.recipe.write import WRITERS
@@ -39,7 +39,7 @@ def test_redaction(kind):
         assert private not in str(cleaned)
         assert cleaned.extra["Note"] == left
         assert cleaned.settings == recipe.settings
-        with pytest.warns(RecipeWarning, match=kind):
+        with pytest.warns(EncodeWarning, match=kind):
             encode(data, recipe="only")
         with warnings.catch_warnings():
             warnings.simplefilter("error")

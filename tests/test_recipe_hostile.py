@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from promptcodec import encode, inspect
-from promptcodec.errors import ImageError
+from promptcodec.errors import EncodeWarning, ImageError
 from promptcodec.recipe import read_metadata
-from promptcodec.recipe.extract import RecipeWarning
 from promptcodec.recipe.model import fields_of
 from tests.work import lines_run
 
@@ -100,7 +99,7 @@ def test_hostile_metadata(name):
             with pytest.raises(ImageError, match="too large"):
                 encode(data)
         else:
-            with pytest.warns(RecipeWarning):
+            with pytest.warns(EncodeWarning):
                 assert inspect(encode(data))["recipe"] is None
     else:
         stream = encode(data, recipe="only")

@@ -39,6 +39,7 @@ COMMANDS = {
     "plumbing": "plumbing",
     "strip": "strip",
     "texture-sheet": "texture_sheet",
+    "skeletons": "skeletons",
     "walkthrough": "walkthrough",
 }
 

@@ -23,6 +23,7 @@ from promptcodec.settings import (
     EDGES,
     QUALITY_BYTES,
     RECIPE_MODES,
+    STRUCTURES,
     TEXT_CODERS,
     TUNES,
     EncodeSettings,
@@ -148,12 +149,18 @@ def show(result: dict[str, Any]) -> str:
     help=f"Of {', '.join(NAMES)}.",
 )
 @options.choice(
+    "--structure",
+    STRUCTURES,
+    "What the structure layer shows: edges for contours; pose for skeletons of the people, or contours "
+    "with a warning where there are none; auto for skeletons where somebody is large, else contours.",
+)
+@options.choice(
     "--edges", EDGES, "What finds the contours of the structure layer; soft prefers outlines to texture."
 )
 @click.option(
     "--pose",
     type=click.Path(exists=True, dir_okay=False),
-    help="Store these key points (COCO-17, JSON) as the structure layer.",
+    help="Store these key points (COCO-17, JSON) as the structure layer, whatever --structure says.",
 )
 @options.captioner_option
 @click.option(

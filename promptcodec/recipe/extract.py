@@ -9,10 +9,6 @@ from promptcodec.recipe.redact import findings
 from promptcodec.recipe.redact import redact as redacted
 
 
-class RecipeWarning(UserWarning):
-    """Something about a recipe that its owner should know."""
-
-
 def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, ...]]:
     """Give the recipe of an image file, None where it carries none, and what its owner should know.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from promptcodec.errors import Notice
 from promptcodec.layers.structure import pose, strokes
 from promptcodec.layers.structure.bitmap import Bitmap
 from promptcodec.layers.structure.edge_map import decode_map
@@ -21,6 +22,7 @@ __all__ = [
     "decode_value",
     "encode",
     "encode_map",
+    "encode_people",
     "encode_pose",
     "encode_value",
 ]
@@ -62,6 +64,28 @@ def encode_pose(people: Any, size: tuple[int, int]) -> bytes:
     from promptcodec.layers.structure.encoder.pose import encode_pose  # noqa: PLC0415 - as above
 
     return encode_pose(people, size)
+
+
+def encode_people(
+    image: Image.Image, shown: str, most: int | None
+) -> tuple[bytes | None, tuple[Notice, ...]]:
+    """Code the skeletons of the people in a picture, where that is what the layer shows.
+
+    Args:
+        image: RGB, any size from 1x1.
+        shown: one of ``settings.STRUCTURES``.
+        most: bytes; the largest people that fit are coded. None for no limit.
+
+    Returns:
+        The part, None where contours are to be coded, and what the user should know.
+
+    Raises:
+        MissingError: looking for people needs something that is not there.
+        UsageError: there is no such thing to show.
+    """
+    from promptcodec.layers.structure.encoder.people import encode_people  # noqa: PLC0415 - as above
+
+    return encode_people(image, shown, most)
 
 
 def encode_map(truth: Bitmap) -> bytes:

@@ -15,9 +15,7 @@ __all__ = ["coder_name", "decode_part", "encode_part"]
 
 
 def encode_part(job: EncodeJob, room: int | None) -> bytes:
-    """Code the pose that was given, else the strongest contours that fit."""
-    if job.settings.pose is not None:
-        return structure.encode_pose(job.settings.pose, job.image.size)
+    """Code the strongest contours that fit; people are coded before layers share a budget."""
     assert room is not None
     return structure.encode(job.image, room, edges=job.settings.edges)
 
