@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,24 +25,6 @@ from promptcodec.vision.tag_table import ancestors
 from promptcodec.vision.tags import Tag, find
 
 HUMAN_WORDS = {"person", "people"}
-
-HUMAN_NOUNS = {"face", "hair", "skin", "clothing", "hand", "hat", "person"}
-"""Nouns of cells that humans are made of."""
-
-OTHER_NOUNS = {
-    "animal",
-    "fur",
-    "feathers",
-    "scales",
-    "bird",
-    "toy",
-    "statue",
-    "machine",
-    "food",
-    "fruit",
-    "vessel",
-}
-"""Nouns of cells of what may look like one."""
 
 MOST_THINGS = 6
 """Objects said at most: people first, then what the detector is surest of, then the largest."""
@@ -113,10 +94,9 @@ def observe(image: Image.Image) -> Observation:
         return Observation(medium_name, light(image), symmetry(image), (), (), (), (), ())
     detected = things.things(image)
     rows, cols = (4, 6) if image.width >= image.height else (6, 4)
-    nouns = np.array(cell_nouns(image, rows, cols)).reshape(rows, cols)
-    persons = tuple(person for person in people(image, detected) if _is_likely(person, nouns))
+    persons = people(image, detected)
     tags = find(image)
-    areas = regions(nouns.reshape(-1).tolist(), rows, cols)
+    areas = regions(cell_nouns(image, rows, cols), rows, cols)
     # What looks like a blurred ground in a drawing is a plain one.
     lens = blur(image) if medium_name == "photo" else ""
     return Observation(
@@ -129,16 +109,6 @@ def observe(image: Image.Image) -> Observation:
         tags,
         areas,
     )
-
-
-def _is_likely(person: Person, nouns: np.ndarray[tuple[int, ...], np.dtype[np.str_]]) -> bool:
-    """Say whether the cells under somebody do not speak against a human: cats and dolls have faces too."""
-    rows, cols = nouns.shape
-    left, top, right, bottom = person.box
-    down = slice(max(0, math.floor(top * rows)), max(1, math.ceil(bottom * rows)))
-    across = slice(max(0, math.floor(left * cols)), max(1, math.ceil(right * cols)))
-    covered = set(nouns[down, across].reshape(-1).tolist())
-    return bool(covered & HUMAN_NOUNS) or not covered & OTHER_NOUNS
 
 
 def _objects(

@@ -9,10 +9,14 @@ from PIL import Image
 from promptcodec.errors import MissingError, Notice, UsageError
 from promptcodec.layers.structure.encoder.pose import encode_pose
 from promptcodec.settings import STRUCTURES
+from promptcodec.vision.bodies import SEEN, body_of
 from promptcodec.vision.boxes import Box
-from promptcodec.vision.people import SEEN, people
+from promptcodec.vision.people import people
 from promptcodec.vision.poses import Pose
 from promptcodec.vision.things import things
+
+MOST = 4
+"""Of so many people bodies are looked for."""
 
 TALL, WIDE = 0.5, 0.12
 """Height of somebody in the picture's, and share of the picture: from either on skeletons are stored."""
@@ -63,10 +67,11 @@ def key_points(body: Pose, size: tuple[int, int]) -> list[float]:
 def _bodies(image: Image.Image) -> Sequence[tuple[Box, Pose]]:
     """Give who has a pose, largest first."""
     try:
-        everybody = people(image, things(image))
+        largest = people(image, things(image))[:MOST]
+        bodies = [(person.box, body_of(image, person)) for person in largest]
     except MissingError as error:
         raise MissingError(str(error), hint="--structure edges looks for nobody") from error
-    return [(person.box, person.pose) for person in everybody if person.pose is not None]
+    return [(box, body) for box, body in bodies if body is not None]
 
 
 def _is_large(box: Box) -> bool:
