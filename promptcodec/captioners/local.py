@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from PIL import Image
 
+from promptcodec.captioners.lettering import lettering
 from promptcodec.captioners.observation import Observation, objects, observe
 from promptcodec.captioners.prompt import agrees
 from promptcodec.captioners.raster import measure_fills, write_cells
 from promptcodec.captioners.sentence import sentence
 from promptcodec.description import Description, clean
 from promptcodec.description.model import check_grid
+from promptcodec.vision.letters import Line, letters, readable
 from promptcodec.vision.stuff import stuff
 
 WITHOUT_STUFF = ("flat graphic", "text page", "screenshot", "pixel art")
@@ -24,7 +26,7 @@ class LocalCaptioner:
     name = "local"
 
     def __init__(self) -> None:
-        self._last: tuple[Image.Image, Observation] | None = None
+        self._last: tuple[Image.Image, Observation, tuple[Line, ...]] | None = None
 
     def describe(
         self,
@@ -48,14 +50,15 @@ class LocalCaptioner:
 
         Returns:
             Colours, textures, continuations and sure stuff per cell; objects, medium, light, mood and
-            a summary of what is shown or of the colours, none where these are greys. No lettering.
+            a summary of what is shown or of the colours, none where these are greys; the lettering that
+            is surely read, where the extra ``ocr`` is installed.
 
         Raises:
             DescriptionError: the grid is outside 1..8.
             MissingError: onnxruntime or a shipped table is not there.
         """
         check_grid(rows, cols)
-        observation = self._see(image)
+        observation, lines = self._see(image)
         fills = measure_fills(image, rows, cols)
         named = [""] * (rows * cols) if observation.medium in WITHOUT_STUFF else stuff(image, rows, cols)
         return Description(
@@ -67,13 +70,18 @@ class LocalCaptioner:
             observation.light,
             observation.mood,
             objects(observation, rows, cols),
+            lettering(lines, rows, cols, image.width / image.height),
         )
 
-    def _see(self, image: Image.Image) -> Observation:
+    def unread(self, image: Image.Image) -> bool:
+        """Say whether a picture holds lettering and the extra ``ocr``, which reads it, is not installed."""
+        return not readable() and self._see(image)[0].holds_text
+
+    def _see(self, image: Image.Image) -> tuple[Observation, tuple[Line, ...]]:
         """Look once at a picture that is described on several grids."""
         if self._last is None or self._last[0] is not image:
-            self._last = (image, observe(image))
-        return self._last[1]
+            self._last = (image, observe(image), letters(image))
+        return self._last[1:]
 
 
 def _summary(observation: Observation, prompt: str) -> str:

@@ -31,6 +31,9 @@ GENERIC = ("an animal", "food", "a single object on a plain ground")
 MOST_THINGS = 3
 """Objects said at most: the surest; a fourth tag is rarely of something else."""
 
+WRITTEN = ("text page", "screenshot")
+"""Media that are there to be read."""
+
 WHOLE = 0.8
 """A box above this share of the picture is the picture: its colour is no attribute."""
 
@@ -45,6 +48,7 @@ class Observation:
         tags: objects with a place, surest first.
         colours: basic colour words per tag, ``""`` where it is a human, fills the picture, or no colour
             is surely its own.
+        holds_text: it shows much lettering, as far as that is seen without reading it.
     """
 
     medium: str
@@ -53,6 +57,7 @@ class Observation:
     subject: str
     tags: tuple[Tag, ...]
     colours: tuple[str, ...]
+    holds_text: bool
 
 
 def observe(image: Image.Image) -> Observation:
@@ -80,6 +85,8 @@ def observe(image: Image.Image) -> Observation:
         _subject(phrase(ranked), tags),
         tags,
         tuple(_colour(image, tag) for tag in tags),
+        medium_name.removeprefix("black and white ") in WRITTEN
+        or any(name == "lettering" for name, _ in ranked),
     )
 
 
@@ -116,16 +123,26 @@ def _colour(image: Image.Image, tag: Tag) -> str:
 def objects(observation: Observation, rows: int, cols: int) -> tuple[SceneObject, ...]:
     """Give the tags as objects on a grid."""
     return tuple(
-        SceneObject(tag.name, _cells(tag.box, rows, cols), (colour,) if colour else ())
+        SceneObject(tag.name, covered(tag.box, rows, cols), (colour,) if colour else ())
         for tag, colour in zip(observation.tags, observation.colours, strict=True)
     )
 
 
-def _cells(box: tuple[float, float, float, float], rows: int, cols: int) -> Box:
-    """Give the cells a box of fractions covers; half a cell is covered, less is not."""
+def covered(box: tuple[float, float, float, float], rows: int, cols: int) -> Box:
+    """Give the cells a box of fractions covers; half a cell is covered, less is not.
+
+    What covers no cell lies where its middle is.
+    """
     x0, y0, x1, y1 = box
-    left = min(math.floor(x0 * cols + 0.5), cols - 1)
-    top = min(math.floor(y0 * rows + 0.5), rows - 1)
-    right = max(math.floor(x1 * cols + 0.5), left + 1)
-    bottom = max(math.floor(y1 * rows + 0.5), top + 1)
+    left, right = _span(x0, x1, cols)
+    top, bottom = _span(y0, y1, rows)
     return Box(top + 1, left + 1, bottom, right)
+
+
+def _span(low: float, high: float, count: int) -> tuple[int, int]:
+    """Give the first of ``count`` cells that is covered, and the one after the last."""
+    first, end = math.floor(low * count + 0.5), math.floor(high * count + 0.5)
+    if end > first:
+        return first, end
+    first = min(math.floor((low + high) / 2 * count), count - 1)
+    return first, first + 1
