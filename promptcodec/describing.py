@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from promptcodec import plugins, rate
-from promptcodec.captioners import Captioner
+from promptcodec.captioners import Captioner, ReadingCaptioner
 from promptcodec.description import Description
 from promptcodec.vision.load import ImageSource, load_image
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A description, and what is known beside it.
+
+    Attributes:
+        description: what the image says.
+        unread: the picture holds lettering that the captioner could not read; the extra ``ocr`` can.
+    """
+
+    description: Description
+    unread: bool
 
 
 def describe(
@@ -24,7 +39,13 @@ def describe(
         DescriptionError: the grid is outside 1..8.
         UsageError: there is no such captioner.
     """
+    return describe_full(image, captioner, grid).description
+
+
+def describe_full(image: ImageSource, captioner: str, grid: tuple[int, int] | None) -> Described:
+    """Describe an image; arguments and errors as of ``describe``."""
     picture = load_image(image)
     rows, cols = grid or rate.grid(rate.DEFAULT_CELLS, picture.size)
     created: Captioner = plugins.create("captioners", captioner)
-    return created.describe(picture, rows=rows, cols=cols)
+    description = created.describe(picture, rows=rows, cols=cols)
+    return Described(description, isinstance(created, ReadingCaptioner) and created.unread(picture))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,12 +14,12 @@ from PIL import Image
 from promptcodec import bitstream, plugins, rate
 from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import Part, Stream
-from promptcodec.captioners import NOTHING, Estimate
+from promptcodec.captioners import NOTHING, Estimate, ReadingCaptioner
 from promptcodec.description import Description
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
 from promptcodec.errors import BudgetError, EncodeWarning, Notice, UsageError
 from promptcodec.layers.derived import MAP, leans
-from promptcodec.layers.job import EncodeJob, FitWords
+from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
 from promptcodec.layers.structure import encode_people, encode_pose
 from promptcodec.reading import outline_of
@@ -52,12 +52,14 @@ class Encoded:
         outline: as ``reading.outline`` gives it.
         warnings: what the user should know.
         spent: what hosted models were asked for it.
+        unread: the picture holds lettering that the captioner could not read; the extra ``ocr`` can.
     """
 
     data: bytes
     outline: Mapping[str, Any]
     warnings: tuple[Notice, ...]
     spent: Spent
+    unread: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class _Plan:
         fixed: payloads of the layers that take what they take.
         elastic: the layers that share the rest.
         shares: how they share it.
-        prompt: the one the file carries.
+        words: says where the words come from.
         warnings: what the user should know.
     """
 
@@ -77,7 +79,7 @@ class _Plan:
     fixed: Mapping[str, bytes]
     elastic: tuple[Layer, ...]
     shares: rate.Shares
-    prompt: str
+    words: Callable[[], rate.WordsOf]
     warnings: tuple[Notice, ...]
 
 
@@ -173,7 +175,13 @@ def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
             payloads = _code(plan)
         parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
         data, stream = bitstream.place(Stream(*size, parts), bare=settings.bare)
-    return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent)
+        unread = "semantic" in payloads and _is_unread(plan.words())
+    return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent, unread)
+
+
+def _is_unread(words: rate.WordsOf) -> bool:
+    """Say whether a captioner was asked who could not read what the picture holds."""
+    return isinstance(words.source, ReadingCaptioner) and words.source.unread(words.image)
 
 
 def _code(plan: _Plan) -> dict[str, bytes]:
@@ -192,9 +200,8 @@ def estimate(image: ImageSource, settings: EncodeSettings) -> Estimate:
     if not _is_captioned(settings):
         return NOTHING
     plan = _plan(image, settings)
-    picture, limit = plan.job.image, plan.job.limit
-    room = None if limit is None else _room_for_words(plan)
-    return rate.estimate_words(_words(picture, settings, plan.job.layers, plan.prompt), room)
+    room = None if plan.job.limit is None else _room_for_words(plan)
+    return rate.estimate_words(plan.words(), room)
 
 
 def _room_for_words(plan: _Plan) -> int:
@@ -226,8 +233,17 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
         raise UsageError("the file carries no generation recipe, so there is nothing to store")
     prompt = prompt_of(recipe) if recipe else ""
     about = _about(settings, captioned=limit is None and _is_captioned(settings))
-    fit = _fit_words(image, settings, layers, prompt)
-    job = EncodeJob(image, settings, layers, limit, fit, recipe, about)
+    # A captioner remembers what it saw of a picture.
+    words = functools.cache(lambda: _words(image, settings, layers, prompt))
+    job = EncodeJob(
+        image,
+        settings,
+        layers,
+        limit,
+        lambda code, room: rate.fit_words(words(), code, room),
+        recipe,
+        about,
+    )
     alone = limit and limit - bitstream.overhead([0], image.size, bare=settings.bare)
     fixed: dict[str, bytes] = {}
     for layer in LAYERS:
@@ -243,7 +259,7 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
         if layer.turn is not None and layer.name in layers and layer.name not in fixed
     )
     shares = rate.shares_for(settings.tune, tuple(layer.name for layer in elastic), settings.words)
-    return _Plan(job, fixed, elastic, shares, prompt, (*warned, *notice))
+    return _Plan(job, fixed, elastic, shares, words, (*warned, *notice))
 
 
 def _skeletons(job: EncodeJob, fixed: Mapping[str, bytes]) -> tuple[bytes | None, tuple[Notice, ...]]:
@@ -290,18 +306,6 @@ def _about(settings: EncodeSettings, *, captioned: bool) -> dict[str, str]:
     # A captioner's argument may be a private address: only its name is kept.
     entries = {"captioner": settings.captioner.partition(":")[0]} if captioned else {}
     return entries if seed is None else entries | {"seed": str(seed)}
-
-
-def _fit_words(
-    image: Image.Image, settings: EncodeSettings, layers: tuple[str, ...], prompt: str
-) -> FitWords:
-    """Give what finds the words."""
-
-    @functools.cache  # a captioner remembers what it saw of a picture
-    def words() -> rate.WordsOf:
-        return _words(image, settings, layers, prompt)
-
-    return lambda code, room: rate.fit_words(words(), code, room)
 
 
 def _words(

@@ -64,6 +64,28 @@ class ShorteningCaptioner(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadingCaptioner(Protocol):
+    """A captioner that reads lettering where it has something to read with."""
+
+    def describe(
+        self,
+        image: Image.Image,
+        *,
+        rows: int,
+        cols: int,
+        prompt: str = "",
+        characters: int | None = None,
+        colours: bool = True,
+    ) -> Description:
+        """Describe a picture; see ``Captioner``."""
+        ...
+
+    def unread(self, image: Image.Image) -> bool:
+        """Say whether a picture holds lettering that it could not read."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What captioning one picture will come to.

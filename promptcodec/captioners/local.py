@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from PIL import Image
 
-from promptcodec.captioners.observation import Observation, observe
+from promptcodec.captioners.lettering import lettering
+from promptcodec.captioners.observation import Observation, covered, observe
 from promptcodec.captioners.prompt import agrees
 from promptcodec.captioners.raster import measure_fills, write_cells
 from promptcodec.captioners.scene import scene
 from promptcodec.captioners.sentence import sentence
-from promptcodec.description import Box, Description, SceneObject, clean
+from promptcodec.description import Description, SceneObject, clean
 from promptcodec.description.model import check_grid
 from promptcodec.vision.cell_nouns import cell_nouns
+from promptcodec.vision.letters import Line, letters, readable
 
 WITHOUT_NOUNS = ("text page", "screenshot")
 """Media in which no cell is of what it looks like."""
@@ -34,7 +35,7 @@ class LocalCaptioner:
     name = "local"
 
     def __init__(self) -> None:
-        self._last: tuple[Image.Image, Observation] | None = None
+        self._last: tuple[Image.Image, Observation, tuple[Line, ...]] | None = None
 
     def describe(
         self,
@@ -58,14 +59,15 @@ class LocalCaptioner:
 
         Returns:
             Colours, textures, continuations and sure nouns per cell; objects, medium, light, mood and
-            a summary of what is shown or of the colours, none where these are greys. No lettering.
+            a summary of what is shown or of the colours, none where these are greys; the lettering that
+            is surely read, where the extra ``ocr`` is installed.
 
         Raises:
             DescriptionError: the grid is outside 1..8.
             MissingError: onnxruntime or a shipped table is not there.
         """
         check_grid(rows, cols)
-        observation = self._see(image)
+        observation, lines = self._see(image)
         fills = measure_fills(image, rows, cols)
         if observation.medium in WITHOUT_NOUNS or not observation.regions:
             nouns = [""] * (rows * cols)
@@ -83,13 +85,18 @@ class LocalCaptioner:
             observation.light,
             observation.mood,
             _objects(observation, rows, cols),
+            lettering(lines, rows, cols, image.width / image.height),
         )
 
-    def _see(self, image: Image.Image) -> Observation:
+    def unread(self, image: Image.Image) -> bool:
+        """Say whether a picture holds lettering and the extra ``ocr``, which reads it, is not installed."""
+        return not readable() and self._see(image)[0].holds_text
+
+    def _see(self, image: Image.Image) -> tuple[Observation, tuple[Line, ...]]:
         """Look once at a picture that is described on several grids."""
         if self._last is None or self._last[0] is not image:
-            self._last = (image, observe(image))
-        return self._last[1]
+            self._last = (image, observe(image), letters(image))
+        return self._last[1:]
 
 
 def _summary(observation: Observation, prompt: str) -> str:
@@ -103,21 +110,11 @@ def _objects(observation: Observation, rows: int, cols: int) -> tuple[SceneObjec
     return tuple(
         SceneObject(
             SPOKEN.get(each.name, each.name),
-            _cells(each.box, rows, cols),
+            covered(each.box, rows, cols),
             (each.colour,) if each.colour else (),
         )
         for each in observation.objects
     )
-
-
-def _cells(box: tuple[float, float, float, float], rows: int, cols: int) -> Box:
-    """Give the cells a box of fractions covers; half a cell is covered, less is not."""
-    x0, y0, x1, y1 = (min(1.0, max(0.0, side)) for side in box)
-    left = min(math.floor(x0 * cols + 0.5), cols - 1)
-    top = min(math.floor(y0 * rows + 0.5), rows - 1)
-    right = max(math.floor(x1 * cols + 0.5), left + 1)
-    bottom = max(math.floor(y1 * rows + 0.5), top + 1)
-    return Box(top + 1, left + 1, bottom, right)
 
 
 def create(profile: Mapping[str, str]) -> LocalCaptioner:  # noqa: ARG001 - it has no settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.captioners.regions import Region, regions
+from promptcodec.description import Box as CellBox
 from promptcodec.description.basic import basic_colour
 from promptcodec.vision import things
 from promptcodec.vision.boxes import Box, area, overlap
@@ -25,6 +27,12 @@ from promptcodec.vision.tag_table import ancestors
 from promptcodec.vision.tags import Tag, find
 
 HUMAN_WORDS = {"person", "people"}
+
+WRITTEN = ("text page", "screenshot")
+"""Media that are there to be read."""
+
+MUCH = 0.25
+"""Share of the cells from which lettering is much of a picture."""
 
 MOST_THINGS = 6
 """Objects said at most: people first, then what the detector is surest of, then the largest."""
@@ -77,6 +85,12 @@ class Observation:
     objects: tuple[Seen, ...]
     tags: tuple[Tag, ...]
     regions: tuple[Region, ...]
+
+    @property
+    def holds_text(self) -> bool:
+        """Say whether it shows much lettering, as far as that is seen without reading it."""
+        share = sum(region.share for region in self.regions if region.noun == "text")
+        return share >= MUCH or self.medium.removeprefix("black and white ") in WRITTEN
 
 
 def observe(image: Image.Image) -> Observation:
@@ -169,3 +183,23 @@ def _colour(image: Image.Image, thing: Seen) -> str:
         return ""
     colour = object_colour(image, thing.box)
     return "" if colour is None else basic_colour(nearest_names(colour[None])[0])
+
+
+def covered(box: Box, rows: int, cols: int) -> CellBox:
+    """Give the cells a box of fractions covers; half a cell is covered, less is not.
+
+    What covers no cell lies where its middle is.
+    """
+    x0, y0, x1, y1 = (min(1.0, max(0.0, side)) for side in box)
+    left, right = _span(x0, x1, cols)
+    top, bottom = _span(y0, y1, rows)
+    return CellBox(top + 1, left + 1, bottom, right)
+
+
+def _span(low: float, high: float, count: int) -> tuple[int, int]:
+    """Give the first of ``count`` cells that is covered, and the one after the last."""
+    first, end = math.floor(low * count + 0.5), math.floor(high * count + 0.5)
+    if end > first:
+        return first, end
+    first = min(math.floor((low + high) / 2 * count), count - 1)
+    return first, first + 1

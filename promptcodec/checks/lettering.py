@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
-from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from promptcodec.checks.report import Field
 from promptcodec.description import Lettering
 from promptcodec.generators import Conditions
+from promptcodec.vision import letters
 
 
 def create(_profile: Mapping[str, str]) -> LetteringCheck:
@@ -51,18 +49,7 @@ def likeness(wanted: str, read: str) -> float:
 
 
 def _read(image: Image.Image) -> str | None:
-    """Give all that is read in a picture, None where the extra is not installed."""
-    engine = _engine()
-    if engine is None:
+    """Give all that is read in a picture, sure or not, None where the extra is not installed."""
+    if not letters.readable():
         return None
-    lines = engine(np.asarray(image)[:, :, ::-1]).txts
-    return " ".join(lines or ())[:2000]
-
-
-@functools.cache
-def _engine() -> Any:
-    try:
-        from rapidocr import RapidOCR  # noqa: PLC0415 - an extra, and heavy
-    except ImportError:
-        return None
-    return RapidOCR(params={"Global.log_level": "critical"})
+    return " ".join(line.text for line in letters.read(image))[:2000]

@@ -59,8 +59,9 @@ def command(
     from promptcodec import describing  # noqa: PLC0415 - heavy
 
     with batch.naming(image), limited(spending.limits(max_cost, max_requests)):
-        description = describing.describe(batch.read_input(image), captioner=captioner, grid=grid)
+        described = describing.describe_full(batch.read_input(image), captioner, grid)
         if as_json:
-            report.emit(to_json(description))
+            report.emit(to_json(described.description))
         else:
-            report.say(format_text(description), lines=True)
+            report.say(format_text(described.description), lines=True)
+        report.warn_of_unread(int(described.unread))

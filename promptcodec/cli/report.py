@@ -45,6 +45,13 @@ def warn_of(file: str, notices: Iterable[Notice]) -> None:
         warn(f"{file}: {message(notice)}")
 
 
+def warn_of_unread(pictures: int) -> None:
+    """Print, once a run, that pictures hold lettering that nothing could read."""
+    if pictures:
+        hold = "1 picture holds" if pictures == 1 else f"{pictures} pictures hold"
+        warn(f"{hold} text that was not read; pip install 'promptcodec[ocr]' reads it")
+
+
 def emit(value: dict[str, Any]) -> None:
     """Print one JSON object on a line of its own; ASCII only, so any terminal can show it."""
     click.echo(json.dumps(value, ensure_ascii=True))
