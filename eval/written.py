@@ -2,7 +2,8 @@
 
 ``eval/descriptions``: in ``kodak.jsonl`` and ``aigi.jsonl`` a line has ``file`` (below the folder of the
 evaluation pictures), ``characters`` (about how many the free text has) and ``text`` (the canonical text);
-in ``queries.jsonl`` a line has ``file`` and ``queries``, three of a few words.
+in ``queries.jsonl`` a line has ``file`` and ``queries``, three of a few words; in ``lettering.tsv`` it has a
+file and a line of letters in its picture.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from promptcodec.description import Description, parse_text
 
 FOLDER = Path(__file__).parent / "descriptions"
 QUERIES = "queries.jsonl"
+LETTERING = "lettering.tsv"
 
 
 @cache
@@ -31,6 +33,13 @@ def queries(folder: Path = FOLDER) -> Mapping[str, tuple[str, ...]]:
     """Give the queries by the file that answers them."""
     lines = map(json.loads, (folder / QUERIES).read_text("utf-8").splitlines())
     return {line["file"]: tuple(line["queries"]) for line in lines}
+
+
+@cache
+def lettering(folder: Path = FOLDER) -> Mapping[str, tuple[str, ...]]:
+    """Give the lines of letters that somebody copied from pictures, by file."""
+    lines = [line.split("\t") for line in (folder / LETTERING).read_text("utf-8").splitlines()]
+    return {file: tuple(text for name, text in lines if name == file) for file, _ in lines}
 
 
 def name_of(path: Path) -> str:

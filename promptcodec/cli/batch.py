@@ -41,7 +41,7 @@ def run(
     jobs: int,
     as_json: bool,
     judge: Callable[[dict[str, Any]], int] = lambda _: 0,
-    close: Callable[[Sequence[dict[str, Any]]], None] = lambda _: None,
+    note: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> int:
     """Work through all tasks; one that fails does not stop the others.
 
@@ -52,27 +52,26 @@ def run(
         jobs: worker processes.
         as_json: print JSON lines.
         judge: gives the exit code a finished result asks for.
-        close: is given all finished results when the last is shown.
+        note: is given every finished result first, and may take out of it what is not to be printed.
 
     Returns:
         The exit code: the error's own for a single task, 1 where some of several failed,
         else the highest that ``judge`` gave.
     """
     errors = []
-    finished = []
     code = 0
     for result, error in _progress(_results(tasks, work, jobs), len(tasks)):
+        if error is None:
+            note(result)
         if as_json:
             report.emit(result)
         elif error is None and (line := show(result)):
             report.say(line)
         if error is None:
-            finished.append(result)
             code = max(code, judge(result))
         else:
             report.warn(f"{result['file']}: {report.message(error)}")
             errors.append(error)
-    close(finished)
     if len(tasks) > 1 and errors:
         report.warn(f"{len(errors)} of {len(tasks)} failed")
         return 1

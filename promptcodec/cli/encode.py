@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,9 @@ from promptcodec.settings import (
     TUNES,
     EncodeSettings,
 )
+
+UNREAD = "unread"
+"""What a result holds for the end of the run: lettering that was not read. It is not printed for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def settings_of(given: dict[str, Any]) -> EncodeSettings:
 
 
 def encode_one(task: EncodeTask) -> dict[str, Any]:
-    """Encode one picture; give the JSON object of the result."""
+    """Encode one picture; give the JSON object of the result, and UNREAD."""
     from promptcodec import encoding  # noqa: PLC0415 - workers and --help start light
 
     check_free(task.out, overwrite=task.overwrite)
@@ -73,21 +75,18 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
     report.warn_of(task.source, encoded.warnings)
     batch.write_output(task.out, encoded.data, overwrite=task.overwrite)
     outline = encoded.outline
-    return (
-        {
-            "file": task.source,
-            "out": task.out,
-            "ok": True,
-            "bytes": outline["bytes"],
-            "width": outline["width"],
-            "height": outline["height"],
-            "bpp": outline["bpp"],
-            "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
-            "seconds": round(seconds, 4),
-        }
-        | ({"unread": True} if encoded.unread else {})
-        | spending.spent_object(encoded.spent)
-    )
+    return {
+        "file": task.source,
+        "out": task.out,
+        "ok": True,
+        "bytes": outline["bytes"],
+        "width": outline["width"],
+        "height": outline["height"],
+        "bpp": outline["bpp"],
+        "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
+        "seconds": round(seconds, 4),
+        UNREAD: encoded.unread,
+    } | spending.spent_object(encoded.spent)
 
 
 def estimate_one(task: EncodeTask) -> dict[str, Any]:
@@ -115,11 +114,6 @@ def show(result: dict[str, Any]) -> str:
     parts = ", ".join(f"{part['type']} {part['bytes']}" for part in result["parts"])
     spent = spending.spent_words(result)
     return f"{result['out']}  {result['bytes']} B  {result['bpp']:.5f} bpp  ({parts}){spent}"
-
-
-def warn_of_all(results: Sequence[dict[str, Any]]) -> None:
-    """Print what is to be known of all results once."""
-    report.warn_of_unread(sum(result.get("unread", False) for result in results))
 
 
 @click.command(
@@ -210,4 +204,11 @@ def command(
     )
     tasks = [EncodeTask(source.path, target, run.overwrite, run.limits, given) for source, target in pairs]
     workers = options.resolve_jobs(run.jobs, len(tasks))
-    sys.exit(batch.run(tasks, encode_one, show, jobs=workers, as_json=run.as_json, close=warn_of_all))
+    unread: list[bool] = []
+
+    def note(result: dict[str, Any]) -> None:
+        unread.append(result.pop(UNREAD))
+
+    code = batch.run(tasks, encode_one, show, jobs=workers, as_json=run.as_json, note=note)
+    report.warn_of_unread(sum(unread))
+    sys.exit(code)
