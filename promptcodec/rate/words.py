@@ -63,9 +63,10 @@ def fit_words(words: WordsOf, code: Code, room: int | None) -> bytes:
     elif isinstance(source, ShorteningCaptioner) and room is not None:
         full = _shortened(source, words, code, room)
     else:
-        full = _ask(words, *grid(DEFAULT_CELLS, size))
+        characters = None if room is None else _step(room * CHARACTERS_PER_BYTE)
+        full = _ask(words, *grid(DEFAULT_CELLS, size), characters)
         # Colours measured on the grid that is stored are better than those of a finer one merged.
-        on_grid = None if words.with_map else lambda rows, cols: _ask(words, rows, cols)
+        on_grid = None if words.with_map else lambda rows, cols: _ask(words, rows, cols, characters)
     return fit_description(full, size, code, room, with_map=words.with_map, on_grid=on_grid)
 
 

@@ -22,8 +22,8 @@ PERSON = 0
 """COCO's number."""
 
 BODY, FACE = (0.3, 0.5), (0.6, 2.0)
-"""Scores from which a thing is a person, and a face without a body: where cells under it are of what humans are
-made of, and where they are not."""
+"""Scores from which a thing is a person, and a face without a body: where cells under it are of HUMAN
+nouns, and where they are not."""
 
 HUMAN = {"face", "hair", "skin", "clothing", "hand", "hat", "person"}
 """Nouns of these cells."""

@@ -33,6 +33,9 @@ from training.texts import DATA, HERE
 
 FONTS = Path("/usr/share/fonts")
 CONCEPTS = HERE / "concept_labels.csv"
+MORE_MEDIA = HERE / "medium_labels.csv"
+"""Media of more generated pictures, labelled by eye before; what is drawn is not told apart there."""
+
 SUBJECTS = Path(__file__).parent / "subjects.toml"
 
 SAID = {
@@ -59,6 +62,12 @@ def media(data: Path, labels: Sequence[Label]) -> tuple[tuple[str, ...], Rows]:
     words = tuple(medium.MEDIA)
     seen = [(label.file, [words.index(SAID[each]) for each in label.medium], view.whole)
             for label, view in _both(data, labels)]  # fmt: skip
+    usable, labelled = {path.name for path in allowed(data)}, {label.file for label in labels}
+    with MORE_MEDIA.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["file"] in usable - labelled:
+                right = [words.index(SAID[each]) for each in row["media"].split("/")]
+                seen.append((row["file"], right, features.see(data, row["file"], mirrored=False).whole))
     for name, kind, image in drawn(allowed(data)[::8], FONTS):
         seen.append((name, [words.index(SAID[kind])], _drawn(name, image)))
     marks = np.zeros((len(seen), len(words)), np.float32)
