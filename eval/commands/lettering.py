@@ -17,6 +17,7 @@ from eval.measure.lettering import Reading, compare, kept, words_of
 from eval.missing import Unavailable
 from eval.options import FOLDER, example
 from promptcodec import encode, inspect
+from promptcodec.captioners.observation import observe
 from promptcodec.description import Description, from_json
 from promptcodec.vision import letters
 from promptcodec.vision.load import load_image
@@ -75,7 +76,9 @@ def command(images: Path | None, others: Path | None, *, words: bool) -> None:
         false += len(lines)
         if lines:
             click.echo(f"{written.name_of(path)}  {lines}")
+    counted = [sum(observe(load_image(path)).holds_text for path in group) for group in (lettered, empty)]
     click.echo(f"{len(empty)} pictures without letters that can be read: {false} lines; {_times(seconds)}")
+    click.echo(f"seen to hold text without reading: {counted[0]} of the first, {counted[1]} of the others")
 
 
 def _read(image: Image.Image) -> tuple[list[str], float]:
