@@ -43,6 +43,9 @@ MOST_PEOPLE = 3
 ALIKE = 0.5
 """Intersection over union from which two boxes of one name, or of a name and its kind, are of one thing."""
 
+VIVID = 0.08
+"""Oklab chroma from which a thing has a colour: greys and browns are more often of light and ground."""
+
 WHOLE = 0.8
 """A box above this share of the picture is the picture: its colour is no attribute."""
 
@@ -136,7 +139,7 @@ def _objects(
     candidates = [
         *_persons(persons),
         *(Seen(name, thing.box) for thing in detected if (name := _name(thing))),
-        *(Seen(tag.name, tag.box) for tag in tags),
+        *(Seen(tag.name, tag.box) for tag in tags if tag.name not in HUMAN_WORDS),
         *(Seen(each.noun, each.box) for each in areas if each.is_thing),
     ]
     kept: list[Seen] = []
@@ -182,7 +185,9 @@ def _colour(image: Image.Image, thing: Seen) -> str:
     if thing.name in HUMAN_WORDS or float(area(np.array(thing.box, np.float32))) > WHOLE:
         return ""
     colour = object_colour(image, thing.box)
-    return "" if colour is None else basic_colour(nearest_names(colour[None])[0])
+    if colour is None or float(np.hypot(*colour[1:])) < VIVID:
+        return ""
+    return basic_colour(nearest_names(colour[None])[0])
 
 
 def covered(box: Box, rows: int, cols: int) -> CellBox:

@@ -63,8 +63,11 @@ CLOSE = 0.3
 PART = 0.15
 """Share of the picture from which ground and backdrop are named."""
 
-PROMINENT = 0.12
+DOMINANT = 0.3
 """Share of the picture from which a thing is what it is about, where nothing else is sure."""
+
+AS_SURE = 0.9
+"""How sure a narrower word must be beside a broader one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +114,10 @@ def _head(observation: Observation, sure: Sequence[str]) -> tuple[str, set[str]]
     who = _who(observation, sure)
     if who:
         return who, {"person", "people", "portrait"}
-    named = [name for name in sure if name not in {"person", "portrait", "people"}]
-    large = [each.name for each in observation.objects if _area(each.box) >= PROMINENT]
+    named = [each for each in observation.subjects if each[0] not in {"person", "portrait", "people"}]
+    large = [each.name for each in observation.objects if _area(each.box) >= DOMINANT]
     if named or large:
-        best = _narrowed(named[0], named, observation) if named else large[0]
+        best = _narrowed(named[0], observation) if named else large[0]
         return with_article(best), {best, *ancestors(best)}
     if observation.people:
         return _several(len(observation.people)), {"person", "people"}
@@ -142,9 +145,12 @@ def _several(count: int) -> str:
     return NUMBERS[count] if count < len(NUMBERS) else "a group of people"
 
 
-def _narrowed(name: str, sure: Sequence[str], observation: Observation) -> str:
-    """Give the most exact sure word for a subject: a macaw for an animal."""
-    exact = [tag.name for tag in observation.tags] + [each.name for each in observation.objects] + list(sure)
+def _narrowed(best: tuple[str, float], observation: Observation) -> str:
+    """Give the most exact word for a subject, as sure or of what is as large: a macaw for an animal."""
+    name, chance = best
+    exact = [tag.name for tag in observation.tags]
+    exact += [each.name for each in observation.objects if _area(each.box) >= DOMINANT]
+    exact += [other for other, value in observation.subjects if value >= AS_SURE * chance]
     return next((other for other in exact if name in ancestors(other)), name)
 
 
