@@ -36,7 +36,7 @@ heights."""
 MOST_POSES, LEAST_HEIGHT = 4, 0.2
 """Poses are looked for so many people, of at least this height in the picture's."""
 
-CLOSE, PORTRAIT = 0.17, 0.34
+CLOSE, PORTRAIT = 0.17, 0.33
 """Heights of a face in that of its person: from the first on only a part of the body is seen, from the second
 on little but head and shoulders."""
 
