@@ -35,7 +35,7 @@ _CONTOURS = (
     "an edge map, white contours on black at their true places: follow its outlines, draw no lines of it"
 )
 _SKELETONS = (
-    "the skeletons of people, white limbs on black at their true places: give people these poses, draw no lines "
+    "skeletons of people, white limbs on black at their true places: give people these poses, draw no lines "
     "of it"
 )
 

@@ -68,7 +68,7 @@ SEEN = 0.75
 BELOW_SHOULDERS = slice(7, 13)
 """COCO's elbows, wrists and hips."""
 
-ASIDE = 0.5
+ASIDE = 0.65
 """How far the nose is from between the ears where a face looks aside, in half their distance."""
 
 TO_US, TO_THE_LEFT, TO_THE_RIGHT = "to us", "to the left", "to the right"
