@@ -20,7 +20,7 @@ from promptcodec import bitstream, plugins
 from promptcodec.description import Description
 from promptcodec.errors import BudgetError, PromptcodecError
 
-_OPTIONS = ("layers", "tune", "captioner", "edges", "text_coder", "recipe")
+_OPTIONS = ("layers", "tune", "captioner", "structure", "edges", "text_coder", "recipe")
 FILE = "file"
 """A captioner of the laboratory alone: it gives what somebody wrote of an evaluation picture."""
 
@@ -28,9 +28,10 @@ FILE = "file"
 class Ours(Plain):
     """``promptcodec.encode`` and ``decode``; stripped is the bare form, without magic and checksum.
 
-    Entry: ``layers``, ``tune``, ``captioner``, ``edges``, ``text_coder``, ``recipe`` (off where not
-    said) as `promptcodec.encode` takes them, and ``generators``. The captioner ``file`` gives the written
-    descriptions of ``eval/descriptions`` that have about ``characters``. Settings: a rate, or ``free``.
+    Entry: ``layers``, ``tune``, ``captioner``, ``structure``, ``edges``, ``text_coder``, ``recipe`` (off
+    where not said) as `promptcodec.encode` takes them, and ``generators``. The captioner ``file`` gives the
+    written descriptions of ``eval/descriptions`` that have about ``characters``. Settings: a rate, or
+    ``free``.
     """
 
     modes: ClassVar[tuple[str, ...]] = ("whole", "stripped")

@@ -65,7 +65,7 @@ def with_grid(image: Image.Image, rows: int, cols: int) -> Image.Image:
 def walk(name: str, title: str, source: bytes) -> str:
     """Take one picture through the chain; write its sheets, give its Markdown."""
     picture = load_image(source)
-    stream = encode(source, layers=LAYERS, budget=BUDGET)
+    stream = encode(source, layers=LAYERS, budget=BUDGET, structure="edges")
     outline = inspect(stream)
     overhead = outline["overhead_bytes"]
     payloads = {p["type"]: stream[p["offset"] : p["offset"] + p["bytes"]] for p in outline["parts"]}

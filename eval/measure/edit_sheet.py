@@ -79,7 +79,7 @@ def write(data: Path, out: Path) -> None:
 
 def _row(file: Path, layers: tuple[str, ...], edits: tuple[tuple[str, ...], ...]) -> Image.Image:
     image = load_image(file)
-    data = encode(image, layers=layers, budget=BUDGET)
+    data = encode(image, layers=layers, budget=BUDGET, structure="edges")
     panels = [("original", _panel(image)), (f"drawn from {len(data)} B", _panel(draw(data)))]
     for operation, *arguments in edits:
         edited = apply(data, [Edit(operation, tuple(arguments))]).data

@@ -87,7 +87,7 @@ def run(
     by_operation: dict[str, list[dict[str, float | None]]] = {}
     for folder in folders:
         for path in listed(folder, limit):
-            data = encode(load_image(path), layers=layers, budget=budget)
+            data = encode(load_image(path), layers=layers, budget=budget, structure="edges")
             before = draw(data, generator)
             for case in cases(data):
                 try:

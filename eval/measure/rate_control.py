@@ -50,7 +50,7 @@ def measure(path: Path) -> list[dict[str, Any]]:
             row = {"layers": ",".join(names), "bpp": rate, "tune": _label(tune), "bytes": None}
             rows.append(row)
             try:
-                data = promptcodec.encode(original, layers=names, bpp=rate, tune=tune)
+                data = promptcodec.encode(original, layers=names, bpp=rate, tune=tune, structure="edges")
             except BudgetError:
                 continue
             parts = promptcodec.inspect(data)["parts"]

@@ -16,6 +16,7 @@ from promptcodec.description import Description, SceneObject, clean
 from promptcodec.description.model import check_grid
 from promptcodec.vision.cell_nouns import cell_nouns
 from promptcodec.vision.letters import Line, letters, readable
+from promptcodec.vision.maps import look
 
 WITHOUT_NOUNS = ("text page", "screenshot")
 """Media in which no cell is of what it looks like."""
@@ -72,7 +73,7 @@ class LocalCaptioner:
         if observation.medium in WITHOUT_NOUNS or not observation.regions:
             nouns = [""] * (rows * cols)
         else:
-            nouns = [SPOKEN.get(noun, noun) for noun in cell_nouns(image, rows, cols)]
+            nouns = [SPOKEN.get(noun, noun) for noun in cell_nouns(look(image), rows, cols)]
         length = next(
             (most for limit, most in LENGTHS if characters is not None and characters < limit), LONGEST
         )

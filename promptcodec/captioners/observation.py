@@ -17,6 +17,7 @@ from promptcodec.vision.boxes import Box, area, overlap
 from promptcodec.vision.cell_nouns import cell_nouns
 from promptcodec.vision.colour import nearest_names
 from promptcodec.vision.layout import blur, symmetry
+from promptcodec.vision.maps import look
 from promptcodec.vision.medium import LEAST, medium
 from promptcodec.vision.object_colour import object_colour
 from promptcodec.vision.people import PERSON, Person, people
@@ -111,16 +112,17 @@ def observe(image: Image.Image) -> Observation:
         return Observation(medium_name, light(image), symmetry(image), (), (), (), (), ())
     detected = things.things(image)
     rows, cols = (4, 6) if image.width >= image.height else (6, 4)
-    persons = people(image, detected)
+    seen = look(image)
+    persons = people(image, seen, detected)
     tags = find(image)
-    areas = regions(cell_nouns(image, rows, cols), rows, cols)
+    areas = regions(cell_nouns(seen, rows, cols), rows, cols)
     # What looks like a blurred ground in a drawing is a plain one.
     lens = blur(image) if medium_name == "photo" else ""
     return Observation(
         medium_name,
         light(image),
         ", ".join(word for word in (lens, symmetry(image)) if word),
-        subjects(image),
+        subjects(seen),
         persons,
         tuple(_objects(image, persons, detected, tags, areas)),
         tags,

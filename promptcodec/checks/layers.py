@@ -36,7 +36,7 @@ class LayersCheck:
         for name, layer in (("texture layer", conditions.texture), ("pixels layer", conditions.pixels)):
             if layer is not None:
                 fields += _compare_colours(name, layer, image)
-        if conditions.structure is not None:
+        if conditions.structure is not None and not conditions.skeletons:
             fields.append(_compare_contours(conditions.structure, image))
         if conditions.signature is not None:
             fields += _compare_signatures(conditions.signature, image)

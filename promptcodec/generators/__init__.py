@@ -23,10 +23,11 @@ class Conditions:
         seed: 0 <= seed < 2**32, for everything random.
         description: the semantic layer.
         texture: RGB, the texture layer's picture, band-limited, at ``size`` or scaled down from it.
-        structure: contours, mode L, 255 on the line, at ``size`` or scaled down from it.
+        structure: contours or skeletons, mode L, 255 on the line, at ``size`` or scaled down from it.
         pixels: a coded picture, RGB at ``size``; a faithful generator just shows it.
         recipe: the generation syntax the original file carried.
         coefficients: the texture layer's coefficients, for a generator that is held to them.
+        skeletons: the structure shows how people stand: its lines are limbs, no edges of anything.
         strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture.
         signature: what the original measured, for checks and for choosing among candidates.
         correction: what was wrong with an earlier picture, for generators that read words.
@@ -43,6 +44,7 @@ class Conditions:
     correction: str = ""
     coefficients: Coefficients | None = None
     strength: float = STRENGTH
+    skeletons: bool = False
 
 
 class Generator(Protocol):

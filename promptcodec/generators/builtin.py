@@ -46,7 +46,10 @@ class Learned:
         if conditions.pixels is not None:
             return draw(conditions)
         if conditions.texture is not None:
-            return learned.draw(self._table, conditions)
+            # It was trained on contours, and would draw limbs as edges.
+            return learned.draw(
+                self._table, replace(conditions, structure=None) if conditions.skeletons else conditions
+            )
         if conditions.description is None:
             return draw(conditions)
         picture = draw(replace(conditions, size=working_size(conditions.size)))

@@ -31,8 +31,12 @@ _TEXTURE = (
     "and its layout, not its blur"
 )
 _PIXELS = "a coded reference of the picture: keep its content, layout and colours, not its coding artefacts"
-_STRUCTURE = (
+_CONTOURS = (
     "an edge map, white contours on black at their true places: follow its outlines, draw no lines of it"
+)
+_SKELETONS = (
+    "skeletons of people, white limbs on black at their true places: give people these poses, draw no lines "
+    "of it"
 )
 
 
@@ -139,10 +143,11 @@ def _usage(answer: dict[str, Any]) -> Usage:
 
 def _references(conditions: Conditions, size: tuple[int, int]) -> list[tuple[str, str, bytes]]:
     """Give name, meaning and PNG of each picture the stream carries, at the size asked for."""
+    drawn = ("skeletons", _SKELETONS) if conditions.skeletons else ("contours", _CONTOURS)
     layers = (
         ("colours", _TEXTURE, conditions.texture),
         ("picture", _PIXELS, conditions.pixels),
-        ("contours", _STRUCTURE, conditions.structure),
+        (*drawn, conditions.structure),
     )
     return [(name, what, _png(image, size)) for name, what, image in layers if image is not None]
 

@@ -17,7 +17,7 @@ from promptcodec.vision.poses import Pose, pose
 LEAST_HEIGHT = 0.2
 """Of somebody in the picture's, from which a body is looked for."""
 
-CLOSE, PORTRAIT = 0.17, 0.34
+CLOSE, PORTRAIT = 0.17, 0.33
 """Heights of a face in that of its person: from the first on only a part of the body is seen, from the second
 on little but head and shoulders."""
 

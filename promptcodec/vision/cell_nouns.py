@@ -8,20 +8,20 @@ for every noun the probability from which it is right (docs/captioner.md).
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
 from promptcodec.vision import maps
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.heads import shipped
+from promptcodec.vision.maps import Seen
 
 TABLE = "cell-nouns-1"
 
 
-def cell_nouns(image: Image.Image, rows: int, cols: int) -> list[str]:
+def cell_nouns(seen: Seen, rows: int, cols: int) -> list[str]:
     """Name what covers each cell.
 
     Args:
-        image: RGB, any size from 1x1.
+        seen: of ``maps.look``.
         rows: rows of the grid, 1..8.
         cols: columns of the grid, 1..8.
 
@@ -29,24 +29,24 @@ def cell_nouns(image: Image.Image, rows: int, cols: int) -> list[str]:
         A noun per cell in raster order, ``""`` where none is sure.
 
     Raises:
-        MissingError: onnxruntime or a table is not there.
+        MissingError: a table is not there.
     """
     head = shipped(TABLE)
-    shares = head.shares(inputs(maps.maps(image), rows, cols)).reshape(rows, cols, -1)
+    shares = head.shares(inputs(seen, rows, cols)).reshape(rows, cols, -1)
     chosen = decide(shares, head.least, head.low)
     return [head.words[index] if index >= 0 else "" for index in chosen.reshape(-1).tolist()]
 
 
-def inputs(seen: tuple[Floats, ...], rows: int, cols: int) -> Floats:
+def inputs(seen: Seen, rows: int, cols: int) -> Floats:
     """Give what the small network gets, ``(rows * cols, n)``: the cell, the picture, the place.
 
     Args:
-        seen: of ``maps.maps``.
+        seen: of ``maps.look``.
         rows: rows of the grid.
         cols: columns of the grid.
     """
-    own = maps.gather(seen, rows, cols)
-    picture = np.broadcast_to(seen[-1].mean((1, 2)), (rows, cols, len(seen[-1])))
+    own = maps.gather(seen.maps, rows, cols)
+    picture = np.broadcast_to(seen.maps[-1].mean((1, 2)), (rows, cols, len(seen.maps[-1])))
     y, x = np.mgrid[:rows, :cols]
     place = np.stack(
         [

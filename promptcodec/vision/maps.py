@@ -7,6 +7,7 @@ One pass, from which the nouns of cells (``cell_nouns``), the medium, the subjec
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -31,11 +32,32 @@ STEP = 32
 LEAST_SIDE = 64
 
 _REMEMBERED = 4
-_seen: OrderedDict[bytes, list[Floats]] = OrderedDict()
 
 
-def maps(image: Image.Image) -> tuple[Floats, ...]:
-    """Give the maps of OUTPUTS, ``(channels, rows, cols)`` each.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one pass gives.
+
+    Attributes:
+        maps: of OUTPUTS, ``(channels, rows, cols)`` each.
+        whole: ``(2 * WIDTH + 1600,)``: means and spreads of every channel over cells, and the peaks of the
+        two
+            coarse maps.
+        logits: ``(1000,)`` of ImageNet's classes.
+        embedding: ``(1280,)``, of length 1.
+    """
+
+    maps: tuple[Floats, ...]
+    whole: Floats
+    logits: Floats
+    embedding: Floats
+
+
+_seen: OrderedDict[bytes, Seen] = OrderedDict()
+
+
+def look(image: Image.Image) -> Seen:
+    """Run the network, or give what it gave for one of the last few pictures.
 
     Args:
         image: RGB, any size from 1x1.
@@ -43,24 +65,6 @@ def maps(image: Image.Image) -> tuple[Floats, ...]:
     Raises:
         MissingError: onnxruntime or the network is not there.
     """
-    return tuple(_look(image)[: len(OUTPUTS)])
-
-
-def classes(image: Image.Image) -> tuple[Floats, Floats]:
-    """Give the logits ``(1000,)`` of ImageNet's classes, and the embedding ``(1280,)`` of length 1.
-
-    Args:
-        image: RGB, any size from 1x1.
-
-    Raises:
-        MissingError: onnxruntime or the network is not there.
-    """
-    logits, pooled = _look(image)[len(OUTPUTS) :]
-    return logits, pooled / max(float(np.linalg.norm(pooled)), 1e-6)
-
-
-def _look(image: Image.Image) -> list[Floats]:
-    """Run the network, or give what it gave for one of the last few pictures."""
     scale = LONG_SIDE / max(image.size)
     width, height = (max(LEAST_SIDE, round(side * scale / STEP) * STEP) for side in image.size)
     small = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
@@ -69,18 +73,20 @@ def _look(image: Image.Image) -> list[Floats]:
     known = _seen.get(key)
     if known is None:
         wanted = [*OUTPUTS, "logits", "embedding"]
-        known = [array[0] for array in session(TABLE).run(wanted, {"pixels": pixels[None]})]
+        *arrays, logits, pooled = (array[0] for array in session(TABLE).run(wanted, {"pixels": pixels[None]}))
+        embedding = pooled / max(float(np.linalg.norm(pooled)), 1e-6)
+        known = Seen(tuple(arrays), _whole(tuple(arrays)), logits, embedding)
         _seen[key] = known
         while len(_seen) > _REMEMBERED:
             _seen.popitem(last=False)
     return known
 
 
-def gather(seen: tuple[Floats, ...], rows: int, cols: int) -> Floats:
+def gather(maps: tuple[Floats, ...], rows: int, cols: int) -> Floats:
     """Give the means of the maps over the cells of a grid.
 
     Args:
-        seen: of ``maps``.
+        maps: as ``Seen`` has them.
         rows: rows of the grid.
         cols: columns of the grid.
 
@@ -88,25 +94,28 @@ def gather(seen: tuple[Floats, ...], rows: int, cols: int) -> Floats:
         ``(rows, cols, WIDTH)``.
     """
     parts = []
-    for array in seen:
+    for array in maps:
         down, across = _weights(array.shape[1], rows), _weights(array.shape[2], cols)
         parts.append(np.moveaxis(down @ (array @ across.T), 0, -1))
     return np.concatenate(parts, -1)
 
 
-def whole(image: Image.Image) -> Floats:
-    """Give what the maps say of the picture as a whole, ``(2 * WIDTH + 1600,)``.
-
-    Means and spreads of every channel over cells, and the peaks of the two coarse maps; raises as ``maps``.
-    """
-    cells = gather(maps(image), *((4, 6) if image.width >= image.height else (6, 4))).reshape(-1, WIDTH)
+def _whole(maps: tuple[Floats, ...]) -> Floats:
+    """Put together what is said of the picture as a whole."""
+    _, height, width = maps[-1].shape
+    cells = gather(maps, *((4, 6) if width >= height else (6, 4))).reshape(-1, WIDTH)
     peaks = cells[:, -sum(CHANNELS[2:]) :].max(0)
     return np.concatenate([cells.mean(0), cells.std(0), peaks]).astype(np.float32)
 
 
+def share(count: int, low: float, high: float) -> Floats:
+    """Give the weights ``(count,)`` of places in the mean over a stretch of fractions, at least a sliver."""
+    places = np.arange(count)
+    inside = np.minimum(high * count, places + 1) - np.maximum(low * count, places)
+    clipped = np.clip(inside, 0, None)
+    return np.asarray(clipped / max(float(clipped.sum()), 1e-6), np.float32)
+
+
 def _weights(old: int, new: int) -> Floats:
     """Give the shares ``(new, old)`` that old places have in the means of new ones."""
-    edges = np.arange(new + 1, dtype=np.float64) * old / new
-    places = np.arange(old)
-    inside = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
-    return np.asarray(np.clip(inside, 0, None) * new / old, np.float32)
+    return np.stack([share(old, index / new, (index + 1) / new) for index in range(new)])

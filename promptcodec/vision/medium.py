@@ -49,7 +49,7 @@ def medium(image: Image.Image) -> str:
         name = UNDECIDED
     else:
         head = shipped(TABLE)
-        shares = head.shares(maps.whole(image)[None])[0]
+        shares = head.shares(maps.look(image).whole[None])[0]
         best = int(shares.argmax())
         name = head.words[best] if shares[best] >= head.least[best] else UNDECIDED
     # A page of print is black and white as a matter of course: it is not worth the words.

@@ -16,6 +16,7 @@ from PIL import Image
 from promptcodec.vision.boxes import Box, area, overlap, shared
 from promptcodec.vision.cell_nouns import cell_nouns
 from promptcodec.vision.faces import Face, faces
+from promptcodec.vision.maps import Seen
 from promptcodec.vision.things import Thing
 
 PERSON = 0
@@ -38,7 +39,7 @@ HEAD = (1.2, 1.0, 1.2, 2.0)
 """What is a person where a face has no body: so far from its middle to left, top, right, bottom, in its
 heights."""
 
-ASIDE = 0.5
+ASIDE = 0.65
 """How far the nose is from between the ears where a face looks aside, in half their distance."""
 
 TO_US, TO_THE_LEFT, TO_THE_RIGHT = "to us", "to the left", "to the right"
@@ -60,26 +61,27 @@ class Person:
     looks: str | None
 
 
-def people(image: Image.Image, detections: Sequence[Thing]) -> tuple[Person, ...]:
+def people(image: Image.Image, seen: Seen, detections: Sequence[Thing]) -> tuple[Person, ...]:
     """Find people, largest first.
 
     Args:
         image: RGB, any size from 1x1.
+        seen: of ``maps.look``.
         detections: what ``things`` finds in it.
 
     Raises:
         MissingError: onnxruntime or a table is not there.
     """
-    everybody = sorted(_everybody(image, detections), key=lambda person: -size_of(person[0]))
+    everybody = sorted(_everybody(image, seen, detections), key=lambda person: -size_of(person[0]))
     return tuple(
         Person(box, face, None if face is None else _looks(face, image.size)) for box, face in everybody
     )
 
 
-def _everybody(image: Image.Image, detections: Sequence[Thing]) -> list[tuple[Box, Face | None]]:
+def _everybody(image: Image.Image, seen: Seen, detections: Sequence[Thing]) -> list[tuple[Box, Face | None]]:
     """Give everybody's box and face."""
     rows, cols = (4, 6) if image.width >= image.height else (6, 4)
-    nouns = np.array(cell_nouns(image, rows, cols)).reshape(rows, cols)
+    nouns = np.array(cell_nouns(seen, rows, cols)).reshape(rows, cols)
     boxes: list[Box] = []
     for thing in detections:
         least = BODY[0] if _is_human(thing.box, nouns) else BODY[1]
@@ -89,20 +91,20 @@ def _everybody(image: Image.Image, detections: Sequence[Thing]) -> list[tuple[Bo
         # An animal that looks like a person is surer to be an animal.
         if not any(_overlap(thing.box, box) > ONE for box in surer):
             boxes.append(thing.box)
-    seen = [face for face in faces(image) if face.score >= FACE[0]]
+    seen_faces = [face for face in faces(image) if face.score >= FACE[0]]
     # Cats and dolls have faces too.
     alone = [
         face
-        for face in seen
+        for face in seen_faces
         if face.score >= FACE[0 if _is_human(face.box, nouns) else 1]
         and not any(_share(face.box, box) > OWN for box in boxes)
     ]
     everybody: list[tuple[Box, Face | None]] = [(_around(face, image.size), face) for face in alone]
     # Smaller first: a face in two boxes belongs to who stands in front.
     for box in sorted(boxes, key=size_of):
-        own = [face for face in seen if _share(face.box, box) > OWN]
+        own = [face for face in seen_faces if _share(face.box, box) > OWN]
         face = max(own, key=lambda face: size_of(face.box), default=None)
-        seen = [other for other in seen if other is not face]
+        seen_faces = [other for other in seen_faces if other is not face]
         everybody.append((box, face))
     return everybody
 

@@ -7,29 +7,27 @@ reliably.
 
 from __future__ import annotations
 
-from PIL import Image
-
-from promptcodec.vision import maps
 from promptcodec.vision.heads import shipped
+from promptcodec.vision.maps import Seen
 
 TABLE = "subject-1"
 
 
-def subjects(image: Image.Image) -> tuple[tuple[str, float], ...]:
+def subjects(seen: Seen) -> tuple[tuple[str, float], ...]:
     """Name what a picture mainly shows.
 
     Args:
-        image: RGB, any size from 1x1.
+        seen: of ``maps.look``.
 
     Returns:
         Words and their probabilities 0..1, the most certain first; none below the probability from which it
         is usually right.
 
     Raises:
-        MissingError: onnxruntime or a table is not there.
+        MissingError: a table is not there.
     """
     head = shipped(TABLE)
-    chances = head.chances(maps.whole(image)[None])[0].tolist()
+    chances = head.chances(seen.whole[None])[0].tolist()
     sure = [
         (word, chance) for word, chance, least in zip(head.words, chances, head.least.tolist(), strict=True)
         if chance >= least

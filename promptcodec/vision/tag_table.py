@@ -76,6 +76,19 @@ def heads() -> Floats:
     return data.reshape(-1, HEADS_WIDTH).astype(np.float32)
 
 
+@functools.cache
+def class_weights() -> tuple[Floats, Floats]:
+    """Load the weights ``(1000, 1280)`` and biases ``(1000,)`` of ImageNet's classes over the last map's mean.
+
+    Raises:
+        MissingError: the table is absent or damaged.
+    """
+    data = models.load("classes-1")
+    steps = np.frombuffer(data, "<f4", 2 * network.CLASSES).reshape(2, -1)
+    weights = np.frombuffer(data, np.int8, offset=steps.nbytes).reshape(network.CLASSES, -1)
+    return weights.astype(np.float32) * steps[0][:, None], steps[1].astype(np.float32)
+
+
 def parse(text: str, classes: int) -> Words:
     """Read the table of words.
 

@@ -7,7 +7,7 @@ ImageNet lacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,17 @@ from PIL import Image
 from promptcodec.vision import maps
 from promptcodec.vision.boxes import Box
 from promptcodec.vision.colour import Floats
+from promptcodec.vision.maps import Seen
 from promptcodec.vision.saliency import regions
-from promptcodec.vision.tag_table import Words, heads, words
+from promptcodec.vision.tag_table import Words, class_weights, heads, words
+
+PLACES = 3
+"""Salient places looked at besides the whole."""
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+WHOLE_WEIGHT = 2.0
+"""What the whole picture counts against one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +57,57 @@ def find(image: Image.Image) -> tuple[Tag, ...]:
     Raises:
         MissingError: onnxruntime is not installed, or a table is not the one that was shipped.
     """
-    place = next(iter(regions(image, 1)), None)
-    if place is None:
+    boxes = regions(image, PLACES)
+    if not boxes:
         # Nothing stands out in an even surface; the network would still name something.
         return ()
     table = words()
-    logits, embedding = maps.classes(image)
-    scores = probabilities(logits[None], embedding[None], table.members)[0]
+    seen = probabilities(*views(maps.look(image), boxes), table.members)
+    scores = combine(seen)
     tags = [
-        Tag(table.names[index], WHOLE if table.scenes[index] else place, float(scores[index]))
+        Tag(table.names[index], _place(index, seen, boxes, scene=table.scenes[index]), float(scores[index]))
         for index in spoken(scores, table)
     ]
     return tuple(sorted(tags, key=lambda tag: (-tag.confidence, tag.name)))
 
 
+def views(seen: Seen, boxes: Sequence[Box]) -> tuple[Floats, Floats]:
+    """Give what the network says of the whole and of places in it, from one pass.
+
+    A place is the mean of the last feature map over it: what the network would have pooled of it alone.
+
+    Args:
+        seen: of ``maps.look``.
+        boxes: places, as fractions.
+
+    Returns:
+        Logits ``(1 + n, 1000)`` of ImageNet's classes, and embeddings ``(1 + n, 1280)`` of length 1.
+    """
+    head = seen.maps[-1]
+    pooled = [head.mean((1, 2))]
+    for left, top, right, bottom in boxes:
+        down, across = (maps.share(head.shape[1], top, bottom), maps.share(head.shape[2], left, right))
+        pooled.append(head @ across @ down)
+    means = np.stack(pooled)
+    weights, biases = class_weights()
+    lengths = np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
+    return np.asarray(means @ weights.T + biases, np.float32), np.asarray(means / lengths, np.float32)
+
+
+def combine(seen: Floats) -> Floats:
+    """Put views together, ``(n, w)`` to ``(w,)``; where there are fewer places the whole stands in."""
+    places = seen[1:].sum(0) + (PLACES + 1 - len(seen)) * seen[0]
+    # Rounded, so that the last bit of a sum, which differs between machines, decides nothing.
+    return np.asarray(np.round((WHOLE_WEIGHT * seen[0] + places) / (WHOLE_WEIGHT + PLACES), 4), np.float32)
+
+
+def _place(word: int, seen: Floats, boxes: Sequence[Box], *, scene: bool) -> Box:
+    """Give the place that says the word most strongly, but the whole for a scene."""
+    return WHOLE if scene else boxes[int(np.round(seen[1:, word], 3).argmax())]
+
+
 def probabilities(logits: Floats, embeddings: Floats, members: Floats, head: Floats | None = None) -> Floats:
-    """Give the probability of each word in each picture.
+    """Give the probability of each word in each view.
 
     Args:
         logits: ``(n, 1000)``.
@@ -81,8 +123,7 @@ def probabilities(logits: Floats, embeddings: Floats, members: Floats, head: Flo
     own = embeddings @ head[:, :-1].T + head[:, -1]
     joined = np.concatenate([logits, own], 1)
     shares = np.exp(joined - joined.max(1, keepdims=True))
-    # Rounded, so that the last bit of a sum, which differs between machines, decides nothing.
-    return np.asarray(np.round(shares / shares.sum(1, keepdims=True) @ members, 4), np.float32)
+    return np.asarray(shares / shares.sum(1, keepdims=True) @ members, np.float32)
 
 
 def spoken(overall: Floats, table: Words) -> Iterator[int]:

@@ -111,7 +111,7 @@ def enlarged(data: Path, labels: Sequence[Label], words: Sequence[str]) -> Cells
             own = order[top : top + rows, left : left + cols]
             if draw.random() < 0.5:
                 view, own = ImageOps.mirror(view), own[:, ::-1]
-            inputs.append(cell_nouns.inputs(maps.maps(view), rows, cols).astype(np.float16))
+            inputs.append(cell_nouns.inputs(maps.look(view), rows, cols).astype(np.float16))
             for cell in own.reshape(-1).tolist():
                 row = np.zeros(len(words), np.float32)
                 row[[index_of[noun] for noun in label.cells[cell]]] = 1

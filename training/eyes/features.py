@@ -25,7 +25,7 @@ class View:
 
     Attributes:
         cells: ``(rows * cols, n)`` inputs of the head of the cells.
-        whole: ``(m,)`` of ``maps.whole``.
+        whole: ``(m,)`` of ``maps.Seen``.
     """
 
     cells: Floats
@@ -48,7 +48,8 @@ def see(data: Path, file: str, *, mirrored: bool) -> View:
 def look(image: Image.Image) -> View:
     """Give a view of a picture."""
     rows, cols = (4, 6) if image.width >= image.height else (6, 4)
-    return View(cell_nouns.inputs(maps.maps(image), rows, cols), maps.whole(image))
+    seen = maps.look(image)
+    return View(cell_nouns.inputs(seen, rows, cols), seen.whole)
 
 
 def views(data: Path, labels: Sequence[Label]) -> Iterator[tuple[int, bool, View]]:

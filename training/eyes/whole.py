@@ -82,7 +82,7 @@ def _drawn(name: str, image: Image.Image) -> Floats:
     path = features.CACHE / f"{name}.npy"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, maps.whole(image).astype(np.float16))
+        np.save(path, maps.look(image).whole.astype(np.float16))
     return np.load(path).astype(np.float32)
 
 

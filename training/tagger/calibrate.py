@@ -24,7 +24,7 @@ from PIL import Image
 from scipy.optimize import minimize
 
 from promptcodec import models
-from promptcodec.vision import maps, network, tag_table, tags
+from promptcodec.vision import maps, network, saliency, tag_table, tags
 from training import tables
 from training.tagger.labels import HEADS, Labels, classes, labels, manifest, rows
 from training.texts import DATA, HERE
@@ -43,32 +43,40 @@ DECAY = 2e-4
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network said of every picture: ``(n, 1000)`` and ``(n, 1280)``."""
+    """What the network said: pictures x views; a picture with fewer views has zeros."""
 
     files: list[str]
     logits: np.ndarray
     embeddings: np.ndarray
+    counts: np.ndarray
 
 
 def look(data: Path, files: list[str]) -> Seen:
     """Look at every picture, or take what the last run saw."""
-    code = inspect.getsource(maps)
+    code = "".join(inspect.getsource(module) for module in (maps, saliency, tags))
     digest = hashlib.sha256(models.load(network.TABLE) + (code + "".join(files)).encode()).hexdigest()[:12]
     cache = HERE.parent / "build" / f"tagger-{digest}.npz"
     if not cache.exists():
-        seen = [maps.classes(Image.open(data / "train" / file).convert("RGB")) for file in files]
-        logits, embeddings = (np.stack(column) for column in zip(*seen, strict=True))
+        count = 1 + tags.PLACES
+        logits = np.zeros((len(files), count, network.CLASSES), np.float32)
+        embeddings = np.zeros((len(files), count, network.DIMENSIONS), np.float16)
+        counts = np.zeros(len(files), np.int64)
+        for index, file in enumerate(files):
+            image = Image.open(data / "train" / file).convert("RGB")
+            own = tags.views(maps.look(image), saliency.regions(image, tags.PLACES))
+            counts[index] = len(own[0])
+            logits[index, : counts[index]], embeddings[index, : counts[index]] = own
         cache.parent.mkdir(exist_ok=True)
-        np.savez(cache, logits=logits, embeddings=embeddings.astype(np.float16))
+        np.savez(cache, logits=logits, embeddings=embeddings, counts=counts)
     stored = np.load(cache)
-    return Seen(files, stored["logits"], stored["embeddings"].astype(np.float32))
+    return Seen(files, stored["logits"], stored["embeddings"].astype(np.float32), stored["counts"])
 
 
 def fit_heads(seen: Seen, allowed: dict[str, int], use: np.ndarray) -> np.ndarray:
     """Fit the classes ImageNet lacks, ``(k, 1281)``: multinomial regression beside its fixed logits."""
     chosen = [index for index, file in enumerate(seen.files) if use[index] and file in allowed]
-    inputs = np.pad(seen.embeddings[chosen], ((0, 0), (0, 1)), constant_values=1).astype(np.float64)
-    rest = np.logaddexp.reduce(seen.logits[chosen].astype(np.float64), axis=1)
+    inputs = np.pad(seen.embeddings[chosen, 0], ((0, 0), (0, 1)), constant_values=1).astype(np.float64)
+    rest = np.logaddexp.reduce(seen.logits[chosen, 0].astype(np.float64), axis=1)
     target = np.zeros((len(chosen), 1 + len(HEADS)), bool)
     for row, index in enumerate(chosen):
         target[row, allowed[seen.files[index]]] = True
@@ -106,7 +114,11 @@ def vocabulary(thresholds: Sequence[float] | None = None) -> str:
 
 def overall(seen: Seen, head: np.ndarray, words: tag_table.Words) -> np.ndarray:
     """Give every picture's probability of every word, ``(n, w)``."""
-    return tags.probabilities(seen.logits, seen.embeddings, words.members, head)
+    scores = np.zeros((len(seen.files), len(words.names)), np.float32)
+    for index, count in enumerate(seen.counts):
+        views = seen.logits[index, :count], seen.embeddings[index, :count]
+        scores[index] = tags.combine(tags.probabilities(*views, words.members, head))
+    return scores
 
 
 def thresholds(

@@ -30,7 +30,7 @@ from onnxruntime import quantization
 from PIL import Image
 
 from training import tables
-from training.tagger.maps import with_maps
+from training.tagger.maps import class_weights, with_maps
 from training.tagger.rounding import is_depthwise, round_weights
 from training.texts import DATA
 
@@ -166,6 +166,7 @@ def main() -> None:
         print(compare(exact, small, pictures(options.data, 7, 9, MEASURED_ON)), f"{small.stat().st_size} B")
         if not options.dry_run:
             source = "python -m training.tagger.export"
+            tables.write("classes-1", "classes-1.bin", class_weights(onnx.load(small)), source=source)
             network = with_maps(onnx.load(small)).SerializeToString(deterministic=True)
             tables.write("lite0-2", "lite0-2.onnx", network, source=source)
 

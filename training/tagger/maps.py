@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 
 MAPS = {"fine": (4, 40, 8), "middle": (10, 112, 16), "coarse": (15, 320, 32)}
 """By output: the block it comes out of, channels, pixels along a cell."""
@@ -46,3 +47,14 @@ def with_maps(model: Any) -> Any:
         sides[side].dim_param = letter
     onnx.checker.check_model(model)
     return model
+
+
+def class_weights(model: Any) -> bytes:
+    """Give the table of the last layer: a step and a bias for each class as float32, then weights in int8."""
+    values = {item.name: numpy_helper.to_array(item) for item in model.graph.initializer}
+    name = next(name for name in values if name.endswith("_fc.weight_quantized")).removesuffix(
+        ".weight_quantized"
+    )
+    biases = values[f"{name}.bias_quantized"] * values[f"{name}.bias_quantized_scale"]
+    steps = np.stack([values[f"{name}.weight_scale"], biases]).astype("<f4")
+    return steps.tobytes() + values[f"{name}.weight_quantized"].tobytes()

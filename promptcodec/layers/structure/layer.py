@@ -24,4 +24,5 @@ def decode_part(
     payload: bytes, size: tuple[int, int], _dictionaries: Sequence[Dictionary]
 ) -> Mapping[str, Any]:
     """Draw the lines."""
-    return {"structure": structure.decode(payload, bounded(size))}
+    lines = structure.decode(payload, bounded(size))
+    return {"structure": lines, "skeletons": coder_name(payload) == "pose"}
