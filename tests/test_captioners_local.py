@@ -162,7 +162,7 @@ def test_a_sentence_says_what_matters_most_and_then_what_fits():
     assert lengths[240] == (
         "Two people with a dog, a boat and a tree on a beach before the sea in bright, warm light."
     )
-    assert all(len(said) <= most + 1 for most, said in lengths.items())
+    assert all(len(words) <= most + 1 for most, words in lengths.items())
 
 
 def test_the_colour_of_an_object_is_basic_and_humans_have_none():

@@ -59,9 +59,9 @@ def test_means_over_cells_are_those_of_the_map():
 
 
 def test_cells_of_one_noun_hang_together():
-    found = regions(["sky", "sky", "tree", "tree", "", "sky"], 2, 3)
-    assert [(each.noun, each.cells) for each in found] == [("sky", 2), ("tree", 1), ("tree", 1), ("sky", 1)]
-    assert found[0].box == pytest.approx((0, 0, 2 / 3, 1 / 2))
-    assert not any(each.is_thing for each in found)
+    areas = regions(["sky", "sky", "tree", "tree", "", "sky"], 2, 3)
+    assert [(each.noun, each.cells) for each in areas] == [("sky", 2), ("tree", 1), ("tree", 1), ("sky", 1)]
+    assert areas[0].box == pytest.approx((0, 0, 2 / 3, 1 / 2))
+    assert not any(each.is_thing for each in areas)
     assert regions(["tree", "tree"], 1, 2)[0].is_thing
     assert regions(["", ""], 1, 2) == ()

@@ -70,7 +70,7 @@ class LocalCaptioner:
         check_grid(rows, cols)
         observation, lines = self._see(image)
         fills = measure_fills(image, rows, cols)
-        if observation.medium in WITHOUT_NOUNS or not observation.regions:
+        if observation.medium.removeprefix("black and white ") in WITHOUT_NOUNS or not observation.regions:
             nouns = [""] * (rows * cols)
         else:
             nouns = [SPOKEN.get(noun, noun) for noun in cell_nouns(look(image), rows, cols)]

@@ -17,6 +17,9 @@ THINGS = {
 LEAST = 2
 """Cells that a thing covers at least."""
 
+MOST = 0.9
+"""Share of the picture above which it is a surface: a knitted one has been called a building all over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -37,7 +40,7 @@ class Region:
     @property
     def is_thing(self) -> bool:
         """Say whether it is a thing large enough to be named by itself."""
-        return self.noun in THINGS and self.cells >= LEAST
+        return self.noun in THINGS and self.cells >= LEAST and self.share <= MOST
 
 
 def regions(nouns: Sequence[str], rows: int, cols: int) -> tuple[Region, ...]:

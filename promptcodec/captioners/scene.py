@@ -66,9 +66,6 @@ PART = 0.15
 DOMINANT = 0.3
 """Share of the picture from which a thing is what it is about, where nothing else is sure."""
 
-AS_SURE = 0.9
-"""How sure a narrower word must be beside a broader one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -150,7 +147,7 @@ def _narrowed(best: tuple[str, float], observation: Observation) -> str:
     name, chance = best
     exact = [tag.name for tag in observation.tags]
     exact += [each.name for each in observation.objects if _area(each.box) >= DOMINANT]
-    exact += [other for other, value in observation.subjects if value >= AS_SURE * chance]
+    exact += [other for other, value in observation.subjects if value >= chance]
     return next((other for other in exact if name in ancestors(other)), name)
 
 
@@ -176,11 +173,11 @@ def _ground(regions: Sequence[Region], named: set[str]) -> str:
     return next((each.noun for each in low if each.noun in GROUNDS and each.noun not in named), "")
 
 
-def _backdrop(regions: Sequence[Region], said: set[str]) -> str:
+def _backdrop(regions: Sequence[Region], taken: set[str]) -> str:
     """Give the largest area at the upper edge."""
     high = (each for each in regions if each.box[1] < 1e-6 and each.share >= PART)
     return next(
-        (BACKDROPS[each.noun] for each in high if each.noun in BACKDROPS and each.noun not in said), ""
+        (BACKDROPS[each.noun] for each in high if each.noun in BACKDROPS and each.noun not in taken), ""
     )
 
 

@@ -49,9 +49,9 @@ def sentence(scene: Scene, fills: Sequence[Fill], rows: int, cols: int, characte
     main, accent, where, (word, step) = colours(fills, rows, cols)
     standing_out = f"; {_article(accent)} area stands out {where}" if accent and accent not in main else ""
     if scene.head:
-        said = _join(scene, characters)
-        more = standing_out if len(said) + len(standing_out) < characters else ""
-        return f"{said[:1].upper()}{said[1:]}{more}."
+        words = _join(scene, characters)
+        more = standing_out if len(words) + len(standing_out) < characters else ""
+        return f"{words[:1].upper()}{words[1:]}{more}."
     seen = _listed(scene.company[:3])
     if seen:
         return f"{seen[:1].upper()}{seen[1:]}{f' {scene.place}' if scene.place else ''}."

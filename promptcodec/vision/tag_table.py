@@ -78,7 +78,7 @@ def heads() -> Floats:
 
 @functools.cache
 def class_weights() -> tuple[Floats, Floats]:
-    """Load the weights ``(1000, 1280)`` and biases ``(1000,)`` of ImageNet's classes over the last map's mean.
+    """Load weights ``(1000, 1280)`` and biases ``(1000,)`` of ImageNet's classes over a mean of the last map.
 
     Raises:
         MissingError: the table is absent or damaged.

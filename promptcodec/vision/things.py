@@ -78,13 +78,13 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
     boxes = np.concatenate([_boxes(maps[f"sides {cells}"][0], cells) for cells in CELLS])
     chances = np.concatenate([maps[f"classes {cells}"][0] for cells in CELLS])
     best, scores = chances.argmax(1), np.round(chances.max(1), 3).astype(np.float32)
-    found = []
+    kept = []
     for number in np.unique(best[scores >= LEAST]):
         own = np.flatnonzero((best == number) & (scores >= LEAST))
         for index in own[strongest(boxes[own], scores[own], OVERLAP)]:
             left, top, right, bottom = boxes[index].tolist()
-            found.append(Thing(int(number), (left, top, right, bottom), float(scores[index])))
-    return tuple(sorted(found, key=lambda thing: (-thing.score, thing.number, thing.box)))
+            kept.append(Thing(int(number), (left, top, right, bottom), float(scores[index])))
+    return tuple(sorted(kept, key=lambda thing: (-thing.score, thing.number, thing.box)))
 
 
 def prepare(image: Image.Image) -> Floats:

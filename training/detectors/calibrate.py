@@ -2,7 +2,7 @@
 
 Run: python -m training.detectors.calibrate --data DIR  (a minute on a core)
 
-``words.tsv`` has a line per class of COCO in its order: what is said, and the labelled nouns it is right for.
+``words.tsv`` has a line per class of COCO in its order: what is said, and the nouns it is right for.
 A detection is right where something in the picture is labelled so (``training/labels``); what is there and
 not labelled counts as wrong, so precisions come out low rather than high. A class with few detections leans
 on all classes together.
@@ -70,8 +70,8 @@ def bounds(judged: Judged, count: int) -> Floats:
     for number in range(count):
         own = numbers == number
         hits = np.array([right[own & (scores >= limit)].sum() for limit in grid])
-        said = np.array([(own & (scores >= limit)).sum() for limit in grid])
-        share = (hits + SHRINK * pooled) / (said + SHRINK)
+        answers = np.array([(own & (scores >= limit)).sum() for limit in grid])
+        share = (hits + SHRINK * pooled) / (answers + SHRINK)
         good = share >= TARGET
         if good.any():
             result[number] = grid[good.argmax()]
@@ -91,8 +91,8 @@ def main() -> None:
         own = (numbers == number) & (scores >= least[number])
         if own.any():
             print(f"| {word} | {least[number]:.2f} | {own.sum()} | {right[own].mean():.2f} |")
-    said = scores >= least[numbers]
-    print(f"{said.sum()} said, {right[said].mean():.3f} right; {(least > 1).sum()} classes never")
+    answers = scores >= least[numbers]
+    print(f"{answers.sum()} said, {right[answers].mean():.3f} right; {(least > 1).sum()} classes never")
     lines = "".join(f"{word}\t{limit:.2f}\n" for (word, _), limit in zip(words, least, strict=True))
     tables.write(
         WORDS, WORDS + ".tsv", lines.encode(), source="python -m training.detectors.calibrate --data DIR"

@@ -38,14 +38,14 @@ MORE_MEDIA = HERE / "medium_labels.csv"
 
 SUBJECTS = Path(__file__).parent / "subjects.toml"
 
-SAID = {
+SPOKEN = {
     "photo": "photo", "painting": "painting", "anime": "illustration", "3d render": "3D render",
     "line art": "drawing", "graphic": "flat graphic", "screenshot": "screenshot", "text page": "text page",
     "pixel art": "pixel art",
 }  # fmt: skip
 """What is said for the media of the labels."""
 
-PRECISION = {"medium": 0.8, "subject": 0.88}
+PRECISION = {"medium": 0.8, "subject": 0.82}
 """Least share right of each word."""
 
 FEWEST = 6
@@ -60,16 +60,16 @@ Rows = tuple[list[str], Floats, Floats, npt.NDArray[np.int64] | None, Floats | N
 def media(data: Path, labels: Sequence[Label]) -> tuple[tuple[str, ...], Rows]:
     """Gather what is known of media."""
     words = tuple(medium.MEDIA)
-    seen = [(label.file, [words.index(SAID[each]) for each in label.medium], view.whole)
+    seen = [(label.file, [words.index(SPOKEN[each]) for each in label.medium], view.whole)
             for label, view in _both(data, labels)]  # fmt: skip
     usable, labelled = {path.name for path in allowed(data)}, {label.file for label in labels}
     with MORE_MEDIA.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["file"] in usable - labelled:
-                right = [words.index(SAID[each]) for each in row["media"].split("/")]
+                right = [words.index(SPOKEN[each]) for each in row["media"].split("/")]
                 seen.append((row["file"], right, features.see(data, row["file"], mirrored=False).whole))
     for name, kind, image in drawn(allowed(data)[::8], FONTS):
-        seen.append((name, [words.index(SAID[kind])], _drawn(name, image)))
+        seen.append((name, [words.index(SPOKEN[kind])], _drawn(name, image)))
     marks = np.zeros((len(seen), len(words)), np.float32)
     for row, (_, right, _) in enumerate(seen):
         marks[row, right] = 1

@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from promptcodec.layers import signature
+from promptcodec.vision import network
 from training import tables
-from training.tagger.calibrate import look
 from training.tagger.labels import manifest
 from training.texts import DATA
 
@@ -100,7 +100,8 @@ def main() -> None:
     parser.add_argument("--measure", action="store_true")
     options = parser.parse_args()
     files = [item["file"] for item in manifest(options.data)]
-    embeddings = look(options.data, files).embeddings[:, 0]
+    images = (Image.open(options.data / "train" / file).convert("RGB") for file in files)
+    embeddings = np.concatenate([network.look([image])[1] for image in images])
     if not options.measure:
         table = fit(embeddings)
         tables.write("principal-1", "principal-1.f32", table, source="python -m training.tagger.principal")
