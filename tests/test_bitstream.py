@@ -47,6 +47,11 @@ def test_overhead_is_what_the_format_promises():
     assert len(three) - 490 == 15
 
 
+def _is_its_own_checksum(cut):
+    """Tell the one cut in 65,536 that ends with its checksum: that is what 16 bits buy."""
+    return binascii.crc_hqx(cut[:-2], 0xFFFF).to_bytes(2, "big") == cut[-2:]
+
+
 @examples(4)
 @given(streams)
 def test_a_cut_at_a_part_boundary_reads_with_partial_only(stream):
@@ -54,6 +59,8 @@ def test_a_cut_at_a_part_boundary_reads_with_partial_only(stream):
     whole = read(data)
     for index, part in enumerate(whole.parts[:-1]):
         cut = data[: part.offset + len(part.payload)]
+        if _is_its_own_checksum(cut):
+            continue
         again = read(cut, partial=True)
         assert again.cut
         assert again.parts == whole.parts[: index + 1]
@@ -67,8 +74,8 @@ def test_every_other_cut_is_an_error_with_its_offset(stream):
     data = write(stream)
     boundaries = {part.offset + len(part.payload) for part in read(data).parts[:-1]}
     for end in set(range(len(data))) - boundaries:
-        if binascii.crc_hqx(data[: end - 2], 0xFFFF).to_bytes(2, "big") == data[end - 2 : end]:
-            continue  # one cut in 65,536 is its own checksum: that is what 16 bits buy
+        if _is_its_own_checksum(data[:end]):
+            continue
         with pytest.raises(BitstreamError) as caught:
             read(data[:end], partial=True)
         assert caught.value.offset is not None

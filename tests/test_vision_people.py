@@ -15,14 +15,16 @@ from promptcodec.errors import EncodeWarning, MissingError, UsageError
 from promptcodec.layers import structure
 from promptcodec.layers.structure.encoder.people import HIDDEN, key_points
 from promptcodec.vision import runtime
+from promptcodec.vision.bodies import SEEN, body_of
 from promptcodec.vision.faces import Face
-from promptcodec.vision.people import SEEN, TO_THE_LEFT, TO_THE_RIGHT, TO_US, _looks, people
+from promptcodec.vision.maps import look
+from promptcodec.vision.people import TO_THE_LEFT, TO_THE_RIGHT, TO_US, _looks, people
 from promptcodec.vision.poses import Pose
 from promptcodec.vision.things import things
 
 
 def seen(image):
-    return people(image, things(image))
+    return people(image, look(image), things(image))
 
 
 def coders(data):
@@ -58,8 +60,8 @@ def test_somebody_who_looks_at_us(astronaut):
 def test_a_face_alone_is_somebody_without_a_pose(astronaut):
     face = astronaut.crop((150, 30, 300, 190))
     (somebody,) = seen(face)
-    assert somebody.pose is None
-    assert people(face, ())[0].face is not None
+    assert body_of(face, somebody) is None
+    assert people(face, look(face), ())[0].face is not None
 
 
 def face_with(nose):
@@ -75,8 +77,8 @@ def test_where_faces_look(nose, where):
 
 
 def test_a_body_from_head_to_foot(body):
-    (somebody,) = [one for one in seen(body) if one.pose is not None]
-    points, visible = somebody.pose.points, somebody.pose.visible
+    ((somebody, stands),) = [(one, pose) for one in seen(body) if (pose := body_of(body, one)) is not None]
+    points, visible = stands.points, stands.visible
     left, top, right, bottom = somebody.box
     margin = 0.1 * (bottom - top)
     assert (visible > SEEN).sum() > 12

@@ -142,5 +142,5 @@ def test_the_network_runs_once(astronaut, monkeypatch):
     runs, session = [], maps.session
     monkeypatch.setattr(maps, "session", lambda table: runs.append(table) or session(table))
     tags.find(astronaut)
-    maps.whole(astronaut)
+    maps.look(astronaut)
     assert len(runs) == 1

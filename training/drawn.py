@@ -37,7 +37,7 @@ def drawn(photos: Sequence[Path], fonts: Path) -> Iterator[tuple[str, str, Image
             photo = Image.open(draw.choice(photos)).convert("RGB")
             image = alter(make(draw, files, photo), draw)
             if medium == "graphic" and number % GREY == 0:
-                image = image.convert("1").convert("RGB")
+                image = silhouette(photo, draw) if number % (2 * GREY) else image.convert("1").convert("RGB")
             yield f"{medium} {number}", medium, image
 
 
@@ -63,6 +63,13 @@ def alter(image: Image.Image, draw: random.Random) -> Image.Image:
     file = io.BytesIO()
     image.save(file, kind, quality=draw.randint(55, 95))
     return Image.open(file).convert("RGB")
+
+
+def silhouette(photo: Image.Image, draw: random.Random) -> Image.Image:
+    """Make a black and white stamp of a photograph: its large masses, no shades."""
+    soft = photo.convert("L").filter(ImageFilter.GaussianBlur(draw.uniform(2, 6)))
+    limit = draw.uniform(90, 170)
+    return soft.point(lambda level: 255 if level > limit else 0).convert("RGB")
 
 
 def words(draw: random.Random, count: int) -> str:

@@ -63,6 +63,9 @@ CLOSE = 0.3
 PART = 0.15
 """Share of the picture from which ground and backdrop are named."""
 
+EXACT = 0.6
+"""Confidence of a tag from which it is said in place of a broader word."""
+
 DOMINANT = 0.3
 """Share of the picture from which a thing is what it is about, where nothing else is sure."""
 
@@ -145,7 +148,7 @@ def _several(count: int) -> str:
 def _narrowed(best: tuple[str, float], observation: Observation) -> str:
     """Give the most exact word for a subject, as sure or of what is as large: a macaw for an animal."""
     name, chance = best
-    exact = [tag.name for tag in observation.tags]
+    exact = [tag.name for tag in observation.tags if tag.confidence >= EXACT]
     exact += [each.name for each in observation.objects if _area(each.box) >= DOMINANT]
     exact += [other for other, value in observation.subjects if value >= chance]
     return next((other for other in exact if name in ancestors(other)), name)

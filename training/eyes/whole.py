@@ -45,7 +45,7 @@ SPOKEN = {
 }  # fmt: skip
 """What is said for the media of the labels."""
 
-PRECISION = {"medium": 0.8, "subject": 0.82}
+PRECISION = {"medium": 0.8, "subject": 0.88}
 """Least share right of each word."""
 
 FEWEST = 6
