@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -138,18 +138,20 @@ def _objects(
     areas: Sequence[Region],
 ) -> Iterator[Seen]:
     """Give things worth naming, each once; at most MOST_THINGS."""
-    candidates = [
+    boxed = [
         *_persons(persons),
         *(Seen(name, thing.box) for thing in detected if (name := _name(thing))),
         *(Seen(tag.name, tag.box) for tag in tags if tag.name not in HUMAN_WORDS),
-        *(Seen(each.noun, each.box) for each in areas if each.is_thing),
     ]
+    # A region's box holds much that is not of it: its colour is not looked for.
+    candidates = [(each, True) for each in boxed]
+    candidates += [(Seen(each.noun, each.box), False) for each in areas if each.is_thing]
     kept: list[Seen] = []
-    for each in candidates:
+    for each, is_boxed in candidates:
         if len(kept) == MOST_THINGS or any(_same(each, other) for other in kept):
             continue
         kept.append(each)
-        yield Seen(each.name, each.box, _colour(image, each))
+        yield replace(each, colour=_colour(image, each)) if is_boxed else each
 
 
 def _persons(persons: Sequence[Person]) -> list[Seen]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.heads import LIMIT, Head, read
@@ -65,6 +64,8 @@ def train(
     Returns:
         The arrays of a ``Head`` but ``least`` and ``low``.
     """
+    import torch  # noqa: PLC0415 - only this needs it
+
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     mean, scale = inputs.mean(0), 1 / (inputs.std(0) + 1e-3)
