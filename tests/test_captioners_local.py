@@ -11,13 +11,12 @@ import pytest
 from PIL import Image
 
 from promptcodec.captioners.local import create
-from promptcodec.captioners.observation import Seen, _colour
 from promptcodec.captioners.raster import INVISIBLE, measure_fills
 from promptcodec.captioners.scene import Scene
 from promptcodec.captioners.sentence import sentence
 from promptcodec.description import PALETTE, format_text, parse_text, resolve
 from promptcodec.description.basic import basic_colour, is_grey
-from promptcodec.vision import faces, maps, poses, tags, things
+from promptcodec.vision import faces, maps, poses, things
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 from tests.work import lines_run
 
@@ -163,16 +162,6 @@ def test_a_sentence_says_what_matters_most_and_then_what_fits():
         "Two people with a dog, a boat and a tree on a beach before the sea in bright, warm light."
     )
     assert all(len(words) <= most + 1 for most, words in lengths.items())
-
-
-def test_the_colour_of_an_object_is_basic_and_humans_have_none():
-    array = np.full((96, 96, 3), PALETTE["navy"])
-    array[30:66, 30:66] = PALETTE["camel"]
-    image = picture(array)
-    box = (0.25, 0.25, 0.75, 0.75)
-    assert _colour(image, Seen("dog", box)) == "light brown"
-    assert _colour(image, Seen("person", box)) == ""
-    assert _colour(image, Seen("dog", tags.WHOLE)) == ""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 8000), (8000, 1), (2, 3), (7, 5)])

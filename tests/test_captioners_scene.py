@@ -9,11 +9,13 @@ from promptcodec.captioners.observation import Observation, Seen, covered
 from promptcodec.captioners.regions import Region
 from promptcodec.captioners.scene import scene, with_article
 from promptcodec.description import Box
+from promptcodec.vision import maps
 from promptcodec.vision.faces import Face
 from promptcodec.vision.people import TO_THE_LEFT, TO_US, Person
 from promptcodec.vision.tag_table import ancestors
 from promptcodec.vision.tags import Tag
 
+NOTHING = maps.Seen((), np.zeros(0), np.zeros(0), np.zeros(0))
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -26,7 +28,7 @@ def somebody(box=(0.3, 0.2, 0.6, 1.0), face=0.0, looks=None):
 
 def observed(subjects=(), people=(), objects=(), tags=(), regions=(), light="even"):
     return Observation(
-        "photo", light, "", tuple(subjects), tuple(people), tuple(objects), tags, tuple(regions)
+        NOTHING, [], "photo", light, "", tuple(subjects), tuple(people), tuple(objects), tags, tuple(regions)
     )
 
 

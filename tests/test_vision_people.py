@@ -16,6 +16,7 @@ from promptcodec.layers import structure
 from promptcodec.layers.structure.encoder.people import HIDDEN, key_points
 from promptcodec.vision import runtime
 from promptcodec.vision.bodies import SEEN, body_of
+from promptcodec.vision.cell_nouns import standard
 from promptcodec.vision.faces import Face
 from promptcodec.vision.maps import look
 from promptcodec.vision.people import TO_THE_LEFT, TO_THE_RIGHT, TO_US, _looks, people
@@ -24,7 +25,7 @@ from promptcodec.vision.things import things
 
 
 def seen(image):
-    return people(image, look(image), things(image))
+    return people(image, standard(look(image)), things(image))
 
 
 def coders(data):
@@ -61,7 +62,7 @@ def test_a_face_alone_is_somebody_without_a_pose(astronaut):
     face = astronaut.crop((150, 30, 300, 190))
     (somebody,) = seen(face)
     assert body_of(face, somebody) is None
-    assert people(face, look(face), ())[0].face is not None
+    assert people(face, standard(look(face)), ())[0].face is not None
 
 
 def face_with(nose):

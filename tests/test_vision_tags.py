@@ -17,7 +17,7 @@ import json, sys
 from PIL import Image
 from skimage import data
 from promptcodec.vision import tags
-print(json.dumps([(t.name, t.box, t.confidence) for t in tags.find(Image.fromarray(data.chelsea()))]))
+print(json.dumps([(t.name, t.box, t.confidence) for t in look_for(Image.fromarray(data.chelsea()))]))
 """
 
 
@@ -28,8 +28,12 @@ def chelsea():
     return Image.fromarray(data.chelsea())
 
 
+def look_for(image):
+    return tags.find(maps.look(image), saliency.regions(image, tags.PLACES))
+
+
 def names(image):
-    return {tag.name for tag in tags.find(image)}
+    return {tag.name for tag in look_for(image)}
 
 
 def test_no_names_that_are_wrong(chelsea, astronaut):
@@ -42,7 +46,7 @@ def test_no_names_that_are_wrong(chelsea, astronaut):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 8000), (8000, 1), (2, 3), (640, 480)])
 def test_nothing_to_see(size):
-    assert tags.find(Image.new("RGB", size, (128, 128, 128))) == ()
+    assert look_for(Image.new("RGB", size, (128, 128, 128))) == ()
     assert not saliency.saliency(Image.new("RGB", size, (128, 128, 128))).any()
 
 
@@ -50,7 +54,7 @@ def test_nothing_to_see(size):
 def test_any_size(size):
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     image = Image.fromarray(noise)
-    tags.find(image)
+    look_for(image)
     for left, top, right, bottom in saliency.regions(image, 3):
         assert 0 <= left < right <= 1
         assert 0 <= top < bottom <= 1
@@ -60,7 +64,7 @@ def test_any_size(size):
 def test_two_processes_agree(chelsea):
     outputs = [subprocess.check_output([sys.executable, "-c", CODE], text=True) for _ in range(2)]
     assert outputs[0] == outputs[1]
-    here = [[tag.name, list(tag.box), tag.confidence] for tag in tags.find(chelsea)]
+    here = [[tag.name, list(tag.box), tag.confidence] for tag in look_for(chelsea)]
     assert json.loads(outputs[0]) == here
 
 
@@ -141,6 +145,6 @@ def test_the_network_runs_once(astronaut, monkeypatch):
     maps._seen.clear()
     runs, session = [], maps.session
     monkeypatch.setattr(maps, "session", lambda table: runs.append(table) or session(table))
-    tags.find(astronaut)
+    look_for(astronaut)
     maps.look(astronaut)
     assert len(runs) == 1

@@ -16,7 +16,6 @@ from promptcodec.description import Description, SceneObject, clean
 from promptcodec.description.model import check_grid
 from promptcodec.vision.cell_nouns import cell_nouns
 from promptcodec.vision.letters import Line, letters, readable
-from promptcodec.vision.maps import look
 
 WITHOUT_NOUNS = ("text page", "screenshot")
 """Media in which no cell is of what it looks like."""
@@ -70,10 +69,7 @@ class LocalCaptioner:
         check_grid(rows, cols)
         observation, lines = self._see(image)
         fills = measure_fills(image, rows, cols)
-        if observation.medium.removeprefix("black and white ") in WITHOUT_NOUNS or not observation.regions:
-            nouns = [""] * (rows * cols)
-        else:
-            nouns = [SPOKEN.get(noun, noun) for noun in cell_nouns(look(image), rows, cols)]
+        nouns = _nouns(observation, rows, cols)
         length = next(
             (most for limit, most in LENGTHS if characters is not None and characters < limit), LONGEST
         )
@@ -100,6 +96,18 @@ class LocalCaptioner:
         return self._last[1:]
 
 
+def _nouns(observation: Observation, rows: int, cols: int) -> list[str]:
+    """Name what covers the cells of a grid, ``""`` where that is not sure."""
+    if observation.medium.removeprefix("black and white ") in WITHOUT_NOUNS or not observation.regions:
+        return [""] * (rows * cols)
+    own = observation.nouns
+    if (len(own), len(own[0])) == (rows, cols):
+        nouns = [noun for row in own for noun in row]
+    else:
+        nouns = cell_nouns(observation.seen, rows, cols)
+    return [SPOKEN.get(noun, noun) for noun in nouns]
+
+
 def _summary(observation: Observation, prompt: str) -> str:
     """Give the file's own prompt where the picture does not contradict it, else ``""``."""
     seen = [name for name, _ in observation.subjects] + [each.name for each in observation.objects]
@@ -109,11 +117,7 @@ def _summary(observation: Observation, prompt: str) -> str:
 def _objects(observation: Observation, rows: int, cols: int) -> tuple[SceneObject, ...]:
     """Give what is worth naming as objects on a grid."""
     return tuple(
-        SceneObject(
-            SPOKEN.get(each.name, each.name),
-            covered(each.box, rows, cols),
-            (each.colour,) if each.colour else (),
-        )
+        SceneObject(SPOKEN.get(each.name, each.name), covered(each.box, rows, cols), ())
         for each in observation.objects
     )
 

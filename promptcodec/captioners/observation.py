@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from promptcodec.captioners.regions import Region, regions
 from promptcodec.description import Box as CellBox
-from promptcodec.description.basic import basic_colour
-from promptcodec.vision import things
-from promptcodec.vision.boxes import Box, area, overlap
-from promptcodec.vision.cell_nouns import cell_nouns
-from promptcodec.vision.colour import nearest_names
+from promptcodec.vision import maps, things
+from promptcodec.vision.boxes import Box, overlap
+from promptcodec.vision.cell_nouns import standard
 from promptcodec.vision.layout import blur, symmetry
 from promptcodec.vision.maps import look
 from promptcodec.vision.medium import LEAST, medium
-from promptcodec.vision.object_colour import object_colour
 from promptcodec.vision.people import PERSON, Person, people
 from promptcodec.vision.saliency import regions as salient
 from promptcodec.vision.style import light
 from promptcodec.vision.subject import subjects
 from promptcodec.vision.tag_table import ancestors
-from promptcodec.vision.tags import Tag, find
+from promptcodec.vision.tags import PLACES, Tag, find
 
 HUMAN_WORDS = {"person", "people"}
 
@@ -44,12 +41,6 @@ MOST_PEOPLE = 3
 ALIKE = 0.5
 """Intersection over union from which two boxes of one name, or of a name and its kind, are of one thing."""
 
-VIVID = 0.08
-"""Oklab chroma from which a thing has a colour: greys and browns are more often of light and ground."""
-
-WHOLE = 0.8
-"""A box above this share of the picture is the picture: its colour is no attribute."""
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -58,13 +49,10 @@ class Seen:
     Attributes:
         name: a noun.
         box: where, as fractions.
-        colour: basic colour words, ``""`` where it is a human, fills the picture, or no colour is surely its
-        own.
     """
 
     name: str
     box: Box
-    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +60,8 @@ class Observation:
     """What one look gives.
 
     Attributes:
+        seen: what the network saw.
+        nouns: of the cells of the standard grid, by rows; none in an even surface.
         medium, light, mood: in words; mood holds what the lens and the layout do.
         subjects: what it mainly shows, surest first, with probabilities.
         people: largest first.
@@ -81,6 +71,8 @@ class Observation:
             only medium, light and symmetry are told.
     """
 
+    seen: maps.Seen
+    nouns: list[list[str]]
     medium: str
     light: str
     mood: str
@@ -106,52 +98,52 @@ def observe(image: Image.Image) -> Observation:
     Raises:
         MissingError: onnxruntime or a shipped table is not there.
     """
-    medium_name = medium(image)
-    if min(image.size) < LEAST or not salient(image, 1):
-        # In an even surface networks see what is not there.
-        return Observation(medium_name, light(image), symmetry(image), (), (), (), (), ())
-    detected = things.things(image)
-    rows, cols = (4, 6) if image.width >= image.height else (6, 4)
     seen = look(image)
-    persons = people(image, seen, detected)
-    tags = find(image)
-    areas = regions(cell_nouns(seen, rows, cols), rows, cols)
+    medium_name = medium(image, seen)
+    places = salient(image, PLACES)
+    if min(image.size) < LEAST or not places:
+        # In an even surface networks see what is not there.
+        return Observation(seen, [], medium_name, light(image), symmetry(image), (), (), (), (), ())
+    detected = things.things(image)
+    nouns = standard(seen)
+    persons = people(image, nouns, detected)
+    tags = find(seen, places)
+    areas = regions([noun for row in nouns for noun in row], len(nouns), len(nouns[0]))
     # What looks like a blurred ground in a drawing is a plain one.
     lens = blur(image) if medium_name == "photo" else ""
     return Observation(
+        seen,
+        nouns,
         medium_name,
         light(image),
         ", ".join(word for word in (lens, symmetry(image)) if word),
         subjects(seen),
         persons,
-        tuple(_objects(image, persons, detected, tags, areas)),
+        tuple(_objects(persons, detected, tags, areas)),
         tags,
         areas,
     )
 
 
 def _objects(
-    image: Image.Image,
     persons: Sequence[Person],
     detected: Sequence[things.Thing],
     tags: Sequence[Tag],
     areas: Sequence[Region],
 ) -> Iterator[Seen]:
     """Give things worth naming, each once; at most MOST_THINGS."""
-    boxed = [
+    candidates = [
         *_persons(persons),
         *(Seen(name, thing.box) for thing in detected if (name := _name(thing))),
         *(Seen(tag.name, tag.box) for tag in tags if tag.name not in HUMAN_WORDS),
+        *(Seen(each.noun, each.box) for each in areas if each.is_thing),
     ]
-    # A region's box holds much that is not of it: its colour is not looked for.
-    candidates = [(each, True) for each in boxed]
-    candidates += [(Seen(each.noun, each.box), False) for each in areas if each.is_thing]
     kept: list[Seen] = []
-    for each, is_boxed in candidates:
+    for each in candidates:
         if len(kept) == MOST_THINGS or any(_same(each, other) for other in kept):
             continue
         kept.append(each)
-        yield replace(each, colour=_colour(image, each)) if is_boxed else each
+        yield each
 
 
 def _persons(persons: Sequence[Person]) -> list[Seen]:
@@ -179,19 +171,6 @@ def _same(one: Seen, other: Seen) -> bool:
         return False
     boxes = np.array([one.box, other.box], np.float32)
     return one.name not in HUMAN_WORDS or float(overlap(*boxes)) >= ALIKE
-
-
-def _colour(image: Image.Image, thing: Seen) -> str:
-    """Give the basic words for a thing's colour; ``""`` where that is not sure.
-
-    Of a human it is not said: the same word may be of clothes, hair or skin.
-    """
-    if thing.name in HUMAN_WORDS or float(area(np.array(thing.box, np.float32))) > WHOLE:
-        return ""
-    colour = object_colour(image, thing.box)
-    if colour is None or float(np.hypot(*colour[1:])) < VIVID:
-        return ""
-    return basic_colour(nearest_names(colour[None])[0])
 
 
 def covered(box: Box, rows: int, cols: int) -> CellBox:

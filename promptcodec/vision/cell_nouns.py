@@ -37,6 +37,14 @@ def cell_nouns(seen: Seen, rows: int, cols: int) -> list[str]:
     return [head.words[index] if index >= 0 else "" for index in chosen.reshape(-1).tolist()]
 
 
+def standard(seen: Seen) -> list[list[str]]:
+    """Name what covers the cells of the grid that the labels have, 4x6 or 6x4, by rows."""
+    _, height, width = seen.maps[-1].shape
+    rows, cols = (4, 6) if width >= height else (6, 4)
+    nouns = cell_nouns(seen, rows, cols)
+    return [nouns[row * cols : (row + 1) * cols] for row in range(rows)]
+
+
 def inputs(seen: Seen, rows: int, cols: int) -> Floats:
     """Give what the small network gets, ``(rows * cols, n)``: the cell, the picture, the place.
 

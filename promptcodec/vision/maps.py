@@ -6,6 +6,7 @@ One pass, from which the nouns of cells (``cell_nouns``), the medium, the subjec
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -95,8 +96,11 @@ def gather(maps: tuple[Floats, ...], rows: int, cols: int) -> Floats:
     """
     parts = []
     for array in maps:
-        down, across = _weights(array.shape[1], rows), _weights(array.shape[2], cols)
-        parts.append(np.moveaxis(down @ (array @ across.T), 0, -1))
+        channels, height, width = array.shape
+        down, across = _weights(height, rows), _weights(width, cols)
+        # One product of two matrices each, not one for every channel.
+        columns = (array.reshape(-1, width) @ across.T).reshape(channels, height, cols)
+        parts.append(np.tensordot(down, columns, (1, 1)).transpose(0, 2, 1))
     return np.concatenate(parts, -1)
 
 
@@ -116,6 +120,7 @@ def share(count: int, low: float, high: float) -> Floats:
     return np.asarray(clipped / max(float(clipped.sum()), 1e-6), np.float32)
 
 
+@functools.cache
 def _weights(old: int, new: int) -> Floats:
     """Give the shares ``(new, old)`` that old places have in the means of new ones."""
     return np.stack([share(old, index / new, (index + 1) / new) for index in range(new)])

@@ -13,6 +13,7 @@ from PIL import Image
 from promptcodec.vision import maps
 from promptcodec.vision.colour import to_oklab
 from promptcodec.vision.heads import shipped
+from promptcodec.vision.maps import Seen
 
 TABLE = "medium-2"
 
@@ -32,11 +33,12 @@ GREY_CHROMA = 0.02
 """Oklab chroma below which 98 % of the samples of a grey picture lie; JPEG noise stays under it."""
 
 
-def medium(image: Image.Image) -> str:
+def medium(image: Image.Image, seen: Seen | None = None) -> str:
     """Name the medium, with ``black and white`` before it where the picture has no colour.
 
     Args:
         image: RGB, any size from 1x1.
+        seen: of ``maps.look``, where it looked already.
 
     Returns:
         One of MEDIA where that is certain, else ``picture``; a grey one is such as ``black and white
@@ -49,7 +51,7 @@ def medium(image: Image.Image) -> str:
         name = UNDECIDED
     else:
         head = shipped(TABLE)
-        shares = head.shares(maps.look(image).whole[None])[0]
+        shares = head.shares((seen or maps.look(image)).whole[None])[0]
         best = int(shares.argmax())
         name = head.words[best] if shares[best] >= head.least[best] else UNDECIDED
     # A page of print is black and white as a matter of course: it is not worth the words.

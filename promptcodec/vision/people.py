@@ -14,9 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from promptcodec.vision.boxes import Box, area, overlap, shared
-from promptcodec.vision.cell_nouns import cell_nouns
 from promptcodec.vision.faces import Face, faces
-from promptcodec.vision.maps import Seen
 from promptcodec.vision.things import Thing
 
 PERSON = 0
@@ -61,27 +59,29 @@ class Person:
     looks: str | None
 
 
-def people(image: Image.Image, seen: Seen, detections: Sequence[Thing]) -> tuple[Person, ...]:
+def people(
+    image: Image.Image, nouns: Sequence[Sequence[str]], detections: Sequence[Thing]
+) -> tuple[Person, ...]:
     """Find people, largest first.
 
     Args:
         image: RGB, any size from 1x1.
-        seen: of ``maps.look``.
+        nouns: of its cells, by rows; ``""`` where none is sure.
         detections: what ``things`` finds in it.
 
     Raises:
         MissingError: onnxruntime or a table is not there.
     """
-    everybody = sorted(_everybody(image, seen, detections), key=lambda person: -size_of(person[0]))
+    everybody = sorted(_everybody(image, np.array(nouns), detections), key=lambda person: -size_of(person[0]))
     return tuple(
         Person(box, face, None if face is None else _looks(face, image.size)) for box, face in everybody
     )
 
 
-def _everybody(image: Image.Image, seen: Seen, detections: Sequence[Thing]) -> list[tuple[Box, Face | None]]:
+def _everybody(
+    image: Image.Image, nouns: npt.NDArray[np.str_], detections: Sequence[Thing]
+) -> list[tuple[Box, Face | None]]:
     """Give everybody's box and face."""
-    rows, cols = (4, 6) if image.width >= image.height else (6, 4)
-    nouns = np.array(cell_nouns(seen, rows, cols)).reshape(rows, cols)
     boxes: list[Box] = []
     for thing in detections:
         least = BODY[0] if _is_human(thing.box, nouns) else BODY[1]
@@ -91,7 +91,9 @@ def _everybody(image: Image.Image, seen: Seen, detections: Sequence[Thing]) -> l
         # An animal that looks like a person is surer to be an animal.
         if not any(_overlap(thing.box, box) > ONE for box in surer):
             boxes.append(thing.box)
-    seen_faces = [face for face in faces(image) if face.score >= FACE[0]]
+    # Without a body and without a cell that could be a human's no face would count.
+    may_have_faces = boxes or HUMAN & set(nouns.reshape(-1).tolist())
+    seen_faces = [face for face in faces(image) if face.score >= FACE[0]] if may_have_faces else []
     # Cats and dolls have faces too.
     alone = [
         face

@@ -11,13 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from promptcodec.vision import maps
 from promptcodec.vision.boxes import Box
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.maps import Seen
-from promptcodec.vision.saliency import regions
 from promptcodec.vision.tag_table import Words, class_weights, heads, words
 
 PLACES = 3
@@ -44,28 +42,30 @@ class Tag:
     confidence: float
 
 
-def find(image: Image.Image) -> tuple[Tag, ...]:
-    """Name what the picture shows.
+def find(seen: Seen, places: Sequence[Box]) -> tuple[Tag, ...]:
+    """Name what a picture shows.
 
     Args:
-        image: RGB, any size from 1x1.
+        seen: of ``maps.look``.
+        places: of ``saliency.regions``, up to PLACES; without any it is an even surface, and the network
+            would still name something.
 
     Returns:
         Tags, surest first, of each family (animal > dog > poodle) only the most specific that is
         sure; often none, and always none for an even surface.
 
     Raises:
-        MissingError: onnxruntime is not installed, or a table is not the one that was shipped.
+        MissingError: a table is not the one that was shipped.
     """
-    boxes = regions(image, PLACES)
-    if not boxes:
-        # Nothing stands out in an even surface; the network would still name something.
+    if not places:
         return ()
     table = words()
-    seen = probabilities(*views(maps.look(image), boxes), table.members)
-    scores = combine(seen)
+    shares = probabilities(*views(seen, places), table.members)
+    scores = combine(shares)
     tags = [
-        Tag(table.names[index], _place(index, seen, boxes, scene=table.scenes[index]), float(scores[index]))
+        Tag(
+            table.names[index], _place(index, shares, places, scene=table.scenes[index]), float(scores[index])
+        )
         for index in spoken(scores, table)
     ]
     return tuple(sorted(tags, key=lambda tag: (-tag.confidence, tag.name)))
@@ -87,7 +87,7 @@ def views(seen: Seen, boxes: Sequence[Box]) -> tuple[Floats, Floats]:
     pooled = [head.mean((1, 2))]
     for left, top, right, bottom in boxes:
         down, across = (maps.share(head.shape[1], top, bottom), maps.share(head.shape[2], left, right))
-        pooled.append(head @ across @ down)
+        pooled.append((head.reshape(-1, head.shape[2]) @ across).reshape(len(head), -1) @ down)
     means = np.stack(pooled)
     weights, biases = class_weights()
     lengths = np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)

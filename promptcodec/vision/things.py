@@ -11,6 +11,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from promptcodec import models
@@ -25,7 +26,7 @@ SIDE = 416
 MEAN, SPREAD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
 """Of blue, green and red, as the weights were trained."""
 
-CELLS = (52, 26, 13)
+CELLS = (SIDE // 8, SIDE // 16, SIDE // 32)
 """Cells along a side of the three maps."""
 
 BINS = 11
@@ -75,12 +76,11 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
     net = session(TABLE)
     names = [output.name for output in net.get_outputs()]
     maps = dict(zip(names, net.run(None, {"pixels": prepare(image)}), strict=True))
-    boxes = np.concatenate([_boxes(maps[f"sides {cells}"][0], cells) for cells in CELLS])
-    chances = np.concatenate([maps[f"classes {cells}"][0] for cells in CELLS])
-    best, scores = chances.argmax(1), np.round(chances.max(1), 3).astype(np.float32)
+    parts = [_likely(maps[f"classes {cells}"][0], maps[f"sides {cells}"][0], cells) for cells in CELLS]
+    best, scores, boxes = (np.concatenate(each) for each in zip(*parts, strict=True))
     kept = []
-    for number in np.unique(best[scores >= LEAST]):
-        own = np.flatnonzero((best == number) & (scores >= LEAST))
+    for number in np.unique(best):
+        own = np.flatnonzero(best == number)
         for index in own[strongest(boxes[own], scores[own], OVERLAP)]:
             left, top, right, bottom = boxes[index].tolist()
             kept.append(Thing(int(number), (left, top, right, bottom), float(scores[index])))
@@ -89,17 +89,22 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
 
 def prepare(image: Image.Image) -> Floats:
     """Give what the network sees, ``(1, 3, SIDE, SIDE)``."""
-    small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)
-    scaled = (small[..., ::-1] - np.array(MEAN, np.float32)) / np.array(SPREAD, np.float32)
-    return np.ascontiguousarray(np.asarray(scaled, np.float32).transpose(2, 0, 1)[None])
+    small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    planes = np.empty((1, 3, SIDE, SIDE), np.float32)
+    for band, (mean, spread) in enumerate(zip(MEAN, SPREAD, strict=True)):
+        np.subtract(small[..., 2 - band], np.float32(mean), out=planes[0, band])
+        planes[0, band] *= np.float32(1 / spread)
+    return planes
 
 
-def _boxes(logits: Floats, cells: int) -> Floats:
-    """Give the boxes ``(cells * cells, 4)`` of a map as fractions."""
-    parts = logits.reshape(-1, 4, BINS)
+def _likely(chances: Floats, logits: Floats, cells: int) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """Give class, score and box ``(n, 4)`` of what a map of ``cells`` a side holds above LEAST."""
+    scores = np.round(chances.max(1), 3).astype(np.float32)
+    chosen = np.flatnonzero(scores >= LEAST)
+    parts = logits[chosen].reshape(-1, 4, BINS)
     shares = np.exp(parts - parts.max(-1, keepdims=True))
     distances = (shares * np.arange(BINS, dtype=np.float32)).sum(-1) / shares.sum(-1) / cells
-    index = np.arange(cells * cells)
-    middle = (np.stack([index % cells, index // cells], 1) + 0.5) / cells
+    middle = (np.stack([chosen % cells, chosen // cells], 1) + 0.5) / cells
     corners = np.concatenate([middle - distances[:, :2], middle + distances[:, 2:]], 1)
-    return np.asarray(np.round(np.clip(corners, 0, 1), 3), np.float32)
+    boxes = np.asarray(np.round(np.clip(corners, 0, 1), 3), np.float32)
+    return chances[chosen].argmax(1), scores[chosen], boxes

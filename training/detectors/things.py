@@ -32,7 +32,7 @@ from onnx import helper, numpy_helper
 from onnxruntime import quantization
 from PIL import Image
 
-from promptcodec.vision.things import SIDE, prepare
+from promptcodec.vision.things import CELLS, SIDE, prepare
 from training import tables
 from training.pictures import allowed
 from training.texts import DATA, HERE
@@ -41,10 +41,22 @@ FOLDER = "package/models/"
 ROUNDED_ON = 40
 """Every so many-th training picture sets the ranges of the activations."""
 
+FULL = 416
+"""Pixels a side of the network in the package, whose maps have 52, 26 and 13 cells a side."""
+
+PLACES = {(FULL // 8 >> level) ** 2: cells**2 for level, cells in enumerate(CELLS)}
+"""Cells of its maps, and of those of the network that is shipped, which sees less."""
+
 OUTPUTS = {
-    "Identity": "classes 52", "Identity_1": "classes 26", "Identity_2": "classes 13",
-    "Identity_3": "sides 52", "Identity_4": "sides 26", "Identity_5": "sides 13",
-}  # fmt: skip
+    **{
+        name: f"classes {cells}"
+        for name, cells in zip(("Identity", "Identity_1", "Identity_2"), CELLS, strict=True)
+    },
+    **{
+        name: f"sides {cells}"
+        for name, cells in zip(("Identity_3", "Identity_4", "Identity_5"), CELLS, strict=True)
+    },
+}
 
 SCALES = (2.0, 2.0, 0.5, 0.5)
 """What the four resizings do, in order: down the pyramid and up again."""
@@ -155,7 +167,8 @@ class Converter:
 
     def on_reshape(self, name: str, inputs: list[str], constant: list[Any], _attributes: Any) -> None:
         """Convert a change of shape."""
-        self.add("Reshape", [inputs[0], self.store(name + "/shape", constant[1].astype(np.int64))], name)
+        sides = np.array([PLACES.get(side, side) for side in constant[1].tolist()], np.int64)
+        self.add("Reshape", [inputs[0], self.store(name + "/shape", sides)], name)
 
     def on_concatv2(self, name: str, inputs: list[str], constant: list[Any], _attributes: Any) -> None:
         """Convert a concatenation."""

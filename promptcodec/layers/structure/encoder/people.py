@@ -11,6 +11,7 @@ from promptcodec.layers.structure.encoder.pose import encode_pose
 from promptcodec.settings import STRUCTURES
 from promptcodec.vision.bodies import SEEN, body_of
 from promptcodec.vision.boxes import Box
+from promptcodec.vision.cell_nouns import standard
 from promptcodec.vision.maps import look
 from promptcodec.vision.people import people
 from promptcodec.vision.poses import Pose
@@ -68,7 +69,7 @@ def key_points(body: Pose, size: tuple[int, int]) -> list[float]:
 def _bodies(image: Image.Image) -> Sequence[tuple[Box, Pose]]:
     """Give who has a pose, largest first."""
     try:
-        largest = people(image, look(image), things(image))[:MOST]
+        largest = people(image, standard(look(image)), things(image))[:MOST]
         bodies = [(person.box, body_of(image, person)) for person in largest]
     except MissingError as error:
         raise MissingError(str(error), hint="--structure edges looks for nobody") from error
