@@ -16,8 +16,10 @@ CODE = """
 import json, sys
 from PIL import Image
 from skimage import data
-from promptcodec.vision import tags
-print(json.dumps([(t.name, t.box, t.confidence) for t in look_for(Image.fromarray(data.chelsea()))]))
+from promptcodec.vision import maps, saliency, tags
+image = Image.fromarray(data.chelsea())
+found = tags.find(maps.look(image), saliency.regions(image, tags.PLACES))
+print(json.dumps([(t.name, t.box, t.confidence) for t in found]))
 """
 
 
