@@ -83,6 +83,15 @@ def test_where_before_what_and_in_what_light():
     assert parts.light == "in dim, warm light"
 
 
+def test_much_lettering_is_said_once():
+    words = [area("text", 0, 0.5, 0.3)]
+    assert scene(observed([("person", 0.9)], [somebody()], regions=words)).company == ("lettering",)
+    poster = scene(observed([("poster", 0.9)], regions=words))
+    assert (poster.head, poster.company) == ("a poster with lettering", ())
+    few = [area("text", 0, 0.5, 0.1)]
+    assert scene(observed([("person", 0.9)], [somebody()], regions=few)).company == ()
+
+
 def test_who_looks_at_us_is_no_news():
     assert scene(observed([], [somebody(face=0.1, looks=TO_US)])).doing == ""
 

@@ -29,8 +29,8 @@ HUMAN_WORDS = {"person", "people"}
 WRITTEN = ("text page", "screenshot")
 """Media that are there to be read."""
 
-MUCH = 0.25
-"""Share of the cells from which lettering is much of a picture."""
+MUCH = 0.12
+"""Share of the cells from which lettering is much of a picture: three of 24."""
 
 MOST_THINGS = 6
 """Objects said at most: people first, then what the detector is surest of, then the largest."""
@@ -86,7 +86,8 @@ class Observation:
     def holds_text(self) -> bool:
         """Say whether it shows much lettering, as far as that is seen without reading it."""
         share = sum(region.share for region in self.regions if region.noun == "text")
-        return share >= MUCH or self.medium.removeprefix("black and white ") in WRITTEN
+        is_poster = any(name == "poster" for name, _ in self.subjects)
+        return share >= MUCH or is_poster or self.medium.removeprefix("black and white ") in WRITTEN
 
 
 def observe(image: Image.Image) -> Observation:

@@ -40,9 +40,9 @@ BACKDROPS = {
 """What something is before, of the upper cells; and how a scene's own parts are named."""
 
 MASS = {
-    "food", "fruit", "sea", "water", "grass", "snow", "sand", "sky", "foliage", "clothing", "hair", "text",
-    "light", "darkness", "fabric", "skin", "smoke", "fire", "glass", "metal", "wood", "paper", "fur",
-    "feathers", "armour", "furniture",
+    "lettering", "food", "fruit", "sea", "water", "grass", "snow", "sand", "sky", "foliage", "clothing",
+    "hair", "text", "light", "darkness", "fabric", "skin", "smoke", "fire", "glass", "metal", "wood",
+    "paper", "fur", "feathers", "armour", "furniture",
 }  # fmt: skip
 """Nouns without an article."""
 
@@ -96,6 +96,9 @@ def scene(observation: Observation) -> Scene:
     sure = [name for name, _ in observation.subjects]
     head, named = _head(observation, sure)
     things = [each.name for each in observation.objects if not _known(each.name, named)]
+    # Much lettering is worth saying also where nothing reads it; a poster says it already.
+    if observation.holds_text and "poster" not in named:
+        things = ["lettering", *things]
     company = tuple(dict.fromkeys(with_article(name) for name in things))
     place = next((PLACES[name] for name in PLACES if name in sure and name not in named), "")
     is_scene = bool(named & {"landscape", "city", "street", "room", "building", "pattern", "poster"})
