@@ -51,7 +51,10 @@ PRECISION = {"medium": 0.8, "subject": 0.88}
 FEWEST = 6
 """Fewest answers that bear a word out."""
 
-HIDDEN, EPOCHS, DECAY = 64, 40, 0.3
+HIDDEN = 64
+
+EPOCHS, DECAY = {"medium": 40, "subject": 60}, {"medium": 0.3, "subject": 1.0}
+"""For the subject the best of seven pairs by the words that are right where they are held out."""
 
 Rows = tuple[list[str], Floats, Floats, npt.NDArray[np.int64] | None, Floats | None]
 """Names, inputs, labels, the best of each, and which labels are known."""
@@ -117,12 +120,12 @@ def _both(data: Path, labels: Sequence[Label]) -> list[tuple[Label, features.Vie
     return [(labels[index], view) for index, _, view in features.views(data, labels)]
 
 
-def fitted(rows: Rows, chosen: npt.NDArray[np.bool_]) -> dict[str, Floats]:
+def fitted(what: str, rows: Rows, chosen: npt.NDArray[np.bool_]) -> dict[str, Floats]:
     """Train on some rows."""
     _, inputs, marks, first, known = rows
     return fit.train(
         inputs[chosen], marks[chosen], None if first is None else first[chosen],
-        None if known is None else known[chosen], hidden=HIDDEN, epochs=EPOCHS, decay=DECAY,
+        None if known is None else known[chosen], hidden=HIDDEN, epochs=EPOCHS[what], decay=DECAY[what],
     )  # fmt: skip
 
 
@@ -146,7 +149,7 @@ def main() -> None:
     held = np.zeros_like(marks)
     for fold in range(fit.FOLDS):
         own = groups == fold
-        held[own] = answers(fit.rounded(words, fitted(rows, ~own)), inputs[own], rows)
+        held[own] = answers(fit.rounded(words, fitted(options.what, rows, ~own)), inputs[own], rows)
     labelled = {label.file for label in labels}
     judged = np.array([name in labelled for name in names])
     judged[1:] &= np.array(names[1:]) != np.array(names[:-1])
@@ -159,7 +162,7 @@ def main() -> None:
         least[index] = fit.bound(held[own, index], marks[own, index] > 0, PRECISION[options.what], FEWEST)
     report(words, held, marks, judged, least, first)
     if not options.dry_run:
-        table = fit.pack(words, least, least, fitted(rows, np.ones(len(names), bool)))
+        table = fit.pack(words, least, least, fitted(options.what, rows, np.ones(len(names), bool)))
         name = {"medium": medium.TABLE, "subject": subject.TABLE}[options.what]
         command = f"python -m training.eyes.whole {options.what} --data DIR"
         tables.write(name, name + ".npz", table, source=command)
