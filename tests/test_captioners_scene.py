@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from promptcodec.captioners.observation import Observation, Seen, covered
+from promptcodec.captioners.observation import NamedThing, Observation, covered
 from promptcodec.captioners.regions import Region
 from promptcodec.captioners.scene import scene, with_article
 from promptcodec.description import Box
@@ -62,7 +62,7 @@ def test_a_subject_is_narrowed_only_by_what_is_as_sure():
     sure = (Tag("parrot", WHOLE, 0.8),)
     assert scene(observed(subjects, tags=sure)).head == "a parrot"
     assert scene(observed(subjects, tags=(Tag("parrot", WHOLE, 0.4),))).head == "an animal"
-    large = [Seen("bird", (0.1, 0.1, 0.9, 0.9))]
+    large = [NamedThing("bird", (0.1, 0.1, 0.9, 0.9))]
     assert scene(observed([("animal", 0.9)], objects=large)).head == "a bird"
 
 
@@ -71,7 +71,7 @@ def test_where_before_what_and_in_what_light():
         observed(
             [("person", 0.9)],
             [somebody(face=0.1, looks=TO_THE_LEFT)],
-            [Seen("person", WHOLE), Seen("dog", (0, 0.5, 0.2, 0.9))],
+            [NamedThing("person", WHOLE), NamedThing("dog", (0, 0.5, 0.2, 0.9))],
             regions=[area("sky", 0, 0.5, 0.5), area("sand", 0.5, 1, 0.4)],
             light="dim, low contrast, warm",
         )

@@ -43,7 +43,7 @@ ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class NamedThing:
     """A thing.
 
     Attributes:
@@ -78,7 +78,7 @@ class Observation:
     mood: str
     subjects: tuple[tuple[str, float], ...]
     people: tuple[Person, ...]
-    objects: tuple[Seen, ...]
+    objects: tuple[NamedThing, ...]
     tags: tuple[Tag, ...]
     regions: tuple[Region, ...]
 
@@ -131,15 +131,15 @@ def _objects(
     detected: Sequence[things.Thing],
     tags: Sequence[Tag],
     areas: Sequence[Region],
-) -> Iterator[Seen]:
+) -> Iterator[NamedThing]:
     """Give things worth naming, each once; at most MOST_THINGS."""
     candidates = [
         *_persons(persons),
-        *(Seen(name, thing.box) for thing in detected if (name := _name(thing))),
-        *(Seen(tag.name, tag.box) for tag in tags if tag.name not in HUMAN_WORDS),
-        *(Seen(each.noun, each.box) for each in areas if each.is_thing),
+        *(NamedThing(name, thing.box) for thing in detected if (name := _name(thing))),
+        *(NamedThing(tag.name, tag.box) for tag in tags if tag.name not in HUMAN_WORDS),
+        *(NamedThing(each.noun, each.box) for each in areas if each.is_thing),
     ]
-    kept: list[Seen] = []
+    kept: list[NamedThing] = []
     for each in candidates:
         if len(kept) == MOST_THINGS or any(_same(each, other) for other in kept):
             continue
@@ -147,12 +147,12 @@ def _objects(
         yield each
 
 
-def _persons(persons: Sequence[Person]) -> list[Seen]:
+def _persons(persons: Sequence[Person]) -> list[NamedThing]:
     """Give people one by one, or together where there are many."""
     boxes = np.array([person.box for person in persons], np.float32).clip(0, 1)
     if len(persons) <= MOST_PEOPLE:
-        return [Seen("person", _box(box)) for box in boxes]
-    return [Seen("people", _box(np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])))]
+        return [NamedThing("person", _box(box)) for box in boxes]
+    return [NamedThing("people", _box(np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])))]
 
 
 def _box(values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Box:
@@ -166,7 +166,7 @@ def _name(thing: things.Thing) -> str:
     return word if thing.score >= least and thing.number != PERSON else ""
 
 
-def _same(one: Seen, other: Seen) -> bool:
+def _same(one: NamedThing, other: NamedThing) -> bool:
     """Say whether two are of one kind, and in one place; things other than people are named once anyway."""
     if one.name not in (other.name, *ancestors(other.name)) and other.name not in ancestors(one.name):
         return False
