@@ -39,21 +39,8 @@ class Captioner(Protocol):
 
 
 @runtime_checkable
-class ShorteningCaptioner(Protocol):
+class ShorteningCaptioner(Captioner, Protocol):
     """A captioner that can say less of the same: asking it anew on every grid would cost money."""
-
-    def describe(
-        self,
-        image: Image.Image,
-        *,
-        rows: int,
-        cols: int,
-        prompt: str = "",
-        characters: int | None = None,
-        colours: bool = True,
-    ) -> Description:
-        """Describe a picture; see ``Captioner``."""
-        ...
 
     def shorten(self, description: Description, characters: int) -> Description:
         """Say a description in at most about so many characters of free text, on the same grid.
@@ -65,21 +52,8 @@ class ShorteningCaptioner(Protocol):
 
 
 @runtime_checkable
-class ReadingCaptioner(Protocol):
+class ReadingCaptioner(Captioner, Protocol):
     """A captioner that reads lettering where it has something to read with."""
-
-    def describe(
-        self,
-        image: Image.Image,
-        *,
-        rows: int,
-        cols: int,
-        prompt: str = "",
-        characters: int | None = None,
-        colours: bool = True,
-    ) -> Description:
-        """Describe a picture; see ``Captioner``."""
-        ...
 
     def unread(self, image: Image.Image) -> bool:
         """Say whether a picture holds lettering that it could not read."""
