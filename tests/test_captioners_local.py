@@ -212,7 +212,7 @@ def test_it_is_little_work(astronaut, monkeypatch):
     for module in (maps, things, faces, poses):
         monkeypatch.setattr(module, "session", _counting(runs, module.session))
     other = astronaut.rotate(90)
-    assert lines_run(lambda: describe(other, 4, 6)) < 60_000
+    assert lines_run(lambda: describe(other, 4, 6)) < 40_000
     # Each network looks once, but for bodies: at most a few of these.
     assert sorted(runs)[:3] == ["face-1", "lite0-2", "things-1"]
     assert runs.count("lite0-2") == runs.count("things-1") == runs.count("face-1") == 1

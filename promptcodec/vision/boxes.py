@@ -1,10 +1,9 @@
-"""Boxes as fractions of a picture: how two overlap, which of several are of one thing, what one holds."""
+"""Boxes as fractions of a picture: how two overlap, and which of several are of one thing."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from promptcodec.vision.colour import Floats
 
@@ -47,10 +46,3 @@ def strongest(boxes: Floats, scores: Floats, most: float) -> npt.NDArray[np.int6
         kept.append(first)
         order = rest[overlap(boxes[first], boxes[rest]) <= most]
     return np.array(kept, np.int64)
-
-
-def crop(image: Image.Image, box: Box) -> Image.Image:
-    """Cut a box out, at least a pixel of it."""
-    left, top = int(box[0] * image.width), int(box[1] * image.height)
-    right, bottom = max(round(box[2] * image.width), left + 1), max(round(box[3] * image.height), top + 1)
-    return image.crop((left, top, right, bottom))
