@@ -18,8 +18,7 @@ Flags = npt.NDArray[np.bool_]
 Grid = tuple[int, int] | None
 """Rows and columns of the description; None where the stream has none."""
 
-FINER = "put --grid 4x6 before it: the words on a finer grid"
-"""The way out where the grid is too coarse for an edit."""
+_HINT = "put --grid 4x6 before it: the words on a finer grid"
 
 _CELL = re.compile(r"r(\d{1,2})c(\d{1,2})")
 _CELLS = re.compile(r"r(\d{1,2})c(\d{1,2})(?::r(\d{1,2})c(\d{1,2}))?")
@@ -126,6 +125,11 @@ def parse_cell(text: str, grid: tuple[int, int]) -> tuple[int, int]:
     return row - 1, col - 1
 
 
+def coarse(text: str) -> UsageError:
+    """Make the error, or what is to be told, of a grid that is too coarse for an edit."""
+    return UsageError(text, hint=_HINT)
+
+
 def parse_grid(text: str) -> tuple[int, int]:
     """Read the rows and columns of a grid, ``4x6``.
 
@@ -192,9 +196,8 @@ def _known(text: str, size: tuple[int, int], grid: Grid) -> tuple[int, int]:
 def _check_cell(text: str, row: int, col: int, grid: tuple[int, int]) -> None:
     if not (1 <= row <= grid[0] and 1 <= col <= grid[1]):
         if grid == (1, 1):
-            raise UsageError(
-                f"there is no cell {text}: the grid is 1x1, and its only cell r1c1 is the whole picture",
-                hint=FINER,
+            raise coarse(
+                f"there is no cell {text}: the grid is 1x1, and its only cell r1c1 is the whole picture"
             )
         raise UsageError(
             f"there is no cell {text}: the grid has {grid[0]} rows and {grid[1]} columns, "

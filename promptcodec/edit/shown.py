@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from promptcodec.description import Description, resolve
+from promptcodec.description import Box, Description, resolve
 from promptcodec.edit.state import EditState
 from promptcodec.errors import Notice, PromptcodecError
 from promptcodec.layers.registry import BY_NAME
 
 ALL, PART, NOTHING = "all", "part", "nothing"
 _PLACES = 48
-"""Places down and across at which grids are compared."""
+"""Places down and across at which the words of grids are compared."""
 _READS = "a generator that reads them, such as images, shows it"
 
 
@@ -60,7 +60,7 @@ def _description(state: EditState) -> Description | None:
 
 
 def _look(state: EditState) -> Sequence[Any]:
-    """Give what is drawn of the cells where, on any grid; derived colours change with the texture layer."""
+    """Give what is drawn of the cells; derived colours change with the texture layer."""
     description = _description(state)
     if description is None:
         return ()
@@ -72,16 +72,28 @@ def _look(state: EditState) -> Sequence[Any]:
         )
         for cell in resolve(description)
     ]
-    rows, cols = description.rows, description.cols
-    places = range(_PLACES)
-    return [cells[row * rows // _PLACES * cols + col * cols // _PLACES] for row in places for col in places]
+    return description.rows, description.cols, cells
 
 
 def _words(state: EditState) -> Sequence[Any]:
-    """Give what is said in words."""
+    """Give what is said in words, and where on any grid."""
     description = _description(state)
     if description is None:
         return ()
-    whole = (description.medium, description.summary, description.light, description.mood)
-    things = (description.objects, description.lettering)
-    return *whole, *things, [cell.text for cell in resolve(description)]
+    rows, cols = description.rows, description.cols
+
+    def where(box: Box) -> tuple[float, ...]:
+        return (box.top - 1) / rows, (box.left - 1) / cols, box.bottom / rows, box.right / cols
+
+    cells = resolve(description)
+    places = range(_PLACES)
+    return (
+        (description.medium, description.summary, description.light, description.mood),
+        [(thing.name, thing.attributes, where(thing.box)) for thing in description.objects],
+        [(item.text, item.manner, where(item.box)) for item in description.lettering],
+        [
+            cells[row * rows // _PLACES * cols + col * cols // _PLACES].text
+            for row in places
+            for col in places
+        ],
+    )

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from promptcodec.description import PALETTE, resolve
 from promptcodec.edit import cells, curves, paint, words
-from promptcodec.edit.operations.layers import chosen_cells, in_layers, repainted
-from promptcodec.edit.region import FINER, Floats, Region, parse_box, parse_mask, parse_place
+from promptcodec.edit.operations.layers import chosen_cells, in_layers, repainted, warn_coarse
+from promptcodec.edit.region import Floats, Region, coarse, parse_box, parse_mask, parse_place
 from promptcodec.edit.restate import restate
 from promptcodec.edit.state import EditState
 from promptcodec.errors import UsageError
@@ -60,7 +60,7 @@ def _erased(state: EditState, region: Region) -> EditState:
     if region.cover(8, 8).min() == 1:
         text = "nothing would be left around it to fill it from; give a smaller box"
         if state.grid == (1, 1):
-            raise UsageError(f"the grid is 1x1, so this is the whole picture: {text}", hint=FINER)
+            raise coarse(f"the grid is 1x1, so this is the whole picture: {text}")
         raise UsageError(text)
     if "semantic" in state.payloads:
         state = _without_words(state, region)
@@ -85,8 +85,8 @@ def _without_words(state: EditState, region: Region) -> EditState:
     if state.grid == (1, 1):
         text = "the grid is 1x1: the words are of the whole picture, and "
         if {"texture", "structure"} & state.payloads.keys():
-            return state.warn(f"{text}stay as they were", hint=FINER)
-        raise UsageError(f"{text}nothing of them can be erased", hint=FINER)
+            return warn_coarse(state, f"{text}stay as they were")
+        raise coarse(f"{text}nothing of them can be erased")
     former = state.description
     chosen = region.cells(former.rows, former.cols)
     filled = restate(former, cells.fill(resolve(former), chosen))
@@ -109,7 +109,7 @@ def move(state: EditState, where: str, to: str) -> EditState:
         description = state.description
         by = (round((top - box.top) * description.rows), round((left - box.left) * description.cols))
         if state.grid == (1, 1):
-            state = state.warn("the grid is 1x1: the words say no places, and stay as they were", hint=FINER)
+            state = warn_coarse(state, "the grid is 1x1: the words say no places, and stay as they were")
         else:
             state = state.say(cells.move(description, box.cells(description.rows, description.cols), by))
     if "texture" in state.payloads:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promptcodec.edit import texture_layer
-from promptcodec.edit.region import FINER, Flags, Region
+from promptcodec.edit.region import Flags, Region, coarse
 from promptcodec.edit.state import EditState
 from promptcodec.errors import UsageError
 from promptcodec.layers.registry import NAMES
@@ -57,5 +57,11 @@ def whole_picture(state: EditState) -> EditState:
     """Warn where the grid has but one cell: what is said of it is said of the whole picture."""
     if state.grid != (1, 1):
         return state
-    text = "the grid is 1x1: in the words this edit covers the whole picture"
-    return state if any(text == warning.text for warning in state.warnings) else state.warn(text, hint=FINER)
+    return warn_coarse(state, "the grid is 1x1: in the words this edit covers the whole picture")
+
+
+def warn_coarse(state: EditState, text: str) -> EditState:
+    """Warn, once, of a grid that is too coarse for an edit."""
+    if any(text == warning.text for warning in state.warnings):
+        return state
+    return state.warn(text, hint=coarse(text).hint)
