@@ -111,11 +111,11 @@ def command(
         edits = collect(context.meta["order"], given)
         if not edits:
             raise UsageError("say what to edit, as in --erase r2c2:r3c4; see promptcodec edit --help")
+        data = batch.read_input(source)
         check_free(out, overwrite=overwrite)
         if preview is not None:
             provenance.picture_format(preview)
             check_free(preview, overwrite=overwrite)
-        data = batch.read_input(source)
         dictionaries = batch.read_dictionaries(dictionary)
         start = time.perf_counter()
         edited = edit.apply(data, edits, dictionaries=dictionaries)
