@@ -187,8 +187,9 @@ def test_the_coder_and_the_dictionary_stay():
 
 def test_a_stream_without_a_recipe(scene, once):
     words = once(encode, scene, layers=("semantic",))
-    with pytest.raises(UsageError, match="no recipe part to edit; it has semantic"):
+    with pytest.raises(UsageError, match="no recipe part to edit; it has semantic") as caught:
         edit.prompt(words, "x")
+    assert "--replace" in caught.value.hint
 
 
 def test_command_line_and_exports(cli, tmp_path, stream):

@@ -27,10 +27,11 @@ _FILLERS = (
     "these those there while into onto over under near some very two one "
 )
 _EMPTY = frozenset(_FILLERS.split())
-_OPEN = frozenset(
-    "a an the of and or than to for is are was were be been has have had that which who whose where its his her "
-    "their there one two some very".split()
+_LEADING = (
+    "a an the of and or than to for is are was were be been has have had that which who whose where its his "
+    "her their there one two some very"
 )
+_OPEN = frozenset(_LEADING.split())
 """Words that lead on to others: no clause ends with them."""
 # What a word counts by where it stands; what a unit counts beside its words: a box says where.
 _NAME, _ATTRIBUTE, _SUMMARY, _LETTERS, _STYLE = 1.0, 0.5, 1.0, 1.0, 0.3

@@ -42,6 +42,11 @@ def recipe_of(state: EditState) -> Recipe:
         UsageError: it holds none.
         BitstreamError, MissingDictionary: it cannot be read.
     """
+    if "recipe" not in state.payloads:
+        raise UsageError(
+            f"the stream has no recipe part to edit; it has {', '.join(state.payloads)}",
+            hint="words are changed with --replace, --cell and --style",
+        )
     return layer.decode(state.part("recipe"), dictionaries=state.dictionaries)
 
 
