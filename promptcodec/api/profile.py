@@ -109,8 +109,11 @@ def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
         values[key] = _convert(name, key, str(value), str(known[key]))
     for key in ("url", "model"):
         if not values.get(key):
+            at = values.get("url") or "http://127.0.0.1:11434/v1"
+            lists = f"; {at}/models lists what the server has" if values.get("url") else ""
             raise UsageError(
-                f"the {name} profile needs a {key}, as in {name}:http://127.0.0.1:11434/v1?model=M"
+                f'the {name} profile names no {key}: write "{name}:{at}?model=NAME", in quotes for the '
+                f'shell, or {key} = "..." under [{role}.{name}] of the configuration file{lists}'
             )
     parts = urlsplit(values["url"])
     if parts.scheme not in {"http", "https"} or not parts.hostname:

@@ -11,13 +11,12 @@ import click
 
 from promptcodec.api.spending import Limits, limited
 from promptcodec.cli import batch, options, report, spending
+from promptcodec.cli.agreement import CHECK_FAILED, agreement
 from promptcodec.cli.plan import STREAMS, plan
 from promptcodec.cli.run import Run, run_options
 from promptcodec.files import STDIO, check_free, expand
 from promptcodec.layers.registry import BY_NAME
 from promptcodec.settings import GENERATOR, STRENGTH
-
-CHECK_FAILED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def show(result: dict[str, Any]) -> str:
     if result["out"] == STDIO:
         return ""
     checked = result["check"]
-    verdict = f"  check {checked['verdict']} {checked['score']:.2f}" if checked else ""
+    verdict = f"  {agreement(checked)}" if checked else ""
     return (
         f"{result['out']}  {result['width']}x{result['height']}  {result['generator']} "
         f"from {', '.join(result['layers'])}{verdict}{_drawn(result)}{spending.spent_words(result)}"
@@ -163,7 +162,7 @@ def judge(result: dict[str, Any]) -> int:
 @click.option("--layers", type=options.Names(), help="Draw from these layers only.")
 @options.seed_option("Instead of the stream's own.")
 @click.option("--size", type=options.Pair(), metavar="WxH", help="Instead of the original's.")
-@click.option("--partial", is_flag=True, help="Decode what is there of a stream cut at a part boundary.")
+@click.option("--partial", is_flag=True, help="Decode what is whole of a stream that was cut.")
 @click.option("--check", is_flag=True, help="Check that the picture means what the stream says; else exit 3.")
 @click.option("--best-of", type=click.IntRange(1, 64), default=1, help="Draw several, keep the best.")
 @click.option("--retries", type=click.IntRange(0, 64), default=0, help="Draw again while the check fails.")

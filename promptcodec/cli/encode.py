@@ -63,6 +63,17 @@ def settings_of(given: dict[str, Any]) -> EncodeSettings:
     return EncodeSettings(**{**given, **files})
 
 
+def check_files(given: dict[str, Any]) -> None:
+    """Refuse files that options name and that cannot be used: the error is theirs, not a picture's."""
+    from promptcodec.cli.describe import read_description  # noqa: PLC0415 - heavy
+
+    readers = {"description": read_description, "pose": _read_json, "dictionary": batch.read_dictionaries}
+    for name, read in readers.items():
+        if given[name]:
+            with batch.naming(given[name]):
+                read(given[name])
+
+
 def encode_one(task: EncodeTask) -> dict[str, Any]:
     """Encode one picture; give the JSON object of the result, and UNREAD."""
     from promptcodec import encoding  # noqa: PLC0415 - workers and --help start light
@@ -104,7 +115,7 @@ def _read_json(path: str) -> Any:
     try:
         return json.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} holds no key points as JSON: {error}") from None
+        raise UsageError(f"it holds no key points as JSON: {error}") from None
 
 
 def show(result: dict[str, Any]) -> str:
@@ -195,6 +206,7 @@ def command(
     IN is a file, a folder, a pattern or - for standard input. A folder gives
     OUT/<relative name>.pxt for each picture in it.
     """
+    check_files(given)
     if run.dry_run:
         sources, _ = expand(inputs, IMAGE_SUFFIXES)
         tasks = [EncodeTask(source.path, "", False, run.limits, given) for source in sources]

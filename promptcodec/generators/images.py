@@ -17,7 +17,7 @@ from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.errors import GeneratorError, ImageError, RefusedError, UsageError
 from promptcodec.generators import Conditions
-from promptcodec.generators.wording import hosted
+from promptcodec.generators.wording import hosted, prompt_text
 from promptcodec.vision.load import load_image
 
 # What current models draw: sides divisible by 16, a ratio up to 3:1, 0.66 to 8.3 megapixels.
@@ -92,13 +92,13 @@ class Images:
 
     def _request(self, conditions: Conditions, size: tuple[int, int]) -> tuple[str, dict[str, Any]]:
         references = _references(conditions, size) if self._profile.references == "yes" else []
-        if conditions.description is None and not references:
+        words, recipe = conditions.description, conditions.recipe
+        if words is None and not references and not (recipe and prompt_text(recipe)):
+            only = ": its recipe has no prompt" if recipe else ""
             raise UsageError(
-                "the stream holds neither words nor pictures that an image model could draw from"
+                f"the stream holds neither words nor pictures that an image model could draw from{only}"
             )
-        prompt = hosted(
-            conditions.description, size, [what for _, what, _ in references], conditions.correction
-        )
+        prompt = hosted(words, size, [what for _, what, _ in references], conditions.correction, recipe)
         request: dict[str, Any] = {
             "model": self._profile.model,
             "prompt": prompt,
