@@ -77,7 +77,7 @@ class Names(click.ParamType):  # type: ignore[type-arg]
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 skip_option = click.option(
-    "--skip-existing", is_flag=True, help="Leave out inputs whose output exists: resume a run."
+    "--skip-existing", is_flag=True, help="Leave out inputs whose output is there and reads: resume a run."
 )
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1, 256), help="Worker processes; all cores for eight files or more, else 1."

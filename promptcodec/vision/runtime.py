@@ -35,8 +35,10 @@ def session(table: str) -> onnxruntime.InferenceSession:
     """
     try:
         import onnxruntime as runtime  # noqa: PLC0415 - heavy
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingError("looking at pictures needs onnxruntime: `pip install onnxruntime`") from error
+    except ImportError as error:  # it is there: broken, for another system, or interrupted
+        raise MissingError(f"onnxruntime cannot be loaded: {error}") from error
     options: Any = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1
