@@ -30,8 +30,18 @@ def printable(text: str, *, lines: bool = False) -> str:
     )
 
 
-class StandardStreamError(OSError):
-    """Standard output or standard error is full or has no reader: this ends a run, whatever the item."""
+class StandardStreamError(Exception):
+    """Standard output or standard error is full or has no reader: this ends a run, whatever the item.
+
+    It is no ``OSError``: click would take a closed pipe for an error of a command.
+
+    Attributes:
+        number: of ``errno``.
+    """
+
+    def __init__(self, number: int | None) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 @contextmanager
@@ -39,7 +49,7 @@ def _standard_stream() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StandardStreamError(error.errno, error.strerror) from None
+        raise StandardStreamError(error.errno) from None
 
 
 def say(text: str, *, lines: bool = False) -> None:

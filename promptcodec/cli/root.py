@@ -57,25 +57,30 @@ def run(args: Sequence[str]) -> int:
             return INTERRUPTED
         except signals.Ended as ended:
             return 128 + ended.number
-        except OSError as error:
-            # Standard output is full or gone: what is still buffered for it must not be tried again.
-            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-            if error.errno == errno.EPIPE:
-                sys.stderr = sys.stdout
-                return READER_GONE
-            report.warn(f"{error.filename or 'standard output'}: {error.strerror}")
-            return UsageError.exit_code
+        except report.StandardStreamError as error:
+            return _lost(error.number)
+
+
+def _lost(number: int | None) -> int:
+    """End where standard output is full or gone: what is still buffered for it must not be tried again."""
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if number == errno.EPIPE:
+        sys.stderr = sys.stdout
+        return READER_GONE
+    report.warn(f"standard output: {os.strerror(number or errno.EIO)}")
+    return UsageError.exit_code
 
 
 def _invoke(args: list[str]) -> int:
     try:
         return int(group(args, prog_name="promptcodec", standalone_mode=False) or 0)
-    except (KeyboardInterrupt, click.Abort, signals.Ended, OSError):
+    except (KeyboardInterrupt, click.Abort, signals.Ended, report.StandardStreamError):
         raise
+    except OSError as error:
+        if error.filename is None:  # of what click prints itself
+            raise report.StandardStreamError(error.errno) from None
+        return report.fail(UsageError(f"{error.filename}: {error.strerror}"))
     except SystemExit as stopped:
-        # So does click answer a closed pipe; other errors do not end with this as their context.
-        if isinstance(stopped.__context__, OSError) and stopped.__context__.errno == errno.EPIPE:
-            raise stopped.__context__ from None
         return stopped.code if isinstance(stopped.code, int) else int(stopped.code is not None)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
