@@ -6,9 +6,11 @@ Nothing heavy is imported here, so that an interrupt finds ``main`` at work as e
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from promptcodec.cli.root import group
 
 __all__ = ["COMMANDS", "group", "main"]
