@@ -29,12 +29,12 @@ def put(*names):
         Path(name).write_bytes(messy.picture(number, messy.kind_of(name)))
 
 
-def found(*inputs):
+def select(*inputs):
     return find(inputs, SUFFIXES, "images")
 
 
 def names(*inputs):
-    return sorted(source.name for source in found(*inputs).sources)
+    return sorted(source.name for source in select(*inputs).sources)
 
 
 def tree(folder):
@@ -168,7 +168,7 @@ def test_one_picture_is_worked_on_once(cli):
     Path("in/0.png").symlink_to("a.png")
     os.link("in/b.png", "in/c.png")
     assert names("in") == ["a.png", "b.png"]
-    assert found("in").left_out == {"the same file again": 2}
+    assert select("in").left_out == {"the same file again": 2}
     assert names("in", "in/0.png") == ["a.png", "b.png"]
     assert names("in/a.png", "in/0.png", "in/b.png", "in/c.png") == ["a.png", "b.png"]
     Path("out").mkdir()
@@ -205,7 +205,7 @@ def test_loops_of_links_end(tmp_path, monkeypatch):
     for name in ("x", "y", "z"):
         Path("in", name).symlink_to(".")
     assert names("in") == ["a.png"]
-    assert found("in").left_out == {"links to folders": 3}
+    assert select("in").left_out == {"links to folders": 3}
     assert names("in/**/*.png") == ["a.png"]
 
 
@@ -239,7 +239,7 @@ def test_an_empty_name_is_a_mistake(cli, tmp_path):
         code, _, err = cli(*args)
         assert (code, "has no name" in err, os.listdir()) == (2, True, ["a.png"])
     with pytest.raises(UsageError, match="named twice"):
-        found("a.png", "a.png")
+        select("a.png", "a.png")
 
 
 def test_a_folder_among_several_that_holds_nothing_is_one_failed_item(cli):

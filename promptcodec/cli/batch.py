@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from promptcodec.cli import faults, report, signals
-from promptcodec.cli.find import Found
+from promptcodec.cli.find import Selection
 from promptcodec.cli.summary import DONE_BEFORE, Tally
 from promptcodec.cli.workers import Result, Task, Work, results
 from promptcodec.errors import UsageError
@@ -28,7 +28,7 @@ def run(
     *,
     jobs: int,
     as_json: bool,
-    found: Found | None = None,
+    selection: Selection | None = None,
     judge: Callable[[dict[str, Any]], int] = lambda _: 0,
     note: Callable[[dict[str, Any]], None] = lambda _: None,
     verb: str = "done",
@@ -44,7 +44,7 @@ def run(
         show: the line a person reads for a result; empty for none.
         jobs: worker processes.
         as_json: print JSON lines.
-        found: what the arguments stood for: what it left out is counted, what failed in it fails here.
+        selection: what the arguments stood for: what it left out is counted, what failed in it fails here.
         judge: gives the exit code a finished result asks for.
         note: is given every finished result first, and may take out of it what is not to be printed.
         verb: what is done with items, for the summary.
@@ -54,9 +54,9 @@ def run(
         The exit code: the error's own for a single item, 1 where some of several failed,
         else the highest that ``judge`` gave.
     """
-    found = found or Found()
-    tally = Tally(found.left_out.copy())
-    unread = [(report.error_object(file, error), error) for file, error in found.failed]
+    selection = selection or Selection()
+    tally = Tally(selection.left_out.copy())
+    unread = [(report.error_object(file, error), error) for file, error in selection.failed]
     code = 0
     with closing(results(tasks, work, jobs)) as outcomes:
         for result, error in chain(unread, _progress(outcomes, len(tasks))):
@@ -74,7 +74,7 @@ def run(
             elif error is None and (line := show(result)):
                 report.say(line)
     several = len(tasks) + len(unread) > 1
-    if several or found.left_out:
+    if several or selection.left_out:
         report.warn(tally.line(verb, total()))
     if tally.errors:
         return 1 if several else tally.errors[0].exit_code

@@ -204,7 +204,9 @@ def command(
     IN is a .pxt file, a folder of them, a pattern or - for standard input. The
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
-    found, pairs = inputs_of(run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png")
+    selection, pairs = inputs_of(
+        run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png"
+    )
     tasks = [
         DecodeTask(
             source.path,
@@ -219,6 +221,10 @@ def command(
         for source, target in pairs
     ]
     if run.dry_run:
-        sys.exit(estimate(tasks, estimate_one, found, as_json=run.as_json))
+        sys.exit(estimate(tasks, estimate_one, selection, as_json=run.as_json))
     workers = options.resolve_jobs(run.jobs, len(tasks))
-    sys.exit(batch.run(tasks, decode_one, show, jobs=workers, as_json=run.as_json, found=found, judge=judge))
+    sys.exit(
+        batch.run(
+            tasks, decode_one, show, jobs=workers, as_json=run.as_json, selection=selection, judge=judge
+        )
+    )

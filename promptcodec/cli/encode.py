@@ -214,19 +214,21 @@ def command(
     IN is a file, a folder, a pattern or - for standard input. A folder gives
     OUT/<relative name>.pxt for each picture in it.
     """
-    found, pairs = inputs_of(run, inputs, output, SUFFIXES, "{}.pxt".format)
+    selection, pairs = inputs_of(run, inputs, output, SUFFIXES, "{}.pxt".format)
     tasks = [
         EncodeTask(source.path, target, run.overwrite, run.skip_existing, run.limits, given)
         for source, target in pairs
     ]
     if run.dry_run:
-        sys.exit(estimate(tasks, estimate_one, found, as_json=run.as_json))
+        sys.exit(estimate(tasks, estimate_one, selection, as_json=run.as_json))
     workers = options.resolve_jobs(run.jobs, len(tasks))
     unread: list[bool] = []
 
     def note(result: dict[str, Any]) -> None:
         unread.append(result.pop(UNREAD))
 
-    code = batch.run(tasks, encode_one, show, jobs=workers, as_json=run.as_json, found=found, note=note)
+    code = batch.run(
+        tasks, encode_one, show, jobs=workers, as_json=run.as_json, selection=selection, note=note
+    )
     report.warn_of_unread(sum(unread))
     sys.exit(code)

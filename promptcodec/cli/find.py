@@ -42,7 +42,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Selection:
     """What arguments stand for.
 
     Attributes:
@@ -66,7 +66,7 @@ class _Candidate:
     is_link: bool
 
 
-def find(inputs: Sequence[str], suffixes: Sequence[str], noun: str) -> Found:
+def find(inputs: Sequence[str], suffixes: Sequence[str], noun: str) -> Selection:
     """List the files that arguments stand for: files, folders (searched below), patterns, ``-``.
 
     Folders give the files that end in ``suffixes``. Hidden files, links to folders and pictures whose
@@ -110,7 +110,7 @@ def find(inputs: Sequence[str], suffixes: Sequence[str], noun: str) -> Found:
     sources = _named(_distinct(candidates, left_out), flat=not searched, alone=len(inputs) == 1)
     if STDIO in inputs:
         sources.insert(0, Source(STDIO, "stdin"))
-    return Found(sources, searched or len(inputs) > 1, left_out, failed)
+    return Selection(sources, searched or len(inputs) > 1, left_out, failed)
 
 
 def _check(inputs: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from promptcodec.cli import batch
-from promptcodec.cli.find import STREAMS, Found, Source, find
+from promptcodec.cli.find import STREAMS, Selection, Source, find
 from promptcodec.errors import UsageError
 from promptcodec.files import STDIO, exists, is_dir
 
@@ -24,7 +24,7 @@ def plan(
     result_name: Callable[[str], str],
     *,
     as_json: bool,
-) -> tuple[Found, Pairs]:
+) -> tuple[Selection, Pairs]:
     """Pair the inputs of a command with its outputs.
 
     Args:
@@ -42,10 +42,10 @@ def plan(
     """
     out = resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
-    found = find(inputs, suffixes, "streams" if suffixes == STREAMS else "images")
-    names = [result_name(source.name) for source in found.sources]
-    targets = destinations(found.sources, names, out, in_folder=found.in_folder)
-    return found, _apart(list(zip(found.sources, targets, strict=True)), out, found)
+    selection = find(inputs, suffixes, "streams" if suffixes == STREAMS else "images")
+    names = [result_name(source.name) for source in selection.sources]
+    targets = destinations(selection.sources, names, out, in_folder=selection.in_folder)
+    return selection, _apart(list(zip(selection.sources, targets, strict=True)), out, selection)
 
 
 def plan_one(source: str, output: str | None, *, as_json: bool) -> str:
@@ -105,7 +105,7 @@ def _check_own(source: str, target: str) -> None:
         raise UsageError(f"{target} is the input itself; choose another output")
 
 
-def _apart(pairs: Pairs, out: str, found: Found) -> Pairs:
+def _apart(pairs: Pairs, out: str, selection: Selection) -> Pairs:
     """Give the pairs but those that would be one file where names differ by case alone: these have failed."""
     owner: dict[str, str] = {}
     kept: Pairs = []
@@ -113,7 +113,7 @@ def _apart(pairs: Pairs, out: str, found: Found) -> Pairs:
         first = owner.setdefault(target.casefold(), target)
         if first != target and _ignores_case(Path(out)):
             error = UsageError(f"{target} and {first} are one file there; give the picture another name")
-            found.failed.append((source.path, error))
+            selection.failed.append((source.path, error))
         else:
             kept.append((source, target))
     return kept

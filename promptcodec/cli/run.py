@@ -9,7 +9,7 @@ from typing import Any
 
 from promptcodec.api.spending import Limits
 from promptcodec.cli import batch, options, spending
-from promptcodec.cli.find import STREAMS, Found, find
+from promptcodec.cli.find import STREAMS, Selection, find
 from promptcodec.cli.plan import Pairs, plan
 from promptcodec.cli.workers import Task, Work
 
@@ -59,15 +59,15 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def inputs_of(
     run: Run, inputs: tuple[str, ...], output: str | None, suffixes: Sequence[str], name: Callable[[str], str]
-) -> tuple[Found, Pairs]:
+) -> tuple[Selection, Pairs]:
     """Give what a run works on, as ``plan``; a dry run needs an output only to see what is done already."""
     if run.dry_run and not (run.skip_existing and output):
-        found = find(inputs, suffixes, "streams" if suffixes == STREAMS else "images")
-        return found, [(source, "") for source in found.sources]
+        selection = find(inputs, suffixes, "streams" if suffixes == STREAMS else "images")
+        return selection, [(source, "") for source in selection.sources]
     return plan(inputs, output, suffixes, name, as_json=run.as_json)
 
 
-def estimate(tasks: Sequence[Task], work: Work, found: Found, *, as_json: bool) -> int:
+def estimate(tasks: Sequence[Task], work: Work, selection: Selection, *, as_json: bool) -> int:
     """Say what a run would cost, each item and all together; give the exit code."""
     estimates: list[dict[str, Any]] = []
     return batch.run(
@@ -76,7 +76,7 @@ def estimate(tasks: Sequence[Task], work: Work, found: Found, *, as_json: bool) 
         spending.show_estimate,
         jobs=1,
         as_json=as_json,
-        found=found,
+        selection=selection,
         note=estimates.append,
         verb="estimated",
         total=lambda: spending.total_words(estimates),

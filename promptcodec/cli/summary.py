@@ -42,11 +42,11 @@ class Tally:
 
     def fail(self, error: PromptcodecError) -> bool:
         """Count an item that failed; say whether to tell it: a cap that is reached stops all that follow."""
-        told = isinstance(error, SpendingError) and any(
+        repeated = isinstance(error, SpendingError) and any(
             isinstance(each, SpendingError) for each in self.errors
         )
         self.errors.append(error)
-        return not told
+        return not repeated
 
     def line(self, verb: str, total: str) -> str:
         """Give the line: ``9 found: 6 done, 3 skipped: 1 HEIC, 2 not images; 4.5 MB -> 1.2 kB in 8.1 s``.
@@ -60,10 +60,10 @@ class Tally:
         failed, capped = len(self.errors), sum(isinstance(error, SpendingError) for error in self.errors)
         counts += [f"{failed} failed" + (f" ({capped} at the cap)" if capped else "")] if failed else []
         counts += [f"{skipped} skipped: {words_of(self.skipped)}"] if skipped else []
-        found = self.done + failed + skipped
+        items = self.done + failed + skipped
         written = f" -> {_bytes(self.bytes_out)}" if self.bytes_out else ""
         seconds = f" in {time.perf_counter() - self.start:.1f} s"
-        return f"{found} found: {', '.join(counts)}; {total or _bytes(self.bytes_in) + written + seconds}"
+        return f"{items} found: {', '.join(counts)}; {total or _bytes(self.bytes_in) + written + seconds}"
 
 
 def _size(path: str | None) -> int:

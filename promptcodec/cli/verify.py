@@ -65,7 +65,7 @@ def command(
     FILE is a stream, a folder, a pattern or - for standard input. Parts of a kind this version
     does not know are passed over, unless they are critical.
     """
-    found = find(inputs, STREAMS, "streams")
-    tasks = [VerifyTask(source.path, dictionary) for source in found.sources]
+    selection = find(inputs, STREAMS, "streams")
+    tasks = [VerifyTask(source.path, dictionary) for source in selection.sources]
     workers = options.resolve_jobs(jobs, len(tasks))
-    sys.exit(batch.run(tasks, verify_one, show, jobs=workers, as_json=as_json, found=found))
+    sys.exit(batch.run(tasks, verify_one, show, jobs=workers, as_json=as_json, selection=selection))

@@ -50,10 +50,10 @@ def results(tasks: Sequence[Task], work: Work, jobs: int) -> Generator[Result, N
             )
             while position < len(tasks):
                 if position not in known:
-                    found = _outcome(tasks[position], futures[position])
-                    if found is None:
+                    outcome = _outcome(tasks[position], futures[position])
+                    if outcome is None:
                         break
-                    known[position] = found
+                    known[position] = outcome
                 yield known.pop(position)
                 position += 1
             known |= {
