@@ -238,6 +238,8 @@ def test_an_empty_name_is_a_mistake(cli, tmp_path):
     ):  # fmt: skip
         code, _, err = cli(*args)
         assert (code, "has no name" in err, os.listdir()) == (2, True, ["a.png"])
+    code, _, err = cli("decode", "x.pxt", "-o", "x.png", "--progressive", "")
+    assert (code, "has no name" in err) == (2, True)
     with pytest.raises(UsageError, match="named twice"):
         select("a.png", "a.png")
 

@@ -187,7 +187,9 @@ def judge(result: dict[str, Any]) -> int:
     help="From 0, true to the stream, to 1, vivid.",
 )
 @click.option(
-    "--progressive", metavar="DIR", help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ..."
+    "--progressive",
+    type=options.Folder(),
+    help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ...",
 )
 @options.dictionary_option
 @run_options

@@ -74,6 +74,16 @@ class Names(click.ParamType):  # type: ignore[type-arg]
         return tuple(name.strip() for name in str(value).split(",") if name.strip())
 
 
+class Folder(click.ParamType):  # type: ignore[type-arg]
+    """The name of a folder, which may not be there yet: an empty one would be the root."""
+
+    name = "dir"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it."""
+        return str(value) or self.fail("the folder has no name", param, ctx)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 skip_option = click.option(

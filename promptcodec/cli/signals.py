@@ -33,16 +33,18 @@ def handled() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    usual = {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_ENDING, signal.SIG_DFL)}
-    before = {number: signal.getsignal(number) for number in usual}
+    usual: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        **dict.fromkeys(_ENDING, signal.SIG_DFL),
+    }
+    usual = {number: handler for number, handler in usual.items() if signal.getsignal(number) == handler}
     _received.clear()
-    for number, handler in usual.items():
-        if before[number] == handler:
-            signal.signal(number, _receive)
+    for number in usual:
+        signal.signal(number, _receive)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in usual.items():
             signal.signal(number, handler)
 
 
