@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options, report
-from promptcodec.cli.plan import STREAMS
+from promptcodec.cli.find import STREAMS, find
 from promptcodec.cli.recipe import show_fields
-from promptcodec.files import expand
 
 
 def show(result: dict[str, Any]) -> str:
@@ -83,8 +82,8 @@ def command(
 
     FILE is a stream, a folder, a pattern or - for standard input.
     """
-    sources, _ = expand(inputs, STREAMS)
-    tasks = [InspectTask(source.path, partial, dictionary) for source in sources]
+    selection = find(inputs, STREAMS, "streams")
+    tasks = [InspectTask(source.path, partial, dictionary) for source in selection.sources]
     several = len(tasks) > 1
 
     def note(result: dict[str, Any]) -> None:
@@ -93,4 +92,14 @@ def command(
             report.say(f"{head}{show(result)}" + "\n" * several, lines=True)
 
     workers = options.resolve_jobs(jobs, len(tasks))
-    sys.exit(batch.run(tasks, inspect_one, lambda _: "", jobs=workers, as_json=as_json, note=note))
+    sys.exit(
+        batch.run(
+            tasks,
+            inspect_one,
+            lambda _: "",
+            jobs=workers,
+            as_json=as_json,
+            note=note,
+            selection=selection,
+        )
+    )

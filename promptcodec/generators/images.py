@@ -171,9 +171,9 @@ def legal_size(wanted: tuple[int, int], sizes: str = "") -> tuple[int, int]:
     shape = math.log(wanted[0] / wanted[1])
     if sizes:
         try:
-            pairs = [tuple(map(int, size.split("x"))) for size in sizes.split(",")]
+            pairs = [tuple(max(int(side), 0) for side in size.split("x")) for size in sizes.split(",")]
             return min(((w, h) for w, h in pairs), key=lambda pair: abs(math.log(pair[0] / pair[1]) - shape))
-        except ValueError:
+        except (ValueError, ZeroDivisionError):
             raise UsageError(f"sizes={sizes!r} is no list of sizes such as 1024x1024,1536x1024") from None
     ratio = math.exp(min(max(shape, -math.log(MOST_RATIO)), math.log(MOST_RATIO)))
     # The smallest that is legal: the streams hold nothing that more pixels could show.
