@@ -1,0 +1,101 @@
+"""LoRAs as tools write them: calls in a prompt, lists, texts, keys with numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from promptcodec.recipe.model import Addon
+from promptcodec.recipe.values import number, text
+
+_CALL = re.compile(r"<(?:lora|lyco):([^:<>]+)(?::([^:<>]*))?[^<>]*>", re.IGNORECASE)
+_BRACKETS = re.compile(r"<([^<>]{1,300}?)\s*:\s*([+-]?\d{1,4}(?:\.\d{0,9})?)>")
+_PAIR = re.compile(r"\s*(.{1,300}?)\s*[:=]\s*([+-]?\d{1,4}(?:\.\d{0,9})?)\s*(?:,|$)")
+_SYMBOLS = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F]")  # what an interface puts behind names
+_NUMBERED = re.compile(r"(?:lora_combined_|lora[ _])(\d{1,2})", re.IGNORECASE)
+_FOLDED = re.compile(r"l(\d{1,2})")
+_MOST = 64
+
+
+def calls(prompt: str) -> Iterator[Addon]:
+    """List the calls ``<lora:name:weight>`` in a prompt."""
+    for match in _CALL.finditer(prompt):
+        yield Addon(match[1].strip(), number(match[2] or ""))
+
+
+def listed(names: Any, weights: Any = None) -> tuple[Addon, ...]:
+    """Read any of the forms in which a list of LoRAs is written.
+
+    Args:
+        names: a list of names, of pairs or of objects; an object of weights by name; or a text:
+            ``<name:0.5>``, ``name: 0.5, name: 0.5``, or names with commas.
+        weights: those of the names, in a list, a text with commas, or one for all.
+    """
+    if isinstance(names, str):
+        found = _from_text(names)
+        if found:
+            return _alone(found)
+        names = names.split(",")
+    if isinstance(names, dict):
+        names = list(names.items())
+    if not isinstance(names, list):
+        return ()
+    if isinstance(weights, str) and "," in weights:
+        weights = weights.split(",")
+    if not isinstance(weights, list):
+        weights = [weights] * len(names)
+    padded = [*weights, *[None] * len(names)]
+    addons = (_one(name, weight) for name, weight in zip(names[:_MOST], padded, strict=False))
+    return _alone(addon for addon in addons if addon)
+
+
+def keyed(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Addon, ...]]:
+    """Read LoRAs under keys with numbers: ``lora_combined_1: name : 0.5``, ``l1`` with ``w1``.
+
+    Returns:
+        What of ``values`` they stood in, and the LoRAs.
+    """
+    used: dict[str, Any] = {}
+    found: list[Addon] = []
+    for key, value in values.items():
+        if not isinstance(value, str):
+            continue
+        folded = _FOLDED.fullmatch(key)
+        if folded and f"w{folded[1]}" in values:
+            used |= {key: value, f"w{folded[1]}": values[f"w{folded[1]}"]}
+            found.append(Addon(value, number(values[f"w{folded[1]}"])))
+        elif _NUMBERED.fullmatch(key):
+            used[key] = value
+            found += _from_text(value) or [Addon(value.strip())]
+    return used, _alone(found)
+
+
+def _from_text(value: str) -> list[Addon]:
+    calls_ = list(calls(value))
+    if calls_:
+        return calls_
+    pattern = _BRACKETS if "<" in value else _PAIR
+    return [Addon(_SYMBOLS.sub("", match[1]).strip(), number(match[2])) for match in pattern.finditer(value)]
+
+
+def _one(item: Any, weight: Any) -> Addon | None:
+    if isinstance(item, (list, tuple)) and item and isinstance(item[0], str):
+        # Fooocus: name, weight, hash; others say first whether it is used.
+        return Addon(
+            item[0], number(item[1]) if len(item) > 1 else None, text(item[2]) if len(item) > 2 else None
+        )
+    if isinstance(item, (list, tuple)) and len(item) > 1 and isinstance(item[0], bool):
+        return _one(item[1:], weight) if item[0] else None
+    if isinstance(item, dict):
+        name = next(
+            (item[k] for k in ("name", "model", "model_name", "lora") if isinstance(item.get(k), str)), None
+        )
+        found = next((item[k] for k in ("weight", "strength", "alpha") if k in item), weight)
+        return Addon(name, number(found), text(item.get("hash"))) if name else None
+    return Addon(item.strip(), number(weight)) if isinstance(item, str) and item.strip() else None
+
+
+def _alone(addons: Iterable[Addon]) -> tuple[Addon, ...]:
+    """Leave out the places that hold none."""
+    return tuple(addon for addon in addons if addon.name and addon.name.lower() != "none")
