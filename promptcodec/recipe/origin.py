@@ -33,6 +33,7 @@ _LABEL_FIELDS = {
     "Label", "ContentProducer", "ProduceID", "ContentPropagator", "PropagateID", "ReservedCode1",
     "ReservedCode2", "ServiceProvider", "ServiceUser",
 }  # fmt: skip
+_LONGEST_LABEL = 100_000  # characters of a comment that are looked at
 _MOST_VALUES = 20_000
 
 
@@ -61,7 +62,7 @@ class Origin:
 def origin_of(carried: Carried) -> Origin:
     """Find the marks; generative source types win where several are named."""
     texts = texts_of(carried.chunks)
-    stated = statements(carried.c2pa)[::-1] if carried.c2pa else []
+    stated = sorted(statements(carried.c2pa), key=lambda statement: -statement.manifest)
     named = [name for statement in stated for name in _sources(statement.value)]
     store = bytes(carried.c2pa) if carried.c2pa and not named else b""
     named += [match.decode() for match in _LOOSE.findall(store)]
@@ -124,15 +125,15 @@ def _generator(stated: list[Statement]) -> str | None:
 
 def _label(texts: Mapping[str, str]) -> str | None:
     """Read the label: a JSON object, alone under its key or inside a comment."""
-    values = [texts.get("AIGC", "")]
+    found = [_object_at_start(texts.get("AIGC", ""))]
     for key in COMMENTS:
-        match = _LABEL.search(texts.get(key, "")[:100_000])
-        if match:
-            values.append(texts[key][match.end() :])
-    for value in values:
-        found = _object_at_start(value)
-        if found and _LABEL_FIELDS & set(found):
-            label = str(found.get("Label", "")).strip()
+        value = texts.get(key, "")[:_LONGEST_LABEL]
+        match = _LABEL.search(value)
+        whole = load_object(value) if "AIGC" in value else None
+        found += [_inner(whole)] if whole else [_object_at_start(value[match.end() :])] if match else []
+    for fields in found:
+        if fields and _LABEL_FIELDS & set(fields):
+            label = str(fields.get("Label", "")).strip()
             return f"TC260 AIGC {label}: {_LABELS.get(label, 'meaning unknown')}" if label else "TC260 AIGC"
     return None
 
@@ -140,9 +141,10 @@ def _label(texts: Mapping[str, str]) -> str | None:
 def _object_at_start(value: str) -> dict[str, Any] | None:
     """Parse the object at the start of a text, whatever follows."""
     whole = load_object(value)
-    if whole is not None:
-        inner = whole.get("AIGC", whole)
-        inner = load_object(inner) if isinstance(inner, str) else inner
-        return inner if isinstance(inner, dict) else None
-    end = value.find("}") + 1
-    return load_object(value[:end]) if 0 < end < 10_000 else None
+    return _inner(whole) if whole else load_object(value[: value.find("}") + 1])
+
+
+def _inner(whole: Mapping[str, Any]) -> dict[str, Any] | None:
+    inner = whole.get("AIGC", whole)
+    inner = load_object(inner) if isinstance(inner, str) else inner
+    return inner if isinstance(inner, dict) else None

@@ -54,7 +54,9 @@ def _recipe(carried: Carried) -> tuple[Recipe | None, tuple[str, ...]]:
     if not carried.large:
         return recipe, carried.warnings
     whole = from_chunks((*carried.chunks, *carried.large))
-    if whole is None or (recipe and fields_of(whole) == fields_of(recipe)):
+    if whole is None:
+        return None, carried.warnings
+    if recipe and fields_of(whole) == fields_of(recipe):
         text = f"more than {MAX_BYTES} bytes of metadata; the rest is not kept"
         return recipe, carried.warnings or (text,)
     if len(json.dumps(fields_of(whole))) > MAX_BYTES:

@@ -15,6 +15,7 @@ _PAIR = re.compile(r"\s*(.{1,300}?)\s*[:=]\s*([+-]?\d{1,4}(?:\.\d{0,9})?)\s*(?:,
 _SYMBOLS = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F]")  # what an interface puts behind names
 _NUMBERED = re.compile(r"(?:lora_combined_|lora[ _])(\d{1,2})", re.IGNORECASE)
 _FOLDED = re.compile(r"l(\d{1,2})")
+_WEIGHT_FIRST = re.compile(r"([+-]?\d{1,4}(?:\.\d{0,9})?) - (.{1,300})")
 _MOST = 64
 
 
@@ -80,20 +81,27 @@ def _from_text(value: str) -> list[Addon]:
 
 
 def _one(item: Any, weight: Any) -> Addon | None:
-    if isinstance(item, (list, tuple)) and item and isinstance(item[0], str):
-        # Fooocus: name, weight, hash; others say first whether it is used.
-        return Addon(
-            item[0], number(item[1]) if len(item) > 1 else None, text(item[2]) if len(item) > 2 else None
-        )
-    if isinstance(item, (list, tuple)) and len(item) > 1 and isinstance(item[0], bool):
-        return _one(item[1:], weight) if item[0] else None
+    if isinstance(item, (list, tuple)):
+        return _from_row(list(item))
     if isinstance(item, dict):
-        name = next(
-            (item[k] for k in ("name", "model", "model_name", "lora") if isinstance(item.get(k), str)), None
-        )
-        found = next((item[k] for k in ("weight", "strength", "alpha") if k in item), weight)
+        keys = ("name", "model", "model_name", "lora")
+        name = next((item[key] for key in keys if isinstance(item.get(key), str)), None)
+        found = next((item[key] for key in ("weight", "strength", "alpha") if key in item), weight)
         return Addon(name, number(found), text(item.get("hash"))) if name else None
     return Addon(item.strip(), number(weight)) if isinstance(item, str) and item.strip() else None
+
+
+def _from_row(row: list[Any]) -> Addon | None:
+    """Read a row of Fooocus and its kin: name, weight, hash; some say first whether it is used."""
+    if row and isinstance(row[0], bool):
+        row = row[1:] if row[0] else []
+    first, second, third = (*row, None, None, None)[:3]
+    if not isinstance(first, str):
+        return None
+    match = _WEIGHT_FIRST.fullmatch(second) if isinstance(second, str) else None
+    return (
+        Addon(match[2], number(match[1]), text(first)) if match else Addon(first, number(second), text(third))
+    )
 
 
 def _alone(addons: Iterable[Addon]) -> tuple[Addon, ...]:
