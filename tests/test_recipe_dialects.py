@@ -20,7 +20,7 @@ HEAD = "a tram in the rain, night\nNegative prompt: crowd, text\n"
 LINE = "Steps: 24, Sampler: DPM++ 2M, CFG scale: 5.5, Seed: 90210, Size: 768x512"
 
 
-def told(recipe):
+def fields(recipe):
     settings = recipe.settings
     return settings.prompt, settings.negative, settings.steps, settings.seed, settings.width, settings.height
 
@@ -45,18 +45,18 @@ ALL = ("a tram in the rain, night", "crowd, text", 24, 90210, 768, 512)
 )
 def test_lines_of_a_parameters_text(parameters):
     recipe = read(recipe_files.with_texts(parameters=parameters))
-    assert told(recipe) == ALL
+    assert fields(recipe) == ALL
     assert recipe.model.name == ("m" if "Model: m" in parameters else None)
 
 
 def test_settings_alone_and_prompts_that_look_like_settings():
     alone = from_texts({"parameters": LINE})
-    assert told(alone) == (None, None, *ALL[2:])
+    assert fields(alone) == (None, None, *ALL[2:])
     prompt = "how to bake\nSteps: 3, knead, rest"
     recipe = from_texts(
         {"parameters": f"{prompt}\nNegative prompt: the words Negative prompt: in it\n{LINE}"}
     )
-    assert told(recipe) == (prompt, "the words Negative prompt: in it", *ALL[2:])
+    assert fields(recipe) == (prompt, "the words Negative prompt: in it", *ALL[2:])
 
 
 def test_templates_behind_the_settings():
@@ -65,7 +65,7 @@ def test_templates_behind_the_settings():
         "Negative Template: crowd, {text|letters}"
     )
     recipe = from_texts({"parameters": parameters})
-    assert told(recipe) == ALL
+    assert fields(recipe) == ALL
     assert recipe.platform.version == "v1.9.4"
     assert recipe.extra == {
         "Template": "a {tram|bus} in __weather__, Seed: 1\nsecond line",
@@ -171,7 +171,7 @@ def test_loras_of_json(base, loras):
     ):
         recipe = from_texts(texts)
         assert recipe.platform.tool == tool
-        assert told(recipe) == ALL
+        assert fields(recipe) == ALL
         assert recipe.settings.guidance == 5.5
         assert recipe.model.name.removesuffix(".safetensors") == "night"
         assert recipe.model.vae is None
@@ -184,7 +184,7 @@ def test_easy_diffusion_in_chunks():
     chunks = {key: str(value) for key, value in EASY.items()}
     chunks |= {"use_lora_model": "['wet.safetensors', 'neon.safetensors']", "lora_alpha": "[0.7, 0.25]"}
     recipe = from_texts(chunks)
-    assert told(recipe) == ALL
+    assert fields(recipe) == ALL
     assert recipe.model.loras == TWO
 
 
@@ -201,7 +201,7 @@ SWARM = {
 def test_swarmui_wherever_it_stands(key):
     recipe = from_texts({key: json.dumps(SWARM)})
     assert (recipe.platform.tool, recipe.settings.sampler) == ("swarmui", "euler")
-    assert told(recipe) == ALL
+    assert fields(recipe) == ALL
     assert recipe.model.loras == (Addon("wet", 0.7),)
 
 
@@ -268,7 +268,7 @@ def test_invokeai_graphs_alone(key):
     value = INVOKE if key == "invokeai_graph" else workflow_of(INVOKE)
     recipe = from_texts({key: json.dumps(value)})
     assert recipe.platform.tool == "invokeai"
-    assert told(recipe) == ALL
+    assert fields(recipe) == ALL
     assert (recipe.settings.guidance, recipe.settings.sampler) == (5.5, "euler")
     assert (recipe.model.name, recipe.model.hash, recipe.model.loras) == (
         "night",
@@ -277,7 +277,7 @@ def test_invokeai_graphs_alone(key):
     )
     metadata = {"app_version": "6.1", "width": 768, "height": 512}
     filled = from_texts({"invokeai_metadata": json.dumps(metadata), key: json.dumps(value)})
-    assert told(filled) == ALL
+    assert fields(filled) == ALL
     assert (filled.platform.version, filled.model.name) == ("6.1", "night")
 
 
@@ -301,7 +301,7 @@ def test_invokeai_flux_graph():
         ],
     }
     recipe = from_texts({"invokeai_graph": json.dumps(graph)})
-    assert told(recipe) == ("a quay", None, 28, 7, 64, 96)
+    assert fields(recipe) == ("a quay", None, 28, 7, 64, 96)
     assert (recipe.model.name, recipe.settings.guidance) == ("dev", 4)
 
 
@@ -363,7 +363,7 @@ def test_mochi_diffusion():
     )
     for key in ("ImageDescription", "Description", "Caption", "comment"):
         recipe = from_texts({key: words})
-        assert told(recipe) == ("a tram; in the rain", "crowd", *ALL[2:])
+        assert fields(recipe) == ("a tram; in the rain", "crowd", *ALL[2:])
         assert (recipe.platform.tool, recipe.platform.version) == ("mochi-diffusion", "5.2 (123)")
         assert (recipe.model.name, recipe.settings.scheduler) == ("night", "DPM-Solver++")
         assert recipe.extra == {"Upscaler": "RealESRGAN", "ML Compute Unit": "CPU & GPU"}
@@ -407,7 +407,7 @@ def test_draw_things_without_xml():
               "model": "night", "lora": [{"model": "wet", "weight": 0.7}]}  # fmt: skip
     recipe = from_texts({"UserComment": json.dumps(values)})
     assert (recipe.platform.tool, recipe.model.loras) == ("draw-things", (Addon("wet", 0.7),))
-    assert told(recipe) == ("a tram", "crowd", *ALL[2:])
+    assert fields(recipe) == ("a tram", "crowd", *ALL[2:])
 
 
 def test_hexadecimal_seeds():

@@ -55,8 +55,8 @@ class Origin:
 
     def to_json(self) -> dict[str, Any]:
         """Give it as a JSON object."""
-        said = {"generator": self.generator, "label": self.label}
-        return {"c2pa": self.c2pa, "source": self.source, **{k: v for k, v in said.items() if v}}
+        more = {"generator": self.generator, "label": self.label}
+        return {"c2pa": self.c2pa, "source": self.source, **{k: v for k, v in more.items() if v}}
 
 
 def origin_of(carried: Carried) -> Origin:
@@ -125,13 +125,13 @@ def _generator(stated: list[Statement]) -> str | None:
 
 def _label(texts: Mapping[str, str]) -> str | None:
     """Read the label: a JSON object, alone under its key or inside a comment."""
-    found = [_object_at_start(texts.get("AIGC", ""))]
+    labels = [_object_at_start(texts.get("AIGC", ""))]
     for key in COMMENTS:
         value = texts.get(key, "")[:_LONGEST_LABEL]
         match = _LABEL.search(value)
         whole = load_object(value) if "AIGC" in value else None
-        found += [_inner(whole)] if whole else [_object_at_start(value[match.end() :])] if match else []
-    for fields in found:
+        labels += [_inner(whole)] if whole else [_object_at_start(value[match.end() :])] if match else []
+    for fields in labels:
         if fields and _LABEL_FIELDS & set(fields):
             label = str(fields.get("Label", "")).strip()
             return f"TC260 AIGC {label}: {_LABELS.get(label, 'meaning unknown')}" if label else "TC260 AIGC"

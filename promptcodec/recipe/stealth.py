@@ -41,8 +41,8 @@ def read_stealth(data: bytes) -> bytes:
                 lossless = image.format == "PNG" or any(kind == b"VP8L" for kind, _ in webp_chunks(data))
                 channels = ("A",) if image.mode == "RGBA" else ()
                 places = [*channels, "RGB"] if lossless else [*channels]
-                found = (_hidden(image, place, down) for place in places for down in (True, False))
-                return next((text for text in found if text), b"")
+                texts = (_hidden(image, place, down) for place in places for down in (True, False))
+                return next((text for text in texts if text), b"")
     except (*BROKEN, RuntimeError, MemoryError, Image.DecompressionBombError):
         return b""
 

@@ -24,9 +24,9 @@ def properties(packet: str) -> dict[str, str]:
         packet: untrusted; one that is no XML, or declares a document type, has no properties.
     """
     root = _parse(packet.strip("\0\ufeff \r\n\t"))
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     if root is None:
-        return found
+        return values
     todo = [(root, "")]
     for element, owner in todo:
         if str(element.tag).startswith(_LEFT_OUT):
@@ -34,15 +34,15 @@ def properties(packet: str) -> dict[str, str]:
         name = _name(element.tag)
         inner = owner if name in _SYNTAX else name
         for key, value in _attributes(element, inner):
-            found.setdefault(key, value)
+            values.setdefault(key, value)
         text = (element.text or "").strip()
         if text and inner and not len(element):
             if element.get(_LANGUAGE) == "x-default":
-                found[inner] = text
-            found.setdefault(inner, text)
+                values[inner] = text
+            values.setdefault(inner, text)
         if len(todo) < _MOST:
             todo.extend((child, inner) for child in element)
-    return found
+    return values
 
 
 def _attributes(element: ET.Element, owner: str) -> Iterator[tuple[str, str]]:

@@ -39,13 +39,13 @@ def model_of(values: Mapping[str, str]) -> tuple[str | None, str | None]:
 
 def loras_of(prompt: str, values: Mapping[str, str]) -> tuple[Addon, ...]:
     """List the LoRAs: called in the prompt, listed with hashes or weights, numbered."""
-    found: dict[str, Addon] = {}
+    addons: dict[str, Addon] = {}
     for addon in (*loras.calls(prompt), *_listed(values), *_numbered(values)):
-        known = found.get(addon.name, addon)
+        known = addons.get(addon.name, addon)
         weight = addon.weight if known.weight is None else known.weight
-        found[addon.name] = replace(known, weight=weight, hash=known.hash or addon.hash)
+        addons[addon.name] = replace(known, weight=weight, hash=known.hash or addon.hash)
     # Civitai's list has titles, not the files' names.
-    return tuple(found.values()) or tuple(_titles(values))
+    return tuple(addons.values()) or tuple(_titles(values))
 
 
 def _listed(values: Mapping[str, str]) -> Iterator[Addon]:

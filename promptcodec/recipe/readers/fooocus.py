@@ -64,18 +64,18 @@ def _read(values: Mapping[str, Any], scheme: str) -> Recipe | None:
     if "Base Model" in values and "Resolution" in values:
         values = {_LOG.get(key, key): value for key, value in values.items()}
     used, numbered = loras.keyed(values)
-    found = loras.listed(values.get("loras")) or numbered
+    addons = loras.listed(values.get("loras")) or numbered
     known = ("loras", "software", *used)
     if text(values.get("software")) == "RuinedFooocus":
-        return to_recipe("fooocus", values, _RUINED, known=known, loras=found, version="RuinedFooocus")
+        return to_recipe("fooocus", values, _RUINED, known=known, loras=addons, version="RuinedFooocus")
     if "base_model_name" in values and "Prompt" in values:
-        return to_recipe("fooocus", values, _RUINED, known=known, loras=found)
+        return to_recipe("fooocus", values, _RUINED, known=known, loras=addons)
     model = "base_model" in values or "base_model_name" in values
     if model and len(_MRE_MARKS & set(values)) > 1 and "cfg" in values:
-        return _with_real_prompts(to_recipe("fooocus", values, _MRE, known=known, loras=found), values)
+        return _with_real_prompts(to_recipe("fooocus", values, _MRE, known=known, loras=addons), values)
     if scheme != "fooocus" and "base_model" not in values:
         return None
-    return to_recipe("fooocus", values, _FOOOCUS, known=known, loras=found)
+    return to_recipe("fooocus", values, _FOOOCUS, known=known, loras=addons)
 
 
 def _with_real_prompts(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:

@@ -28,8 +28,8 @@ def read_graph(value: Mapping[str, Any]) -> Recipe | None:
     noise = next(iter(graph.sources(node, ("noise",))), node)
 
     def get(*names: str) -> Any:
-        found = (graph.value(place, name) for name in names for place in (node, noise))
-        return next((item for item in found if item is not None), None)
+        candidates = (graph.value(place, name) for name in names for place in (node, noise))
+        return next((item for item in candidates if item is not None), None)
 
     prompt, negative = _prompt(graph, node, _POSITIVE), _prompt(graph, node, _NEGATIVE)
     start = number(graph.value(node, "denoising_start"))
@@ -59,15 +59,15 @@ def _first_pass(graph: Graph, drawing: list[str]) -> str:
 
 def _prompt(graph: Graph, node: str, fields: tuple[str, ...]) -> str | None:
     """Join the prompts behind an input: of the nearest nodes that have one, through nodes that collect."""
-    found: list[str] = []
+    prompts: list[str] = []
     todo = graph.sources(node, fields)
     for place in todo:
         if "prompt" in graph.nodes[place] or graph.sources(place, ("prompt",)):
             prompt = text(graph.value(place, "prompt"))
-            found += [prompt] if prompt else []
+            prompts += [prompt] if prompt else []
         else:
             todo += [source for source in graph.into(place) if source not in todo]
-    return "\n".join(dict.fromkeys(found)) or None
+    return "\n".join(dict.fromkeys(prompts)) or None
 
 
 def _model(graph: Graph, drawing: str) -> ModelInfo:

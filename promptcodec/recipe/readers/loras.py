@@ -34,9 +34,8 @@ def listed(names: Any, weights: Any = None) -> tuple[Addon, ...]:
         weights: those of the names, in a list, a text with commas, or one for all.
     """
     if isinstance(names, str):
-        found = _from_text(names)
-        if found:
-            return _alone(found)
+        if calls_or_pairs := _from_text(names):
+            return _alone(calls_or_pairs)
         names = names.split(",")
     if isinstance(names, dict):
         names = list(names.items())
@@ -58,18 +57,18 @@ def keyed(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Addon, ...]]
         What of ``values`` they stood in, and the LoRAs.
     """
     used: dict[str, Any] = {}
-    found: list[Addon] = []
+    addons: list[Addon] = []
     for key, value in values.items():
         if not isinstance(value, str):
             continue
         folded = _FOLDED.fullmatch(key)
         if folded and f"w{folded[1]}" in values:
             used |= {key: value, f"w{folded[1]}": values[f"w{folded[1]}"]}
-            found.append(Addon(value, number(values[f"w{folded[1]}"])))
+            addons.append(Addon(value, number(values[f"w{folded[1]}"])))
         elif _NUMBERED.fullmatch(key):
             used[key] = value
-            found += _from_text(value) or [Addon(value.strip())]
-    return used, _alone(found)
+            addons += _from_text(value) or [Addon(value.strip())]
+    return used, _alone(addons)
 
 
 def _from_text(value: str) -> list[Addon]:
@@ -86,8 +85,8 @@ def _one(item: Any, weight: Any) -> Addon | None:
     if isinstance(item, dict):
         keys = ("name", "model", "model_name", "lora")
         name = next((item[key] for key in keys if isinstance(item.get(key), str)), None)
-        found = next((item[key] for key in ("weight", "strength", "alpha") if key in item), weight)
-        return Addon(name, number(found), text(item.get("hash"))) if name else None
+        strength = next((item[key] for key in ("weight", "strength", "alpha") if key in item), weight)
+        return Addon(name, number(strength), text(item.get("hash"))) if name else None
     return Addon(item.strip(), number(weight)) if isinstance(item, str) and item.strip() else None
 
 
