@@ -198,6 +198,7 @@ def test_xmp(form):
         recipe_files.saved("AVIF", xmp=xmp),
         recipe_files.saved("TIFF", tiffinfo={700: xmp}),
         heic((b"mime", b"application/rdf+xml\0", xmp)),
+        recipe_files.saved("WEBP", xmp=xmp.decode().encode("utf-16")),
         jxl((b"xml ", xmp)),
         jxl((b"brob", b"xml " + brotli.compress(xmp))),
     ]

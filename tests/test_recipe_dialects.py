@@ -468,6 +468,25 @@ def test_other_texts_are_left_alone(value):
     assert read_metadata(recipe_files.with_texts(Comment=value)) == read_metadata(recipe_files.png())
 
 
+def test_damage_beside_a_recipe_is_named():
+    metadata = read_metadata(recipe_files.with_texts(parameters=HEAD + LINE, prompt='{"1": {"class_type"'))
+    assert fields(metadata.recipe) == ALL
+    assert metadata.warnings == ("the metadata prompt could not be read",)
+
+
+def test_what_was_asked_of_civitais_generator():
+    extra = {"prompt": "a tram in the rain, night", "negativePrompt": "crowd, text", "steps": 24,
+             "cfgScale": 5.5, "seed": 90210, "width": 768, "height": 512, "workflowId": "txt2img"}  # fmt: skip
+    graph = {"1": recipe_files.node("Painter", model="night"), "extra": {"airs": ["urn:a"]}}
+    for value in (json.dumps(extra), extra):
+        recipe = from_texts({"prompt": json.dumps({**graph, "extraMetadata": value})})
+        assert fields(recipe) == ALL
+        assert (recipe.settings.guidance, recipe.extra["workflowId"]) == (5.5, "txt2img")
+    sampled = {**recipe_files.GRAPH, "extraMetadata": json.dumps(extra)}
+    recipe = from_texts({"prompt": json.dumps(sampled)})
+    assert fields(recipe)[:4] == ("a harbour, boats", "crowd, text", 24, 77)  # the graph is what ran
+
+
 def test_what_no_reader_follows_is_no_field():
     recipe = read(recipe_files.png(recipe_files.text("invokeai_graph", json.dumps(INVOKE))))
     assert "unknown" not in fields_of(recipe)

@@ -244,6 +244,16 @@ def exif_file(tag, words):
     return recipe_files.saved("JPEG", exif=exif)
 
 
+def test_a_signature_in_exif():
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x010E], exif[0x013B] = "Signature: " + "aB3+" * 20 + "==", "0a0b0c0d-1111-4222-8333-944455556666"
+    assert read_metadata(recipe_files.saved("JPEG", exif=exif)).origin.generator == "xAI Grok"
+    exif[0x013B] = "a painter"
+    assert read_metadata(recipe_files.saved("JPEG", exif=exif)).origin == Origin()
+
+
 def test_the_label_of_tc260():
     plain, wrapped = json.dumps(LABEL), json.dumps({"AIGC": LABEL})
     packet = f"<x xmlns:TC260='urn:t'><TC260:AIGC>{escape(plain)}</TC260:AIGC></x>".encode()

@@ -33,6 +33,9 @@ _LABEL_FIELDS = {
     "Label", "ContentProducer", "ProduceID", "ContentPropagator", "PropagateID", "ReservedCode1",
     "ReservedCode2", "ServiceProvider", "ServiceUser",
 }  # fmt: skip
+# xAI's Grok signs a picture in its description, and names its request where an artist would stand.
+_SIGNATURE = re.compile(r"Signature: ?[A-Za-z0-9+/=]{40,}\s*")
+_REQUEST = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_LABEL = 100_000  # characters of a comment that are looked at
 _MOST_VALUES = 20_000
 
@@ -44,7 +47,7 @@ class Origin:
     Attributes:
         c2pa: there is a C2PA manifest. Its signature is not checked.
         source: IPTC's digital source type, such as ``trainedAlgorithmicMedia``, from XMP or the manifest.
-        generator: the program that the manifest or IPTC's field names.
+        generator: the program that the manifest, IPTC's field or a signature of its form names.
         label: the AIGC label of China's standard TC260 (GB 45438).
     """
 
@@ -77,7 +80,7 @@ def origin_of(carried: Carried) -> Origin:
     return Origin(
         _is_c2pa(carried.c2pa),
         next(iter(generated or named), None),
-        _generator(stated) or text(texts.get("AISystemUsed")),
+        _generator(stated) or text(texts.get("AISystemUsed")) or _signer(texts),
         _label(texts),
     )
 
@@ -121,6 +124,11 @@ def _generator(stated: list[Statement]) -> str | None:
             return f"{info['name']} {version}" if version else str(info["name"])
         return text(claim.get("claim_generator"))
     return None
+
+
+def _signer(texts: Mapping[str, str]) -> str | None:
+    description, artist = texts.get("ImageDescription", ""), texts.get("Artist", "")
+    return "xAI Grok" if _SIGNATURE.fullmatch(description) and _REQUEST.fullmatch(artist) else None
 
 
 def _label(texts: Mapping[str, str]) -> str | None:

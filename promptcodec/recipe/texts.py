@@ -1,19 +1,15 @@
 """The texts in metadata chunks by their keys, also those that are packed in another form.
 
-A text may stand in XMP, in a profile that a converter wrote as hexadecimal digits, or in
-a comment that holds what another tool has under a key of its own.
+A text may stand in XMP, or in a comment that holds what another tool has under a key of its own.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from promptcodec.recipe.iptc import captions
-from promptcodec.recipe.model import Chunk, text_of
-from promptcodec.recipe.tiff import text_values
+from promptcodec.recipe.model import Chunk
 from promptcodec.recipe.values import load_object
 from promptcodec.recipe.xmp import properties
 
@@ -23,8 +19,6 @@ COMMENTS = (
     "ImageDescription", "XPComment", "Caption", "Model", "Make", "Software", "DocumentName", "Title",
     "XPTitle", "XPSubject", "XPKeywords",
 )  # fmt: skip
-_PROFILE = "Raw profile type "
-_HEX = re.compile(r"\s*\w{1,20}\s+\d{1,10}\s+([0-9A-Fa-f\s]+)")
 # Keys of single objects that hold what others write as a text under the same key.
 _INNER = (
     "prompt", "workflow", "parameters", "invokeai_metadata", "invokeai_graph", "sd-metadata",
@@ -40,7 +34,7 @@ def texts_of(chunks: Iterable[Chunk]) -> dict[str, str]:
         for key, text in chunk.texts().items():
             texts.setdefault(f"{key} 2" if key == "comment" and key in texts else key, clean(text))
     for chunk in chunks:
-        for key, text in _unpacked(chunk):
+        for key, text in properties(chunk.data).items() if chunk.carrier == "xmp" else ():
             texts.setdefault(key, clean(text))
     _alias(texts)
     for key, text in list(_wrapped(texts)):
@@ -68,28 +62,6 @@ def _alias(texts: dict[str, str]) -> None:
         if plain.lower() in ("parameters", "prompt", "workflow"):
             plain = plain.lower()
         texts.setdefault(plain, texts[key])
-
-
-def _unpacked(chunk: Chunk) -> Iterator[tuple[str, str]]:
-    kind, data = chunk.carrier, chunk.data
-    if chunk.key.startswith(_PROFILE):
-        kind, data = chunk.key[len(_PROFILE) :].lower(), _profile(chunk.data)
-    if kind in ("exif", "app1") and chunk.carrier != "exif":
-        if data.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
-            yield from properties(text_of(data[29:])).items()
-        else:
-            yield from text_values(data.removeprefix(b"Exif\0\0")).items()
-    elif kind == "xmp":
-        yield from properties(text_of(data)).items()
-    elif kind in ("iptc", "8bim"):
-        yield from (("Caption", text_of(caption)) for caption in captions(data))
-
-
-def _profile(data: bytes) -> bytes:
-    """Undo ImageMagick's form: name, length and content in hexadecimal digits."""
-    match = _HEX.fullmatch(text_of(data))
-    digits = "".join(match[1].split()) if match else ""
-    return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
 def _wrapped(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:

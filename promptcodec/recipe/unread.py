@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.readers import READERS
+from promptcodec.recipe.values import load_object
 
 # Words of which several, as keys, are in every recipe and hardly in another text.
 _WORDS = re.compile(
@@ -22,9 +23,11 @@ _KEY = re.compile(r"[\w .:/-]{1,79}")
 
 def unread(texts: Mapping[str, str], recipe: Recipe | None) -> str | None:
     """Say what was not understood, None where nothing is missing."""
-    if recipe is not None:
-        return _missing(recipe)
     known = {key for reader in READERS for key in reader.keys}
+    if recipe is not None:
+        broken = sorted(key for key in known & set(texts) if _is_broken(texts[key]))
+        damage = f"the metadata {', '.join(broken)} could not be read" if broken else None
+        return _missing(recipe) or damage
     suspects = sorted(key for key in texts if key in known and texts[key].strip())
     if suspects:
         return f"the metadata {', '.join(suspects)} could not be read as a recipe"
@@ -32,6 +35,10 @@ def unread(texts: Mapping[str, str], recipe: Recipe | None) -> str | None:
     unknown = [key for key in unknown if key != "xmp" or len(unknown) == 1]  # the packet of the others
     names = ", ".join(key if _KEY.fullmatch(key) else ascii(key)[:79] for key in unknown)
     return f"the metadata {names} looks like a recipe in a form that is not known here" if unknown else None
+
+
+def _is_broken(text: str) -> bool:
+    return text.lstrip()[:1] == "{" and load_object(text) is None
 
 
 def _missing(recipe: Recipe) -> str | None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from promptcodec.recipe.model import text_of
+
 _RENAMED = {"description": "Description", "title": "Title", "CreatorTool": "Software", "creator": "Artist"}
 _SYNTAX = {"RDF", "", "Alt", "Bag", "Seq", "li", "xmpmeta", "xapmeta", "value"}
 # Histories, and a photograph's development: no tool's recipe, and names that tools use.
@@ -17,13 +19,15 @@ _HEADS = re.compile(r"<\?.{0,2000}?\?>", re.DOTALL)
 _MOST = 1024
 
 
-def properties(packet: str) -> dict[str, str]:
+def properties(packet: bytes) -> dict[str, str]:
     """Give the properties that hold text; of several languages the default one.
 
     Args:
         packet: untrusted; one that is no XML, or declares a document type, has no properties.
     """
-    root = _parse(packet.strip("\0\ufeff \r\n\t"))
+    wide = packet[:2] in (b"\xfe\xff", b"\xff\xfe")
+    text = packet.decode("utf-16", "replace") if wide else text_of(packet)
+    root = _parse(text.strip("\0\ufeff \r\n\t"))
     values: dict[str, str] = {}
     if root is None:
         return values

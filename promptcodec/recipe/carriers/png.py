@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 from promptcodec.recipe.carriers.collected import MAX_C2PA, READ_BYTES, Collected
+from promptcodec.recipe.carriers.profiles import START, read_profile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
@@ -114,7 +115,9 @@ def _text(kind: str, body: bytes, collected: Collected) -> None:
         rest = rest[1:]
     name = key.decode("latin-1")
     content = _inflate(rest, name, collected) if packed else rest
-    if content is not None:
+    if content is None:
+        return
+    if not (name.startswith(START) and read_profile(name[len(START) :], content, collected)):
         collected.add("xmp" if name == _XMP_KEY else kind, "" if name == _XMP_KEY else name, content)
 
 

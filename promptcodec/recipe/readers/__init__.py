@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.readers import (
     a1111,
+    civitai_graph,
     comfyui,
     draw_things,
     easy_diffusion,
@@ -50,6 +51,7 @@ READERS = (
     Reader(fooocus.read),
     Reader(easy_diffusion.read),
     Reader(huggingface_space.read),
+    Reader(civitai_graph.read),
     Reader(comfyui.read, ("prompt", "workflow")),
     Reader(a1111.read, ("parameters",)),
     Reader(mochi_diffusion.read),
