@@ -475,8 +475,8 @@ def test_damage_beside_a_recipe_is_named():
 
 
 def test_what_was_asked_of_civitais_generator():
-    extra = {"prompt": "a tram in the rain, night", "negativePrompt": "crowd, text", "steps": 24,
-             "cfgScale": 5.5, "seed": 90210, "width": 768, "height": 512, "workflowId": "txt2img"}  # fmt: skip
+    extra = {"prompt": "a tram in the rain, night", "negativePrompt": "crowd, text", "seed": 90210,
+             "cfgScale": 5.5, "steps": 24, "width": 768, "height": 512, "workflowId": "txt2img"}  # fmt: skip
     graph = {"1": recipe_files.node("Painter", model="night"), "extra": {"airs": ["urn:a"]}}
     for value in (json.dumps(extra), extra):
         recipe = from_texts({"prompt": json.dumps({**graph, "extraMetadata": value})})

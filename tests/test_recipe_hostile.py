@@ -109,10 +109,11 @@ def test_hostile_metadata(name):
         assert inspect(stream)["recipe"]["fields"] == json.loads(json.dumps(fields_of(metadata.recipe)))
 
 
-def test_hostile_metadata_takes_little_memory(tmp_path):
+@pytest.mark.parametrize("name", ["iTXt bomb", "50 MB"])
+def test_hostile_metadata_takes_little_memory(name, tmp_path):
     if not Path("/proc/self/status").exists():
         pytest.skip("needs Linux's account of memory")
-    (tmp_path / "x.png").write_bytes(HOSTILE["iTXt bomb"][0])
+    (tmp_path / "x.png").write_bytes(HOSTILE[name][0])
     code = (
         "import re, sys\nfrom promptcodec.recipe import read\nread(open(sys.argv[1], 'rb').read())\n"
         "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])"

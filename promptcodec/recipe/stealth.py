@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from promptcodec.bitstream import MAX_PIXELS
 from promptcodec.recipe.carriers import MAX_BYTES, without_texts
 from promptcodec.recipe.carriers.others import webp_chunks
+from promptcodec.recipe.carriers.png import SIGNATURE
+from promptcodec.recipe.stealth_start import may_hide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +33,8 @@ def read_stealth(data: bytes) -> bytes:
 
     from promptcodec.vision.load import BROKEN  # noqa: PLC0415
 
+    if data.startswith(SIGNATURE) and not may_hide(data):
+        return b""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
