@@ -250,6 +250,13 @@ def test_exif_as_an_item(idat):
         assert fields(read(jxl((b"brob", b"Exif" + brotli.compress(content))))) == ALL
 
 
+def test_packed_boxes_that_are_damaged_or_endless():
+    for packed in (b"junk", brotli.compress(bytes(100_000_000), quality=1)):
+        metadata = read_metadata(jxl((b"brob", b"xml " + packed)))
+        assert metadata.recipe is None
+        assert "packed metadata box" in metadata.warnings[0]
+
+
 def test_extended_xmp():
     xmp = packet(
         f"<comfy:prompt>{escape(GRAPH_TEXT)}</comfy:prompt><x>{'filler ' * 20_000}</x>", 'xmlns:comfy="c"'

@@ -258,12 +258,16 @@ def test_the_label_of_tc260():
     plain, wrapped = json.dumps(LABEL), json.dumps({"AIGC": LABEL})
     packet = f"<x xmlns:TC260='urn:t'><TC260:AIGC>{escape(plain)}</TC260:AIGC></x>".encode()
     attribute = f"<x xmlns:T='urn:t' T:AIGC='{plain}'/>".encode()
+    inner = "".join(f"<T:{key}>{value}</T:{key}>" for key, value in LABEL.items())
+    structure = f"<T:AIGC xmlns:T='urn:t'>{inner}</T:AIGC>".encode()
     files = [
         recipe_files.png((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)),
         recipe_files.png((b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(attribute))),
         recipe_files.saved("WEBP", xmp=packet),
         recipe_files.with_texts(AIGC=plain),
         recipe_files.with_texts(AIGC=wrapped),
+        recipe_files.png(recipe_files.text("TC260:aigc", plain)),
+        recipe_files.saved("WEBP", xmp=structure),
         exif_file(0x9286, wrapped),
         exif_file(0x010E, wrapped),
         exif_file(0x9286, json.dumps({"AIGC": plain})),

@@ -133,7 +133,10 @@ def _signer(texts: Mapping[str, str]) -> str | None:
 
 def _label(texts: Mapping[str, str]) -> str | None:
     """Read the label: a JSON object, alone under its key or inside a comment."""
-    labels = [_object_at_start(texts.get("AIGC", ""))]
+    labels = [_object_at_start(value) for key, value in texts.items() if key.lower().endswith("aigc")]
+    labels.append(
+        {key: texts[key] for key in _LABEL_FIELDS & set(texts)} if "ContentProducer" in texts else None
+    )
     for key in COMMENTS:
         value = texts.get(key, "")[:_LONGEST_LABEL]
         match = _LABEL.search(value)
