@@ -82,6 +82,10 @@ def _lines(metadata: Metadata) -> Iterator[str]:
         yield "a C2PA manifest is there; its signature was not checked"
     if metadata.origin.source:
         yield f"IPTC digital source type: {metadata.origin.source}"
+    if metadata.origin.generator:
+        yield f"made or signed with: {metadata.origin.generator}"
+    if metadata.origin.label:
+        yield f"label: {metadata.origin.label}"
 
 
 @command.command(
