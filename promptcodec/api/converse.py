@@ -73,7 +73,7 @@ def _ask_once(
         except DescriptionError as error:
             raise UnusableAnswerError(str(error)) from None
 
-    estimate = connection.profile.cost(tokens.estimate(ask, connection.profile))
+    estimate = connection.profile.cost(tokens.most(ask, connection.profile))
     return connection.exchange(
         dialect, speak.request(ask, connection.profile), read, speak.usage, estimate=estimate
     )
