@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from promptcodec.api import answers, spending
+from promptcodec.api import answers, concessions, spending, streams
+from promptcodec.api.complaints import failure
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.errors import MissingError, PromptcodecError
 
@@ -99,16 +100,23 @@ class Connection:
         return value
 
     def _post(self, endpoint: str, request: dict[str, Any]) -> str:
+        """Ask, and once more for each concession that the server's words call for."""
         import openai  # noqa: PLC0415 - heavy
 
         from promptcodec.api import failures  # noqa: PLC0415 - imports it
 
-        try:
-            text: str = ENDPOINTS[endpoint](self._client)(**request).text
-        except openai.APIError as error:
-            message = self._redact(" ".join(str(error.message).split()))[:300]
-            raise failures.explain(error, message, self.host, self.profile) from None
-        return self._redact(text)
+        while True:
+            asked = concessions.apply(request, self.profile, concessions.known(self.profile, endpoint))
+            try:
+                text: str = ENDPOINTS[endpoint](self._client)(**asked).text
+            except openai.APIError as error:
+                message = self._redact(" ".join(str(error.message).split()))[:300]
+                if concessions.learn(self.profile, endpoint, request, message):
+                    continue
+                raise failures.explain(error, message, self.host, self.profile) from None
+            text = streams.whole(self._redact(text))
+            if not concessions.learn(self.profile, endpoint, request, failure(text)):
+                return text
 
     def _redact(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text

@@ -34,7 +34,11 @@ class Profile:
         quality: of a picture drawn; empty sends nothing.
         sizes: the sizes an image model draws, ``1024x1024,1536x1024``; empty is any legal one.
         references: whether the image server draws from references (``yes`` or ``no``).
-        dialect: ``responses`` or ``chat``, for what speaks either.
+        dialect: ``responses`` or ``chat``, for what speaks either; empty is the plugin's own.
+        response_format: how a server is held to JSON, ``json_schema``, ``json_object`` or ``none``; of a
+            generator, ``b64_json`` or ``url``. Empty is ``json_schema``; of a generator, nothing is sent.
+        shut_down: the day the model is shut down, ``2026-12-01``; empty where none is known.
+        successor: the model that follows it.
         dated: the day model and prices were looked up.
     """
 
@@ -55,7 +59,10 @@ class Profile:
     quality: str = ""
     sizes: str = ""
     references: str = "yes"
-    dialect: str = "chat"
+    dialect: str = ""
+    response_format: str = ""
+    shut_down: str = ""
+    successor: str = ""
     dated: str = ""
 
     def cost(self, usage: Usage) -> float:
