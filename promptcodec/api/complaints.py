@@ -5,8 +5,28 @@ from __future__ import annotations
 import json
 from typing import Any
 
-_FIELDS = ("error", "errors", "detail", "base_resp", "error_message", "error_msg", "message", "msg", "status_msg")
-_WORDS = ("message", "msg", "detail", "description", "status_msg", "error_message", "error_msg", "error", "reason")
+_FIELDS = (
+    "error",
+    "errors",
+    "detail",
+    "base_resp",
+    "error_message",
+    "error_msg",
+    "message",
+    "msg",
+    "status_msg",
+)
+_WORDS = (
+    "message",
+    "msg",
+    "detail",
+    "description",
+    "status_msg",
+    "error_message",
+    "error_msg",
+    "error",
+    "reason",
+)
 _CODES = ("code", "type", "status_code", "error_code", "finish_reason")
 _REFUSALS = ("content_policy", "content_filter", "moderation", "safety", "sensitive", "prohibited")
 _NO_CODES = (None, "", 0, "0", 200, "200")
@@ -55,11 +75,11 @@ def _words(value: Any, deep: int) -> str:
     if not isinstance(value, dict) or not deep:
         return ""
     code = next((str(value[name]) for name in _CODES if value.get(name) not in _NO_CODES), "")
-    said = next(filter(None, (_words(value.get(name), deep - 1) for name in _WORDS)), "")
+    sentence = next(filter(None, (_words(value.get(name), deep - 1) for name in _WORDS)), "")
     metadata = value.get("metadata")
     raw = _words(metadata.get("raw"), 1) if isinstance(metadata, dict) else ""
     where = ".".join(map(str, value["loc"])) if isinstance(value.get("loc"), list) else ""
-    words = ": ".join(filter(None, (where, said, raw)))
+    words = ": ".join(filter(None, (where, sentence, raw)))
     if not _plain(words):
         return code
     return f"{words} ({code})" if code and code not in words else words

@@ -18,20 +18,25 @@ SCHEMA, OBJECT, NONE = "json_schema", "json_object", "none"
 """How a server is held to JSON, as ``response_format`` of a profile says it."""
 _LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _SPARE = (
-    "reasoning_effort reasoning store detail strict quality size n modalities image_config tool_choice "
-    "response_format max_tokens max_completion_tokens max_output_tokens"
-).split()
+    *("reasoning_effort", "reasoning", "store", "detail", "strict", "quality", "size", "n", "modalities"),
+    *("image_config", "tool_choice", "response_format", *_LIMITS, "max_output_tokens"),
+)
 """Parameters without which a question is still the same."""
 _UNKNOWN = re.compile(
-    r"unknown|unrecogni[sz]ed|unsupported|unexpected|not (?:supported|permitted|allowed|available|valid|implemented)"
+    r"unknown|unrecogni[sz]ed|unsupported|unexpected|not (?:supported|permitted|allowed|available|implemented)"
     r"|(?:does|do|is|are)(?: not|n't) (?:support|accept|take|allow|recogni[sz]e|know)|extra (?:inputs|fields)"
-    r"|only (?:supports?|accepts?)|invalid (?:parameter|argument|field|key)|no such (?:parameter|argument|field)",
+    r"|only (?:supports?|accepts?)"
+    r"|invalid (?:parameter|argument|field|key)|no such (?:parameter|argument|field)",
     re.IGNORECASE,
 )
 _FORMAT = re.compile(
-    r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|text\.format|grammar|guided|\bschema\b", re.I
+    r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|text\.format|grammar|guided|\bschema\b",
+    re.IGNORECASE,
 )
-_ROLE = re.compile(r"system (?:role|message|prompt|instruction)|role.{0,12}system|roles must alternate|developer", re.I)
+_ROLE = re.compile(
+    r"system (?:role|message|prompt|instruction)|role.{0,12}system|roles must alternate|developer",
+    re.IGNORECASE,
+)
 _STREAM = re.compile(r"(?:only|must|please|require).{0,40}\bstream|non-streaming", re.IGNORECASE)
 
 _learnt: dict[tuple[str, str, str], tuple[str, ...]] = {}
@@ -51,23 +56,23 @@ def learn(profile: Profile, endpoint: str, request: dict[str, Any], message: str
         request: as it was first put.
         message: the server's words.
     """
-    made = known(profile, endpoint)
-    new = _next(apply(request, profile, made), endpoint, message)
-    if new is None or new in made:
+    agreed = known(profile, endpoint)
+    new = _next(apply(request, profile, agreed), endpoint, message)
+    if new is None or new in agreed:
         return False
-    _learnt[profile.url, profile.model, endpoint] = (*made, new)
+    _learnt[profile.url, profile.model, endpoint] = (*agreed, new)
     return True
 
 
-def apply(request: dict[str, Any], profile: Profile, made: tuple[str, ...]) -> dict[str, Any]:
+def apply(request: dict[str, Any], profile: Profile, agreed: tuple[str, ...]) -> dict[str, Any]:
     """Give the request as it goes out, with the concessions that were made and what the profile says."""
     asked = copy.deepcopy(request)
     schema = _schema(asked)
     if schema is not None:
-        form = next((name for name in (NONE, OBJECT) if name in made), profile.response_format or SCHEMA)
+        form = next((name for name in (NONE, OBJECT) if name in agreed), profile.response_format or SCHEMA)
         if form != SCHEMA:
             _without_schema(asked, schema, form)
-    for name in made:
+    for name in agreed:
         if name == "stream":
             asked["extra_body"] = asked.get("extra_body", {}) | {"stream": True}
         elif name == "system":
@@ -75,7 +80,7 @@ def apply(request: dict[str, Any], profile: Profile, made: tuple[str, ...]) -> d
         elif name.startswith("-"):
             value = _take(asked, name[1:])
             other = _LIMITS.get(name[1:])
-            if other and f"-{other}" not in made and value is not None:
+            if other and f"-{other}" not in agreed and value is not None:
                 asked[other] = value
     return asked
 
@@ -111,9 +116,9 @@ def _form(asked: dict[str, Any]) -> str:
 def _without_schema(asked: dict[str, Any], schema: dict[str, Any], form: str) -> None:
     """Say the schema in words instead."""
     words = prompts.render("answer-json", schema=json.dumps(schema))
-    told, field = (asked["messages"][0], "content") if "messages" in asked else (asked, "instructions")
-    if words not in told[field]:  # a question that is put once more says it already
-        told[field] += f"\n\n{words}"
+    holder, field = (asked["messages"][0], "content") if "messages" in asked else (asked, "instructions")
+    if words not in holder[field]:  # a question that is put once more says it already
+        holder[field] += f"\n\n{words}"
     name = "response_format" if "messages" in asked else "text"
     del asked[name]
     if form == OBJECT:
@@ -141,4 +146,4 @@ def _take(value: Any, name: str) -> Any:
         return None
     taken = value.pop(name, None)
     inner = [_take(item, name) for key, item in value.items() if key != "schema"]
-    return next((found for found in (taken, *inner) if found is not None), None)
+    return next((item for item in (taken, *inner) if item is not None), None)

@@ -25,17 +25,21 @@ def conform(value: Any, schema: dict[str, Any]) -> Any:
         case "object" if isinstance(value, dict):
             wanted = schema["properties"]
             return {name: conform(item, wanted[name]) for name, item in value.items() if name in wanted}
-        case "array" if isinstance(value, list):
-            return [conform(item, schema["items"]) for item in value]
-        case "array" if value is None:
-            return []
-        case "array" if isinstance(value, str) and schema["items"]["type"] == "string":
-            return [conform(value, schema["items"])] if value.strip() else []
+        case "array":
+            return _list(value, schema["items"])
         case "integer":
             return _integer(value)
         case "string":
             return _string(value, schema.get("enum"))
     return value
+
+
+def _list(value: Any, items: dict[str, Any]) -> Any:
+    if isinstance(value, str) and items["type"] == "string":
+        value = [value] if value.strip() else []
+    if isinstance(value, list):
+        return [conform(item, items) for item in value]
+    return [] if value is None else value
 
 
 def _integer(value: Any) -> Any:

@@ -52,7 +52,9 @@ def ask_json(connection: Connection, dialect: str, ask: Ask, parse: Callable[[An
         quoted = f"\n\n{prompts.fence(attempt.answer[:_QUOTED])}" if attempt.answer else ""
         # A server that keeps nothing to the schema may not have shown it to its model either.
         schema = prompts.render("answer-json", schema=json.dumps(ask.schema))
-        again = replace(ask, instructions=f"{ask.instructions}\n\n{repair}\n\n{schema}", text=ask.text + quoted)
+        again = replace(
+            ask, instructions=f"{ask.instructions}\n\n{repair}\n\n{schema}", text=ask.text + quoted
+        )
     try:
         return _ask_once(connection, dialect, again, parse, attempt)
     except UnusableAnswerError as error:
@@ -87,9 +89,9 @@ def _ask_once(
 def _first_that_fits(reply: Reply, ask: Ask, parse: Callable[[Any], Value]) -> Value:
     """Give the value of the first object that parses; else the error of the one that comes nearest."""
     fields = ask.schema["properties"]
-    nearest, wrong = 0, "it is no JSON, or was cut" if reply.said else "it is empty"
-    for said in reply.said:
-        for value in json_text.objects(said, fields, cut=reply.cut):
+    nearest, wrong = 0, "it is no JSON, or was cut" if reply.contents else "it is empty"
+    for content in reply.contents:
+        for value in json_text.objects(content, fields, cut=reply.cut):
             near = len(fields.keys() & value.keys())
             try:
                 return parse(conform(value, ask.schema))

@@ -17,32 +17,34 @@ _MOST_STARTS = 2000
 """Braces that are tried as the start of an object: a hostile text holds more."""
 _DEEPEST = 5
 _WIDEST = 8
-_THOUGHT_ENDS = re.compile(r"</\s*(?:think|thinking|thought|reasoning|analysis)\s*>|<\|end_of_thought\|>", re.I)
+_THOUGHT_ENDS = re.compile(
+    r"</\s*(?:think|thinking|thought|reasoning|analysis)\s*>|<\|end_of_thought\|>", re.IGNORECASE
+)
 # A byte order mark and what has no width; a space that is none to JSON.
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u200e\u200f"), "") | {0xA0: " "}
 _DECODER = json.JSONDecoder(strict=False)  # raw line feeds inside texts are taken
 
 
-def objects(said: Any, names: Collection[str], *, cut: bool = False) -> Iterator[dict[str, Any]]:
+def objects(content: Any, names: Collection[str], *, cut: bool = False) -> Iterator[dict[str, Any]]:
     """Give the objects in an answer that have a field of these names, the likeliest first.
 
     Of several in one text the last comes first: a model that corrects itself does so at the end.
 
     Args:
-        said: a text, or JSON that the server parsed already.
+        content: a text, or JSON that the server parsed already.
         names: fields of the object that was asked for.
         cut: the text stopped at its limit, so only what is whole counts.
     """
-    if not isinstance(said, str):
-        yield from _inside(said, names, _DEEPEST)
+    if not isinstance(content, str):
+        yield from _inside(content, names, _DEEPEST)
         return
-    text = said[:_MOST_TEXT]
+    text = content[:_MOST_TEXT]
     thought_ends = [match.end() for match in _THOUGHT_ENDS.finditer(text)]
     for part in [text[end:] for end in thought_ends[-1:]] + [text]:
-        found = list(_strict(part, names))
-        if not found and not cut:
-            found = list(_repaired(part, names))
-        yield from reversed(found)
+        candidates = list(_strict(part, names))
+        if not candidates and not cut:
+            candidates = list(_repaired(part, names))
+        yield from reversed(candidates)
 
 
 def _strict(text: str, names: Collection[str]) -> Iterator[dict[str, Any]]:

@@ -18,19 +18,19 @@ class Reply:
     """What came back.
 
     Attributes:
-        said: texts, and JSON that the server parsed already; where the answer belongs first, thoughts last.
+        contents: texts, and JSON that the server parsed already; where the answer belongs first, thoughts last.
         cut: it stopped at its limit of tokens.
         complaint: the server's words on what went wrong; ``""`` for none.
     """
 
-    said: tuple[Any, ...]
+    contents: tuple[Any, ...]
     cut: bool = False
     complaint: str = ""
 
     @property
     def text(self) -> str:
         """The first text, for the question after it."""
-        return next((said for said in self.said if isinstance(said, str)), "")
+        return next((item for item in self.contents if isinstance(item, str)), "")
 
 
 def chat(answer: dict[str, Any]) -> Reply:
@@ -40,7 +40,7 @@ def chat(answer: dict[str, Any]) -> Reply:
         RefusedError: the model or its filter refused.
     """
     choice = first(answer.get("choices")) or answer
-    message = next((choice[k] for k in ("message", "delta") if isinstance(choice.get(k), dict)), {})
+    message = message_of(choice)
     # finish_reason may carry a provider's own word behind the API's: "content_filter: SAFETY".
     reason = str(choice.get("finish_reason") or choice.get("done_reason") or "").lower().partition(":")[0]
     if message.get("refusal") or reason in _REFUSED:
@@ -48,7 +48,7 @@ def chat(answer: dict[str, Any]) -> Reply:
     trouble = complaint(choice) if choice.get("error") else complaint(answer)
     if trouble and is_refusal(trouble) and not message.get("content"):
         raise RefusedError(f"the model refused: {trouble}")
-    said = (
+    contents = (
         *parts(message.get("content")),
         message.get("parsed"),
         *_arguments(message.get("tool_calls")),
@@ -58,7 +58,7 @@ def chat(answer: dict[str, Any]) -> Reply:
         *parts(message.get("reasoning")),
         *parts(message.get("thinking")),
     )
-    return Reply(_filled(said), reason in _CUT, trouble)
+    return Reply(_filled(contents), reason in _CUT, trouble)
 
 
 def responses(answer: dict[str, Any]) -> Reply:
@@ -83,14 +83,20 @@ def responses(answer: dict[str, Any]) -> Reply:
     trouble = complaint(answer)
     if trouble and is_refusal(trouble) and not messages:
         raise RefusedError(f"the model refused: {trouble}")
-    said = (
+    contents = (
         *(text for item in messages for text in parts(item.get("content"))),
         answer.get("output_text"),
         output if isinstance(output, str) else None,
         *(text for item in items for text in _arguments([item])),
         *(text for item in items if item.get("type") == "reasoning" for text in _thoughts(item)),
     )
-    return Reply(_filled(said), answer.get("status") == "incomplete", trouble)
+    return Reply(_filled(contents), answer.get("status") == "incomplete", trouble)
+
+
+def message_of(choice: dict[str, Any]) -> dict[str, Any]:
+    """Give the message of a choice, or the piece of one in a stream; an empty one where there is none."""
+    messages = [choice[name] for name in ("delta", "message") if isinstance(choice.get(name), dict)]
+    return messages[0] if messages else {}
 
 
 def parts(content: Any) -> list[Any]:
@@ -107,8 +113,8 @@ def first(items: Any) -> dict[str, Any]:
     """Give the first object of a list; an empty one where there is none."""
     if isinstance(items, dict):
         return items
-    found = items if isinstance(items, list) else []
-    return next((item for item in found if isinstance(item, dict)), {})
+    among = items if isinstance(items, list) else []
+    return next((item for item in among if isinstance(item, dict)), {})
 
 
 def _text(part: Any) -> str:
@@ -125,13 +131,13 @@ def _thoughts(item: dict[str, Any]) -> list[Any]:
 
 def _arguments(calls: Any) -> list[Any]:
     """Give what tools were called with: some servers answer a schema as the call of a tool."""
-    found = []
+    arguments = []
     for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):
-            function = call.get("function") if isinstance(call.get("function"), dict) else call
-            found += [function.get("arguments"), function.get("input")]
-    return found
+            function = call["function"] if isinstance(call.get("function"), dict) else call
+            arguments += [function.get("arguments"), function.get("input")]
+    return arguments
 
 
-def _filled(said: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(item for item in said if item and isinstance(item, str | dict | list))
+def _filled(contents: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(item for item in contents if item and isinstance(item, str | dict | list))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from promptcodec.api.replies import message_of
+
 _STARTS = ("data:", "event:", "id:", "retry:", ":")
 _JOINED = ("content", "reasoning_content", "reasoning", "thinking", "refusal")
 
@@ -78,9 +80,15 @@ def _response(events: list[dict[str, Any]]) -> dict[str, Any]:
     answer = next((e["response"] for e in events if e.get("type") in ends and "response" in e), None)
     given = dict(answer) if isinstance(answer, dict) else {"status": "incomplete"}
     if not given.get("output"):
-        items = [event["item"] for event in events if event.get("type") == "response.output_item.done" and "item" in event]
+        items = [
+            event["item"]
+            for event in events
+            if event.get("type") == "response.output_item.done" and "item" in event
+        ]
         text = "".join(
-            str(event.get("delta", "")) for event in events if event.get("type") == "response.output_text.delta"
+            str(event.get("delta", ""))
+            for event in events
+            if event.get("type") == "response.output_text.delta"
         )
         given["output"] = items or [{"type": "message", "content": text}]
     return given
@@ -96,13 +104,15 @@ def _chat(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
         if not isinstance(choice, dict):
             continue
         reason = choice.get("finish_reason") or choice.get("done_reason") or reason
-        given = next((choice[k] for k in ("delta", "message") if isinstance(choice.get(k), dict)), {})
+        given = message_of(choice)
         for field in _JOINED:
             message[field] = _add(message.get(field), given.get(field), all_again="delta" not in choice)
         message["content"] = _add(message["content"], choice.get("text"))
         if isinstance(given.get("images"), list):
             message["images"] = message.get("images", []) + given["images"]
-        for place, call in enumerate(given["tool_calls"] if isinstance(given.get("tool_calls"), list) else ()):
+        for place, call in enumerate(
+            given["tool_calls"] if isinstance(given.get("tool_calls"), list) else ()
+        ):
             function = call.get("function") if isinstance(call, dict) else None
             if isinstance(function, dict):
                 number = call.get("index", place)

@@ -1,0 +1,161 @@
+"""Fetch a picture that an answer names the address of: without a key, bounded, from no private network.
+
+The address is the server's word. Only a server that is itself in a private network may name one there,
+so that no answer of a public server reaches into the network it was asked from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import ipaddress
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit
+
+MOST_BYTES = 64 << 20
+_CHUNK = 1 << 16
+# Storage servers often name no type, or the one of any bytes.
+_TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
+
+
+class FetchError(Exception):
+    """The picture cannot be had; the text says why."""
+
+
+def fetch(url: str, *, server: str, timeout: float, most: int = MOST_BYTES) -> bytes:
+    """Fetch a picture.
+
+    Args:
+        url: http or https; redirects to such are followed.
+        server: address of the server whose answer names it.
+        timeout: seconds for all of it.
+        most: bytes it may have.
+
+    Raises:
+        FetchError: it cannot be fetched, is no picture, or is too large.
+    """
+    line = _Line(private=_any_private(urlsplit(server).hostname or ""))
+    ends = time.monotonic() + timeout
+    # A server that sends a byte a minute never runs into the timeout of a single read.
+    timer = threading.Timer(timeout, line.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        request = urllib.request.Request(url, headers={"User-Agent": "promptcodec"})  # noqa: S310 - see _opener
+        with _opener(line).open(request, timeout=timeout) as response:
+            return _read(response, most)
+    except FetchError:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if time.monotonic() >= ends or isinstance(error, TimeoutError):
+            raise FetchError(f"did not come within {timeout:g} s") from None
+        reason = (
+            f"HTTP {error.code}"
+            if isinstance(error, urllib.error.HTTPError)
+            else getattr(error, "reason", error)
+        )
+        raise FetchError(f"cannot be fetched ({str(reason)[:200]})") from None
+    finally:
+        timer.cancel()
+
+
+def _read(response: Any, most: int) -> bytes:
+    kind = response.headers.get_content_type() if response.headers.get("content-type") else _TYPES[1]
+    if not kind.startswith(_TYPES):
+        raise FetchError(f"is no picture but {kind[:60]}")
+    data = bytearray()
+    while chunk := response.read(_CHUNK):
+        data += chunk
+        if len(data) > most:
+            raise FetchError(f"is larger than {most >> 20} MB")
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    return bytes(data)
+
+
+class _Line:
+    """The sockets of one fetch: where they may lead, and how they are cut."""
+
+    def __init__(self, *, private: bool) -> None:
+        self.private = private
+        self._sockets: list[socket.socket] = []
+
+    def check(self, connected: socket.socket) -> None:
+        """Look where a socket leads, the name looked up and connected to, before anything is sent."""
+        self._sockets.append(connected)
+        if not self.private and _is_private(connected.getpeername()[0]):
+            connected.close()
+            raise FetchError("is in a private network, and the server that names it is not")
+
+    def cut(self) -> None:
+        """End what is still being read."""
+        for connected in self._sockets:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+
+def _opener(line: _Line) -> urllib.request.OpenerDirector:
+    """Make an opener of http and https, and of nothing else: no files, no cookies, no passwords."""
+
+    class Plain(http.client.HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            line.check(self.sock)
+
+    class Secure(http.client.HTTPSConnection, Plain):
+        """Its own connect calls that of Plain, and begins with TLS after it."""
+
+        def connect(self) -> None:
+            super().connect()
+            line.check(self.sock)
+
+    class PlainHandler(urllib.request.HTTPHandler):
+        def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Plain, request)
+
+    class SecureHandler(urllib.request.HTTPSHandler):
+        def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Secure, request)
+
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        PlainHandler(),
+        SecureHandler(),
+        _Redirects(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.UnknownHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    max_redirections = 3
+
+    def redirect_request(self, request: Any, *answer: Any) -> urllib.request.Request | None:
+        """Follow, but never from https to http."""
+        to = str(answer[-1])
+        if request.type == "https" and not to.startswith("https:"):
+            raise FetchError("redirects from https to http")
+        return super().redirect_request(request, *answer)
+
+
+def _any_private(host: str) -> bool:
+    try:
+        addresses = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return any(_is_private(str(address[4][0])) for address in addresses)
+
+
+def _is_private(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return not ip.is_global or ip.is_multicast
