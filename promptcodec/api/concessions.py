@@ -23,7 +23,8 @@ _SPARE = (
 )
 """Parameters without which a question is still the same."""
 _UNKNOWN = re.compile(
-    r"unknown|unrecogni[sz]ed|unsupported|unexpected|not (?:supported|permitted|allowed|available|implemented)"
+    r"unknown|unrecogni[sz]ed|unsupported|unexpected"
+    r"|not (?:supported|permitted|allowed|available|implemented)"
     r"|(?:does|do|is|are)(?: not|n't) (?:support|accept|take|allow|recogni[sz]e|know)|extra (?:inputs|fields)"
     r"|only (?:supports?|accepts?)"
     r"|invalid (?:parameter|argument|field|key)|no such (?:parameter|argument|field)",

@@ -18,7 +18,7 @@ class Reply:
     """What came back.
 
     Attributes:
-        contents: texts, and JSON that the server parsed already; where the answer belongs first, thoughts last.
+        contents: texts, and JSON that the server parsed already; thoughts last.
         cut: it stopped at its limit of tokens.
         complaint: the server's words on what went wrong; ``""`` for none.
     """
