@@ -131,7 +131,7 @@ def test_keys_come_from_the_environment_alone_and_go_only_where_they_belong(monk
             plugins.create("captioners", spec)
     seen = plugins.create("captioners", f"chat:{server}?model=loopback-vision")
     assert not seen._profile.api_key_env  # the shipped profile's key is for the shipped address
-    assert seen._connection._client.api_key == "none"
+    assert seen._connection._line.client.api_key == "none"
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(MissingError, match="OPENAI_API_KEY"):
         _ = plugins.create("captioners", "responses")._connection

@@ -1,7 +1,7 @@
 """Answers of hosted models on disk, found by what was asked: nothing is paid for twice.
 
 A key is the hash of address, endpoint and request (and, for pictures, the seed, which image
-servers do not take). Only answers that could be used are stored.
+servers do not take). Only answers that could be used are stored; one that no longer can be is dropped.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from promptcodec.errors import MissingError, UsageError
 from promptcodec.files import write_whole
+
+_MOST = 1 << 28
+"""Bytes of a stored answer; none has as many."""
+_HINT = "mend that, or name another folder for what is kept: PROMPTCODEC_CACHE"
 
 
 def folder() -> Path:
     """Give the folder of everything kept between runs."""
     path = os.environ.get("PROMPTCODEC_CACHE")
-    if path is None:
+    if not path:
         from platformdirs import user_cache_dir  # noqa: PLC0415 - only when a model is asked
 
         path = user_cache_dir("promptcodec")
@@ -31,17 +37,66 @@ def key(*asked: Any) -> str:
     return _digest(text.encode())
 
 
-def get(name: str) -> Any:
-    """Give a stored answer, None where there is none, or where a crash of the machine cut it."""
+def get(name: str) -> dict[str, Any] | None:
+    """Give a stored answer, None where there is none, or where it was cut or damaged.
+
+    Raises:
+        MissingError: there is something that cannot be read.
+    """
+    path = _path(name)
     try:
-        return json.loads(_path(name).read_bytes())
-    except (FileNotFoundError, ValueError):
+        if path.exists() and not path.is_file():
+            raise MissingError(f"the stored answer {path} is no file; {_HINT}")
+        with path.open("rb") as file:
+            answer = json.loads(file.read(_MOST))
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise MissingError(f"the stored answer {path} cannot be read: {error.strerror}; {_HINT}") from None
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
-def put(name: str, answer: str) -> None:
-    """Store an answer, JSON text, whole or not at all."""
-    write_whole(str(_path(name)), answer.encode(), overwrite=True)
+def check_writable() -> None:
+    """Find out, before anything is paid for, whether answers can be stored.
+
+    Raises:
+        MissingError: they cannot.
+    """
+    home = folder() / "answers"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise MissingError(f"answers cannot be stored in {home}: {error.strerror}; {_HINT}") from None
+
+
+def put(name: str, answer: dict[str, Any]) -> None:
+    """Store an answer, whole or not at all.
+
+    Raises:
+        MissingError: it cannot be stored.
+    """
+    try:
+        write_whole(str(_path(name)), json.dumps(answer).encode(), overwrite=True)
+    except UsageError as error:
+        raise MissingError(f"a stored answer {error}; {_HINT}") from None
+
+
+def drop(name: str) -> None:
+    """Forget an answer that cannot be used.
+
+    Raises:
+        MissingError: it cannot be removed.
+    """
+    try:
+        _path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise MissingError(
+            f"the stored answer {_path(name)} cannot be removed: {error.strerror}; {_HINT}"
+        ) from None
 
 
 def _path(name: str) -> Path:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import os
+import random
+import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from promptcodec.api import answers, concessions, spending, streams
-from promptcodec.api.complaints import failure
+from promptcodec.api import answers, concessions, failures, spending, streams, transport
+from promptcodec.api.complaints import failure, is_refusal
+from promptcodec.api.failures import CallError
 from promptcodec.api.profile import Profile, Usage
-from promptcodec.errors import MissingError, PromptcodecError
+from promptcodec.api.secrets import Cover
+from promptcodec.api.usage import tokens_in
+from promptcodec.errors import ApiError, MissingError, PromptcodecError, RefusedError
 
 if TYPE_CHECKING:
     import openai
 
 Value = TypeVar("Value")
+_FIRST_WAIT, _LAST_WAIT = 0.5, 8.0
+"""Seconds between tries where the server names none: doubled each time."""
+_LEAST_SHARE = 0.1
+"""Of a picture's estimate: what a server counts below that is not the picture."""
 
 
 class UnusableAnswerError(PromptcodecError):
@@ -37,10 +46,9 @@ class Connection:
             MissingError: the openai client or the key's environment variable is not there.
         """
         self.profile = profile
-        self._key = os.environ.get(profile.api_key_env, "") if profile.api_key_env else ""
-        if profile.api_key_env and not self._key:
-            raise MissingError(f"the environment variable {profile.api_key_env} holds no key for {self.host}")
-        self._client = _client(profile.url, self._key, profile.timeout, profile.retries)
+        key = _key(profile, self.host)
+        self._cover = Cover(key)
+        self._line = transport.open_line(profile.url, key)
 
     @property
     def host(self) -> str:
@@ -64,26 +72,69 @@ class Connection:
             request: the body, as the client's method takes it.
             read: makes the value of an answer; what it raises keeps the answer from being stored.
             usage: reads the tokens of an answer.
-            estimate: dollars the call will come to, nan where unknown.
+            estimate: dollars the call will come to at most, nan where unknown.
             salt: tells calls apart whose requests are the same but whose answers should not be.
 
         Raises:
-            ApiError, RefusedError, UnusableAnswerError, SpendingError: the call failed.
+            ApiError, RefusedError, UnusableAnswerError, SpendingError, MissingError: the call failed.
         """
         name = answers.key(self.profile.url, endpoint, request, salt)
         stored = answers.get(name)
         if stored is not None:
-            spending.count_stored()
-            return read(stored)
+            try:
+                value = self._read(read, self._cover.value(stored))
+            except PromptcodecError:
+                answers.drop(name)
+            else:
+                spending.count_stored()
+                return value
+        answers.check_writable()
+
+        def ask(asked: dict[str, Any]) -> Value:
+            return self._ask(name, endpoint, asked, read, usage, estimate)
+
+        for tried in range(self.profile.retries + 1):
+            try:
+                return self._put(endpoint, request, ask)
+            except CallError as failed:
+                if failed.wait is None or tried == self.profile.retries:
+                    raise failed.error from None
+                time.sleep(failed.wait or min(_FIRST_WAIT * 2**tried, _LAST_WAIT) * random.uniform(0.75, 1))  # noqa: S311
+        raise AssertionError  # the last try returns or raises
+
+    def _put(self, endpoint: str, request: dict[str, Any], ask: Callable[[dict[str, Any]], Value]) -> Value:
+        """Ask in the form that the server is known to take; once more for each thing it says it does not."""
+        while True:
+            asked = concessions.apply(request, self.profile, concessions.known(self.profile, endpoint))
+            try:
+                return ask(asked)
+            except CallError as failed:
+                if not concessions.learn(self.profile, endpoint, request, str(failed.error)):
+                    raise
+
+    def _ask(
+        self,
+        name: str,
+        endpoint: str,
+        request: dict[str, Any],
+        read: Callable[[dict[str, Any]], Value],
+        usage: Callable[[dict[str, Any]], Usage],
+        estimate: float,
+    ) -> Value:
+        """Make one call: reserved before, stored as soon as it could be read, settled whatever happens."""
         spending.reserve(estimate)
-        used, cost = Usage(), 0.0
+        used, cost, drawn = Usage(), estimate, _draws(endpoint, request)
         try:
-            text = self._post(endpoint, request)
-            answer = _parse(text)
-            used = usage(answer)
-            cost = self.profile.cost(used)
-            if math.isnan(cost) or not (used.input_tokens or used.output_tokens):
-                cost = estimate  # the server counts nothing: what was expected stands
+            answer = self._parse(self._post(endpoint, request, drawn=drawn))
+            used = _count(usage, answer)
+            self._check(answer)
+            cost = self._bill(used, estimate, usable=False, drawn=drawn)
+            value = self._read(read, answer)
+            answers.put(name, answer)
+            cost = self._bill(used, estimate, usable=True, drawn=drawn)
+        except CallError as failed:
+            cost = cost if failed.billed else 0.0
+            raise
         finally:
             spending.settle(
                 estimate,
@@ -95,34 +146,67 @@ class Connection:
                 input_tokens=used.input_tokens,
                 output_tokens=used.output_tokens,
             )
-        value = read(answer)
-        answers.put(name, text)
         return value
 
-    def _post(self, endpoint: str, request: dict[str, Any]) -> str:
-        """Ask, and once more for each concession that the server's words call for."""
-        import openai  # noqa: PLC0415 - heavy
+    def _post(self, endpoint: str, request: dict[str, Any], *, drawn: bool) -> bytes:
+        try:
+            return transport.send(
+                self._line,
+                ENDPOINTS[endpoint](self._line.client),
+                request,
+                host=self.host,
+                most=transport.MOST_PICTURE if drawn else transport.MOST_TEXT,
+                seconds=self.profile.timeout,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever one call raises is that call's failure
+            raise failures.read(error, self.host, self.profile, self._cover.text) from None
 
-        from promptcodec.api import failures  # noqa: PLC0415 - imports it
+    def _parse(self, content: bytes) -> dict[str, Any]:
+        """Read an answer in any encoding of JSON, and cover the key in it."""
+        if not content.strip():
+            raise UnusableAnswerError("the server's answer is empty")
+        try:
+            text = content.decode(json.detect_encoding(content), "replace")
+            answer = self._cover.value(json.loads(streams.whole(text)))
+        except (ValueError, RecursionError):
+            raise UnusableAnswerError("the server's answer is no JSON, or was cut") from None
+        if not isinstance(answer, dict):
+            raise UnusableAnswerError("the server's answer is no JSON object")
+        return answer
 
-        while True:
-            asked = concessions.apply(request, self.profile, concessions.known(self.profile, endpoint))
-            try:
-                text: str = ENDPOINTS[endpoint](self._client)(**asked).text
-            except openai.APIError as error:
-                message = self._redact(" ".join(str(error.message).split()))[:300]
-                if concessions.learn(self.profile, endpoint, request, message):
-                    continue
-                raise failures.explain(error, message, self.host, self.profile) from None
-            text = streams.whole(self._redact(text))
-            if not concessions.learn(self.profile, endpoint, request, failure(text)):
-                return text
+    def _check(self, answer: dict[str, Any]) -> None:
+        """Raise what the server says where its answer calls itself good and is an error."""
+        words = failure(answer)
+        if words:
+            where = f"{self.profile.model} at {self.host}"
+            refused = RefusedError(f"{where} refused: {words}")
+            failed = ApiError(f"{where} answers with an error: {words}")
+            raise CallError(refused if is_refusal(words) else failed, billed=True)
 
-    def _redact(self, text: str) -> str:
-        return text.replace(self._key, "[key]") if self._key else text
+    def _read(self, read: Callable[[dict[str, Any]], Value], answer: dict[str, Any]) -> Value:
+        try:
+            return read(answer)
+        except PromptcodecError:
+            raise
+        except Exception as error:  # an answer of a form that nobody foresaw
+            words = f"{type(error).__name__}: {str(error)[:200]}"
+            raise UnusableAnswerError(f"the server's answer cannot be read ({words})") from error
+
+    def _bill(self, used: Usage, estimate: float, *, usable: bool, drawn: bool) -> float:
+        """Give what a call came to: never less than the server may bill for it.
+
+        What it counts holds where the answer is good and both counts are there. Else it is the estimate,
+        or what it counts where that is more. A count of next to nothing for a picture leaves the picture
+        out: such servers bill by the piece.
+        """
+        counted = self.profile.cost(used)
+        whole = usable and used.input_tokens > 0 and used.output_tokens > 0 and not math.isnan(counted)
+        if whole and not (drawn and counted < _LEAST_SHARE * estimate):
+            return counted
+        return estimate if math.isnan(counted) or math.isnan(estimate) else max(estimate, counted)
 
 
-ENDPOINTS: dict[str, Callable[[openai.OpenAI], Callable[..., Any]]] = {
+ENDPOINTS: dict[str, Callable[[openai.AsyncOpenAI], Callable[..., Any]]] = {
     "chat": lambda client: client.chat.completions.with_raw_response.create,
     "responses": lambda client: client.responses.with_raw_response.create,
     "generate": lambda client: client.images.with_raw_response.generate,
@@ -130,25 +214,35 @@ ENDPOINTS: dict[str, Callable[[openai.OpenAI], Callable[..., Any]]] = {
 }
 
 
-def _parse(text: str) -> dict[str, Any]:
+def _key(profile: Profile, host: str) -> str:
+    """Read the key; what surrounds it in a file it was read from does not belong to it."""
+    if not profile.api_key_env:
+        return ""
+    key = os.environ.get(profile.api_key_env, "").strip()
+    if not key:
+        raise MissingError(f"the environment variable {profile.api_key_env} holds no key for {host}")
+    if not (key.isascii() and key.isprintable()):
+        raise MissingError(
+            f"what the environment variable {profile.api_key_env} holds is no key: it has characters that "
+            "no header can carry"
+        )
+    return key
+
+
+def _draws(endpoint: str, request: dict[str, Any]) -> bool:
+    """Say whether the answer may hold a picture; chat models that draw are asked for one by name."""
+    more = request.get("extra_body")
+    asked = [request.get("modalities"), more.get("modalities") if isinstance(more, dict) else None]
+    asked += [[tool["type"].partition("_")[0] for tool in request.get("tools", ())]]
+    return endpoint in {"generate", "edit"} or any("image" in (kinds or ()) for kinds in asked)
+
+
+def _count(usage: Callable[[dict[str, Any]], Usage], answer: dict[str, Any]) -> Usage:
+    """Read the tokens of an answer; no form of them costs the answer, and none gives credit."""
     try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        raise UnusableAnswerError("the server's answer is no JSON, or was cut") from None
-    if not isinstance(answer, dict):
-        raise UnusableAnswerError("the server's answer is no JSON object")
-    return answer
-
-
-@functools.lru_cache(maxsize=16)
-def _client(url: str, key: str, timeout: float, retries: int) -> openai.OpenAI:
-    """Open one client per address: its connections and its start are shared by all pictures."""
-    try:
-        import openai  # noqa: PLC0415 - heavy
-    except ImportError:
-        raise MissingError("hosted models need the extra api: pip install 'promptcodec[api]'") from None
-
-    # Explicit values: the client would else send the environment's key and organisation anywhere.
-    return openai.OpenAI(
-        api_key=key or "none", base_url=url, organization="", project="", timeout=timeout, max_retries=retries
-    )
+        used = usage(answer)
+    except Exception:  # noqa: BLE001 - servers write anything there
+        return Usage()
+    counts = {name: tokens_in(asdict(used), name) for name in asdict(used)}
+    counts["image_input_tokens"] = min(counts["image_input_tokens"], counts["input_tokens"])
+    return Usage(**counts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 _FIELDS = (
@@ -32,8 +31,7 @@ _REFUSALS = ("content_policy", "content_filter", "moderation", "safety", "sensit
 _NO_CODES = (None, "", 0, "0", 200, "200")
 _GOOD = {"", "ok", "success", "succeeded", "completed", "none", "null"}
 _LONGEST = 300
-_LONGEST_FAILURE = 20_000
-_ANSWERS = ("choices", "output", "output_text", "data", "images")
+_ANSWERS = ("choices", "output", "output_text", "data", "images", "artifacts", "response")
 
 
 def complaint(answer: dict[str, Any]) -> str:
@@ -48,17 +46,9 @@ def complaint(answer: dict[str, Any]) -> str:
     return ""
 
 
-def failure(text: str) -> str:
-    """Give the server's words where its answer, JSON text, is an error and nothing else; else ``""``."""
-    if len(text) > _LONGEST_FAILURE:
-        return ""
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(answer, dict) or any(answer.get(field) for field in _ANSWERS):
-        return ""
-    return complaint(answer)
+def failure(answer: dict[str, Any]) -> str:
+    """Give the server's words where its answer is an error and nothing else, else ``""``."""
+    return "" if any(answer.get(field) for field in _ANSWERS) else complaint(answer)
 
 
 def is_refusal(words: str) -> bool:

@@ -80,7 +80,7 @@ def _ask_once(
                 raise TruncatedError("the answer was cut at its limit of tokens") from None
             raise
 
-    estimate = connection.profile.cost(tokens.estimate(ask, connection.profile))
+    estimate = connection.profile.cost(tokens.most(ask, connection.profile))
     return connection.exchange(
         dialect, speak.request(ask, connection.profile), read, speak.usage, estimate=estimate
     )

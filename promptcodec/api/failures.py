@@ -2,38 +2,134 @@
 
 from __future__ import annotations
 
+import math
+import re
+import time
 from collections.abc import Iterator
-
-import openai
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 
 from promptcodec.api.profile import Profile
 from promptcodec.errors import ApiError, PromptcodecError, RefusedError, UsageError
 
+if TYPE_CHECKING:
+    import openai
+
+LONGEST_WAIT = 120.0
+"""Seconds a server may ask to be left alone; where it asks for more, the call fails at once."""
 # What servers say that have run out of money rather than of patience.
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _REFUSED = ("content_policy_violation", "moderation_blocked")
+_BEFORE_SENDING = {
+    "ConnectError",
+    "ConnectTimeout",
+    "PoolTimeout",
+    "ProxyError",
+    "UnsupportedProtocol",
+    "TooManyRedirects",
+}
+_LASTING = {"UnsupportedProtocol", "TooManyRedirects"}
+_MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*>")
+_QUOTED = 4000
 
 
-def explain(error: openai.APIError, message: str, host: str, profile: Profile) -> PromptcodecError:
-    """Turn the client's error into one of ours.
+class CallError(Exception):
+    """A call that gave no answer.
+
+    Attributes:
+        error: what it is to the caller.
+        billed: the server may have done its work, and may bill it.
+        wait: seconds until it may be tried again, 0 to choose; None where that does not help.
+    """
+
+    def __init__(self, error: PromptcodecError, *, billed: bool, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.billed = billed
+        self.wait = wait
+
+
+def read(error: Exception, host: str, profile: Profile, cover: Any) -> CallError:
+    """Turn what a call raised into one of ours.
 
     Args:
         error: as the client raised it; it may quote headers, so nothing of it is passed on.
-        message: what it says, without the key.
         host: where it came from.
         profile: whose retries and time are up.
+        cover: takes the key out of a text.
     """
-    return next(_causes(error, message, host, profile))
+    import openai  # noqa: PLC0415 - heavy
+
+    if isinstance(error, CallError):
+        return error
+    if isinstance(error.__cause__, CallError):  # raised inside the client, which made its own of it
+        return error.__cause__
+    if not isinstance(error, openai.APIError):
+        words = f"{type(error).__name__}: {error}"[:_QUOTED]
+        return CallError(ApiError(f"{host} could not be asked ({cover(words)[:300]})"), billed=True)
+    status = error.status_code if isinstance(error, openai.APIStatusError) else 0
+    message = cover(" ".join(_MARKUP.sub(" ", _words(error)).split()))[:300]
+    wait = _wait(error, status)
+    if wait is not None and wait > LONGEST_WAIT:
+        late = f"{profile.model} at {host} asks to wait {wait:.0f} s ({message}); try later"
+        return CallError(ApiError(late), billed=False)
+    plain = next(_causes(error, message, host, profile))
+    # A refusal to serve costs nothing; what failed on the way back, or is refused for what it says, may.
+    billed = status >= 500 or status in {0, 408} or isinstance(plain, RefusedError)
+    return CallError(plain, billed=billed and not _never_sent(error), wait=wait)
+
+
+def _words(error: openai.APIError) -> str:
+    """Give what the server says: the client leaves a body out that has not OpenAI's form."""
+    import openai  # noqa: PLC0415 - heavy
+
+    words = str(error.message)[:_QUOTED]
+    if isinstance(error, openai.APIStatusError) and words == f"Error code: {error.status_code}":
+        words += f" - {error.response.text[:_QUOTED]}"
+    return words
+
+
+def _never_sent(error: openai.APIError) -> bool:
+    return _cause(error) in _BEFORE_SENDING
+
+
+def _cause(error: openai.APIError) -> str:
+    """Name what the HTTP library raised: its classes are those of httpx or httpx2."""
+    return type(error.__cause__).__name__
+
+
+def _wait(error: openai.APIError, status: int) -> float | None:
+    """Give the seconds until another try, 0 where the server names none, None where it would not help."""
+    import openai  # noqa: PLC0415 - heavy
+
+    if not isinstance(error, openai.APIStatusError):
+        return None if _cause(error) in _LASTING else 0.0
+    if not (status in {408, 409, 429} or status >= 500) or error.code in _QUOTA:
+        return None
+    return retry_after(error.response.headers.get("retry-after", ""))
+
+
+def retry_after(header: str) -> float:
+    """Read ``retry-after``: seconds, or a date; 0 for what is neither, or is over."""
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return 0.0
+    return max(0.0, seconds) if not math.isnan(seconds) else 0.0
 
 
 def _causes(error: openai.APIError, message: str, host: str, profile: Profile) -> Iterator[PromptcodecError]:
     """Give what it may be, the most special first."""
+    import openai  # noqa: PLC0415 - heavy
+
     where = f"{profile.model} at {host}"
     tries = f"after {profile.retries} retries"
-    if isinstance(error, openai.APITimeoutError):
-        yield ApiError(f"{where} did not answer within {profile.timeout:g} s; raise timeout= or try later")
+    status = error.status_code if isinstance(error, openai.APIStatusError) else 0
     if isinstance(error, openai.APIConnectionError):
-        yield ApiError(f"{host} cannot be reached, or breaks off its answers; is the server running?")
+        yield ApiError(_unreachable(error, host))
     if error.code in _QUOTA:
         yield ApiError(f"{where}: the account's quota is used up ({message}); see the provider's billing")
     if error.code in _REFUSED:
@@ -45,6 +141,19 @@ def _causes(error: openai.APIError, message: str, host: str, profile: Profile) -
         yield ApiError(f"{where} is over its rate limit {tries}: {message}")
     if isinstance(error, openai.NotFoundError):
         yield ApiError(f"{where} is not there: {message}; see model= and url=")
-    if isinstance(error, openai.APIStatusError) and error.status_code < 500:
+    if 0 < status < 400:
+        yield ApiError(f"{where} answers with status {status}, which holds no answer; see url=")
+    if 400 <= status < 500:
         yield UsageError(f"{where} refuses the request: {message}")
     yield ApiError(f"{where} failed {tries}: {message}")
+
+
+def _unreachable(error: openai.APIError, host: str) -> str:
+    cause = str(error.__cause__).upper()
+    if _cause(error) == "TooManyRedirects":
+        return f"{host} redirects again and again; see url="
+    if "CERTIFICATE" in cause:
+        return f"{host} has a certificate that cannot be verified; see url="
+    if "SSL" in cause or "TLS" in cause:
+        return f"{host} does not speak TLS as https:// asks for; see url="
+    return f"{host} cannot be reached, or breaks off its answers; is the server running?"

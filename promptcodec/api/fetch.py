@@ -17,7 +17,8 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-MOST_BYTES = 64 << 20
+from promptcodec.api.transport import MOST_PICTURE
+
 _CHUNK = 1 << 16
 # Storage servers often name no type, or the one of any bytes.
 _TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
@@ -27,7 +28,7 @@ class FetchError(Exception):
     """The picture cannot be had; the text says why."""
 
 
-def fetch(url: str, *, server: str, timeout: float, most: int = MOST_BYTES) -> bytes:
+def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) -> bytes:
     """Fetch a picture.
 
     Args:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 DEFAULT_COST = 2.0
 DEFAULT_REQUESTS = 2000
+_PATIENCE = 10.0
+"""Seconds to wait for another process that writes the count; a write takes a few milliseconds."""
+_ROUNDING = 1e-9
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, requests INTEGER, cost REAL);
 CREATE TABLE IF NOT EXISTS calls (run TEXT, at REAL, host TEXT, endpoint TEXT, model TEXT, asked TEXT,
@@ -39,7 +42,7 @@ class Limits:
 
     Attributes:
         cost: dollars. Where prices are unknown only ``requests`` can be held to.
-        requests: calls, retries by the client not counted.
+        requests: calls; each try, and each redirect that is followed, is one.
         strict: refuse calls of unknown price (the user named a cost, so it must hold).
         run: what the count is kept under; worker processes of a run share it.
     """
@@ -95,7 +98,7 @@ def reserve(estimate: float) -> None:
     """Ask for one call of about this many dollars (nan: unknown) before it is made.
 
     Raises:
-        SpendingError: a cap is reached.
+        SpendingError: a cap is reached, or nothing can be counted.
     """
     limits = _limits.get()
     if math.isnan(estimate):
@@ -111,7 +114,7 @@ def reserve(estimate: float) -> None:
         changed = ledger.execute(
             "UPDATE runs SET requests = requests + 1, cost = cost + ? "
             "WHERE run = ? AND requests < ? AND cost + ? <= ?",
-            (estimate, limits.run, limits.requests, estimate, limits.cost),
+            (estimate, limits.run, limits.requests, estimate, limits.cost + _ROUNDING),
         ).rowcount
         if not changed:
             requests, cost = ledger.execute(
@@ -136,7 +139,11 @@ def settle(
     input_tokens: int,
     output_tokens: int,
 ) -> None:
-    """Put what a call came to in place of what was reserved for it."""
+    """Put what a call came to in place of what was reserved for it.
+
+    Raises:
+        SpendingError: it cannot be counted; what was reserved stands.
+    """
     for spent in _meter.get():
         spent.requests += 1
         spent.input_tokens += input_tokens
@@ -155,6 +162,17 @@ def settle(
         )
 
 
+def count_redirect() -> None:
+    """Count a redirect that is followed: a call more, of the same cost.
+
+    Raises:
+        SpendingError: a cap is reached.
+    """
+    reserve(0.0)
+    for spent in _meter.get():
+        spent.requests += 1
+
+
 def count_stored() -> None:
     """Count an answer that was stored already."""
     for spent in _meter.get():
@@ -166,16 +184,29 @@ _lock = threading.Lock()
 
 @contextmanager
 def _ledger() -> Iterator[sqlite3.Connection]:
-    """Give the count inside one transaction."""
+    """Give the count inside one transaction.
+
+    Raises:
+        SpendingError: it is damaged, locked, or cannot be written.
+    """
+    import sqlite3  # noqa: PLC0415 - only when a model is asked
+
+    path = answers.folder() / "spending.sqlite"
     with _lock:
-        ledger = _open(str(answers.folder() / "spending.sqlite"), os.getpid())
-        ledger.execute("BEGIN IMMEDIATE")
         try:
-            yield ledger
-        except BaseException:
-            ledger.execute("ROLLBACK")
-            raise
-        ledger.execute("COMMIT")
+            ledger = _open(str(path), os.getpid())
+            ledger.execute("BEGIN IMMEDIATE")
+            try:
+                yield ledger
+                ledger.execute("COMMIT")
+            finally:
+                if ledger.in_transaction:
+                    ledger.execute("ROLLBACK")
+        except (sqlite3.Error, OSError) as error:
+            raise SpendingError(
+                f"what is spent cannot be counted in {path}: {error}; nothing is asked without. Move it away "
+                "if it is damaged, or name another folder for what is kept: PROMPTCODEC_CACHE"
+            ) from None
 
 
 @functools.lru_cache(maxsize=4)
@@ -183,8 +214,12 @@ def _open(path: str, _process: int) -> sqlite3.Connection:
     import sqlite3  # noqa: PLC0415 - only when a model is asked
 
     answers.folder().mkdir(parents=True, exist_ok=True)
-    ledger = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-    ledger.execute("PRAGMA journal_mode = WAL")
-    ledger.execute("PRAGMA synchronous = NORMAL")
-    ledger.executescript(_SCHEMA)
+    ledger = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        ledger.execute("PRAGMA journal_mode = WAL")
+        ledger.execute("PRAGMA synchronous = NORMAL")
+        ledger.executescript(_SCHEMA)
+    except sqlite3.Error:
+        ledger.close()
+        raise
     return ledger

@@ -24,28 +24,42 @@ _PATIENCE = 5.0
 """Seconds tiktoken may take to load its vocabulary: it downloads it at first use."""
 
 
-def estimate(ask: Ask, profile: Profile, *, exact: bool = False) -> Usage:
-    """Estimate the tokens of a question and of its answer.
+def estimate(ask: Ask, profile: Profile) -> Usage:
+    """Estimate the tokens of a question and of its answer, which is taken to need half of what it may have.
 
     Args:
-        ask: the question; its answer is taken to need half of what it may have.
+        ask: the question; text is counted with tiktoken where its vocabulary can be had.
         profile: for the tokens of a picture.
-        exact: count text with tiktoken where its vocabulary can be had.
     """
-    text = ask.instructions + ask.text + json.dumps(ask.schema)
-    read = count(text)[0] if exact else math.ceil(len(text) / _CHARACTERS)
-    return Usage(read + (_picture(ask.image, profile) if ask.image else 0), ask.most // 2)
+    return Usage(count(_text(ask))[0] + _picture(ask.image, profile), ask.most // 2)
+
+
+def most(ask: Ask, profile: Profile) -> Usage:
+    """Give the tokens a question may come to: what is held back for it until its answer says."""
+    return Usage(_by_length(_text(ask)) + _picture(ask.image, profile), ask.most)
 
 
 def count(text: str) -> tuple[int, bool]:
     """Count tokens; the second is False where the count is by length, for want of a vocabulary."""
     encoding = _encoding()
     if encoding is None:
-        return math.ceil(len(text) / _CHARACTERS), False
+        return _by_length(text), False
     return len(encoding.encode(text, disallowed_special=())), True
 
 
-def _picture(image: bytes, profile: Profile) -> int:
+def _text(ask: Ask) -> str:
+    return ask.instructions + ask.text + json.dumps(ask.schema)
+
+
+def _by_length(text: str) -> int:
+    """Count by length: of most other scripts than Latin a character is a token or more."""
+    latin = sum(map(str.isascii, text))
+    return math.ceil(latin / _CHARACTERS) + len(text) - latin
+
+
+def _picture(image: bytes | None, profile: Profile) -> int:
+    if image is None:
+        return 0
     from PIL import Image  # noqa: PLC0415 - heavy
 
     with Image.open(io.BytesIO(image)) as picture:

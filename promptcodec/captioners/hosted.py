@@ -91,7 +91,7 @@ class HostedCaptioner:
     ) -> Estimate:
         """Say what ``describe`` will come to; ask nobody."""
         usage = tokens.estimate(
-            self._ask(image, (rows, cols), prompt, characters, colours=colours), self._profile, exact=True
+            self._ask(image, (rows, cols), prompt, characters, colours=colours), self._profile
         )
         cost = self._profile.cost(usage)
         # An answer that does not fit is asked for once more.

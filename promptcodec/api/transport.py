@@ -1,0 +1,244 @@
+"""One HTTP exchange with a hosted model: a deadline, a limit on the answer, no other host.
+
+The asynchronous client runs on an event loop in a thread of its own: only so can everything at once,
+looking up the name included, be held to one deadline. What callers use is synchronous.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import os
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from promptcodec.api import spending
+from promptcodec.api.failures import CallError
+from promptcodec.errors import ApiError, MissingError, SpendingError
+
+if TYPE_CHECKING:
+    import openai
+
+MOST_TEXT = 4 << 20
+"""Bytes of an answer of words; the longest real ones have some tens of thousands."""
+MOST_PICTURE = 64 << 20
+"""Bytes of an answer with a picture: 8.3 megapixels of base64 that nothing could compress have 45 MB."""
+_CONNECT = 15.0
+"""Seconds until a connection must stand."""
+_REDIRECTS = 3
+_AT_ONCE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open client, and the loop it runs on."""
+
+    client: openai.AsyncOpenAI
+    loop: asyncio.AbstractEventLoop
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What the hooks of the client hold the present exchange to."""
+
+    host: str
+    most: int
+    sent: bool = False
+
+
+_present: ContextVar[_Exchange] = ContextVar("_present")
+_lock = threading.Lock()
+
+
+def open_line(url: str, key: str) -> Line:
+    """Open one client per address: its connections and its start are shared by all pictures.
+
+    Raises:
+        MissingError: the openai client is not installed.
+    """
+    with _lock:
+        return _open_line(url, key, os.getpid())
+
+
+@functools.lru_cache(maxsize=16)
+def _open_line(url: str, key: str, _process: int) -> Line:
+    try:
+        import openai  # noqa: PLC0415 - heavy
+    except ImportError:
+        raise MissingError("hosted models need the extra api: pip install 'promptcodec[api]'") from None
+
+    http = openai.DefaultAsyncHttpxClient(
+        # An answer that is compressed all the same is decompressed here, within its limit.
+        headers={"accept-encoding": "identity"},
+        max_redirects=_REDIRECTS,
+        event_hooks={"request": [_keep_origin(url)], "response": [_limit(_httpx(openai))]},
+    )
+    # Explicit values: the client would else send the environment's key and organisation anywhere.
+    client = openai.AsyncOpenAI(
+        api_key=key or "none",
+        base_url=url,
+        organization="",
+        project="",
+        timeout=openai.Timeout(None, connect=_CONNECT),
+        max_retries=0,  # each try is counted: client.py tries again
+        http_client=http,
+    )
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="promptcodec-api", daemon=True).start()
+    return Line(client, loop)
+
+
+def send(
+    line: Line, method: Callable[..., Any], request: dict[str, Any], *, host: str, most: int, seconds: float
+) -> bytes:
+    """Ask once and give the body of the answer.
+
+    Args:
+        line: the client.
+        method: of the client, the one that gives raw responses.
+        request: its arguments.
+        host: for messages.
+        most: bytes the answer may have, decompressed.
+        seconds: from the first byte sent to the last one read.
+
+    Raises:
+        openai.APIError: the server, or the way to it, failed.
+        CallError: the answer was too late, too large, compressed otherwise than can be read, or a redirect.
+    """
+
+    async def ask() -> bytes:
+        _present.set(_Exchange(host, most))
+        try:
+            async with asyncio.timeout(seconds):
+                content: bytes = (await method(**request)).content
+                return content
+        except TimeoutError:
+            late = f"{host} did not answer whole within {seconds:g} s; raise timeout= or try later"
+            raise CallError(ApiError(late), billed=True) from None
+
+    future = asyncio.run_coroutine_threadsafe(ask(), line.loop)
+    try:
+        return future.result()
+    finally:
+        future.cancel()  # after an interrupt: nothing goes on unseen
+
+
+def _keep_origin(url: str) -> Callable[[Any], Any]:
+    """Make the hook that sees every request before it is sent, those of redirects too."""
+    origin = _origin(url)
+
+    async def check(request: Any) -> None:
+        present = _present.get()
+        if not present.sent:
+            present.sent = True
+            return
+        target = str(request.url)
+        if _origin(target) != origin:
+            raise CallError(
+                ApiError(
+                    f"{present.host} redirects to {_shown(target)}: neither picture nor prompt nor key goes "
+                    "there; if that is the right server, write its address into the profile, url="
+                ),
+                billed=False,
+            )
+        if request.method != "POST":
+            raise CallError(
+                ApiError(
+                    f"{present.host} redirects to another path and asks without the question; write the "
+                    "right address into the profile, url="
+                ),
+                billed=False,
+            )
+        try:
+            await asyncio.to_thread(spending.count_redirect)
+        except SpendingError as error:
+            raise CallError(error, billed=False) from None
+
+    return check
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", "", None
+
+
+def _shown(url: str) -> str:
+    scheme, host, port = _origin(url)
+    return f"{scheme}://{host}" + (f":{port}" if port not in {80, 443, None} else "")
+
+
+def _limit(httpx: ModuleType) -> Callable[[Any], Any]:
+    """Make the hook that puts a limit on the body of a response before anything of it is read."""
+
+    class Limited(httpx.AsyncByteStream):  # type: ignore[name-defined, misc]
+        def __init__(self, whole: Any, encoding: str, exchange: _Exchange) -> None:
+            self._whole, self._encoding, self._exchange = whole, encoding, exchange
+
+        async def __aiter__(self) -> Any:
+            expand = _decompressor(self._encoding, self._exchange.host)
+            left = self._exchange.most
+            async for data in self._whole:
+                for piece in expand(data):
+                    left -= len(piece)
+                    if left < 0:
+                        raise _too_large(self._exchange)
+                    yield piece
+
+        async def aclose(self) -> None:
+            await self._whole.aclose()
+
+    async def limit(response: Any) -> None:
+        exchange = _present.get()
+        if _length(response.headers.get("content-length", "")) > exchange.most:
+            raise _too_large(exchange)
+        encoding = response.headers.pop("content-encoding", "identity").strip().lower()
+        response.stream = Limited(response.stream, encoding, exchange)
+
+    return limit
+
+
+def _length(header: str) -> int:
+    return int(header) if header.isascii() and header.isdigit() and len(header) < 20 else 0
+
+
+def _too_large(exchange: _Exchange) -> CallError:
+    words = f"{exchange.host} answers with more than {exchange.most >> 20} MB, which was not read"
+    return CallError(ApiError(words), billed=True)
+
+
+def _decompressor(encoding: str, host: str) -> Callable[[bytes], Iterator[bytes]]:
+    """Give what turns the bytes of a body into pieces of at most 64 KB."""
+    if encoding in {"identity", ""}:
+        return lambda data: iter((data,))
+    unreadable = CallError(
+        ApiError(f"{host} answers compressed ({encoding[:40]!r}) in a way that cannot be read"), billed=True
+    )
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise unreadable
+    inflate = zlib.decompressobj(47)  # finds out whether it is gzip or zlib
+
+    def expand(data: bytes) -> Iterator[bytes]:
+        try:
+            while data and not inflate.eof:
+                yield inflate.decompress(data, _AT_ONCE)
+                data = inflate.unconsumed_tail
+        except zlib.error:
+            raise unreadable from None
+
+    return expand
+
+
+def _httpx(openai: ModuleType) -> ModuleType:
+    """Give the HTTP library this openai client stands on: httpx of 2.x, httpx2 of 3.x."""
+    base = openai.DefaultAsyncHttpxClient.__mro__[1]
+    return importlib.import_module(base.__module__.partition(".")[0])
