@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from promptcodec.api import answers, concessions, failures, spending, streams, transport
+from promptcodec.api import answers, concessions, failures, shut_down, spending, streams, transport
 from promptcodec.api.complaints import failure, is_refusal
 from promptcodec.api.failures import CallError
 from promptcodec.api.profile import Profile, Usage
@@ -88,6 +88,7 @@ class Connection:
             else:
                 spending.count_stored()
                 return value
+        shut_down.check(self.profile)
         answers.check_writable()
 
         def ask(asked: dict[str, Any]) -> Value:

@@ -31,7 +31,7 @@ _UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 _FORMAT = re.compile(
-    r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|text\.format|grammar|guided|\bschema\b",
+    r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|text\.format|grammar|guided|\bschema\b|json_validate_failed|failed to generate json",
     re.IGNORECASE,
 )
 _ROLE = re.compile(

@@ -124,7 +124,15 @@ def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
         raise UsageError(f"the {name} profile's url is no http or https address")
     if parts.username or parts.password:
         raise UsageError(f"the {name} profile's url holds a password: use api_key_env=NAME")
-    return Profile(**values)
+    return Profile(**{**_shut_down(values["url"], values["model"]), **values})
+
+
+def _shut_down(url: str, model: str) -> dict[str, str]:
+    """Give the shipped day on which a model ends, and the one that follows it, where it has one."""
+    for entry in _shipped()["shut_down"]:
+        if entry["url"] == url.rstrip("/") and model in entry["models"]:
+            return {"shut_down": entry["day"], "successor": entry["successor"]}
+    return {}
 
 
 def _convert(name: str, key: str, value: str, kind: str) -> str | int | float:

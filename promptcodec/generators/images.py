@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from promptcodec.api import profile as profiles
+from promptcodec.api import shut_down
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.errors import GeneratorError, RefusedError, UsageError
@@ -47,6 +48,7 @@ class Images:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        shut_down.announce(profile)
 
     @functools.cached_property
     def _connection(self) -> Connection:
