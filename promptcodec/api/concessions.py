@@ -31,7 +31,8 @@ _UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 _FORMAT = re.compile(
-    r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|text\.format|grammar|guided|\bschema\b|json_validate_failed|failed to generate json",
+    r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|text\.format|grammar|guided|\bschema\b"
+    r"|json_validate_failed|failed to generate json",
     re.IGNORECASE,
 )
 _ROLE = re.compile(

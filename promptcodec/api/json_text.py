@@ -13,6 +13,7 @@ from typing import Any
 
 _MOST_TEXT = 1_000_000
 _MOST_REPAIRED = 200_000
+_MOST_CLOSINGS = 50
 _MOST_STARTS = 2000
 """Braces that are tried as the start of an object: a hostile text holds more."""
 _DEEPEST = 5
@@ -22,6 +23,8 @@ _THOUGHT_ENDS = re.compile(
 )
 # A byte order mark and what has no width; a space that is none to JSON.
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u200e\u200f"), "") | {0xA0: " "}
+_CLOSING = re.compile(r"[}\]]")
+_ESCAPED = re.compile(r"\{\s*(?:\\n\s*)?\\+\"")
 _DECODER = json.JSONDecoder(strict=False)  # raw line feeds inside texts are taken
 
 
@@ -41,7 +44,7 @@ def objects(content: Any, names: Collection[str], *, cut: bool = False) -> Itera
     text = content[:_MOST_TEXT]
     thought_ends = [match.end() for match in _THOUGHT_ENDS.finditer(text)]
     for part in [text[end:] for end in thought_ends[-1:]] + [text]:
-        candidates = list(_strict(part, names))
+        candidates = [*_unescaped(part, names), *_strict(part, names)]
         if not candidates and not cut:
             candidates = list(_repaired(part, names))
         yield from reversed(candidates)
@@ -49,12 +52,6 @@ def objects(content: Any, names: Collection[str], *, cut: bool = False) -> Itera
 
 def _strict(text: str, names: Collection[str]) -> Iterator[dict[str, Any]]:
     """Give what is JSON as it stands, in the order of the text."""
-    whole = text.strip()
-    if whole.startswith('"'):
-        value = _decode(whole, 0)
-        if value is not None and isinstance(value[0], str):
-            yield from reversed(list(objects(value[0], names)))
-            return
     at = 0
     for _ in range(_MOST_STARTS):
         at = text.find("{", at)
@@ -68,6 +65,14 @@ def _strict(text: str, names: Collection[str]) -> Iterator[dict[str, Any]]:
             at = value[1]
 
 
+def _unescaped(text: str, names: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Give what is JSON inside a JSON text, with its quotes around it or without."""
+    start = _ESCAPED.search(text)
+    value = _decode(f'"{text[start.start() : text.rfind("}") + 1]}"', 0) if start else None
+    if value is not None:
+        yield from reversed(list(objects(value[0], names)))
+
+
 def _decode(text: str, at: int) -> tuple[Any, int] | None:
     try:
         return _DECODER.raw_decode(text, at)
@@ -78,11 +83,16 @@ def _decode(text: str, at: int) -> tuple[Any, int] | None:
 def _repaired(text: str, names: Collection[str]) -> Iterator[dict[str, Any]]:
     """Give what can be read as JSON after all.
 
-    The text ends at its last closing bracket, so that a text that stopped in the middle of a value
-    stays one: the value's field is then missing.
+    The text ends at its last closing bracket outside of quotes, so that a text that stopped in the middle
+    of a value stays one: the value's field is then missing.
     """
     text = text[-_MOST_REPAIRED:].translate(_INVISIBLE)
-    text = text[: max(text.rfind("}"), text.rfind("]")) + 1]
+    for bracket in list(_CLOSING.finditer(text))[:-_MOST_CLOSINGS:-1]:
+        text = text[: bracket.end()]
+        if text.count('"') % 2 == 0:
+            break
+    else:
+        return
     at = {text.find("{")}
     fields = [match.start() for match in re.finditer("|".join(map(re.escape, names)), text)]
     if fields:
