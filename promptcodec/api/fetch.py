@@ -11,7 +11,6 @@ import http.client
 import ipaddress
 import socket
 import threading
-import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -41,7 +40,6 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
         FetchError: it cannot be fetched, is no picture, or is too large.
     """
     line = _Line(private=_any_private(urlsplit(server).hostname or ""))
-    ends = time.monotonic() + timeout
     # A server that sends a byte a minute never runs into the timeout of a single read.
     timer = threading.Timer(timeout, line.cut)
     timer.daemon = True
@@ -49,11 +47,13 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "promptcodec"})  # noqa: S310 - see _opener
         with _opener(line).open(request, timeout=timeout) as response:
-            return _read(response, most)
+            data = _read(response, most)
+        if line.is_cut:
+            raise TimeoutError  # a body without a length just ends
     except FetchError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if time.monotonic() >= ends or isinstance(error, TimeoutError):
+        if line.is_cut or isinstance(error, TimeoutError):
             raise FetchError(f"did not come within {timeout:g} s") from None
         reason = (
             f"HTTP {error.code}"
@@ -63,6 +63,7 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
         raise FetchError(f"cannot be fetched ({str(reason)[:200]})") from None
     finally:
         timer.cancel()
+    return data
 
 
 def _read(response: Any, most: int) -> bytes:
@@ -84,17 +85,19 @@ class _Line:
 
     def __init__(self, *, private: bool) -> None:
         self.private = private
+        self.is_cut = False
         self._sockets: list[socket.socket] = []
 
     def check(self, connected: socket.socket) -> None:
         """Look where a socket leads, the name looked up and connected to, before anything is sent."""
         self._sockets.append(connected)
-        if not self.private and _is_private(connected.getpeername()[0]):
+        if not self.private and is_private(connected.getpeername()[0]):
             connected.close()
             raise FetchError("is in a private network, and the server that names it is not")
 
     def cut(self) -> None:
         """End what is still being read."""
+        self.is_cut = True
         for connected in self._sockets:
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
@@ -152,10 +155,11 @@ def _any_private(host: str) -> bool:
         addresses = socket.getaddrinfo(host, None)
     except OSError:
         return False
-    return any(_is_private(str(address[4][0])) for address in addresses)
+    return any(is_private(str(address[4][0])) for address in addresses)
 
 
-def _is_private(address: str) -> bool:
+def is_private(address: str) -> bool:
+    """Say whether an IP address is of a private network, this machine, or otherwise not of the public one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped

@@ -35,7 +35,7 @@ _TEXTS = ("content", "text", "output", "result")
 # Base64 of the first bytes of PNG, JPEG, WebP, GIF, and AVIF or HEIC.
 _PICTURE = re.compile(r"iVBORw0|/9j/|_9j_|UklGR|R0lGOD|AAAA")
 _DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*;base64,([\w+/=\s-]+)", re.ASCII)
-_ADDRESS = re.compile(r"\s*(https?://\S+)\s*\Z", re.IGNORECASE)
+_ADDRESS = re.compile(r"\A\s*(https?://\S+)\s*\Z", re.IGNORECASE)
 _MARKDOWN = re.compile(r"!\[[^\]]*\]\(\s*<?(https?://[^\s)>]+)")
 _SUFFIXED = re.compile(r"(https?://[^\s()<>\"']+\.(?:png|jpe?g|webp|avif)(?:\?[^\s()<>\"']*)?)")
 
