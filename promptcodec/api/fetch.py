@@ -39,31 +39,38 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
     Raises:
         FetchError: it cannot be fetched, is no picture, or is too large.
     """
-    line = _Line(private=_any_private(urlsplit(server).hostname or ""))
-    # A server that sends a byte a minute never runs into the timeout of a single read.
-    timer = threading.Timer(timeout, line.cut)
-    timer.daemon = True
-    timer.start()
+    line = _Line()
+    outcome: list[bytes | FetchError] = []
+
+    def work() -> None:
+        try:
+            outcome.append(_get(url, server, line, timeout, most))
+        except FetchError as error:
+            outcome.append(error)
+
+    # In a thread, so that the deadline holds for looking names up, and for a byte a minute, too.
+    thread = threading.Thread(target=work, name="promptcodec-fetch", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    line.close()
+    if not outcome:
+        raise FetchError(f"did not come within {timeout:g} s")
+    if isinstance(outcome[0], FetchError):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _get(url: str, server: str, line: _Line, timeout: float, most: int) -> bytes:
+    line.private = _any_private(urlsplit(server).hostname or "")
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "promptcodec"})  # noqa: S310 - see _opener
         with _opener(line).open(request, timeout=timeout) as response:
-            data = _read(response, most)
-        if line.is_cut:
-            raise TimeoutError  # a body without a length just ends
-    except FetchError:
-        raise
+            return _read(response, most)
+    except urllib.error.HTTPError as error:
+        raise FetchError(f"cannot be fetched (HTTP {error.code})") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if line.is_cut or isinstance(error, TimeoutError):
-            raise FetchError(f"did not come within {timeout:g} s") from None
-        reason = (
-            f"HTTP {error.code}"
-            if isinstance(error, urllib.error.HTTPError)
-            else getattr(error, "reason", error)
-        )
-        raise FetchError(f"cannot be fetched ({str(reason)[:200]})") from None
-    finally:
-        timer.cancel()
-    return data
+        reason = str(getattr(error, "reason", error))[:200]
+        raise FetchError(f"cannot be fetched ({reason or type(error).__name__})") from None
 
 
 def _read(response: Any, most: int) -> bytes:
@@ -81,11 +88,10 @@ def _read(response: Any, most: int) -> bytes:
 
 
 class _Line:
-    """The sockets of one fetch: where they may lead, and how they are cut."""
+    """The sockets of one fetch, and where they may lead."""
 
-    def __init__(self, *, private: bool) -> None:
-        self.private = private
-        self.is_cut = False
+    def __init__(self) -> None:
+        self.private = False
         self._sockets: list[socket.socket] = []
 
     def check(self, connected: socket.socket) -> None:
@@ -95,9 +101,8 @@ class _Line:
             connected.close()
             raise FetchError("is in a private network, and the server that names it is not")
 
-    def cut(self) -> None:
+    def close(self) -> None:
         """End what is still being read."""
-        self.is_cut = True
         for connected in self._sockets:
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
