@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -238,6 +240,26 @@ def test_nothing_is_asked_for_ever(script):
     with pytest.raises(UsageError, match="Unsupported parameters"):
         ask(script, effort="low")
     assert len(script.asked) <= 10
+
+
+def test_threads_that_ask_at_once_learn_once(script):
+    script.begin(takes("json_object"))
+    together = threading.Barrier(4)
+
+    def work(number):
+        together.wait()
+        return ask(script, text=f"Question {number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(4))) == [7] * 4
+    assert all("response_format" in asked for asked in script.asked)  # nobody went on to no form at all
+    assert len(script.asked) <= 8
+
+
+def test_an_unknown_form_is_named(script):
+    with pytest.raises(UsageError, match="json_schema, json_object, none"):
+        ask(script, response_format="yaml")
+    assert script.paths == []
 
 
 def test_what_was_learnt_of_one_model_is_not_believed_of_another(script):

@@ -286,6 +286,7 @@ def test_a_picture_elsewhere_is_fetched_without_key_once_and_stored(script, monk
         lambda url: {"output": [url]},
         lambda url: {"output": url},
         lambda url: sse({"type": "image_generation.partial_succeeded", "url": url}),
+        lambda _: data(url="/a.png"),
     ],
 )
 def test_addresses_are_found_where_pictures_are(script, answer):

@@ -106,11 +106,11 @@ class Connection:
     def _put(self, endpoint: str, request: dict[str, Any], ask: Callable[[dict[str, Any]], Value]) -> Value:
         """Ask in the form that the server is known to take; once more for each thing it says it does not."""
         while True:
-            asked = concessions.apply(request, self.profile, concessions.known(self.profile, endpoint))
+            agreed = concessions.known(self.profile, endpoint)
             try:
-                return ask(asked)
+                return ask(concessions.apply(request, self.profile, agreed))
             except CallError as failed:
-                if not concessions.learn(self.profile, endpoint, request, str(failed.error)):
+                if not concessions.learn(self.profile, endpoint, request, agreed, str(failed.error)):
                     raise
 
     def _ask(

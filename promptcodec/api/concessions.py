@@ -14,7 +14,7 @@ from typing import Any
 from promptcodec import prompts
 from promptcodec.api.profile import Profile
 
-SCHEMA, OBJECT, NONE = "json_schema", "json_object", "none"
+FORMS = SCHEMA, OBJECT, NONE = "json_schema", "json_object", "none"
 """How a server is held to JSON, as ``response_format`` of a profile says it."""
 _LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _SPARE = (
@@ -49,16 +49,20 @@ def known(profile: Profile, endpoint: str) -> tuple[str, ...]:
     return _learnt.get((profile.url, profile.model, endpoint), ())
 
 
-def learn(profile: Profile, endpoint: str, request: dict[str, Any], message: str) -> bool:
-    """Learn one concession from what a server says is wrong; say whether there was one to make.
+def learn(
+    profile: Profile, endpoint: str, request: dict[str, Any], agreed: tuple[str, ...], message: str
+) -> bool:
+    """Learn one concession from what a server says is wrong; say whether asking again may help.
 
     Args:
         profile: which model, and where.
         endpoint: as of ``Connection.exchange``.
         request: as it was first put.
+        agreed: the concessions that it was then put with.
         message: the server's words.
     """
-    agreed = known(profile, endpoint)
+    if known(profile, endpoint) != agreed:
+        return True  # another thread has learnt meanwhile
     new = _next(apply(request, profile, agreed), endpoint, message)
     if new is None or new in agreed:
         return False
@@ -94,7 +98,7 @@ def _next(asked: dict[str, Any], endpoint: str, message: str) -> str | None:
         return OBJECT if formatted == SCHEMA else NONE
     if endpoint == "chat" and _STREAM.search(message) and "stream" not in asked.get("extra_body", {}):
         return "stream"
-    if "messages" in asked and _ROLE.search(message):
+    if _ROLE.search(message) and asked.get("messages", [{}])[0].get("role") == "system":
         return "system"
     if _UNKNOWN.search(message):
         named = [name for name in _SPARE if re.search(rf"(?<![\w-]){name}(?![\w-])", message)]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from promptcodec import prompts
 from promptcodec.api import json_text, tokens
 from promptcodec.api.client import Connection, UnusableAnswerError
+from promptcodec.api.concessions import FORMS
 from promptcodec.api.conform import conform
 from promptcodec.api.dialects import DIALECTS, Ask, TruncatedError
 from promptcodec.api.replies import Reply
@@ -42,6 +43,9 @@ def ask_json(connection: Connection, dialect: str, ask: Ask, parse: Callable[[An
     """
     if dialect not in DIALECTS:
         raise UsageError(f"unknown dialect {dialect!r}; one of {', '.join(DIALECTS)}")
+    if connection.profile.response_format not in ("", *FORMS):
+        form = connection.profile.response_format
+        raise UsageError(f"unknown response_format {form!r}; one of {', '.join(FORMS)}")
     attempt = _Attempt()
     try:
         return _ask_once(connection, dialect, ask, parse, attempt)

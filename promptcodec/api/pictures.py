@@ -13,7 +13,7 @@ from typing import Any
 _MOST = 16
 _DEEPEST = 8
 _CODED = ("b64_json", "b64", "base64", "image_base64")
-_ADDRESSES = ("url", "uri", "text")
+_ADDRESSES = ("url", "uri", "image_url")
 # Where pictures stand. Other fields hold what was asked.
 _HOLDERS = (
     *(
@@ -41,7 +41,7 @@ _SUFFIXED = re.compile(r"(https?://[^\s()<>\"']+\.(?:png|jpe?g|webp|avif)(?:\?[^
 
 
 def pictures(answer: Any) -> Iterator[bytes | str]:
-    """Give the pictures of an answer: what stands in it as bytes, what is elsewhere as its address.
+    """Give the pictures of an answer: what stands in it as bytes, what is elsewhere as its address or path.
 
     Args:
         answer: JSON of the image API, Chat Completions, Responses, or their kin. What stands where a
@@ -78,7 +78,7 @@ def _walk(value: Any, deep: int) -> Iterator[bytes | str]:
         for item in value[:_MOST]:
             yield from _one(item, "data") if isinstance(item, str) else _walk(item, deep - 1)
     elif isinstance(value, dict) and deep and not _partial(value):
-        for field in (*_CODED, *_ADDRESSES, *_HOLDERS):
+        for field in (*_CODED, "url", "uri", "text", *_HOLDERS):
             item = value.get(field)
             yield from _one(item, field) if isinstance(item, str) else _walk(item, deep - 1)
 
@@ -93,7 +93,7 @@ def _one(text: str, field: str) -> Iterator[bytes | str]:
             yield from _decoded(match[1])
         for pattern in (_ADDRESS, _MARKDOWN, _SUFFIXED):
             yield from (match[1] for match in pattern.finditer(text))
-    elif _ADDRESS.match(text):
+    elif _ADDRESS.match(text) or (field in _ADDRESSES and re.match(r"/[^/\s]\S*\Z", text)):
         yield text.strip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from urllib.parse import urljoin
 
 from PIL import Image
 
@@ -42,7 +43,7 @@ def read(answer: dict[str, Any], profile: Profile) -> Image.Image:
         try:
             if isinstance(picture, bytes):
                 return load_image(picture)
-            data = fetch(picture, server=profile.url, timeout=profile.timeout)
+            data = fetch(urljoin(profile.url, picture), server=profile.url, timeout=profile.timeout)
             image = load_image(data)
         except ImageError as error:
             wrong = f": {error}"
