@@ -20,7 +20,7 @@ _LONG = 1 << 20
 _ESCAPE = re.compile(
     r"\\+u00([0-9a-f]{2})|\\+x([0-9a-f]{2})|%(?:25)*([0-9a-f]{2})|&\#x0*([0-9a-f]{2});|&\#0*([0-9]{2,3});"
     # What stands between the characters of a key that was broken over lines.
-    r"|\\+[nrtbf]|[\s\\\x00-\x1f\xad\u200b-\u200f\u2060\ufeff]+",
+    r"|\\+[nrtbf]|\\|[\s\x00-\x1f\xad\u200b-\u200f\u2060\ufeff]+",
     re.IGNORECASE,
 )
 
