@@ -114,6 +114,8 @@ ANSWERS = {
     "usage of lists": data(b64_json=CODED) | {"usage": {"input_tokens": [], "input_tokens_details": [1]}},
     "an error of null": data(b64_json=CODED) | {"error": None},
     "the second of two": {"data": [{"b64_json": "!!"}, {"b64_json": CODED}]},
+    "the picture and nothing else": PNG,
+    "a JPEG and nothing else": picture(form="JPEG"),
     "chat: images": chat(content="Here.", images=[URL]),
     "chat: images without types": chat(images=[{"image_url": DATA}]),
     "chat: images of texts": chat(images=[DATA]),
@@ -229,6 +231,11 @@ def test_no_picture_and_an_error_are_told_in_the_servers_words(script, answer):
         {"data": [{"content_filter_results": {"sexual": {"filtered": True, "severity": "high"}}}]},
         {"data": [], "error": {"message": "Rejected", "code": "moderation_blocked"}},
         chat(refusal="I cannot draw that."),
+        {
+            "choices": [
+                {"message": {"content": ""}, "native_finish_reason": "IMAGE_SAFETY", "finish_reason": "stop"}
+            ]
+        },
         {"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]},
         (400, {"error": {"message": "Rejected by the safety system.", "code": "moderation_blocked"}}),
         response({"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}),

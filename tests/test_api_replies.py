@@ -117,6 +117,7 @@ TEXTS = {
     "numbers with a point": with_types(rows=1.0, cols="2.0"),
     "a field nobody asked for": with_types(confidence=0.9, notes=["x"]),
     "words of a set in capitals": JSON.replace('"over"', '"Over"').replace('"sky blue"', '"Sky_Blue "'),
+    "cells row by row": with_types(cells=[VALUE["cells"]]),
     "nothing as null": JSON.replace('"mood": ""', '"mood": null').replace('"tone": ""', '"tone": null'),
     "one text for a list": JSON.replace('["grey"]', '"grey"'),
 }
@@ -159,6 +160,14 @@ FORMS = {
     "an error that is empty": chat(JSON) | {"error": {"code": 0, "message": ""}},
     "a mark before the body": "\ufeff" + json.dumps(chat(JSON)),
     "blanks before the body": "\n\n   " + json.dumps(chat(JSON)),
+    "as Responses": {"output": [{"type": "message", "content": [{"type": "output_text", "text": JSON}]}]},
+    "as Anthropic": {
+        "type": "message",
+        "content": [{"type": "text", "text": JSON}],
+        "stop_reason": "end_turn",
+    },
+    "as Gemini": {"candidates": [{"content": {"parts": [{"text": JSON}]}, "finishReason": "STOP"}]},
+    "as Ollama's generate": {"response": JSON, "done": True},
     "a stream": sse(delta(role="assistant", content=""), delta(content=JSON[:70]), delta(content=JSON[70:])),
     "a stream of one event": sse(delta(content=JSON)),
     "a stream with comments": ": PROCESSING\n\n: PROCESSING\n\n" + sse(delta(content=JSON)),
@@ -234,6 +243,7 @@ RESPONSES = {
         {"type": "response.output_item.done", "item": output([{"type": "output_text", "text": JSON}])},
         {"type": "response.completed", "response": response()},
     ),
+    "as Chat Completions": chat(JSON),
     "events named beside": "event: response.completed\n" + sse({"response": response(output(JSON))}),
 }
 
@@ -299,6 +309,7 @@ def test_a_response_that_failed_is_told_in_the_servers_words(script, answer):
         chat(None, refusal="I cannot help with that."),
         chat("", "content_filter"),
         chat("", "SAFETY"),
+        {"candidates": [{"content": {"parts": []}, "finishReason": "PROHIBITED_CONTENT"}]},
         chat("", "content_filter: PROHIBITED_CONTENT"),
         {"choices": None, "error": {"message": "blocked", "code": "content_policy_violation"}},
         {"choices": [], "error": {"message": "The response was filtered", "code": "content_filter"}},
@@ -356,6 +367,28 @@ def test_a_cut_answer_gets_twice_the_room(script):
     script.begin(chat(JSON[:-40], "length"), chat(JSON))
     assert ask(script) == WANTED
     assert [asked["max_tokens"] for asked in script.asked] == [900, 1800]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"type": "message", "content": [{"type": "text", "text": JSON[:90]}], "stop_reason": "max_tokens"},
+        {"candidates": [{"content": {"parts": [{"text": JSON[:90]}]}, "finishReason": "MAX_TOKENS"}]},
+        chat("", "length", reasoning_content="I think that"),
+        {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "output": []},
+    ],
+)
+def test_a_limit_is_known_by_any_name(script, answer):
+    script.begin(answer, chat(JSON))
+    assert ask(script) == WANTED
+    assert script.asked[1]["max_tokens"] == 1800
+
+
+@pytest.mark.parametrize("body", ["Error: model overloaded", "<html><h1>model overloaded</h1></html>"])
+def test_a_body_that_is_no_json_is_quoted(script, body):
+    script.begin(body)
+    with pytest.raises(UnusableAnswerError, match=r"no JSON.*model overloaded"):
+        ask(script)
 
 
 def test_a_stream_that_broke_off_is_asked_for_again(script):

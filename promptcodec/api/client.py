@@ -6,13 +6,14 @@ import json
 import math
 import os
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from promptcodec.api import answers, concessions, failures, shut_down, spending, streams, transport
+from promptcodec.api import answers, concessions, failures, pictures, shut_down, spending, streams, transport
 from promptcodec.api.complaints import failure, is_refusal
 from promptcodec.api.failures import CallError
 from promptcodec.api.profile import Profile, Usage
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 _FIRST_WAIT, _LAST_WAIT = 0.5, 8.0
 """Seconds between tries where the server names none: doubled each time."""
+_QUOTED, _SHOWN = 1000, 100
+"""Characters of what is no answer: those that its error is taken from, and those that are shown."""
 _LEAST_SHARE = 0.1
 """Of a picture's estimate: what a server counts below that is not the picture."""
 
@@ -166,11 +169,16 @@ class Connection:
         """Read an answer in any encoding of JSON, and cover the key in it."""
         if not content.strip():
             raise UnusableAnswerError("the server's answer is empty")
+        picture = pictures.answer_of(content)
+        if picture is not None:
+            return picture
+        text = content.decode(json.detect_encoding(content), "replace")
         try:
-            text = content.decode(json.detect_encoding(content), "replace")
             answer = self._cover.value(json.loads(streams.whole(text)))
         except (ValueError, RecursionError):
-            raise UnusableAnswerError("the server's answer is no JSON, or was cut") from None
+            start = " ".join(re.sub(r"<[^>]*>", " ", text[:_QUOTED]).split())
+            quoted = self._cover.text(start)[:_SHOWN]
+            raise UnusableAnswerError(f"the server's answer is no JSON, or was cut: {quoted!r}") from None
         if not isinstance(answer, dict):
             raise UnusableAnswerError("the server's answer is no JSON object")
         return answer

@@ -14,6 +14,7 @@ def conform(value: Any, schema: dict[str, Any]) -> Any:
     * A whole number as a text or as ``3.0`` is that number; a number where a text belongs is its digits.
     * ``null`` is the empty text or the empty list.
     * One text where a list of texts belongs is a list of it.
+    * A list of rows where one list belongs is their items in order.
     * A word of a fixed set may have capitals, blanks around it, or lines for its blanks.
     * A field that nobody asked for is left out.
 
@@ -37,6 +38,8 @@ def conform(value: Any, schema: dict[str, Any]) -> Any:
 def _list(value: Any, items: dict[str, Any]) -> Any:
     if isinstance(value, str) and items["type"] == "string":
         value = [value] if value.strip() else []
+    if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
+        value = [item for row in value for item in row]
     if isinstance(value, list):
         return [conform(item, items) for item in value]
     return [] if value is None else value

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from promptcodec import prompts
-from promptcodec.api import json_text, tokens
+from promptcodec.api import json_text, replies, tokens
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.concessions import FORMS
 from promptcodec.api.conform import conform
@@ -72,7 +72,7 @@ def _ask_once(
     speak = DIALECTS[dialect]
 
     def read(answer: dict[str, Any]) -> Value:
-        reply = speak.reply(answer)
+        reply = replies.read(answer)
         attempt.answer = reply.text
         try:
             return _first_that_fits(reply, ask, parse)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from promptcodec.api import replies
 from promptcodec.api.client import UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.api.usage import tokens_in
@@ -39,10 +38,9 @@ class TruncatedError(UnusableAnswerError):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one API is asked and how its answers are read."""
+    """How one API is asked and how its tokens are counted."""
 
     request: Callable[[Ask, Profile], dict[str, Any]]
-    reply: Callable[[dict[str, Any]], replies.Reply]
     usage: Callable[[dict[str, Any]], Usage]
 
 
@@ -95,6 +93,6 @@ def _responses_usage(answer: dict[str, Any]) -> Usage:
 
 
 DIALECTS = {
-    "chat": Dialect(_chat_request, replies.chat, _chat_usage),
-    "responses": Dialect(_responses_request, replies.responses, _responses_usage),
+    "chat": Dialect(_chat_request, _chat_usage),
+    "responses": Dialect(_responses_request, _responses_usage),
 }

@@ -51,6 +51,14 @@ def pictures(answer: Any) -> Iterator[bytes | str]:
     yield from sorted(stands, key=lambda picture: isinstance(picture, str))
 
 
+def answer_of(body: bytes) -> dict[str, Any] | None:
+    """Give an answer that is a picture and nothing else the form of the image API; None where it is none."""
+    coded = base64.b64encode(body[:12]).decode()
+    if not _PICTURE.match(coded):
+        return None
+    return {"data": [{"b64_json": base64.b64encode(body).decode()}]}
+
+
 def decode(text: str) -> bytes:
     """Decode base64 as servers write it.
 

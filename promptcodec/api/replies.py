@@ -1,4 +1,7 @@
-"""What a language model said, out of the answers of the text APIs and of those who build them otherwise."""
+"""What a language model said, out of the answers of the text APIs and of those who build them otherwise.
+
+Beside Chat Completions and Responses these are Completions, and the forms of Anthropic, Gemini and Ollama.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from promptcodec.api.complaints import complaint, is_refusal
 from promptcodec.errors import RefusedError
 
+_REASONS = ("finish_reason", "finishReason", "stop_reason", "done_reason")
 _CUT = {"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"}
 _REFUSED = {"refusal", "content_filter", "safety", "prohibited_content", "blocklist", "spii", "sensitive"}
 
@@ -33,16 +37,23 @@ class Reply:
         return next((item for item in self.contents if isinstance(item, str)), "")
 
 
-def chat(answer: dict[str, Any]) -> Reply:
-    """Read an answer of Chat Completions.
+def read(answer: dict[str, Any]) -> Reply:
+    """Read an answer by its form: servers answer one API in the form of another.
 
     Raises:
         RefusedError: the model or its filter refused.
     """
-    choice = first(answer.get("choices")) or answer
+    is_response = any(name in answer for name in ("output", "output_text", "incomplete_details"))
+    if isinstance(answer.get("response"), dict) or (is_response and "choices" not in answer):
+        return _responses(answer)
+    return _chat(answer)
+
+
+def _chat(answer: dict[str, Any]) -> Reply:
+    choice = first(answer.get("choices")) or first(answer.get("candidates")) or answer
     message = message_of(choice)
     # finish_reason may carry a provider's own word behind the API's: "content_filter: SAFETY".
-    reason = str(choice.get("finish_reason") or choice.get("done_reason") or "").lower().partition(":")[0]
+    reason = str(next(filter(None, map(choice.get, _REASONS)), "")).lower().partition(":")[0]
     if message.get("refusal") or reason in _REFUSED:
         raise RefusedError(f"the model refused: {str(message.get('refusal') or 'content filter')[:200]}")
     trouble = complaint(choice) if choice.get("error") else complaint(answer)
@@ -54,6 +65,8 @@ def chat(answer: dict[str, Any]) -> Reply:
         *_arguments(message.get("tool_calls")),
         *_arguments([message.get("function_call")]),
         choice.get("text"),
+        *(parts(choice.get("content")) if not message else ()),
+        choice.get("response"),
         *parts(message.get("reasoning_content")),
         *parts(message.get("reasoning")),
         *parts(message.get("thinking")),
@@ -61,12 +74,7 @@ def chat(answer: dict[str, Any]) -> Reply:
     return Reply(_filled(contents), reason in _CUT, trouble)
 
 
-def responses(answer: dict[str, Any]) -> Reply:
-    """Read an answer of the Responses API.
-
-    Raises:
-        RefusedError: the model or its filter refused.
-    """
+def _responses(answer: dict[str, Any]) -> Reply:
     if isinstance(answer.get("response"), dict):
         answer = answer["response"]
     details = answer.get("incomplete_details")
@@ -105,7 +113,9 @@ def parts(content: Any) -> list[Any]:
         texts = [part if isinstance(part, str) else _text(part) for part in content]
         return ["".join(texts)]
     if isinstance(content, dict):
-        return [_text(content) or content]
+        return (
+            parts(content["parts"]) if isinstance(content.get("parts"), list) else [_text(content) or content]
+        )
     return [content]
 
 

@@ -60,12 +60,7 @@ def read(answer: dict[str, Any], profile: Profile) -> Image.Image:
         raise RefusedError(f"the model refused: {words}")
     if words:
         raise ApiError(f"{profile.model} answers with an error: {words}")
-    texts = [
-        text
-        for text in (*replies.chat(answer).contents, *replies.responses(answer).contents)
-        if isinstance(text, str)
-    ]
-    if texts and (text := without_pictures(texts[0])):
+    if text := without_pictures(replies.read(answer).text):
         wrong = f", but wrote: {text[:200]}"
     raise UnusableAnswerError(f"{profile.model} gave no picture that can be read{wrong}")
 
@@ -87,8 +82,8 @@ def _trouble(answer: dict[str, Any]) -> str:
         return words
     for name in _LISTS:
         item = replies.first(answer.get(name))
-        reason = str(item.get("finishReason") or "")
-        words = complaint(item) or ("" if reason.upper() in {"SUCCESS", "STOP"} else reason)
+        reason = str(item.get("finishReason") or item.get("native_finish_reason") or "")
+        words = complaint(item) or (reason if is_refusal(reason) else "")
         results = item.get("content_filter_results")
         if isinstance(results, dict):
             filtered = [
