@@ -50,7 +50,7 @@ FORMS = {
 }  # fmt: skip
 
 
-def pieces(key, size=12):
+def pieces(key, size=8):
     return [key[at : at + size] for at in range(len(key) - size + 1)]
 
 

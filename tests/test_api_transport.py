@@ -87,14 +87,16 @@ BAD = {
     ),
     "empty": (http(b""), UnusableAnswerError, "is empty", ESTIMATE),
     "blank": (http(b" \r\n"), UnusableAnswerError, "is empty", ESTIMATE),
-    "204": (b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n", UnusableAnswerError, "is empty", ESTIMATE),
+    "204": (b"HTTP/1.1 204 No\r\nconnection: close\r\n\r\n", UnusableAnswerError, "is empty", ESTIMATE),
     "no JSON": (http(b"word"), UnusableAnswerError, "no JSON", ESTIMATE),
     "cut JSON": (http(b'{"word": "y'), UnusableAnswerError, "no JSON, or was cut", ESTIMATE),
     "deep JSON": (http(b"[" * 100_000), UnusableAnswerError, "no JSON", ESTIMATE),
     "a number": (http(5), UnusableAnswerError, "no JSON object", ESTIMATE),
     "no such entry": (http({"usage": None}), UnusableAnswerError, "KeyError", ESTIMATE),
-    "an error that was billed": (http({"usage": {"in": 400_000, "out": 0}}), UnusableAnswerError, "KeyError", 0.4),
-    "switching": (b"HTTP/1.1 101 Go\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", ApiError, "breaks off", ESTIMATE),
+    "an error that was billed": (
+        http({"usage": {"in": 400_000, "out": 0}}), UnusableAnswerError, "KeyError", 0.4
+    ),
+    "101": (b"HTTP/1.1 101 Go\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", ApiError, "breaks", ESTIMATE),
     "300": (http(b"", "300 Choices"), ApiError, "status 300", 0),
     "304": (b"HTTP/1.1 304 Same\r\nconnection: close\r\n\r\n", ApiError, "status 304", 0),
     "400": (http({"error": "no such field"}, "400 Bad"), UsageError, "no such field", 0),
@@ -114,7 +116,9 @@ BAD = {
         http(gzip.compress(gzip.compress(b"{}")), "200 OK", "content-encoding: gzip, gzip"),
         ApiError, "gzip, gzip", ESTIMATE,
     ),
-    "damaged gzip": (http(b"\x1f\x8b\x08 hello", "200 OK", "content-encoding: gzip"), ApiError, "gzip", ESTIMATE),
+    "damaged gzip": (
+        http(b"\x1f\x8b\x08 hello", "200 OK", "content-encoding: gzip"), ApiError, "gzip", ESTIMATE
+    ),
     "cut gzip": (
         http(gzip.compress(b'{"word": "yes"}')[:-12], "200 OK", "content-encoding: gzip"),
         UnusableAnswerError, "cut", ESTIMATE,
@@ -216,9 +220,9 @@ def test_a_redirect_to_another_host_gets_nothing(monkeypatch):
         for status in (301, 302, 303, 307, 308):
             for target in targets:
                 moved = http(b"", f"{status} Moved", f"location: {target}")
-                with raw_server(moved) as server, spending.metered() as spent:
-                    with pytest.raises(ApiError, match="redirects to"):
-                        ask(server.url, env="MY_KEY", retries=2)
+                raises = pytest.raises(ApiError, match="redirects to")
+                with raw_server(moved) as server, spending.metered() as spent, raises:
+                    ask(server.url, env="MY_KEY", retries=2)
                 assert (len(server.requests), spent.requests, spent.cost) == (1, 1, 0)
     assert not other.requests
 
@@ -293,6 +297,13 @@ def test_how_long_a_server_asks_to_wait(header, calls, words):
         ask(server.url, retries=1)
     assert (len(server.requests), spent.cost) == (calls, 0)
     assert time.monotonic() - start < 2
+
+
+def test_a_long_wait_does_not_make_a_failure_free():
+    busy = http(b"", "503 Busy", "retry-after: 9999")
+    with raw_server(busy) as server, spending.metered() as spent, pytest.raises(ApiError, match="9999 s"):
+        ask(server.url, retries=1)
+    assert (spent.requests, spent.cost) == (1, ESTIMATE)
 
 
 def test_retry_after_is_seconds_or_a_date():

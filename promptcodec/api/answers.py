@@ -74,13 +74,15 @@ def check_writable() -> None:
 
 
 def put(name: str, answer: dict[str, Any]) -> None:
-    """Store an answer, whole or not at all.
+    """Store an answer, whole or not at all; one that is nested too deep to be written is not.
 
     Raises:
         MissingError: it cannot be stored.
     """
     try:
         write_whole(str(_path(name)), json.dumps(answer).encode(), overwrite=True)
+    except RecursionError:
+        return
     except UsageError as error:
         raise MissingError(f"a stored answer {error}; {_HINT}") from None
 

@@ -86,7 +86,7 @@ class Connection:
         if stored is not None:
             try:
                 value = self._read(read, self._cover.value(stored))
-            except PromptcodecError:
+            except (PromptcodecError, RecursionError):
                 answers.drop(name)
             else:
                 spending.count_stored()

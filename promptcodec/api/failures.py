@@ -69,14 +69,14 @@ def read(error: Exception, host: str, profile: Profile, cover: Any) -> CallError
         return CallError(ApiError(f"{host} could not be asked ({cover(words)[:300]})"), billed=True)
     status = error.status_code if isinstance(error, openai.APIStatusError) else 0
     message = cover(" ".join(_MARKUP.sub(" ", _words(error)).split()))[:300]
-    wait = _wait(error, status)
-    if wait is not None and wait > LONGEST_WAIT:
-        late = f"{profile.model} at {host} asks to wait {wait:.0f} s ({message}); try later"
-        return CallError(ApiError(late), billed=False)
     plain = next(_causes(error, message, host, profile))
     # A refusal to serve costs nothing; what failed on the way back, or is refused for what it says, may.
     billed = status >= 500 or status in {0, 408} or isinstance(plain, RefusedError)
-    return CallError(plain, billed=billed and not _never_sent(error), wait=wait)
+    wait = _wait(error, status)
+    if wait is not None and wait > LONGEST_WAIT:
+        plain = ApiError(f"{profile.model} at {host} asks to wait {wait:.0f} s ({message}); try later")
+        wait = None
+    return CallError(plain, billed=billed and _cause(error) not in _BEFORE_SENDING, wait=wait)
 
 
 def _words(error: openai.APIError) -> str:
@@ -87,10 +87,6 @@ def _words(error: openai.APIError) -> str:
     if isinstance(error, openai.APIStatusError) and words == f"Error code: {error.status_code}":
         words += f" - {error.response.text[:_QUOTED]}"
     return words
-
-
-def _never_sent(error: openai.APIError) -> bool:
-    return _cause(error) in _BEFORE_SENDING
 
 
 def _cause(error: openai.APIError) -> str:

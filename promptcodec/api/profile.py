@@ -22,8 +22,8 @@ class Profile:
         url: up to and with ``/v1``.
         model: the name sent.
         api_key_env: the environment variable that holds the key; empty for servers that want none.
-        timeout: seconds a request may take.
-        retries: how often the client tries again after 408, 409, 429, 5xx and lost connections.
+        timeout: seconds a request may take, from its start to the last byte of its answer.
+        retries: how often it is tried again after 408, 409, 429, 5xx and lost connections.
         input_price, image_input_price, output_price: dollars per million tokens; nan is unknown.
         image_price: dollars per picture, for the estimate before a call; nan is unknown.
         max_output: most tokens of an answer.

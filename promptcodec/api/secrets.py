@@ -14,7 +14,7 @@ from typing import Any
 COVER = "[key]"
 SHORTEST = 6
 """A key of fewer characters is a placeholder such as ``none``: to cover it would cover words."""
-_LONGEST_PIECE = 12
+_LONGEST_PIECE = 8
 _LONG = 1 << 20
 """Texts of more characters are pictures: only a key as it stands is looked for there."""
 _ESCAPE = re.compile(

@@ -11,6 +11,7 @@ import functools
 import importlib
 import os
 import threading
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -36,7 +37,7 @@ _REDIRECTS = 3
 _AT_ONCE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Line:
     """An open client, and the loop it runs on."""
 
@@ -68,7 +69,7 @@ def open_line(url: str, key: str) -> Line:
 
 
 @functools.lru_cache(maxsize=16)
-def _open_line(url: str, key: str, _process: int) -> Line:
+def _open_line(url: str, key: str, process: int) -> Line:
     try:
         import openai  # noqa: PLC0415 - heavy
     except ImportError:
@@ -90,9 +91,22 @@ def _open_line(url: str, key: str, _process: int) -> Line:
         max_retries=0,  # each try is counted: client.py tries again
         http_client=http,
     )
+    line = Line(client, _loop(process))
+    # Once nobody uses it any more its connections are closed, where they were opened: on the loop.
+    weakref.finalize(line, _close, http, line.loop).atexit = False
+    return line
+
+
+def _close(http: Any, loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.run_coroutine_threadsafe(http.aclose(), loop)
+
+
+@functools.lru_cache(maxsize=1)
+def _loop(_process: int) -> asyncio.AbstractEventLoop:
+    """Start the one loop of a process; a process that was forked off another has no thread of its loop."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="promptcodec-api", daemon=True).start()
-    return Line(client, loop)
+    return loop
 
 
 def send(
@@ -174,6 +188,8 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 def _shown(url: str) -> str:
     scheme, host, port = _origin(url)
+    if not host:
+        return repr(url[:80])
     return f"{scheme}://{host}" + (f":{port}" if port not in {80, 443, None} else "")
 
 

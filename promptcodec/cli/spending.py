@@ -20,7 +20,7 @@ def cap_options(command: _Command) -> _Command:
         type=click.IntRange(0),
         default=DEFAULT_REQUESTS,
         show_default=True,
-        help="Most calls of hosted models in this run.",
+        help="Most calls of hosted models in this run; each try and each redirect is one.",
     )(command)
     return click.option(
         "--max-cost",
@@ -74,7 +74,7 @@ def estimate_object(file: str, requests: tuple[int, int], cost: float, *, exact:
         "dry_run": True,
         "requests": requests[0],
         "requests_most": requests[1],
-        "cost": None if math.isnan(cost) else cost,
+        "cost": cost if math.isfinite(cost) else None,
         "exact": exact,
     }
 

@@ -21,16 +21,15 @@ class Service:
         self.faults = faults
         self.key = key
         self.batches = Batches(self.answer)
-        self._log = log.open("a", encoding="utf-8") if log else None
+        self._log = log
         self._lock = threading.Lock()
 
     def note(self, method: str, path: str, status: int, digest: str) -> None:
         """Write one line of the log."""
         if self._log:
             line = {"method": method, "path": path, "status": status, "input_sha256": digest}
-            with self._lock:
-                self._log.write(json.dumps(line) + "\n")
-                self._log.flush()
+            with self._lock, self._log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
 
     def answer(self, path: str, body: Any, uploads: Sequence[bytes] = (), fault: str = "") -> dict[str, Any]:
         """Answer one request of an endpoint that models stand behind.
