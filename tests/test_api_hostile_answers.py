@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
@@ -18,10 +19,10 @@ from promptcodec.description import SCHEMA, from_json
 from promptcodec.errors import DescriptionError, PromptcodecError
 from promptcodec.generators import image_answers
 
-FIELDS = """choices message delta content text type role parsed tool_calls function arguments reasoning refusal
-finish_reason usage error code output result response status data b64_json images image_url parts source
+FIELDS = """choices message delta content text type role parsed tool_calls function arguments reasoning
+refusal finish_reason usage error code output result response status data b64_json images image_url parts source
 candidates medium rows cols cells style objects lettering box colours"""
-NAMES = st.sampled_from(FIELDS.split())
+NAMES = st.sampled_from(re.findall(r"\w+", FIELDS))
 TEXTS = st.sampled_from(
     [
         "",
