@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptcodec.api.profile import Profile
 from promptcodec.errors import ApiError, PromptcodecError, RefusedError, UsageError
@@ -49,7 +49,7 @@ class CallError(Exception):
         self.wait = wait
 
 
-def read(error: Exception, host: str, profile: Profile, cover: Any) -> CallError:
+def read(error: Exception, host: str, profile: Profile, cover: Callable[[str], str]) -> CallError:
     """Turn what a call raised into one of ours.
 
     Args:
