@@ -20,8 +20,8 @@ from promptcodec.errors import DescriptionError, PromptcodecError
 from promptcodec.generators import image_answers
 
 FIELDS = """choices message delta content text type role parsed tool_calls function arguments reasoning
-refusal finish_reason usage error code output result response status data b64_json images image_url parts source
-candidates medium rows cols cells style objects lettering box colours"""
+refusal finish_reason usage error code output result response status data b64_json images image_url parts
+source candidates medium rows cols cells style objects lettering box colours"""
 NAMES = st.sampled_from(re.findall(r"\w+", FIELDS))
 TEXTS = st.sampled_from(
     [
