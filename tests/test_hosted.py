@@ -75,6 +75,21 @@ def test_words_alone_are_generated_and_pictures_edited(scene, tmp_path):
     assert paths == ["generations", "edits", "edits"]
 
 
+def test_a_chat_model_draws_from_words_and_pictures(scene, tmp_path):
+    log = tmp_path / "log"
+    words = plugins.create("captioners", "local").describe(scene, rows=2, cols=3)
+    with serve(["empty"], log) as url:
+        draw = plugins.create("generators", painter(url, dialect="chat"))
+        drawn = draw.generate(Conditions((192, 128), 1, words))  # empty once, then a picture
+        assert drawn.size == (192, 128)
+        referred = draw.generate(Conditions((192, 128), 1, words, texture=scene))
+    assert [call["path"] for call in calls(log)] == ["/v1/chat/completions"] * 3
+    # The sea is where it is, the more so with the picture sent along.
+    assert int(np.asarray(drawn)[70, 96, 2]) > int(np.asarray(drawn)[70, 96, 0])
+    difference = np.abs(np.asarray(referred, int) - np.asarray(scene, int)).mean()
+    assert difference < np.abs(np.asarray(drawn, int) - np.asarray(scene, int)).mean()
+
+
 def test_nothing_is_paid_for_twice(scene, tmp_path):
     log = tmp_path / "log"
     with serve((), log) as url:

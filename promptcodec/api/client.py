@@ -6,18 +6,20 @@ import json
 import math
 import os
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from promptcodec.api import answers, failures, spending, transport
+from promptcodec.api import answers, concessions, failures, pictures, shut_down, spending, streams, transport
+from promptcodec.api.complaints import failure, is_refusal
 from promptcodec.api.failures import CallError
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.api.secrets import Cover
 from promptcodec.api.usage import tokens_in
-from promptcodec.errors import MissingError, PromptcodecError
+from promptcodec.errors import ApiError, MissingError, PromptcodecError, RefusedError
 
 if TYPE_CHECKING:
     import openai
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 _FIRST_WAIT, _LAST_WAIT = 0.5, 8.0
 """Seconds between tries where the server names none: doubled each time."""
+_QUOTED, _SHOWN = 1000, 100
+"""Characters of what is no answer: those that its error is taken from, and those that are shown."""
 _LEAST_SHARE = 0.1
 """Of a picture's estimate: what a server counts below that is not the picture."""
 
@@ -87,15 +91,30 @@ class Connection:
             else:
                 spending.count_stored()
                 return value
+        shut_down.check(self.profile)
         answers.check_writable()
+
+        def ask(asked: dict[str, Any]) -> Value:
+            return self._ask(name, endpoint, asked, read, usage, estimate)
+
         for tried in range(self.profile.retries + 1):
             try:
-                return self._ask(name, endpoint, request, read, usage, estimate)
+                return self._put(endpoint, request, ask)
             except CallError as failed:
                 if failed.wait is None or tried == self.profile.retries:
                     raise failed.error from None
                 time.sleep(failed.wait or min(_FIRST_WAIT * 2**tried, _LAST_WAIT) * random.uniform(0.75, 1))  # noqa: S311
         raise AssertionError  # the last try returns or raises
+
+    def _put(self, endpoint: str, request: dict[str, Any], ask: Callable[[dict[str, Any]], Value]) -> Value:
+        """Ask in the form that the server is known to take; once more for each thing it says it does not."""
+        while True:
+            agreed = concessions.known(self.profile, endpoint)
+            try:
+                return ask(concessions.apply(request, self.profile, agreed))
+            except CallError as failed:
+                if not concessions.learn(self.profile, endpoint, request, agreed, str(failed.error)):
+                    raise
 
     def _ask(
         self,
@@ -112,6 +131,7 @@ class Connection:
         try:
             answer = self._parse(self._post(endpoint, request, drawn=drawn))
             used = _count(usage, answer)
+            self._check(answer)
             cost = self._bill(used, estimate, usable=False, drawn=drawn)
             value = self._read(read, answer)
             answers.put(name, answer)
@@ -149,14 +169,28 @@ class Connection:
         """Read an answer in any encoding of JSON, and cover the key in it."""
         if not content.strip():
             raise UnusableAnswerError("the server's answer is empty")
+        picture = pictures.answer_of(content)
+        if picture is not None:
+            return picture
+        text = content.decode(json.detect_encoding(content), "replace")
         try:
-            text = content.decode(json.detect_encoding(content), "replace")
-            answer = self._cover.value(json.loads(text))
+            answer = self._cover.value(json.loads(streams.whole(text)))
         except (ValueError, RecursionError):
-            raise UnusableAnswerError("the server's answer is no JSON, or was cut") from None
+            start = " ".join(re.sub(r"<[^>]*>", " ", text[:_QUOTED]).split())
+            quoted = self._cover.text(start)[:_SHOWN]
+            raise UnusableAnswerError(f"the server's answer is no JSON, or was cut: {quoted!r}") from None
         if not isinstance(answer, dict):
             raise UnusableAnswerError("the server's answer is no JSON object")
         return answer
+
+    def _check(self, answer: dict[str, Any]) -> None:
+        """Raise what the server says where its answer calls itself good and is an error."""
+        words = failure(answer)
+        if words:
+            where = f"{self.profile.model} at {self.host}"
+            refused = RefusedError(f"{where} refused: {words}")
+            failed = ApiError(f"{where} answers with an error: {words}")
+            raise CallError(refused if is_refusal(words) else failed, billed=True)
 
     def _read(self, read: Callable[[dict[str, Any]], Value], answer: dict[str, Any]) -> Value:
         try:
@@ -208,6 +242,7 @@ def _draws(endpoint: str, request: dict[str, Any]) -> bool:
     """Say whether the answer may hold a picture; chat models that draw are asked for one by name."""
     more = request.get("extra_body")
     asked = [request.get("modalities"), more.get("modalities") if isinstance(more, dict) else None]
+    asked += [[tool["type"].partition("_")[0] for tool in request.get("tools", ())]]
     return endpoint in {"generate", "edit"} or any("image" in (kinds or ()) for kinds in asked)
 
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from promptcodec import prompts
-from promptcodec.api import tokens
+from promptcodec.api import json_text, replies, tokens
 from promptcodec.api.client import Connection, UnusableAnswerError
+from promptcodec.api.concessions import FORMS
+from promptcodec.api.conform import conform
 from promptcodec.api.dialects import DIALECTS, Ask, TruncatedError
-from promptcodec.errors import DescriptionError, UsageError
+from promptcodec.api.replies import Reply
+from promptcodec.errors import ApiError, DescriptionError, UsageError
 
 Value = TypeVar("Value")
 # More of an unusable answer than this is not worth sending back.
@@ -40,6 +43,9 @@ def ask_json(connection: Connection, dialect: str, ask: Ask, parse: Callable[[An
     """
     if dialect not in DIALECTS:
         raise UsageError(f"unknown dialect {dialect!r}; one of {', '.join(DIALECTS)}")
+    if connection.profile.response_format not in ("", *FORMS):
+        form = connection.profile.response_format
+        raise UsageError(f"unknown response_format {form!r}; one of {', '.join(FORMS)}")
     attempt = _Attempt()
     try:
         return _ask_once(connection, dialect, ask, parse, attempt)
@@ -48,7 +54,11 @@ def ask_json(connection: Connection, dialect: str, ask: Ask, parse: Callable[[An
     except UnusableAnswerError as error:
         repair = prompts.render("repair", error=str(error)[:300])
         quoted = f"\n\n{prompts.fence(attempt.answer[:_QUOTED])}" if attempt.answer else ""
-        again = replace(ask, instructions=f"{ask.instructions}\n\n{repair}", text=ask.text + quoted)
+        # A server that keeps nothing to the schema may not have shown it to its model either.
+        schema = prompts.render("answer-json", schema=json.dumps(ask.schema))
+        again = replace(
+            ask, instructions=f"{ask.instructions}\n\n{repair}\n\n{schema}", text=ask.text + quoted
+        )
     try:
         return _ask_once(connection, dialect, again, parse, attempt)
     except UnusableAnswerError as error:
@@ -62,16 +72,17 @@ def _ask_once(
     speak = DIALECTS[dialect]
 
     def read(answer: dict[str, Any]) -> Value:
+        reply = replies.read(answer)
+        attempt.answer = reply.text
         try:
-            attempt.answer = speak.text(answer)
-        except (KeyError, IndexError, TypeError, AttributeError):
-            raise UnusableAnswerError("the server's answer is built otherwise than its API says") from None
-        try:
-            return parse(json.loads(_bare(attempt.answer)))
-        except (ValueError, RecursionError):
-            raise UnusableAnswerError("it is no JSON, or was cut") from None
-        except DescriptionError as error:
-            raise UnusableAnswerError(str(error)) from None
+            return _first_that_fits(reply, ask, parse)
+        except UnusableAnswerError:
+            if reply.complaint:
+                where = f"{connection.profile.model} at {connection.host}"
+                raise ApiError(f"{where} answers with an error: {reply.complaint}") from None
+            if reply.cut:
+                raise TruncatedError("the answer was cut at its limit of tokens") from None
+            raise
 
     estimate = connection.profile.cost(tokens.most(ask, connection.profile))
     return connection.exchange(
@@ -79,9 +90,16 @@ def _ask_once(
     )
 
 
-def _bare(text: str) -> str:
-    """Take the code fence off that some local models put around JSON."""
-    text = text.strip()
-    if text.startswith("```") and text.endswith("```"):
-        return text.partition("\n")[2][:-3]
-    return text
+def _first_that_fits(reply: Reply, ask: Ask, parse: Callable[[Any], Value]) -> Value:
+    """Give the value of the first object that parses; else the error of the one that comes nearest."""
+    fields = ask.schema["properties"]
+    nearest, wrong = 0, "it is no JSON, or was cut" if reply.contents else "it is empty"
+    for content in reply.contents:
+        for value in json_text.objects(content, fields, cut=reply.cut):
+            near = len(fields.keys() & value.keys())
+            try:
+                return parse(conform(value, ask.schema))
+            except DescriptionError as error:
+                if near > nearest:
+                    nearest, wrong = near, str(error)
+    raise UnusableAnswerError(wrong)

@@ -9,7 +9,7 @@ from typing import Any
 
 from promptcodec.api.client import UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
-from promptcodec.errors import RefusedError
+from promptcodec.api.usage import tokens_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,9 @@ class TruncatedError(UnusableAnswerError):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one API is asked and how its answers are read."""
+    """How one API is asked and how its tokens are counted."""
 
     request: Callable[[Ask, Profile], dict[str, Any]]
-    text: Callable[[dict[str, Any]], str]
     usage: Callable[[dict[str, Any]], Usage]
 
 
@@ -68,19 +67,9 @@ def _chat_request(ask: Ask, profile: Profile) -> dict[str, Any]:
     return request | ({"reasoning_effort": profile.effort} if profile.effort else {})
 
 
-def _chat_text(answer: dict[str, Any]) -> str:
-    choice = answer["choices"][0]
-    message = choice["message"]
-    if message.get("refusal") or choice.get("finish_reason") == "content_filter":
-        raise RefusedError(f"the model refused: {str(message.get('refusal') or 'content filter')[:200]}")
-    if choice.get("finish_reason") == "length":
-        raise TruncatedError("the answer was cut at its limit of tokens")
-    return str(message["content"] or "")
-
-
 def _chat_usage(answer: dict[str, Any]) -> Usage:
-    usage = answer.get("usage") or {}
-    return Usage(int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+    usage = answer.get("usage")
+    return Usage(tokens_in(usage, "prompt_tokens"), tokens_in(usage, "completion_tokens"))
 
 
 def _responses_request(ask: Ask, profile: Profile) -> dict[str, Any]:
@@ -98,27 +87,12 @@ def _responses_request(ask: Ask, profile: Profile) -> dict[str, Any]:
     return request | ({"reasoning": {"effort": profile.effort}} if profile.effort else {})
 
 
-def _responses_text(answer: dict[str, Any]) -> str:
-    if answer.get("status") == "incomplete":
-        reason = (answer.get("incomplete_details") or {}).get("reason")
-        if reason == "content_filter":
-            raise RefusedError("the model refused: content filter")
-        raise TruncatedError("the answer was cut at its limit of tokens")
-    parts = [
-        part for item in answer["output"] if item.get("type") == "message" for part in item.get("content", ())
-    ]
-    for part in parts:
-        if part.get("type") == "refusal":
-            raise RefusedError(f"the model refused: {str(part.get('refusal'))[:200]}")
-    return "".join(str(part["text"]) for part in parts if part.get("type") == "output_text")
-
-
 def _responses_usage(answer: dict[str, Any]) -> Usage:
-    usage = answer.get("usage") or {}
-    return Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)))
+    usage = answer.get("usage")
+    return Usage(tokens_in(usage, "input_tokens"), tokens_in(usage, "output_tokens"))
 
 
 DIALECTS = {
-    "chat": Dialect(_chat_request, _chat_text, _chat_usage),
-    "responses": Dialect(_responses_request, _responses_text, _responses_usage),
+    "chat": Dialect(_chat_request, _chat_usage),
+    "responses": Dialect(_responses_request, _responses_usage),
 }

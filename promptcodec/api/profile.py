@@ -37,7 +37,11 @@ class Profile:
         quality: of a picture drawn; empty sends nothing.
         sizes: the sizes an image model draws, ``1024x1024,1536x1024``; empty is any legal one.
         references: whether the image server draws from references (``yes`` or ``no``).
-        dialect: ``responses`` or ``chat``, for what speaks either.
+        dialect: ``responses`` or ``chat``, for what speaks either; empty is the plugin's own.
+        response_format: how a server is held to JSON, ``json_schema``, ``json_object`` or ``none``; of a
+            generator, ``b64_json`` or ``url``. Empty is ``json_schema``; of a generator, nothing is sent.
+        shut_down: the day the model is shut down, ``2026-12-01``; empty where none is known.
+        successor: the model that follows it.
         dated: the day model and prices were looked up.
     """
 
@@ -58,7 +62,10 @@ class Profile:
     quality: str = ""
     sizes: str = ""
     references: str = "yes"
-    dialect: str = "chat"
+    dialect: str = ""
+    response_format: str = ""
+    shut_down: str = ""
+    successor: str = ""
     dated: str = ""
 
     def cost(self, usage: Usage) -> float:
@@ -123,7 +130,15 @@ def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
         raise UsageError(f"the {name} profile's url is no http or https address")
     if parts.username or parts.password:
         raise UsageError(f"the {name} profile's url holds a password: use api_key_env=NAME")
-    return Profile(**values)
+    return Profile(**{**_shut_down(values["url"], values["model"]), **values})
+
+
+def _shut_down(url: str, model: str) -> dict[str, str]:
+    """Give the shipped day on which a model ends, and the one that follows it, where it has one."""
+    for entry in _shipped()["shut_down"]:
+        if entry["url"] == url.rstrip("/") and model in entry["models"]:
+            return {"shut_down": entry["day"], "successor": entry["successor"]}
+    return {}
 
 
 def _convert(name: str, key: str, value: str, kind: str) -> str | int | float:

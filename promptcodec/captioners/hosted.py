@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from promptcodec import prompts
-from promptcodec.api import tokens
+from promptcodec.api import shut_down, tokens
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
@@ -37,6 +37,7 @@ class HostedCaptioner:
     def __init__(self, name: str, profile: Profile) -> None:
         self.name = name
         self._profile = profile
+        shut_down.announce(profile)
         self._last: tuple[Image.Image, bytes, str] | None = None
 
     @functools.cached_property

@@ -103,7 +103,7 @@ class StatementsCheck:
                 raise DescriptionError(f"a verdict is not one of {', '.join(CLOSENESS)}")
             return verdicts
 
-        return ask_json(Connection(self._profile), self._profile.dialect, ask, parse)
+        return ask_json(Connection(self._profile), self._profile.dialect or "chat", ask, parse)
 
 
 def statements(description: Description) -> list[tuple[str, str]]:

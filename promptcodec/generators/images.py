@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
 import io
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
 
 from promptcodec.api import profile as profiles
+from promptcodec.api import shut_down
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
-from promptcodec.errors import GeneratorError, ImageError, RefusedError, UsageError
-from promptcodec.generators import Conditions
+from promptcodec.errors import GeneratorError, RefusedError, UsageError
+from promptcodec.generators import Conditions, image_answers
+from promptcodec.generators.image_answers import ElsewhereError
+from promptcodec.generators.image_requests import Reference, build, dialect, sizes
 from promptcodec.generators.wording import hosted, prompt_text
-from promptcodec.vision.load import load_image
 
 # What current models draw: sides divisible by 16, a ratio up to 3:1, 0.66 to 8.3 megapixels.
 STEP = 16
@@ -47,6 +48,7 @@ class Images:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        shut_down.announce(profile)
 
     @functools.cached_property
     def _connection(self) -> Connection:
@@ -65,24 +67,26 @@ class Images:
             GeneratorError: the model refused, or gave no picture of the right shape twice.
             ApiError, SpendingError, MissingError: it could not be asked.
         """
-        size = legal_size(conditions.size, self._profile.sizes)
-        endpoint, request = self._request(conditions, size)
         estimate = self.estimate(conditions)
+        asked = functools.partial(self._draw, conditions, estimate)
         try:
             try:
-                picture = self._draw(endpoint, request, size, estimate, conditions.seed)
+                picture = asked(self._profile)
+            except ElsewhereError:
+                wants_picture = "" if dialect(self._profile) != "images" else "b64_json"
+                picture = asked(replace(self._profile, response_format=wants_picture))
             except UnusableAnswerError:
-                picture = self._draw(endpoint, request, size, estimate, conditions.seed)
+                picture = asked(self._profile)
         except (RefusedError, UnusableAnswerError) as error:
             raise GeneratorError(f"{error}; edit the description, or draw with another generator") from None
         return picture.resize(conditions.size, Image.Resampling.LANCZOS)
 
     def estimate(self, conditions: Conditions) -> float:
         """Give the dollars one picture will come to, nan where prices are unknown."""
-        size = legal_size(conditions.size, self._profile.sizes)
-        _, request = self._request(conditions, size)
-        asked = Usage(len(request["prompt"]) // 4)
-        sent = len(request.get("image", ())) * self._profile.image_tokens * size[0] * size[1] / 32**2
+        size = self._size(conditions)
+        prompt, references = self._words(conditions, size)
+        asked = Usage(len(prompt) // 4)
+        sent = len(references) * self._profile.image_tokens * size[0] * size[1] / 32**2
         reference = Usage(round(sent), 0, round(sent))
         return (
             self._profile.cost(asked)
@@ -90,7 +94,11 @@ class Images:
             + self._profile.image_price
         )
 
-    def _request(self, conditions: Conditions, size: tuple[int, int]) -> tuple[str, dict[str, Any]]:
+    def _size(self, conditions: Conditions) -> tuple[int, int]:
+        return legal_size(conditions.size, sizes(self._profile))
+
+    def _words(self, conditions: Conditions, size: tuple[int, int]) -> tuple[str, list[Reference]]:
+        """Give the prompt, and the pictures that go along."""
         references = _references(conditions, size) if self._profile.references == "yes" else []
         words, recipe = conditions.description, conditions.recipe
         if words is None and not references and not (recipe and prompt_text(recipe)):
@@ -98,51 +106,30 @@ class Images:
             raise UsageError(
                 f"the stream holds neither words nor pictures that an image model could draw from{only}"
             )
-        prompt = hosted(words, size, [what for _, what, _ in references], conditions.correction, recipe)
-        request: dict[str, Any] = {
-            "model": self._profile.model,
-            "prompt": prompt,
-            "size": f"{size[0]}x{size[1]}",
-            "n": 1,
-        }
-        if self._profile.quality:
-            request["quality"] = self._profile.quality
-        if references:
-            request["image"] = [(f"{name}.png", data, "image/png") for name, _, data in references]
-        return ("edit" if references else "generate"), request
+        means = [what for _, what, _ in references]
+        return hosted(words, size, means, conditions.correction, recipe), references
 
-    def _draw(
-        self, endpoint: str, request: dict[str, Any], size: tuple[int, int], estimate: float, seed: int
-    ) -> Image.Image:
+    def _draw(self, conditions: Conditions, estimate: float, profile: Profile) -> Image.Image:
+        size = self._size(conditions)
+        endpoint, request = build(profile, size, *self._words(conditions, size))
+
         def read(answer: dict[str, Any]) -> Image.Image:
-            try:
-                data = base64.b64decode(answer["data"][0]["b64_json"], validate=True)
-                picture = load_image(data)
-            except (LookupError, TypeError, binascii.Error, ImageError):
-                raise UnusableAnswerError(f"{self._profile.model} gave no picture that can be read") from None
+            picture = image_answers.read(answer, profile)
             ratio = (picture.width * size[1]) / (picture.height * size[0])
             if not 1 / CLOSE_RATIO <= ratio <= CLOSE_RATIO:
                 raise UnusableAnswerError(
-                    f"{self._profile.model} drew {picture.width}x{picture.height} where {size[0]}x{size[1]} "
+                    f"{profile.model} drew {picture.width}x{picture.height} where {size[0]}x{size[1]} "
                     "was asked for; name the sizes it draws, sizes=1024x1024,1536x1024"
                 )
             return picture
 
-        return self._connection.exchange(endpoint, request, read, _usage, estimate=estimate, salt=seed)
+        return self._connection.exchange(
+            endpoint, request, read, image_answers.usage, estimate=estimate, salt=conditions.seed
+        )
 
 
-def _usage(answer: dict[str, Any]) -> Usage:
-    usage = answer.get("usage") or {}
-    details = usage.get("input_tokens_details") or {}
-    return Usage(
-        int(usage.get("input_tokens", 0)),
-        int(usage.get("output_tokens", 0)),
-        int(details.get("image_tokens", 0)),
-    )
-
-
-def _references(conditions: Conditions, size: tuple[int, int]) -> list[tuple[str, str, bytes]]:
-    """Give name, meaning and PNG of each picture the stream carries, at the size asked for."""
+def _references(conditions: Conditions, size: tuple[int, int]) -> list[Reference]:
+    """Give each picture the stream carries, at the size asked for."""
     drawn = ("skeletons", _SKELETONS) if conditions.skeletons else ("contours", _CONTOURS)
     layers = (
         ("colours", _TEXTURE, conditions.texture),

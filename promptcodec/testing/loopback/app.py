@@ -135,7 +135,8 @@ async def _read(request: Request) -> tuple[Any, list[bytes], str]:
 
 async def _model(service: Service, request: Request, path: str) -> tuple[Response | BrokenResponse, str]:
     body, uploads, digest = await _read(request)
-    fault = choose(service.faults, picture="/images/" in path)
+    picture = "/images/" in path or (isinstance(body, dict) and "modalities" in body)
+    fault = choose(service.faults, picture=picture)
     failed = {
         "429": lambda: _error(
             429,

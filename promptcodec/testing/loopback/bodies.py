@@ -44,6 +44,17 @@ def chat(model: str, content: str, question: Question, fault: str) -> dict[str, 
     }
 
 
+def chat_picture(model: str, drawn: str | None, question: Question, size: str, fault: str) -> dict[str, Any]:
+    """Build an answer of Chat Completions with a picture, None for none, beside its words."""
+    answer = chat(model, "Here is the picture.", question, fault)
+    if drawn and fault != "refusal":
+        url = {"url": f"data:image/png;base64,{drawn}"}
+        answer["choices"][0]["message"]["images"] = [{"index": 0, "type": "image_url", "image_url": url}]
+        answer["usage"]["completion_tokens"] += picture_tokens(size)
+        answer["usage"]["total_tokens"] += picture_tokens(size)
+    return answer
+
+
 def response(model: str, content: str, question: Question, fault: str) -> dict[str, Any]:
     """Build an answer of the Responses API."""
     part: dict[str, Any] = {"type": "output_text", "text": content, "annotations": []}

@@ -8,7 +8,17 @@ from typing import Any
 
 from PIL import Image
 
-from promptcodec.testing.loopback.rules import BadRequestError, Rule, among, between, kind, model
+from promptcodec.testing.loopback.rules import (
+    BadRequestError,
+    Rule,
+    among,
+    between,
+    fields,
+    filled_list,
+    kind,
+    model,
+)
+from promptcodec.testing.loopback.text_requests import messages
 
 MODEL = "loopback-image"
 _MOST_PROMPT = 32_000
@@ -58,6 +68,32 @@ GENERATE: dict[str, Rule] = {
 EDIT: dict[str, Rule] = {
     **{name: rule for name, rule in GENERATE.items() if name != "moderation"},
     "input_fidelity": among("low", "high"),
+}
+
+
+def _ratio(value: Any, param: str) -> None:
+    fields(value, {"aspect_ratio": among(*CHAT_SIZES)}, (), param)
+
+
+def _modalities(value: Any, param: str) -> None:
+    filled_list(value, param)
+    if "image" not in value:
+        raise BadRequestError("This model draws: 'modalities' names 'image'.", param, "invalid_value")
+
+
+CHAT_SIZES = {
+    "1:1": "1024x1024",
+    "2:3": "832x1248",
+    "3:2": "1248x832",
+    "9:16": "768x1344",
+    "16:9": "1344x768",
+}
+"""The pictures of a chat model that draws, by the ratio it is asked for."""
+CHAT: dict[str, Rule] = {
+    "model": model(MODEL),
+    "messages": messages,
+    "modalities": _modalities,
+    "image_config": _ratio,
 }
 
 

@@ -17,15 +17,20 @@ class Question:
 
     Attributes:
         text: everything the request says, instructions first.
-        image: the first picture's bytes, None where there is none.
+        images: the pictures' bytes.
         name: of the schema asked for.
         schema: the schema itself.
     """
 
     text: str
-    image: bytes | None
+    images: tuple[bytes, ...]
     name: str
     schema: dict[str, Any]
+
+    @property
+    def image(self) -> bytes | None:
+        """The first picture, None where there is none."""
+        return self.images[0] if self.images else None
 
 
 def read_chat(body: dict[str, Any]) -> Question:
@@ -38,7 +43,7 @@ def read_chat(body: dict[str, Any]) -> Question:
         texts += [part["text"] for part in parts if part["type"] == "text"]
         images += [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
     wanted = body.get("response_format", {}).get("json_schema") or {}
-    return Question("\n".join(texts), _first(images), wanted.get("name", ""), wanted.get("schema", {}))
+    return Question("\n".join(texts), _bytes(images), wanted.get("name", ""), wanted.get("schema", {}))
 
 
 def read_responses(body: dict[str, Any]) -> Question:
@@ -52,11 +57,11 @@ def read_responses(body: dict[str, Any]) -> Question:
         texts += [part["text"] for part in parts if part["type"] == "input_text"]
         images += [part["image_url"] for part in parts if part["type"] == "input_image"]
     wanted = body.get("text", {}).get("format") or {}
-    return Question("\n".join(texts), _first(images), wanted.get("name", ""), wanted.get("schema", {}))
+    return Question("\n".join(texts), _bytes(images), wanted.get("name", ""), wanted.get("schema", {}))
 
 
-def _first(urls: Sequence[str]) -> bytes | None:
-    return base64.b64decode(urls[0].partition(",")[2]) if urls else None
+def _bytes(urls: Sequence[str]) -> tuple[bytes, ...]:
+    return tuple(base64.b64decode(url.partition(",")[2]) for url in urls)
 
 
 def fenced(text: str) -> str:

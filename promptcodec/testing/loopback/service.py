@@ -37,6 +37,8 @@ class Service:
         Raises:
             BadRequestError: the real API would refuse it.
         """
+        if path == "/v1/chat/completions" and isinstance(body, dict) and "modalities" in body:
+            return _draw(body, fault)
         if path == "/v1/chat/completions":
             fields(body, text_requests.CHAT, ("model", "messages"))
             question = questions.read_chat(body)
@@ -55,3 +57,13 @@ class Service:
         size = body.get("size", "auto")
         drawn = [] if fault == "empty" else [answer.paint(body["prompt"], size, references, fault)]
         return bodies.pictures(drawn, body["prompt"], size, len(references))
+
+
+def _draw(body: Any, fault: str) -> dict[str, Any]:
+    """Answer a chat with a model that draws."""
+    fields(body, image_requests.CHAT, ("model", "messages"))
+    question = questions.read_chat(body)
+    size = image_requests.CHAT_SIZES[body.get("image_config", {}).get("aspect_ratio", "1:1")]
+    references = image_requests.pictures(list(question.images)) if question.images else []
+    drawn = None if fault == "empty" else answer.paint(question.text, size, references, fault)
+    return bodies.chat_picture(body["model"], drawn, question, size, fault)

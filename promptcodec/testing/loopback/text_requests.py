@@ -83,7 +83,8 @@ def _chat_format(value: Any, param: str) -> None:
         fields(value.get("json_schema"), _FORMAT, ("name", "schema"), f"{param}.json_schema")
 
 
-def _messages(value: Any, param: str) -> None:
+def messages(value: Any, param: str) -> None:
+    """Hold the messages of a chat against the rules."""
     filled_list(value, param)
     for index, message in enumerate(value):
         at = f"{param}[{index}]"
@@ -171,7 +172,7 @@ _SHARED: dict[str, Rule] = {
 }
 CHAT: dict[str, Rule] = {
     **_SHARED,
-    "messages": _messages,
+    "messages": messages,
     "response_format": _chat_format,
     "max_completion_tokens": between(1, 200_000, int),
     "max_tokens": between(1, 200_000, int),

@@ -1,0 +1,155 @@
+"""Ask a server in a form that it takes: what it says that it does not know is left out or said otherwise.
+
+What was learnt of a server and its model holds for the process. A stored answer is found by the
+question as it was first put, whatever form it then took.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import Any
+
+from promptcodec import prompts
+from promptcodec.api.profile import Profile
+
+FORMS = SCHEMA, OBJECT, NONE = "json_schema", "json_object", "none"
+"""How a server is held to JSON, as ``response_format`` of a profile says it."""
+_LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_SPARE = (
+    *("reasoning_effort", "reasoning", "store", "detail", "strict", "quality", "size", "n", "modalities"),
+    *("image_config", "tool_choice", "response_format", *_LIMITS, "max_output_tokens"),
+)
+"""Parameters without which a question is still the same."""
+_UNKNOWN = re.compile(
+    r"unknown|unrecogni[sz]ed|unsupported|unexpected"
+    r"|not (?:supported|permitted|allowed|available|implemented)"
+    r"|(?:does|do|is|are)(?: not|n't) (?:support|accept|take|allow|recogni[sz]e|know)|extra (?:inputs|fields)"
+    r"|only (?:supports?|accepts?)"
+    r"|invalid (?:parameter|argument|field|key)|no such (?:parameter|argument|field)",
+    re.IGNORECASE,
+)
+_FORMAT = re.compile(
+    r"response.?format|json.?schema|json.?object|json.?mode|structured.?output|text\.format|grammar|guided|\bschema\b"
+    r"|json_validate_failed|failed to generate json",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r"system (?:role|message|prompt|instruction)|role.{0,12}system|roles must alternate|developer",
+    re.IGNORECASE,
+)
+_STREAM = re.compile(r"(?:only|must|please|require).{0,40}\bstream|non-streaming", re.IGNORECASE)
+
+_learnt: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+
+def known(profile: Profile, endpoint: str) -> tuple[str, ...]:
+    """Give the concessions that this model at this address is known to need at an endpoint."""
+    return _learnt.get((profile.url, profile.model, endpoint), ())
+
+
+def learn(
+    profile: Profile, endpoint: str, request: dict[str, Any], agreed: tuple[str, ...], message: str
+) -> bool:
+    """Learn one concession from what a server says is wrong; say whether asking again may help.
+
+    Args:
+        profile: which model, and where.
+        endpoint: as of ``Connection.exchange``.
+        request: as it was first put.
+        agreed: the concessions that it was then put with.
+        message: the server's words.
+    """
+    if known(profile, endpoint) != agreed:
+        return True  # another thread has learnt meanwhile
+    new = _next(apply(request, profile, agreed), endpoint, message)
+    if new is None or new in agreed:
+        return False
+    _learnt[profile.url, profile.model, endpoint] = (*agreed, new)
+    return True
+
+
+def apply(request: dict[str, Any], profile: Profile, agreed: tuple[str, ...]) -> dict[str, Any]:
+    """Give the request as it goes out, with the concessions that were made and what the profile says."""
+    asked = copy.deepcopy(request)
+    schema = _schema(asked)
+    if schema is not None:
+        form = next((name for name in (NONE, OBJECT) if name in agreed), profile.response_format or SCHEMA)
+        if form != SCHEMA:
+            _without_schema(asked, schema, form)
+    for name in agreed:
+        if name == "stream":
+            asked["extra_body"] = asked.get("extra_body", {}) | {"stream": True}
+        elif name == "system":
+            _without_system(asked)
+        elif name.startswith("-"):
+            value = _take(asked, name[1:])
+            other = _LIMITS.get(name[1:])
+            if other and f"-{other}" not in agreed and value is not None:
+                asked[other] = value
+    return asked
+
+
+def _next(asked: dict[str, Any], endpoint: str, message: str) -> str | None:
+    """Give the concession that a message asks for, None for none."""
+    formatted = _form(asked)
+    if formatted and _FORMAT.search(message):
+        return OBJECT if formatted == SCHEMA else NONE
+    if endpoint == "chat" and _STREAM.search(message) and "stream" not in asked.get("extra_body", {}):
+        return "stream"
+    if _ROLE.search(message) and asked.get("messages", [{}])[0].get("role") == "system":
+        return "system"
+    if _UNKNOWN.search(message):
+        named = [name for name in _SPARE if re.search(rf"(?<![\w-]){name}(?![\w-])", message)]
+        return next((f"-{name}" for name in named if _has(asked, name)), None)
+    return None
+
+
+def _schema(request: dict[str, Any]) -> dict[str, Any] | None:
+    chat = request.get("response_format")
+    if isinstance(chat, dict) and "json_schema" in chat:
+        return dict(chat["json_schema"]["schema"])
+    form = request.get("text", {}).get("format", {})
+    return dict(form["schema"]) if "schema" in form else None
+
+
+def _form(asked: dict[str, Any]) -> str:
+    form = asked.get("response_format", asked.get("text", {}).get("format"))
+    return str(form["type"]) if isinstance(form, dict) else ""
+
+
+def _without_schema(asked: dict[str, Any], schema: dict[str, Any], form: str) -> None:
+    """Say the schema in words instead."""
+    words = prompts.render("answer-json", schema=json.dumps(schema))
+    holder, field = (asked["messages"][0], "content") if "messages" in asked else (asked, "instructions")
+    if words not in holder[field]:  # a question that is put once more says it already
+        holder[field] += f"\n\n{words}"
+    name = "response_format" if "messages" in asked else "text"
+    del asked[name]
+    if form == OBJECT:
+        asked[name] = {"type": OBJECT} if name == "response_format" else {"format": {"type": OBJECT}}
+
+
+def _without_system(asked: dict[str, Any]) -> None:
+    """Put the instructions before the question, for models that know no system role."""
+    system, user = asked["messages"]
+    first = {"type": "text", "text": system["content"]}
+    asked["messages"] = [{"role": "user", "content": [first, *user["content"]]}]
+
+
+def _has(value: Any, name: str) -> bool:
+    if isinstance(value, dict):
+        return name in value or any(_has(item, name) for key, item in value.items() if key != "schema")
+    return isinstance(value, list) and any(_has(item, name) for item in value)
+
+
+def _take(value: Any, name: str) -> Any:
+    """Take a parameter out, wherever it stands but in a schema; give its value."""
+    if isinstance(value, list):
+        return next((taken for taken in [_take(item, name) for item in value] if taken is not None), None)
+    if not isinstance(value, dict):
+        return None
+    taken = value.pop(name, None)
+    inner = [_take(item, name) for key, item in value.items() if key != "schema"]
+    return next((item for item in (taken, *inner) if item is not None), None)

@@ -1,0 +1,116 @@
+"""The pictures in a server's answer, wherever it puts them: bytes, or the address of one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_MOST = 16
+_DEEPEST = 8
+_CODED = ("b64_json", "b64", "base64", "image_base64")
+_ADDRESSES = ("url", "uri", "image_url")
+# Where pictures stand. Other fields hold what was asked.
+_HOLDERS = (
+    *(
+        "data",
+        "images",
+        "image",
+        "artifacts",
+        "output",
+        "outputs",
+        "result",
+        "results",
+        "choices",
+        "candidates",
+    ),
+    *("message", "delta", "content", "parts", "image_url", "source", "inline_data", "inlineData"),
+    *("output_image", "response"),
+)
+_TEXTS = ("content", "text", "output", "result")
+# Base64 of the first bytes of PNG, JPEG, WebP, GIF, and AVIF or HEIC.
+_PICTURE = re.compile(r"iVBORw0|/9j/|_9j_|UklGR|R0lGOD|AAAA")
+_DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*;base64,([\w+/=\s-]+)", re.ASCII)
+_ADDRESS = re.compile(r"\A\s*(https?://\S+)\s*\Z", re.IGNORECASE)
+_MARKDOWN = re.compile(r"!\[[^\]]*\]\(\s*<?(https?://[^\s)>]+)")
+_SUFFIXED = re.compile(r"(https?://[^\s()<>\"']+\.(?:png|jpe?g|webp|avif)(?:\?[^\s()<>\"']*)?)")
+
+
+def pictures(answer: Any) -> Iterator[bytes | str]:
+    """Give the pictures of an answer: what stands in it as bytes, what is elsewhere as its address or path.
+
+    Args:
+        answer: JSON of the image API, Chat Completions, Responses, or their kin. What stands where a
+            picture belongs and is no base64 is passed over.
+    """
+    stands = dict.fromkeys(itertools.islice(_walk(answer, _DEEPEST), _MOST))
+    yield from sorted(stands, key=lambda picture: isinstance(picture, str))
+
+
+def answer_of(body: bytes) -> dict[str, Any] | None:
+    """Give an answer that is a picture and nothing else the form of the image API; None where it is none."""
+    coded = base64.b64encode(body[:12]).decode()
+    if not _PICTURE.match(coded):
+        return None
+    return {"data": [{"b64_json": base64.b64encode(body).decode()}]}
+
+
+def decode(text: str) -> bytes:
+    """Decode base64 as servers write it.
+
+    Args:
+        text: with or without ``data:...;base64,``, line feeds and padding; of either alphabet.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    body = text.partition(",")[2] if text.lstrip()[:5].lower() == "data:" else text
+    body = "".join(body.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"it is no base64: {error}") from None
+
+
+def without_pictures(text: str) -> str:
+    """Give a model's words on one line, without pictures that stand in them."""
+    return " ".join(_DATA_URL.sub("", text).split())
+
+
+def _walk(value: Any, deep: int) -> Iterator[bytes | str]:
+    if isinstance(value, list) and deep:
+        for item in value[:_MOST]:
+            yield from _one(item, "data") if isinstance(item, str) else _walk(item, deep - 1)
+    elif isinstance(value, dict) and deep and not _partial(value):
+        for field in (*_CODED, "url", "uri", "text", *_HOLDERS):
+            item = value.get(field)
+            yield from _one(item, field) if isinstance(item, str) else _walk(item, deep - 1)
+
+
+def _one(text: str, field: str) -> Iterator[bytes | str]:
+    """Give the pictures that a text in a field is or holds."""
+    start = text[:200].strip()
+    if field in _CODED or _PICTURE.match(start) or re.match(r"data:\S*,", start, re.IGNORECASE):
+        yield from _decoded(text)
+    elif field in _TEXTS:
+        for match in _DATA_URL.finditer(text):
+            yield from _decoded(match[1])
+        for pattern in (_ADDRESS, _MARKDOWN, _SUFFIXED):
+            yield from (match[1] for match in pattern.finditer(text))
+    elif _ADDRESS.match(text) or (field in _ADDRESSES and re.match(r"/[^/\s]\S*\Z", text)):
+        yield text.strip()
+
+
+def _decoded(text: str) -> Iterator[bytes]:
+    with contextlib.suppress(ValueError):
+        yield decode(text)
+
+
+def _partial(value: dict[str, Any]) -> bool:
+    """Say whether an object is a picture on its way, not the one that was asked for."""
+    kind = str(value.get("type", ""))
+    return "partial_image" in kind or "partial_image_index" in value or "partial_image_b64" in value

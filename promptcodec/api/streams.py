@@ -1,0 +1,143 @@
+"""Answers that come as a stream although nobody asked for one, put together to what was asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from promptcodec.api.replies import message_of
+
+_STARTS = ("data:", "event:", "id:", "retry:", ":")
+_JOINED = ("content", "reasoning_content", "reasoning", "thinking", "refusal")
+
+
+def whole(text: str) -> str:
+    """Give an answer as one JSON object where it is a stream of events or of JSON lines, else as it is.
+
+    A stream that broke off gives an answer that was cut.
+    """
+    body = text.lstrip("\ufeff \t\r\n")
+    lines = [line.strip() for line in body.split("\n") if line.strip()]
+    if body.startswith(_STARTS):
+        events = list(_events(lines))
+    elif len(lines) > 1 and body.startswith("{") and all(_object(line) is not None for line in lines):
+        events = [_object(line) or {} for line in lines]
+    else:
+        return body
+    ended = not {"data: [DONE]", "data:[DONE]"}.isdisjoint(lines)
+    return json.dumps(_join(events, ended=ended))
+
+
+def _events(lines: list[str]) -> Iterator[dict[str, Any]]:
+    """Give the objects of server-sent events, each with its event's name as ``type`` where it has none.
+
+    Servers forget the empty line between events, so each ``data:`` line is read alone where it can be.
+    """
+    name, waiting = "", ""
+    for line in lines:
+        field, _, value = line.partition(":")
+        if field == "event":
+            name, waiting = value.strip(), ""
+        elif field == "data":
+            waiting += value.strip()
+            event = _object(waiting)
+            if event is not None:
+                yield {"type": name, **event} if name else event
+                name, waiting = "", ""
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _join(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for event in events:
+        if event.get("usage"):
+            joined["usage"] = event["usage"]
+        if event.get("error") or event.get("type") == "error":
+            joined["error"] = event.get("error") or event.get("message")
+    pictures = [
+        event
+        for event in events
+        if "partial_image" not in str(event.get("type", "")) and (event.get("b64_json") or event.get("url"))
+    ]
+    if pictures:
+        return joined | {"data": pictures}
+    if any(str(event.get("type", "")).startswith("response.") for event in events):
+        return joined | _response(events)
+    return joined | _chat(events, ended=ended)
+
+
+def _response(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put events of the Responses API together: its last event holds all, or the items and texts do."""
+    ends = ("response.completed", "response.incomplete", "response.failed")
+    answer = next((e["response"] for e in events if e.get("type") in ends and "response" in e), None)
+    given = dict(answer) if isinstance(answer, dict) else {"status": "incomplete"}
+    if not given.get("output"):
+        items = [
+            event["item"]
+            for event in events
+            if event.get("type") == "response.output_item.done" and "item" in event
+        ]
+        text = "".join(
+            str(event.get("delta", ""))
+            for event in events
+            if event.get("type") == "response.output_text.delta"
+        )
+        given["output"] = items or [{"type": "message", "content": text}]
+    return given
+
+
+def _chat(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
+    message: dict[str, Any] = {}
+    calls: dict[Any, str] = {}
+    reason = None
+    for event in events:
+        choices = event.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else event
+        if not isinstance(choice, dict):
+            continue
+        reason = choice.get("finish_reason") or choice.get("done_reason") or reason
+        given = message_of(choice)
+        for field in _JOINED:
+            message[field] = _add(message.get(field), given.get(field), all_again="delta" not in choice)
+        message["content"] = _add(message["content"], choice.get("text"))
+        if isinstance(given.get("images"), list):
+            message["images"] = message.get("images", []) + given["images"]
+        for place, call in enumerate(
+            given["tool_calls"] if isinstance(given.get("tool_calls"), list) else ()
+        ):
+            function = call.get("function") if isinstance(call, dict) else None
+            if isinstance(function, dict):
+                number = call.get("index", place)
+                calls[str(number)] = calls.get(str(number), "") + str(function.get("arguments") or "")
+    if calls:
+        message["tool_calls"] = [{"function": {"arguments": text}} for text in calls.values()]
+    if not any(message.values()):
+        return {}
+    # Without an end the stream broke off: its text counts only where it is whole.
+    return {"choices": [{"message": message, "finish_reason": reason or ("stop" if ended else "length")}]}
+
+
+def _add(so_far: Any, more: Any, *, all_again: bool = False) -> Any:
+    """Add a piece; where pieces may say all again, one that does takes the place of what was so far."""
+    if not more:
+        return so_far
+    if isinstance(more, list) or isinstance(so_far, list):
+        return _listed(so_far) + _listed(more)
+    text = str(more)
+    if all_again and len(so_far or "") > 1 and text.startswith(so_far):
+        return text
+    return (so_far or "") + text
+
+
+def _listed(content: Any) -> list[Any]:
+    if not content:
+        return []
+    return content if isinstance(content, list) else [{"type": "text", "text": str(content)}]
