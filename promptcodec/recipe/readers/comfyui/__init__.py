@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
+from promptcodec.recipe.readers import a1111
 from promptcodec.recipe.readers.comfyui import models, prompts, sampling, services, sizes
 from promptcodec.recipe.readers.comfyui.carried import find, graph_of
 from promptcodec.recipe.readers.comfyui.graph import Graph
@@ -19,7 +21,11 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read a graph from PNG chunks, from EXIF as save nodes write it, or from the workflow alone."""
     api, workflow = find(texts)
     graph = graph_of(api, workflow)
-    return from_graph(graph) if graph else None
+    if not graph:
+        return None
+    recipe = from_graph(graph)
+    beside = a1111.read(texts) if recipe.unknown else None
+    return _completed(recipe, beside) if beside else recipe
 
 
 def from_graph(graph: Graph) -> Recipe:
@@ -58,6 +64,20 @@ def from_graph(graph: Graph) -> Recipe:
         *(() if names else ("model",)),
     )
     return Recipe(_PLATFORM, model, settings, extra, unknown=unknown)
+
+
+def _completed(recipe: Recipe, beside: Recipe) -> Recipe:
+    """Take what the graph does not tell from the text that a node wrote beside it."""
+    names = {reason: reason.split()[0] for reason in recipe.unknown}
+    given = {name: getattr(beside.settings, name) for name in names.values() if name != "model"}
+    given = {name: value for name, value in given.items() if value is not None}
+    model = recipe.model
+    if "model" in names.values() and beside.model.name:
+        model = replace(model, name=beside.model.name, hash=beside.model.hash)
+        given["model"] = model
+    left = tuple(reason for reason, name in names.items() if name not in given)
+    given.pop("model", None)
+    return replace(recipe, model=model, settings=replace(recipe.settings, **given), unknown=left)
 
 
 def _unknown(name: str, kinds: list[str]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ _GUIDES = (
     "text_embeds",
 )  # what is steered in a sampler's place
 _EMPTY = ("zeroout", "placeholder")  # conditioning without words
-_MOST_DEEP = 150
+_MOST_DEEP = 80  # links between a sampler and a text
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class _Search:
     graph: Graph
     unknown: list[str] = field(default_factory=list)
     seen: set[tuple[Link, str]] = field(default_factory=set)
-    done: set[tuple[Link, str]] = field(default_factory=set)
+    done: dict[tuple[Link, str], list[str]] = field(default_factory=dict)
     deep: int = 0
 
     def at_sampler(self, sampler: str, side: str) -> list[str]:
@@ -86,7 +86,7 @@ class _Search:
             return []
         node = self.graph[value.node]
         if (value, want) in self.done:
-            return [""]
+            return self.done[value, want]
         if self.deep == _MOST_DEEP or (value, want) in self.seen or len(self.seen) == MOST_VISITS:
             self.unknown.append(node.kind)
             return []
@@ -96,11 +96,11 @@ class _Search:
         output = output_name(node, value.slot)
         texts = self.at(node, output if side_of(output) else want)
         self.deep -= 1
-        self.done.add((value, want))
         if node.shown and len(self.unknown) > before:  # what it showed is what the unknown node gave
             del self.unknown[before:]
-            return [node.shown]
-        return texts
+            texts = [node.shown]
+        self.done[value, want] = list(dict.fromkeys(texts))
+        return self.done[value, want]
 
     def at(self, node: Node, want: str) -> list[str]:  # noqa: PLR0911 - one rule after the other
         """Give the texts that a node gives of the wanted side."""
@@ -155,13 +155,11 @@ class _Search:
     def first(self, values: Iterable[Any], want: str, node: Node) -> list[str]:
         """Give the texts behind the first value that leads to some; what the others lacked is no matter."""
         before = len(self.unknown)
-        tried = 0
         for value in values:
-            tried += 1
             if texts := self.behind(value, want):
                 del self.unknown[before:]
                 return texts
-        if not tried:
+        if len(self.unknown) == before:
             self.unknown.append(node.kind)
         return []
 

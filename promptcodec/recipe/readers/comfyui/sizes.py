@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from promptcodec.recipe.readers.comfyui.follow import scalar
@@ -12,7 +13,8 @@ from promptcodec.recipe.values import whole
 
 Size = tuple[int | None, int | None]
 _SIDES = (("width", "height"), ("empty_latent_width", "empty_latent_height"))
-_PRESETS = ("dimensions", "resolution", "aspect_ratio", "size", "preset", "ratio", "base_resolution")
+_PRESETS = ("dimension", "resolution", "ratio", "size", "preset")
+_SIZE = re.compile(r"(?<!\d)(\d{2,5})\s*[x\u00d7*]\s*(\d{2,5})(?!\d)")
 _SWAPS = ("invert", "swap_dimensions", "swap")
 
 
@@ -60,13 +62,10 @@ def _side(graph: Graph, value: Any, name: str) -> int | None:
 
 def _preset(node: Node) -> tuple[int, int] | None:
     """Read texts such as ``832 x 1216 (portrait)``."""
-    for name in _PRESETS:
-        value = node.inputs.get(name)
-        if not isinstance(value, str):
-            continue
-        words = value.lower().replace("\u00d7", "x").replace("x", " ").split()
-        sides = [int(word) for word in words if word.isdecimal() and 16 <= int(word) < 1 << 16]
-        if len(sides) >= 2:
+    for name, value in node.inputs.items():
+        named = isinstance(value, str) and any(word in name.lower() for word in _PRESETS)
+        if named and (match := _SIZE.search(value)):
+            sides = int(match[1]), int(match[2])
             swapped = any(node.inputs.get(swap) in (True, "On", "on") for swap in _SWAPS)
-            return (sides[1], sides[0]) if swapped else (sides[0], sides[1])
+            return sides[::-1] if swapped else sides
     return None

@@ -17,6 +17,7 @@ TEXTS = (
     "wildcard", "String", "str", "prompt_text", "custom_prompt",
 )  # fmt: skip
 _PART = re.compile(r"(?:text|string|prompt|str|arg|Text|String|conditioning_text)_?(?:[a-h]|\d{1,2})")
+_LONGEST = 1 << 16  # nodes that join the same text again and again would make it longer than memory
 _DELIMITERS = ("delimiter", "separator", "sep", "join_with", "Delimiter")
 _JOINS = ("concat", "join", "combine", "append", "merge")
 
@@ -39,7 +40,7 @@ def is_encoder(node: Node) -> bool:
 
 def is_written(node: Node) -> bool:
     """Say whether a node gives a text that is written while it runs."""
-    if is_encoder(node) or _has_sides(node):
+    if is_encoder(node) or _has_sides(node) or any(name.startswith("cond") for name in node.inputs):
         return False
     if any(word in node.kind.lower() for word in _WRITERS):
         return True
@@ -84,18 +85,25 @@ def joined(node: Node, behind: Callable[[Any], list[str]]) -> list[str] | None:
     kind = node.kind.lower()
     if node.inputs.get("action") == "replace" and len(parts) > 1:
         whole, old, new = (*(_one(node.inputs[name], behind) for name in parts), "", "")[:3]
-        return [whole.replace(old, new) if old else whole]
+        return [_replaced(whole, old, new)]
     if "replace" in kind and "find" in node.inputs:
         start = next((name for name in ("string", "text") if name in node.inputs), None)
         old, new = (_one(node.inputs.get(name, ""), behind) for name in ("find", "replace"))
-        return None if start is None else [_one(node.inputs[start], behind).replace(old, new)]
+        whole = _one(node.inputs[start], behind) if start else ""
+        return [_replaced(whole, old, new)] if start else None
     named = any(word in kind for word in _JOINS)
     if len(parts) < 2 or is_encoder(node) or not (named or "action" in node.inputs or _delimiter(node)):
         return None
     texts = [_one(node.inputs[name], behind) for name in parts]
     if "string_a" not in node.inputs:  # ComfyUI's own joins empty texts too, others do not
         texts = [text for text in texts if text.strip()]
-    return [(_delimiter(node) or "").join(texts)]
+    return [(_delimiter(node) or "").join(texts)[:_LONGEST]]
+
+
+def _replaced(whole: str, old: str, new: str) -> str:
+    if not old or whole.count(old) * len(new) > _LONGEST:
+        return whole
+    return whole.replace(old, new)
 
 
 def _one(value: Any, behind: Callable[[Any], list[str]]) -> str:
