@@ -121,6 +121,7 @@ def is_pipe(name: str) -> bool:
         "pipe" in lower
         or "context" in lower
         or lower.startswith(("ctx_", "base_ctx"))
+        or lower.endswith("_config")
         or lower in ("sdxl_tuple", "bus", "base_sampler", "advanced_sampler", "guider", "text_embeds")
     )
 

@@ -40,7 +40,9 @@ def is_sampler(node: Node) -> bool:
     """Say whether a node samples: it is given steps or a seed, and a conditioning, also inside a pipe."""
     names = set(node.inputs)
     steered = bool(names & _STEERED) or any(is_pipe(name) for name, _ in node.links())
-    named = "sampler" in node.kind.lower() and takes_picture(node) and "base_sampler" not in names
+    kind = node.kind.lower()
+    named = "sampler" in kind and "base_sampler" not in names and (takes_picture(node) or "steps" in names)
+    named = named or "presampling" in kind  # sets what a node behind it runs
     return (len(names & _TIMED) >= 2 or named) and steered and not is_end(node)
 
 

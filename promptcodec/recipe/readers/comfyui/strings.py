@@ -61,7 +61,7 @@ def is_of_pictures(node: Node) -> bool:
 def texts_of(node: Node) -> list[str]:
     """Name the inputs that hold a node's texts; a ``value`` is one only where the node gives texts."""
     types = {output.type for output in node.outputs}
-    gives = not types or types & {"STRING", "*", "CONDITIONING"}
+    gives = not types or types & {"STRING", "ASCII", "TEXT", "*", "CONDITIONING"}
     return [name for name in TEXTS if name in node.inputs and (name != "value" or gives)]
 
 
