@@ -41,7 +41,7 @@ def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]
         node = graph[name]
         if name != sampler:
             loras += _loras(graph, node)
-            names += [found for found in _checkpoints(graph, node) if found not in names]
+            names += [loaded for loaded in _checkpoints(graph, node) if loaded not in names]
         for link in _onward(graph, node, want):
             output = output_name(graph[link.node], link.slot) if link.node in graph else ""
             step = link.node, output if output.endswith("_model") else "model"

@@ -134,7 +134,7 @@ class _Search:
         onward = [
             link for name, link in node.links() if name not in PLUMBING and side_of(name) in (None, side)
         ]
-        if own:
+        if own and not (own == ["value"] and onward):  # a lone widget beside links is some setting
             before = [node.inputs[name] for name, _ in node.links() if name.startswith("conditioning")]
             texts = [text for link in before for text in self.behind(link, want)]
             for name in own:

@@ -25,8 +25,8 @@ _JOINS = ("concat", "join", "combine", "append", "merge")
 # Classes whose text is written while they run, by a model or from a file: it is not in the graph.
 _WRITERS = (
     "textgenerate", "llm", "ollama", "caption", "tagger", "interrogat", "florence", "chatgpt", "openai",
-    "gemini", "claude", "vlm", "describe", "enhance", "promptgen", "magicprompt", "translate", "load",
-    "preset", "retrieve", "promptreader",
+    "gemini", "claude", "vlm", "describe", "enhance", "promptgen", "magicprompt", "translate", "random",
+    "load", "preset", "retrieve", "promptreader",
 )  # fmt: skip
 _PICTURES = ("image", "init_image", "start_image", "pixels", "clip_vision", "clip_vision_output")
 
