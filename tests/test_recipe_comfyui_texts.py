@@ -271,6 +271,8 @@ def test_a_text_beside_the_graph_completes_it():
     settings = read.settings
     assert (settings.prompt, settings.negative, settings.seed, settings.steps) == (GOOD, BAD, 12, 17)
     assert read.unknown == ()
+    other = from_texts({"prompt": json.dumps(graph), "parameters": parameters.replace("ComfyUI", "v1.10.1")})
+    assert (other.settings.prompt, other.settings.seed) == (None, None)  # it may be of another picture
 
 
 def test_what_is_unknown_is_not_stored():

@@ -25,7 +25,9 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
         return None
     recipe = from_graph(graph)
     beside = a1111.read(texts) if recipe.unknown else None
-    return _completed(recipe, beside) if beside else recipe
+    if beside is None or beside.platform.tool != _PLATFORM.tool:  # it may be of another picture
+        return recipe
+    return _completed(recipe, beside)
 
 
 def from_graph(graph: Graph) -> Recipe:

@@ -23,7 +23,7 @@ _LOADED = (
     "model",
     "value",
 )
-_SURE = ("ckpt_name", "base_ckpt_name", "unet_name")
+SURE = ("ckpt_name", "base_ckpt_name", "unet_name")
 _ONWARD = ("lora", "loras", "lora_stack", "optional_lora_stack", "prev_lora", "NEXT_LORA", "lora_params")
 _TAG = re.compile(r"<lora:([^<>:]+)(?::(-?[\d.]+))?[^<>]*>")
 _LORA = re.compile(r"lora_name((?:_\d+)?)|hypernetwork_name|lora((?:_\d+)?)|lora(_\d+)_name|lora(\d+)")
@@ -71,13 +71,13 @@ def _onward(graph: Graph, node: Node, want: str) -> Iterator[Link]:
 
 
 def _checkpoints(graph: Graph, node: Node) -> Iterator[str]:
-    if "lora" in node.kind.lower() and not node.inputs.keys() & set(_SURE):
+    if "lora" in node.kind.lower() and not node.inputs.keys() & set(SURE):
         return
     for key in _LOADED:
         name = (
-            text(scalar(graph, node.inputs.get(key), (key,))) if key in _SURE else text(node.inputs.get(key))
+            text(scalar(graph, node.inputs.get(key), (key,))) if key in SURE else text(node.inputs.get(key))
         )
-        if name and (key in _SURE or name.endswith(SUFFIXES)):
+        if name and (key in SURE or name.endswith(SUFFIXES)):
             yield name
             return
 
