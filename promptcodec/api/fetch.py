@@ -52,8 +52,9 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
     thread = threading.Thread(target=work, name="promptcodec-fetch", daemon=True)
     thread.start()
     thread.join(timeout)
+    late = thread.is_alive()  # asked before the line is closed: what is read then ends as if it were whole
     line.close()
-    if not outcome:
+    if late:
         raise FetchError(f"did not come within {timeout:g} s")
     if isinstance(outcome[0], FetchError):
         raise outcome[0]

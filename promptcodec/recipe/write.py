@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from promptcodec.recipe.model import Addon, Recipe
-from promptcodec.recipe.readers.comfyui.graph import find_graph
+from promptcodec.recipe.readers.comfyui.carried import find_graph
 from promptcodec.recipe.readers.comfyui.models import SUFFIXES
 
 # Names of one sampler in ComfyUI and in A1111's family, for tools of the other kind.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
-from promptcodec.recipe.readers.comfyui import models, prompts, sampling
-from promptcodec.recipe.readers.comfyui.graph import Graph, find_graph
+from promptcodec.recipe.readers import a1111
+from promptcodec.recipe.readers.comfyui import models, prompts, sampling, services, sizes
+from promptcodec.recipe.readers.comfyui.carried import find, graph_of
+from promptcodec.recipe.readers.comfyui.graph import Graph
+from promptcodec.recipe.readers.comfyui.names import NEGATIVE, POSITIVE
 from promptcodec.recipe.values import number, text, whole
 
 _PLATFORM = Platform("comfyui")
@@ -15,38 +19,68 @@ _PLATFORM = Platform("comfyui")
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read a graph from PNG chunks, from EXIF as save nodes write it, or from the workflow alone."""
-    graph = find_graph(texts)
-    return from_graph(graph) if graph else None
+    api, workflow = find(texts)
+    graph = graph_of(api, workflow)
+    if not graph:
+        return None
+    recipe = from_graph(graph)
+    beside = a1111.read(texts) if recipe.unknown else None
+    if beside is None or beside.platform.tool != _PLATFORM.tool:  # it may be of another picture
+        return recipe
+    return _completed(recipe, beside)
 
 
 def from_graph(graph: Graph) -> Recipe:
     """Make the recipe of a graph: of its first sampling pass; later ones are ``hires``."""
     passes = sampling.passes_of(graph)
     if not passes:
-        names, loras = models.models_of(graph, list(graph))
-        settings = Settings(prompt="\n".join(prompts.all_texts(graph)) or None)
-        return Recipe(_PLATFORM, ModelInfo(name=names[0] if names else None, loras=loras), settings)
+        return services.recipe_of(graph, _PLATFORM)
     base = passes[0]
-    prompt, negative = prompts.prompts_of(graph, base)
-    width, height = sampling.size_of(graph, base)
+    positive, negative = (prompts.words_of(graph, base, side) for side in (POSITIVE, NEGATIVE))
+    width, height = sizes.size_of(graph, base)
+    seed = whole(sampling.setting(graph, base, sampling.SEEDS))
     settings = Settings(
-        prompt=prompt,
-        negative=negative,
-        sampler=text(sampling.setting(graph, base, ("sampler_name", "sampler"))),
-        scheduler=text(sampling.setting(graph, base, ("scheduler",))),
-        steps=whole(sampling.setting(graph, base, ("steps",))),
+        prompt=positive.joined(),
+        negative=negative.joined(),
+        sampler=sampling.sampler_of(graph, base),
+        scheduler=text(sampling.setting(graph, base, sampling.SCHEDULERS)),
+        steps=whole(sampling.setting(graph, base, sampling.STEPS)),
         guidance=sampling.guidance_of(graph, base),
-        seed=whole(sampling.setting(graph, base, sampling.SEEDS)),
+        seed=None if seed is None or seed < 0 else seed,  # below 0: to be drawn
         width=width,
         height=height,
         denoise=number(sampling.setting(graph, base, ("denoise",))),
         hires=sampling.hires_of(graph, passes),
     )
-    names, loras = models.models_of(graph, [base])
+    names, loras = models.models_of(graph, base)
     nets = models.controlnets_of(graph, base)
     model = ModelInfo(names[0] if names else None, None, models.vae_of(graph), loras, nets)
     extra: dict[str, Any] = {"models": names[1:]} if names[1:] else {}
     distilled = sampling.distilled_guidance(graph, base)
     if distilled is not None and distilled != settings.guidance:
         extra["distilled_guidance"] = distilled
-    return Recipe(_PLATFORM, model, settings, extra)
+    unknown = (
+        *_unknown("prompt", positive.unknown),
+        *_unknown("negative", negative.unknown),
+        *(name for name in ("seed", "steps") if getattr(settings, name) is None),
+        *(() if names else ("model",)),
+    )
+    return Recipe(_PLATFORM, model, settings, extra, unknown=unknown)
+
+
+def _completed(recipe: Recipe, beside: Recipe) -> Recipe:
+    """Take what the graph does not tell from the text that a node wrote beside it."""
+    names = {reason: reason.split()[0] for reason in recipe.unknown}
+    given = {name: getattr(beside.settings, name) for name in names.values() if name != "model"}
+    given = {name: value for name, value in given.items() if value is not None}
+    model = recipe.model
+    if "model" in names.values() and beside.model.name:
+        model = replace(model, name=beside.model.name, hash=beside.model.hash)
+        given["model"] = model
+    left = tuple(reason for reason, name in names.items() if name not in given)
+    given.pop("model", None)
+    return replace(recipe, model=model, settings=replace(recipe.settings, **given), unknown=left)
+
+
+def _unknown(name: str, kinds: list[str]) -> tuple[str, ...]:
+    return (f"{name} (behind {', '.join(kinds[:3])})",) if kinds else ()

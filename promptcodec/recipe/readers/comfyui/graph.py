@@ -1,80 +1,90 @@
-"""ComfyUI's API graph: where a file holds it, and how its links are followed back.
+"""ComfyUI's graph: nodes by name, with their values, their links and, where a file says them, their outputs.
 
-A graph is ``{id: {"class_type", "inputs": {name: value or [id, output slot]}}}``. It comes from a file:
-any node may be missing, of another shape, or linked in circles.
+An API graph is ``{id: {"class_type", "inputs": {name: value or [id, output slot]}}}``. It comes from a
+file: any node may be missing, of another shape, or linked in circles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
-
-from promptcodec.recipe.readers.comfyui.workflow import to_graph
-from promptcodec.recipe.values import load_object
-
-Graph = Mapping[str, Any]
+from typing import Any, NamedTuple
 
 MOST_VISITS = 1000  # a graph may have circles and thousands of nodes
-_MOST_LINKS = 64  # of one node
+MOST_LINKS = 64  # of one node
 
 
-def find_graph(texts: Mapping[str, str]) -> dict[str, Any] | None:
-    """Give the API graph, or what can be made of an editor's workflow."""
-    workflow = load_object(texts.get("workflow"))
-    candidates = [load_object(texts.get("prompt"))]
-    for name in ("UserComment", "ImageDescription", "Make", "Model"):
-        value = texts.get(name, "")
-        label, _, rest = value.partition(":")
-        if label.lower() == "prompt":
-            candidates.append(load_object(rest))
-        elif label.lower() == "workflow":
-            workflow = workflow or load_object(rest)
-        else:
-            both = load_object(value) or {}
-            if isinstance(both.get("prompt"), dict):
-                candidates.append(both["prompt"])
-            if isinstance(both.get("workflow"), dict):
-                workflow = workflow or both["workflow"]
-    candidates.append(to_graph(workflow) if workflow else None)
-    return next((graph for graph in candidates if graph and is_graph(graph)), None)
+class Link(NamedTuple):
+    """An output of another node."""
+
+    node: str
+    slot: int
 
 
-def is_graph(graph: Graph) -> bool:
-    """Say whether it looks like a graph: some node has a class and inputs."""
-    return any(
-        isinstance(node, dict) and "class_type" in node and "inputs" in node for node in graph.values()
+class Output(NamedTuple):
+    """What a node says of one of its outputs; type names are ComfyUI's (``CONDITIONING``, ``*``)."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a graph.
+
+    Attributes:
+        kind: its class.
+        inputs: by name, a value or a Link.
+        outputs: by slot, where the file has an editor's workflow; else none.
+        shown: the text that the node showed when it ran, as display nodes keep it.
+    """
+
+    kind: str
+    inputs: Mapping[str, Any]
+    outputs: tuple[Output, ...] = ()
+    shown: str | None = None
+
+    def links(self) -> Iterator[tuple[str, Link]]:
+        """Give its linked inputs by name, at most MOST_LINKS of them."""
+        linked = ((name, value) for name, value in self.inputs.items() if isinstance(value, Link))
+        return islice(linked, MOST_LINKS)
+
+    def plain(self) -> dict[str, Any]:
+        """Give its inputs that are values."""
+        return {name: value for name, value in self.inputs.items() if not isinstance(value, Link)}
+
+
+Graph = Mapping[str, Node]
+
+
+def is_graph(value: Any) -> bool:
+    """Say whether a JSON value looks like an API graph: some node has a class and inputs."""
+    return isinstance(value, dict) and any(
+        isinstance(node, dict) and "class_type" in node and isinstance(node.get("inputs"), dict)
+        for node in value.values()
     )
 
 
-def inputs_of(graph: Graph, node: str) -> dict[str, Any]:
-    """Give a node's inputs by name, none where it has another shape."""
-    inputs = graph[node].get("inputs") if isinstance(graph.get(node), dict) else None
-    return inputs if isinstance(inputs, dict) else {}
+def parse(
+    api: Mapping[str, Any], outputs: Mapping[str, tuple[Output, ...]], shown: Mapping[str, str]
+) -> dict[str, Node]:
+    """Make the graph of an API graph; what is no node of it is left out."""
+    graph = {}
+    for name, node in api.items():
+        if isinstance(node, dict) and isinstance(node.get("inputs"), dict):
+            kind = str(node.get("class_type"))
+            inputs = {str(key): _value(api, value) for key, value in node["inputs"].items()}
+            graph[str(name)] = Node(kind, inputs, outputs.get(name, ()), shown.get(name))
+    return graph
 
 
-def class_of(graph: Graph, node: str) -> str:
-    """Name the class of a node, ``""`` where it has another shape."""
-    return str(graph[node].get("class_type")) if isinstance(graph[node], dict) else ""
-
-
-def link_of(graph: Graph, value: Any) -> tuple[str, int] | None:
-    """Give the node and the output that a value links to, None where it is no link."""
+def _value(api: Mapping[str, Any], value: Any) -> Any:
+    """Give a Link for what links to a node of the graph, a value of the editor's wrapping, or the value."""
+    if isinstance(value, dict):
+        return value.get("__value__", value.get("content", value))
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
         node = str(value[0])
-        if node in graph:
-            return node, value[1]
-    return None
-
-
-def walk_back(graph: Graph, starts: list[str]) -> Iterator[tuple[str, str]]:
-    """Walk all links back, breadth first; each node once, with the name of the input that led to it."""
-    todo = [(node, "") for node in starts[:MOST_VISITS]]
-    seen = {node for node, _ in todo}
-    for node, by in todo:
-        yield node, by
-        for name, value in islice(inputs_of(graph, node).items(), _MOST_LINKS):
-            link = link_of(graph, value)
-            if link and link[0] not in seen and len(todo) < MOST_VISITS:
-                seen.add(link[0])
-                todo.append((link[0], name))
+        if isinstance(value[0], (str, int)) and (node in api):
+            return Link(node, value[1])
+    return value

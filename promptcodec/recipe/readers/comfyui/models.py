@@ -2,67 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from promptcodec.recipe.model import Addon
-from promptcodec.recipe.readers.comfyui.graph import Graph, class_of, inputs_of, link_of, walk_back
-from promptcodec.recipe.values import number, text
+from promptcodec.recipe.readers.comfyui.follow import choices, scalar
+from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, Node
+from promptcodec.recipe.readers.comfyui.names import is_pipe, output_name
+from promptcodec.recipe.values import number, text, whole
 
 SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".pt", ".pth", ".sft", ".bin")
-_NAMES = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "checkpoint", "model_path", "model")
-_OTHER_WAYS = {"clip", "vae", "latent_image", "image", "pixels", "samples", "positive", "negative"}
+_LOADED = (
+    "ckpt_name",
+    "base_ckpt_name",
+    "unet_name",
+    "model_name",
+    "checkpoint",
+    "model_path",
+    "model",
+    "value",
+)
+SURE = ("ckpt_name", "base_ckpt_name", "unet_name")
+_ONWARD = ("lora", "loras", "lora_stack", "optional_lora_stack", "prev_lora", "NEXT_LORA", "lora_params")
+_TAG = re.compile(r"<lora:([^<>:]+)(?::(-?[\d.]+))?[^<>]*>")
+_LORA = re.compile(r"lora_name((?:_\d+)?)|hypernetwork_name|lora((?:_\d+)?)|lora(_\d+)_name|lora(\d+)")
 _MOST_NETS = 8
+_NONE = ("none", "", "baked vae")
 
 
-def models_of(graph: Graph, samplers: list[str]) -> tuple[list[str], tuple[Addon, ...]]:
-    """Find checkpoints and LoRAs upstream of the samplers' model input."""
+def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]:
+    """Find checkpoints and LoRAs upstream of a sampler's model input, or of its guider's or its pipe's."""
     names: list[str] = []
     loras: list[Addon] = []
-    for node, by in walk_back(graph, [_model_source(graph, sampler) for sampler in samplers]):
-        if by in _OTHER_WAYS:
-            continue
-        inputs = inputs_of(graph, node)
-        loras += _loras(inputs)
-        name = next((v for k in _NAMES if (v := text(inputs.get(k))) and v.endswith(SUFFIXES)), None)
-        if name and name not in names and "lora" not in class_of(graph, node).lower():
-            names.append(name)
+    todo: list[tuple[str, str]] = [(sampler, "model")]
+    seen = set(todo)
+    for name, want in todo:
+        node = graph[name]
+        if name != sampler:
+            loras += _loras(graph, node)
+            names += [loaded for loaded in _checkpoints(graph, node) if loaded not in names]
+        for link in _onward(graph, node, want):
+            output = output_name(graph[link.node], link.slot) if link.node in graph else ""
+            step = link.node, output if output.endswith("_model") else "model"
+            if link.node in graph and step not in seen and len(seen) < MOST_VISITS:
+                seen.add(step)
+                todo.append(step)
     return names, tuple(dict.fromkeys(loras))
 
 
-def _model_source(graph: Graph, sampler: str) -> str:
-    """Give the node behind a sampler's model input, or its guider's; else the sampler itself."""
-    inputs = inputs_of(graph, sampler)
-    guider = link_of(graph, inputs.get("guider"))
-    link = link_of(graph, inputs.get("model")) or (
-        guider and link_of(graph, inputs_of(graph, guider[0]).get("model"))
-    )
-    return link[0] if link else sampler
+def _onward(graph: Graph, node: Node, want: str) -> Iterator[Link]:
+    """Give the links that a model comes through: by name, else inside a pipe or through a switch."""
+    links = dict(node.links())
+    exact = [links[name] for name in (want, want.removeprefix("base_")) if name in links]
+    named = exact[:1] or [
+        link
+        for name, link in links.items()
+        if re.fullmatch(r"model_?[a-d\d]{0,2}|opt_model|base_model|unet", name)
+    ]
+    chosen = choices(graph, node) if not named else None
+    if named:
+        yield from named
+    elif chosen is not None:
+        yield from (links[name] for name in chosen if name in links)
+    else:
+        yield from (link for name, link in links.items() if is_pipe(name))
+    yield from (links[name] for name in _ONWARD if name in links)
 
 
-def _loras(inputs: Mapping[str, Any]) -> Iterator[Addon]:
-    for key, value in inputs.items():
-        if isinstance(value, str) and (key.startswith("lora_name") or key == "hypernetwork_name"):
-            place = key.removeprefix("lora_name")
-            weight = inputs.get("strength_model", inputs.get(f"model_weight{place}", inputs.get("strength")))
-            if value != "None" and inputs.get(f"switch{place}", "On") != "Off":
-                yield Addon(value, number(weight))
+def _checkpoints(graph: Graph, node: Node) -> Iterator[str]:
+    if "lora" in node.kind.lower() and not node.inputs.keys() & set(SURE):
+        return
+    for key in _LOADED:
+        name = (
+            text(scalar(graph, node.inputs.get(key), (key,))) if key in SURE else text(node.inputs.get(key))
+        )
+        if name and (key in SURE or name.endswith(SUFFIXES)):
+            yield name
+            return
+
+
+def _loras(graph: Graph, node: Node) -> Iterator[Addon]:
+    """Give the LoRAs that a node adds: by its own inputs, as a list, or as tags in a text."""
+    for key, value in node.inputs.items():
+        if isinstance(value, dict) and isinstance(value.get("lora"), str):
+            if value.get("on", True):
+                yield from _addon(value["lora"], value.get("strength"))
+        elif key == "loras" and isinstance(value, list):
+            yield from _listed(value)
+        elif match := _LORA.fullmatch(key):
+            place = next((part for part in match.groups() if part), "")
+            if _is_on(node, place) and isinstance(name := scalar(graph, value, (key,)), str):
+                yield from _addon(name, scalar(graph, _weight(node, place), ()))
+    for key in ("populated_text", "lora_syntax"):
+        if isinstance(node.inputs.get(key), str):
+            for tag in _TAG.finditer(node.inputs[key]):
+                yield from _addon(tag[1], tag[2])
+
+
+def _listed(items: list[Any]) -> Iterator[Addon]:
+    for item in items:
+        if isinstance(item, dict) and isinstance(item.get("name"), str) and item.get("active", True):
+            yield from _addon(item["name"], item.get("strength"))
+
+
+def _is_on(node: Node, place: str) -> bool:
+    """Say whether a stack uses its LoRA of this number: ``_2``, ``""`` where there is only one."""
+    inputs = node.inputs
+    count = whole(inputs.get("lora_count", inputs.get("num_loras")))
+    beyond = bool(place) and count is not None and int(place.strip("_")) > count
+    off = inputs.get(f"switch{place}", "On") in ("Off", False) or inputs.get("toggle", True) is False
+    return not (beyond or off)
+
+
+def _weight(node: Node, place: str) -> Any:
+    simple = node.inputs.get("input_mode") == "simple"
+    names = (
+        "strength_model", f"lora_wt{place}" if simple else f"model_str{place}", f"model_weight{place}",
+        f"strength{place}", f"lora{place}_strength", f"lora{place}_model_strength", "lora_model_strength",
+        "lora_strength", "strength", f"weight{place}",
+    )  # fmt: skip
+    return next((node.inputs[name] for name in names if name in node.inputs), None)
+
+
+def _addon(name: str, weight: Any) -> Iterator[Addon]:
+    if name.lower() not in _NONE:
+        yield Addon(name, number(weight))
 
 
 def controlnets_of(graph: Graph, sampler: str) -> tuple[Addon, ...]:
     """Find the ControlNets upstream of a sampler."""
     nets: list[Addon] = []
-    for node, _ in walk_back(graph, [sampler]):
-        link = link_of(graph, inputs_of(graph, node).get("control_net"))
-        if link and len(nets) < _MOST_NETS:
-            loaders = (inputs_of(graph, loader) for loader, _ in walk_back(graph, [link[0]]))
-            names = (text(inputs.get("control_net_name")) for inputs in loaders)
-            if name := next((name for name in names if name), None):
-                nets.append(Addon(name, number(inputs_of(graph, node).get("strength"))))
+    for name in _all_upstream(graph, sampler):
+        node = graph[name]
+        link = node.inputs.get("control_net")
+        if isinstance(link, Link) and link.node in graph and len(nets) < _MOST_NETS:
+            before = _all_upstream(graph, link.node)
+            loaders = (graph[loader].inputs.get("control_net_name") for loader in before)
+            loaded = (text(scalar(graph, value, ("control_net_name",))) for value in loaders)
+            if net := next((one for one in loaded if one), None):
+                nets.append(Addon(net, number(scalar(graph, node.inputs.get("strength"), ("strength",)))))
     return tuple(dict.fromkeys(nets))
+
+
+def _all_upstream(graph: Graph, start: str) -> Iterator[str]:
+    todo, seen = [start], {start}
+    for name in todo:
+        yield name
+        for _, link in graph[name].links():
+            if link.node in graph and link.node not in seen and len(seen) < MOST_VISITS:
+                seen.add(link.node)
+                todo.append(link.node)
 
 
 def vae_of(graph: Graph) -> str | None:
     """Name the first VAE that some node loads."""
-    names = (inputs_of(graph, node).get("vae_name") for node in graph)
-    return text(next((name for name in names if isinstance(name, str)), None))
+    names = (node.inputs.get("vae_name") for node in graph.values())
+    return next((name for name in names if isinstance(name, str) and name.lower() not in _NONE), None)

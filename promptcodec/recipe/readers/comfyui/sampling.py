@@ -6,139 +6,201 @@ Node classes are open: nothing here depends on knowing one, only on the names of
 from __future__ import annotations
 
 import ntpath
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from promptcodec.recipe.model import Number
-from promptcodec.recipe.readers.comfyui.graph import Graph, inputs_of, link_of, walk_back
+from promptcodec.recipe.readers.comfyui.follow import choices, scalar
+from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, Node
+from promptcodec.recipe.readers.comfyui.names import is_pipe
 from promptcodec.recipe.values import number, text, whole
 
-SEEDS = ("seed", "noise_seed", "seed_value", "seed_num", "value", "int", "number")
-_CONTROL = ("noise", "guider", "sampler", "sigmas")
+SEEDS = ("seed", "noise_seed", "seed_value", "seed_num")
+STEPS = ("steps", "num_steps", "steps_total", "base_steps")
+GUIDANCE = ("cfg", "cfg_scale", "cfg_conds", "guidance_scale", "from_cfg")
+SAMPLERS = ("sampler_name", "sampler")
+SCHEDULERS = ("scheduler", "scheduler_name")
+_CONTROL = ("noise", "guider", "sampler", "sigmas", "base_sampler", "sampler_opt", "settings")
+_STEERED = {"guider", "positive", "conditioning", "text_embeds", "base_sampler", "sdxl_tuple"}
+_TIMED = {"steps", "sigmas", "seed", "noise_seed", "noise"}
+# What a picture does not come through, on its way from a sampler to a file.
+_ASIDE = frozenset(
+    (
+        "model", "clip", "vae", "positive", "negative", "conditioning", "control_net", "upscale_model",
+        "upscale_model_opt", "style_model", "clip_vision", "clip_vision_output", "mask", "masks", "noise",
+        "guider", "sigmas", "bbox_detector", "segm_detector_opt", "sam_model_opt", "segs", "text",
+        "filename_prefix", "optional_vae", "lora_stack", "image_ref", "reference_image",
+    )
+)  # fmt: skip
+_ENDS = ("images", "image", "video", "audio", "samples", "frames", "pixels")
 _MOST_PASSES = 16
 
 
+def is_sampler(node: Node) -> bool:
+    """Say whether a node samples: it is given steps or a seed, and a conditioning, also inside a pipe."""
+    names = set(node.inputs)
+    steered = bool(names & _STEERED) or any(is_pipe(name) for name, _ in node.links())
+    kind = node.kind.lower()
+    named = "sampler" in kind and "base_sampler" not in names and (takes_picture(node) or "steps" in names)
+    named = named or "presampling" in kind  # sets what a node behind it runs
+    return (len(names & _TIMED) >= 2 or named) and steered and not is_end(node)
+
+
+def is_end(node: Node) -> bool:
+    """Say whether a node writes a file."""
+    names = node.inputs.keys()
+    writes = bool(names & {"filename_prefix", "filename", "output_path"}) or "save" in node.kind.lower()
+    return writes and any(name in names for name in _ENDS)
+
+
+def is_detailer(node: Node) -> bool:
+    """Say whether a sampler only retouches a part of a picture."""
+    return bool(node.inputs.keys() & {"segs", "bbox_detector", "detailer_pipe", "guide_size"})
+
+
 def passes_of(graph: Graph) -> list[str]:
-    """List the samplers on the way to the pictures that are saved, first pass first."""
-    samplers = [node for node in graph if _is_sampler(graph, node)]
-    ends = [node for node in graph if {"images", "filename_prefix"} <= inputs_of(graph, node).keys()]
-    starts = ends or samplers[:_MOST_PASSES]
-    reached = [node for node, _ in walk_back(graph, starts) if _is_sampler(graph, node)]
-    wanted = set((reached or samplers)[:_MOST_PASSES])
-    depth = {node: sum(other in wanted for other, _ in walk_back(graph, [node])) for node in wanted}
-    order = {node: place for place, node in enumerate(graph)}
-    return sorted(wanted, key=lambda node: (depth[node], order[node]))
+    """List the samplers on the way to the picture that is saved, first pass first.
+
+    Of several that are saved it is the one with the most passes: it was finished last.
+    """
+    samplers = [name for name, node in graph.items() if is_sampler(node)]
+    for starts in (ends_of(graph), samplers[:_MOST_PASSES]):
+        chains = ([name for name in upstream(graph, start) if is_sampler(graph[name])] for start in starts)
+        longest = max(chains, key=len, default=[])
+        if longest:
+            return longest[:_MOST_PASSES]
+    return []
 
 
-def _is_sampler(graph: Graph, node: str) -> bool:
-    names = set(inputs_of(graph, node))
-    timed = names & {"steps", "sigmas", "seed", "noise_seed", "noise"}
-    steered = names & {"guider", "positive", "conditioning", "text_embeds"}
-    return (
-        len(timed) >= 2
-        and bool(steered)
-        and bool(names & {"latent_image", "latent", "samples", "text_embeds"})
-    )
+def ends_of(graph: Graph) -> list[str]:
+    """List what writes a file; where nothing does, what shows a picture."""
+    ends = [name for name, node in graph.items() if is_end(node)]
+    shows = [name for name, node in graph.items() if "preview" in node.kind.lower()]
+    return (ends or shows)[:_MOST_PASSES]
+
+
+def upstream(graph: Graph, start: str) -> list[str]:
+    """List the nodes that a picture comes through on its way to a node, the first of them first."""
+    order: list[str] = []
+    seen = {start}
+    stack: list[tuple[str, Iterator[str]]] = [(start, _pictures(graph, graph[start]))]
+    while stack:
+        name, before = stack[-1]
+        following = next((other for other in before if other not in seen), None)
+        if following is None:
+            order.append(name)
+            stack.pop()
+        elif len(seen) < MOST_VISITS:
+            seen.add(following)
+            stack.append((following, _pictures(graph, graph[following])))
+    return order
+
+
+def _pictures(graph: Graph, node: Node) -> Iterator[str]:
+    """Give the nodes that a node's picture comes from: by latents and pictures first, then by providers."""
+    chosen = choices(graph, node)
+    links = [(name, link) for name, link in node.links() if chosen is None or name in chosen]
+    pictures = [(name, link) for name, link in links if _is_picture(name)]
+    if is_sampler(node):
+        steering = node.inputs.get("positive")
+        if isinstance(steering, Link) and steering.node in graph:  # Stable Cascade: the pass before steers
+            before = graph[steering.node].inputs.get("stage_c")
+            pictures[:0] = [("stage_c", before)] if isinstance(before, Link) else []
+        links = [item for item in links if item[0].endswith(("sampler", "upscaler"))]
+        links += [] if pictures else [item for item in node.links() if is_pipe(item[0])]
+    others = [item for item in links if item not in pictures and item[0] not in _ASIDE]
+    return (link.node for _, link in (*pictures, *others) if link.node in graph)
+
+
+def takes_picture(node: Node) -> bool:
+    """Say whether a latent or a picture leads to a node."""
+    return any(_is_picture(name) for name, _ in node.links())
+
+
+def _is_picture(name: str) -> bool:
+    starts = ("latent", "samples", "image", "pixels", "init_latent", "init_image", "start_image", "upscaled")
+    return name.lower().startswith(starts) and name not in _ASIDE
 
 
 def setting(graph: Graph, sampler: str, names: tuple[str, ...]) -> Any:
     """Find a setting at the sampler, at what controls it, or behind a link in its place."""
     todo, seen = [sampler], {sampler}
-    for node in todo:
-        inputs = inputs_of(graph, node)
-        for name in names:
-            value = inputs.get(name)
-            link = link_of(graph, value)
-            if link and name not in _CONTROL and (linked := _scalar(graph, link[0], names)) is not None:
-                return linked
-            if value is not None and not isinstance(value, (list, dict)):
+    for name in todo:
+        inputs = graph[name].inputs
+        for key in names:
+            if (value := scalar(graph, inputs.get(key), names)) is not None:
                 return value
-        for name in _CONTROL:
-            link = link_of(graph, inputs.get(name))
-            if link and link[0] not in seen:
-                seen.add(link[0])
-                todo.append(link[0])
+        for key in _CONTROL:
+            link = inputs.get(key)
+            if isinstance(link, Link) and link.node in graph and link.node not in seen:
+                seen.add(link.node)
+                todo.append(link.node)
     return None
 
 
-def _scalar(graph: Graph, start: str, names: tuple[str, ...]) -> Any:
-    """Give the first plain value behind a link: one of that name, a ``value``, or an only one."""
-    for node, _ in walk_back(graph, [start]):
-        inputs = inputs_of(graph, node)
-        plain = {
-            k: v for k, v in inputs.items() if isinstance(v, (int, float, str)) and not isinstance(v, bool)
-        }
-        for name in (*names, "value", "int", "float", "string", "number"):
-            if name in plain:
-                return plain[name]
-        if len(plain) == 1:
-            return next(iter(plain.values()))
-    return None
+def sampler_of(graph: Graph, sampler: str) -> str | None:
+    """Name the sampler; where it is a node of its own, by the node."""
+    value = text(setting(graph, sampler, SAMPLERS))
+    link = graph[sampler].inputs.get("sampler")
+    if value is None and isinstance(link, Link) and link.node in graph:
+        kind = graph[link.node].kind
+        return kind if kind.startswith("Sampler") else None
+    return value
 
 
 def guidance_of(graph: Graph, sampler: str) -> Number | None:
     """Give a sampler's guidance, distilled where it has no other."""
-    value = setting(graph, sampler, ("cfg", "cfg_scale", "cfg_conds"))
-    return distilled_guidance(graph, sampler) if value is None else number(value)
+    value = number(setting(graph, sampler, GUIDANCE))
+    return distilled_guidance(graph, sampler) if value is None else value
 
 
 def distilled_guidance(graph: Graph, sampler: str) -> Number | None:
     """Give the guidance that distilled models take as a part of the conditioning."""
-    for node, _ in walk_back(graph, [sampler]):
-        if "guidance" in inputs_of(graph, node):
-            return number(inputs_of(graph, node)["guidance"])
+    todo, seen = [sampler], {sampler}
+    for name in todo:
+        node = graph[name]
+        if "guidance" in node.inputs:
+            return number(scalar(graph, node.inputs["guidance"], ("guidance",)))
+        for key, link in node.links():
+            aside = key in ("model", "clip", "vae") or _is_picture(key) or len(seen) == MOST_VISITS
+            if link.node in graph and link.node not in seen and not aside:
+                seen.add(link.node)
+                todo.append(link.node)
     return None
-
-
-def size_of(graph: Graph, sampler: str) -> tuple[int | None, int | None]:
-    """Give width and height of the latent that a sampler starts from, where the graph says them."""
-    inputs = inputs_of(graph, sampler)
-    latent = link_of(graph, inputs.get("latent_image", inputs.get("samples", inputs.get("image_embeds"))))
-    if not latent:
-        return None, None
-    for node, _ in walk_back(graph, [latent[0]]):
-        own = inputs_of(graph, node)
-        if "width" in own and "height" in own:
-            sides = [
-                whole(_scalar(graph, link[0], (name,)) if (link := link_of(graph, own[name])) else own[name])
-                for name in ("width", "height")
-            ]
-            if all(sides):
-                return sides[0], sides[1]
-        dimensions = own.get("dimensions") or own.get("resolution")
-        if isinstance(dimensions, str) and (size := _parse_size(dimensions)):
-            return size
-        if "pixels" in own or "image" in own:  # from a picture: its size is not in the graph
-            return None, None
-    return None, None
-
-
-def _parse_size(dimensions: str) -> tuple[int, int] | None:
-    sides = [whole(word) for word in dimensions.replace("x", " ").split()]
-    numbers = [side for side in sides if side]
-    return (numbers[0], numbers[1]) if len(numbers) >= 2 else None
 
 
 def hires_of(graph: Graph, passes: list[str]) -> dict[str, Any]:
     """Say what the second pass did, where there is one behind the first."""
     base, later = passes[0], passes[1:]
-    second = next((node for node in later if base in {up for up, _ in walk_back(graph, [node])}), None)
+    second = next((name for name in later if _is_second(graph, base, name)), None)
     if second is None:
         return {}
     hires: dict[str, Any] = {
-        "steps": whole(setting(graph, second, ("steps",))),
+        "steps": whole(setting(graph, second, STEPS)),
         "denoise": number(setting(graph, second, ("denoise",))),
-        "sampler": text(setting(graph, second, ("sampler_name",))),
+        "sampler": text(setting(graph, second, SAMPLERS)),
     }
-    for node, _ in walk_back(graph, [second]):
-        inputs = inputs_of(graph, node)
-        if node != base and "upscale_method" in inputs:
-            hires["scale"] = number(inputs.get("scale_by"))
-            hires["width"], hires["height"] = whole(inputs.get("width")), whole(inputs.get("height"))
-        hires["upscaler"] = hires.get("upscaler") or _upscaler(inputs)
+    before = upstream(graph, second)
+    for name in reversed(before[before.index(base) + 1 :] if base in before else before):
+        node = graph[name]
+        if "upscale_method" in node.inputs:
+            hires["scale"] = number(scalar(graph, node.inputs.get("scale_by"), ("scale_by",)))
+            for side in ("width", "height"):
+                hires[side] = whole(scalar(graph, node.inputs.get(side), (side,)))
+        if "upscale_by" in node.inputs:
+            hires["scale"] = number(scalar(graph, node.inputs["upscale_by"], ("upscale_by",)))
+        hires["upscaler"] = hires.get("upscaler") or _upscaler(graph, node)
     return {key: value for key, value in hires.items() if value is not None}
 
 
-def _upscaler(inputs: Mapping[str, Any]) -> str | None:
-    name = text(inputs.get("model_name"))
-    return ntpath.basename(name) if name and "ckpt_name" not in inputs else text(inputs.get("upscale_method"))
+def _is_second(graph: Graph, base: str, name: str) -> bool:
+    upscales = "upscale" in graph[name].kind.lower()
+    return not is_detailer(graph[name]) and (upscales or base in upstream(graph, name))
+
+
+def _upscaler(graph: Graph, node: Node) -> str | None:
+    link = node.inputs.get("upscale_model")
+    if isinstance(link, Link):
+        name = text(scalar(graph, link, ("model_name",)))
+        return ntpath.basename(name) if name else None
+    return text(node.inputs.get("upscale_method"))
