@@ -54,7 +54,7 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
     thread.join(timeout)
     late = thread.is_alive()  # asked before the line is closed: what is read then ends as if it were whole
     line.close()
-    if late:
+    if late or not outcome:
         raise FetchError(f"did not come within {timeout:g} s")
     if isinstance(outcome[0], FetchError):
         raise outcome[0]
