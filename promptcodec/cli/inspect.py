@@ -12,9 +12,13 @@ from promptcodec.cli.recipe import show_fields
 
 def show(result: dict[str, Any]) -> str:
     """Make the lines a person reads."""
+    original = (result["original_width"], result["original_height"])
+    reduced = (
+        "" if original == (result["width"], result["height"]) else " reduced from {}x{}".format(*original)
+    )
     lines = [
-        "stream version {version}: {width}x{height}, {bytes} bytes, {bpp:.5f} bpp, "
-        "{overhead_bytes} bytes of overhead".format(**result)
+        "stream version {version}: {width}x{height}{reduced}, {bytes} bytes, {bpp:.5f} bpp, "
+        "{overhead_bytes} bytes of overhead".format(reduced=reduced, **result)
     ]
     lines += [
         "  {type:<10} {coder:<8} {bytes:>6} bytes at {offset}{critical}".format(
