@@ -68,7 +68,8 @@ def decode(data: bytes, most: int) -> Decoded:
     if form is None and data.startswith(png.SIGNATURE):
         return _decode_png(data, most)
     if form is None:
-        return _decode(data, most)
+        crowded = data.startswith(jpeg.START) and jpeg.is_crowded(data)
+        return _decode(jpeg.bare(data) if crowded else data, most)
     if formats.is_missing(form):
         raise MissingError(f"this is a {form.name} picture; {form.way_out}")
     if form.name == "RAW":
@@ -173,10 +174,10 @@ def _check_size(size: tuple[int, int], kind: str) -> None:
 
 
 def _check_jpeg(data: bytes, size: tuple[int, int]) -> None:
-    demand = jpeg.demand(data)
+    demand = jpeg.demand(data, _MOST_SCANS)
     if demand.scans > _MOST_SCANS:
         raise ImageError(
-            f"the JPEG file has {demand.scans} passes over the picture; no camera writes so many"
+            f"the JPEG file has more than {_MOST_SCANS} passes over the picture; no camera writes so many"
         )
     if demand.kept > _MOST_KEPT:
         raise ImageError(

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXELS = b"IDAT"
+_EMPTY = 12  # length, kind and checksum
 # Of the chunks that pixels can do without, those that say how they are seen.
 _SHOWN = (b"tRNS", b"eXIf")
 # Usual files have less beside their pixels, and fewer short chunks.
@@ -50,6 +51,8 @@ def bare(data: bytes) -> bytes:
     pieces: list[bytes | memoryview] = [SIGNATURE]
     pixels: list[memoryview] = []
     for kind, start, end in chunks(data):
+        if kind == _PIXELS and end - start == _EMPTY:
+            continue
         chunk = view[start:end]
         if kind == _PIXELS and _is_whole(chunk):
             pixels.append(chunk[8:-4])
@@ -86,7 +89,7 @@ def _early(data: bytes, wanted: bytes) -> bytes:
 
 
 def _is_whole(chunk: memoryview) -> bool:
-    return len(chunk) >= 12 and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+    return len(chunk) >= _EMPTY and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
 
 
 def _joined(pixels: list[memoryview]) -> list[bytes | memoryview]:
