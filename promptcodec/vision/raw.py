@@ -60,7 +60,7 @@ def preview(data: bytes) -> tuple[bytes | Image.Image, int]:
     if carried.format != library.ThumbFormat.JPEG:
         return Image.fromarray(carried.data), turned
     with Image.open(io.BytesIO(carried.data)) as image:
-        # A picture with an orientation of its own says how it lies; else the file's holds.
+        # Its own orientation, which LibRaw may have written, comes before the file's.
         own = image.getexif().get(_ORIENTATION)
     return carried.data, turned if own is None else own
 
