@@ -17,10 +17,14 @@ from PIL import Image
 from promptcodec.cli import main
 from promptcodec.generators.builtin import variants
 
-ENCODE_KEYS = {"file", "out", "ok", "bytes", "width", "height", "bpp", "parts", "seconds"}
+ENCODE_KEYS = {
+    "file", "out", "ok", "bytes", "width", "height", "original_width", "original_height", "bpp", "parts",
+    "seconds",
+}  # fmt: skip
 DECODE_KEYS = {"file", "out", "ok", "width", "height", "generator", "layers", "seed", "seconds", "check"}
 INSPECT_KEYS = {
-    "version", "width", "height", "bytes", "bpp", "overhead_bytes", "parts", "description", "text", "recipe",
+    "version", "width", "height", "original_width", "original_height", "bytes", "bpp", "overhead_bytes",
+    "parts", "description", "text", "recipe",
 }  # fmt: skip
 CHECK_KEYS = {"score", "verdict", "aims", "fields"}
 AIMS = {"features", "geometry", "photometry", "style", "semantics", "integrity"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from promptcodec import encode, inspect
-from promptcodec.errors import EncodeWarning, ImageError
+from promptcodec.errors import EncodeWarning
 from promptcodec.recipe import read_metadata
 from promptcodec.recipe.model import fields_of
 from tests.work import lines_run
@@ -95,12 +95,8 @@ def test_hostile_metadata(name):
         assert metadata.recipe is None
         assert len(metadata.warnings) == 1
         assert warning in metadata.warnings[0]
-        if "bomb" in name:  # Pillow refuses the picture
-            with pytest.raises(ImageError, match="too large"):
-                encode(data)
-        else:
-            with pytest.warns(EncodeWarning):
-                assert inspect(encode(data))["recipe"] is None
+        with pytest.warns(EncodeWarning):
+            assert inspect(encode(data))["recipe"] is None
     else:
         stream = encode(data, recipe="only")
         assert inspect(stream)["recipe"]["fields"] == json.loads(json.dumps(fields_of(metadata.recipe)))

@@ -33,10 +33,10 @@ def orientation(image: Image.Image) -> int:
     if image.format == "JXL" and not getattr(image, "jpeg", False):
         return 1  # its decoder turns it; what EXIF says beside is to be ignored (ISO/IEC 18181-2)
     try:
-        found = image.getexif().get(_ORIENTATION)
+        number = image.getexif().get(_ORIENTATION)
     except Exception:  # noqa: BLE001 - EXIF that cannot be read is ignored, as viewers do
         return 1
-    return found if found in _TURNS else 1
+    return number if number in _TURNS else 1
 
 
 def to_srgb(image: Image.Image, turned: int) -> Image.Image:
