@@ -6,12 +6,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from promptcodec.files import IMAGE_SUFFIXES
+from promptcodec.vision.formats import SUFFIXES
 
 
 def listed(folder: Path, limit: int | None = None) -> list[Path]:
     """List the pictures of a folder in the order of their names, the first ``limit`` of them."""
-    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES][:limit]
+    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES][:limit]
 
 
 def scaled(image: Image.Image, side: int) -> Image.Image:

@@ -8,32 +8,34 @@ and the entropy coders are importable as ``promptcodec.layers`` and ``promptcode
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-from promptcodec.errors import (
-    ApiError,
-    BitstreamError,
-    BudgetError,
-    CaptionerError,
-    DescriptionError,
-    EntropyError,
-    GeneratorError,
-    ImageError,
-    MissingDictionary,
-    MissingError,
-    NewerError,
-    OutputExistsError,
-    PromptcodecError,
-    RefusedError,
-    SpendingError,
-    UsageError,
-)
-
+# Not that of typing, which takes longer to import than all of this: an interrupt meanwhile shows a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from promptcodec import edit
     from promptcodec.decoding import Decoded, check, decode
     from promptcodec.describing import describe
     from promptcodec.encoding import encode
+    from promptcodec.errors import (
+        ApiError,
+        BitstreamError,
+        BudgetError,
+        CaptionerError,
+        DescriptionError,
+        EntropyError,
+        GeneratorError,
+        ImageError,
+        MissingDictionary,
+        MissingError,
+        NewerError,
+        OutputExistsError,
+        PromptcodecError,
+        RefusedError,
+        SpendingError,
+        UsageError,
+    )
     from promptcodec.reading import inspect, verify
 
 __version__ = "0.1.0.dev0"
@@ -66,6 +68,8 @@ __all__ = [
 ]
 
 _PLACES = {
+    **dict.fromkeys((name for name in __all__ if name.endswith("Error")), "errors"),
+    "MissingDictionary": "errors",
     "Decoded": "decoding",
     "check": "decoding",
     "decode": "decoding",
@@ -78,8 +82,8 @@ _PLACES = {
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for on first use, so that ``import promptcodec`` stays light."""
-    if name == "edit":
-        return import_module("promptcodec.edit")
+    if name in {"edit", "errors"}:
+        return import_module(f"promptcodec.{name}")
     if name in _PLACES:
         return getattr(import_module(f"promptcodec.{_PLACES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

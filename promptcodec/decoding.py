@@ -14,7 +14,7 @@ from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
 from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator
 from promptcodec.layers.registry import NAMES, check_layers, part_name
-from promptcodec.reading import Readout, open_stream, read_layers
+from promptcodec.reading import Readout, cut_words, open_stream, read_layers
 from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH
 from promptcodec.vision.load import ImageSource, load_image
 
@@ -92,7 +92,7 @@ def decode(
         layers: draw from these layers only; all by default.
         seed: 0..2**32-1, instead of the stream's own or derived seed.
         size: width and height instead of the original's.
-        partial: accept a file cut at a part boundary.
+        partial: accept a file that was cut: the parts that are whole are drawn.
         check: run the consistency checks.
         best_of: draw this many pictures with consecutive seeds, keep the one that scores best.
         retries: draw up to this many more while the verdict is ``fail``, saying what was wrong.
@@ -114,11 +114,16 @@ def decode(
     if not 0 <= strength <= 1:
         raise UsageError(f"the strength {strength} is outside 0..1")
     readout, cut = _read(data, layers, size, dictionaries, partial=partial, bare=bare)
-    warnings = readout.warnings + ((Notice("the stream is cut: its later parts are missing"),) if cut else ())
+    warnings = readout.warnings + ((Notice(f"the stream is cut: {cut}"),) if cut else ())
     conditions = replace(readout.conditions, strength=strength)
     first = conditions.seed if seed is None else seed
     draw: Generator = plugins.create("generators", generator)
     judges = installed_checks() if check or best_of > 1 or retries else []
+    if judges and readout.layers == ("recipe",):
+        raise UsageError(  # before anything is drawn, and paid for
+            "the stream holds only a recipe: there is nothing that a picture could be checked against",
+            hint="leave out --check, --best-of and --retries",
+        )
     best: Decoded | None = None
     candidates: list[Candidate] = []
     with metered() as total:
@@ -185,15 +190,16 @@ def _read(
     *,
     partial: bool = False,
     bare: bool = False,
-) -> tuple[Readout, bool]:
-    """Read the layers; say whether the stream is cut."""
+) -> tuple[Readout, str]:
+    """Read the layers; say where the stream is cut, ``""`` where it is whole."""
     names = NAMES if layers is None else check_layers(layers)
     stream = open_stream(data, partial=partial, bare=bare)
     readout = read_layers(stream, names, size or (stream.width, stream.height), as_dictionaries(dictionaries))
     if not readout.layers:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
-    return readout, stream.cut
+    cut_in = "" if stream.cut_in is None else part_name(stream.cut_in)
+    return readout, cut_words(cut_in) if stream.cut else ""
 
 
 def _failed(decoded: Decoded | None) -> bool:

@@ -47,6 +47,13 @@ class EncodeWarning(UserWarning):
     """A notice of an encoding, as the library gives it."""
 
 
+class UnexpectedError(PromptcodecError):
+    """An exception of another kind: a fault of this package, of a plugin or of a library below."""
+
+    kind = "unexpected"
+    exit_code = 1
+
+
 class UsageError(PromptcodecError):
     """An argument that cannot be honoured (unknown name, impossible combination)."""
 

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from promptcodec.errors import MissingError, UsageError
+from promptcodec.files import read_file
 
 
 def create(role: str, spec: str) -> Any:
@@ -39,8 +40,10 @@ def create(role: str, spec: str) -> Any:
         raise UsageError(f"no {role.removesuffix('s')} is called {name!r}; installed: {', '.join(known)}")
     try:
         return known[name].load()(profile)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingError(f"the {role.removesuffix('s')} {name!r} needs {error.name}: install it") from error
+    except ImportError as error:
+        raise MissingError(f"the {role.removesuffix('s')} {name!r} cannot be loaded: {error}") from error
 
 
 def resolve(role: str, spec: str) -> tuple[str, dict[str, str]]:
@@ -54,8 +57,20 @@ def resolve(role: str, spec: str) -> tuple[str, dict[str, str]]:
 
 def configured(role: str, spec: str) -> Mapping[str, Any] | None:
     """Give the entry of the configuration file that a spec names, if there is one."""
-    entry: Mapping[str, Any] | None = _config().get(role, {}).get(parse_spec(spec)[0])
+    name = parse_spec(spec)[0]
+    entries = _table(_config().get(role, {}), role)
+    if name not in entries:
+        return None
+    entry = _table(entries[name], f"{role}.{name}")
+    if not isinstance(entry.get("use", ""), str):
+        raise UsageError(f"the configuration's {role}.{name}.use is no name of a plugin")
     return entry
+
+
+def _table(value: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UsageError(f"the configuration's {name} is no table; write [{name}] and its entries below")
+    return value
 
 
 def installed(role: str) -> dict[str, EntryPoint]:
@@ -86,6 +101,8 @@ def _config() -> Mapping[str, Any]:
         if not Path(path).exists():
             return {}
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return tomllib.loads(read_file(path).decode("utf-8-sig"))
+    except UsageError as error:
+        raise UsageError(f"the configuration {path} {error}") from None
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the configuration {path} cannot be read: {error}") from error

@@ -43,8 +43,11 @@ class Readout:
 
 
 def open_stream(data: bytes, *, partial: bool = False, bare: bool = False) -> Stream:
-    """Parse the container and refuse critical parts this version does not know."""
-    stream = bitstream.read(data, partial=partial, bare=bare)
+    """Parse the container and refuse critical parts this version does not know.
+
+    With ``partial``, a file that was cut gives the parts that are whole.
+    """
+    stream = _parse(data, partial=partial, bare=bare)
     for part in stream.parts:
         if part.critical and part.type not in BY_ID:
             raise NewerError(
@@ -53,6 +56,24 @@ def open_stream(data: bytes, *, partial: bool = False, bare: bool = False) -> St
                 part.offset,
             )
     return stream
+
+
+def _parse(data: bytes, *, partial: bool, bare: bool) -> Stream:
+    try:
+        return bitstream.read(data, partial=partial, bare=bare)
+    except NewerError:
+        raise
+    except BitstreamError:
+        if not partial or bare:
+            raise
+    return bitstream.whole_parts(data)
+
+
+def cut_words(part: str) -> str:
+    """Say where a stream was cut, for people: in the part of this name, ``""`` for between two."""
+    if not part:
+        return "it ends behind a whole part; what followed is missing"
+    return f"its {part} part is cut or damaged; what stands before it is read, with no checksum to prove it"
 
 
 def read_layers(
@@ -116,17 +137,19 @@ def outline(data: bytes, *, partial: bool = False, bare: bool = False) -> dict[s
 
     Returns:
         Version, size in pixels, bytes, bits per pixel, overhead and parts; ``overhead_bytes``
-        and the parts' ``bytes`` add up to ``bytes``.
+        and the parts' ``bytes`` add up to ``bytes``. Of a cut stream also ``cut_in``: the part that is
+        not whole, ``""`` for none.
 
     Raises:
         BitstreamError: the stream cannot be read.
     """
-    return outline_of(bitstream.read(data, partial=partial, bare=bare), len(data))
+    return outline_of(_parse(data, partial=partial, bare=bare), len(data))
 
 
 def outline_of(stream: Stream, length: int) -> dict[str, Any]:
     """Give the outline of a stream whose file has ``length`` bytes."""
-    return {
+    cut = {"cut_in": "" if stream.cut_in is None else part_name(stream.cut_in)} if stream.cut else {}
+    return cut | {
         "version": stream.version,
         "width": stream.width,
         "height": stream.height,
@@ -157,7 +180,7 @@ def inspect(
     Raises:
         BitstreamError, DescriptionError, MissingDictionary: the stream cannot be read.
     """
-    stream = bitstream.read(data, partial=partial, bare=bare)
+    stream = _parse(data, partial=partial, bare=bare)
     width, height = _original(stream) or (stream.width, stream.height)
     shown: dict[str, Any] = {"original_width": width, "original_height": height}
     shown |= {"description": None, "text": None, "recipe": None}

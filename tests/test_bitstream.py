@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptcodec.bitstream import MAX_PIXELS, Part, Stream, overhead, read, write
+from promptcodec.bitstream import MAX_PIXELS, Part, Stream, overhead, read, whole_parts, write
 from promptcodec.entropy.varint import LIMIT, read_varint, write_varint
 from promptcodec.errors import BitstreamError
 from tests.effort import examples
@@ -80,6 +80,33 @@ def test_every_other_cut_is_an_error_with_its_offset(stream):
             read(data[:end], partial=True)
         assert caught.value.offset is not None
         assert caught.value.offset <= end
+
+
+@examples(4)
+@given(streams)
+def test_every_cut_gives_the_parts_before_it_and_names_the_one_it_hit(stream):
+    data = write(stream)
+    whole = read(data)
+    ends = [part.offset + len(part.payload) for part in whole.parts]
+    for end in range(len(data)):
+        count = sum(end > each for each in ends[:-1])
+        if count == 0 and end not in ends[:-1]:
+            with pytest.raises(BitstreamError):
+                whole_parts(data[:end])
+        elif end not in ends[:-1]:
+            again = whole_parts(data[:end])
+            assert (again.parts, again.cut) == (whole.parts[:count], True)
+            assert again.cut_in == whole.parts[count].type
+
+
+@examples(4)
+@given(st.binary(max_size=200))
+def test_whole_parts_of_any_bytes_parse_or_raise(data):
+    for head in (b"", b"\xabP1"):
+        try:
+            assert whole_parts(head + data).parts
+        except BitstreamError:
+            continue
 
 
 def test_every_flipped_bit_is_an_error():

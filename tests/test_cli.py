@@ -14,7 +14,9 @@ from unittest import mock
 import pytest
 from PIL import Image
 
+from promptcodec.checks import score
 from promptcodec.cli import main
+from promptcodec.cli.demo import likeness
 from promptcodec.generators.builtin import variants
 
 ENCODE_KEYS = {
@@ -23,10 +25,10 @@ ENCODE_KEYS = {
 }  # fmt: skip
 DECODE_KEYS = {"file", "out", "ok", "width", "height", "generator", "layers", "seed", "seconds", "check"}
 INSPECT_KEYS = {
-    "version", "width", "height", "original_width", "original_height", "bytes", "bpp", "overhead_bytes",
-    "parts", "description", "text", "recipe",
+    "file", "ok", "version", "width", "height", "original_width", "original_height", "bytes", "bpp",
+    "overhead_bytes", "parts", "description", "text", "recipe",
 }  # fmt: skip
-CHECK_KEYS = {"score", "verdict", "aims", "fields"}
+CHECK_KEYS = {"score", "verdict", "threshold", "compared", "aims", "fields"}
 AIMS = {"features", "geometry", "photometry", "style", "semantics", "integrity"}
 
 
@@ -135,12 +137,23 @@ def test_check_keys_and_exit_codes(files):
     (line,) = json_lines(run("check", files / "a.pxt", files / "same.png", "--json"))
     assert set(line) == CHECK_KEYS
     assert line["verdict"] == "pass"
+    assert (line["compared"], line["threshold"]) == (["words", "texture layer"], score.shipped().threshold)
+    shown = run("check", files / "a.pxt", files / "same.png").stdout.decode().splitlines()[0]
+    assert shown == f"agrees with the stream's words and texture layer: {line['score']:.2f}"
+    shown = run("decode", files / "a.pxt", "-o", files / "checked.png", "--check").stdout.decode()
+    assert f"agrees with the stream's words and texture layer: {line['score']:.2f}" in shown
+    assert "pass" not in shown
     assert set(line["aims"]) == AIMS
     assert all(set(field) == {"name", "expected", "got", "agree"} for field in line["fields"])
     assert {field["agree"] for field in line["fields"]} <= {True, False, None}
     Image.new("RGB", (192, 128), "magenta").save(files / "other.png")
     (line,) = json_lines(run("check", files / "a.pxt", files / "other.png", "--json", code=3))
     assert line["verdict"] == "fail"
+    shown = run("check", files / "a.pxt", files / "other.png", code=3).stdout.decode().splitlines()[0]
+    assert shown == (
+        f"does not agree with the stream's words and texture layer: {line['score']:.2f}, "
+        f"where {line['threshold']:.2f} is the least that agrees"
+    )
 
 
 def test_folder_in_gives_relative_names_out(files, tmp_path):
@@ -238,7 +251,7 @@ def test_cut_streams_and_partial(files, tmp_path):
     assert json_lines(result)[0]["error"]["offset"] == first["offset"] + first["bytes"]
     result = run("decode", tmp_path / "cut.pxt", "-o", tmp_path / "cut.png", "--partial")
     assert b"cut" in result.stderr
-    (tmp_path / "half.pxt").write_bytes(data[:-5])
+    (tmp_path / "half.pxt").write_bytes(data[: first["offset"] + 5])
     run("decode", tmp_path / "half.pxt", "-o", tmp_path / "half.png", "--partial", code=2)
     assert not (tmp_path / "half.png").exists()
 
@@ -279,8 +292,18 @@ def test_demo_makes_its_picture(tmp_path):
     assert [row["setting"] for row in line["rows"]] == ["words only", "words + thumbnail"]
     assert all(row["bytes"] <= limit for row, limit in zip(line["rows"], (100, 200), strict=True))
     assert Image.open(tmp_path / "demo.png").size[0] > 3 * 512
-    assert b"bpp" in run("demo", "--overwrite", cwd=tmp_path).stdout
+    assert all(-1 <= row["likeness"] < row["score"] <= 1 for row in line["rows"])
+    table = run("demo", "--overwrite", cwd=tmp_path).stdout.decode()
+    assert "bpp" in table
+    assert all(f" {row['likeness']:.2f} " in table for row in line["rows"])
+    assert "pass" not in table
     run("demo", cwd=tmp_path, code=2)
+
+
+def test_likeness_is_one_for_the_same_picture_and_less_for_another(scene):
+    assert likeness(scene, scene) == pytest.approx(1, abs=1e-3)
+    assert likeness(scene, scene.resize((96, 64))) > 0.8
+    assert likeness(scene, Image.effect_noise((192, 128), 90).convert("RGB")) < 0.6
 
 
 def test_terminal_controls_are_shown_escaped(files, tmp_path):

@@ -52,14 +52,13 @@ def full(*_args, **_options):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize(
-    "broken", ["os.fdopen", "pathlib.Path.replace", "tempfile.mkstemp", "pathlib.Path.mkdir"]
-)
+@pytest.mark.parametrize("broken", ["os.fdopen", "os.link", "tempfile.mkstemp", "pathlib.Path.mkdir"])
 def test_a_full_disk_leaves_nothing_behind(broken, cli, photo, monkeypatch):
     assert cli("encode", "x.png", "-o", "x.pxt")[0] == 0
     before = Path("x.pxt").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(broken, full)
+        patch.setattr("pathlib.Path.replace", full)
         for args in (("encode", "x.png", "-o", "y.pxt", *WORDS), ("decode", "x.pxt", "-o", "y.png")):
             code, _, err = cli(*args)
             assert (code, "No space left" in err) == (2, True)

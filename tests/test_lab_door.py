@@ -139,3 +139,20 @@ def test_rows_of_the_generator_have_the_keys_others_rely_on():
     assert by_name["bicubic", "psnr"]["mean"] == pytest.approx(21)
     apart = by_name["builtin:x", "psnr to bicubic"]
     assert apart["ci_low"] == apart["mean"] == apart["ci_high"] == pytest.approx(1)
+
+
+def test_a_study_with_nothing_to_run_says_so_and_writes_no_report(tmp_path, capsys):
+    study = tmp_path / "study.toml"
+    study.write_text(
+        "metrics=['psnr']\n[[datasets]]\nkind='folder'\nname='none'\npath='nowhere'\n"
+        "[[codecs]]\nkind='promptcodec'\nname='ours'\nsettings=['100B']"
+    )
+    out = tmp_path / "o"
+    assert commands.main(["run", str(study), "-o", str(out), "--data", str(tmp_path)]) == 4
+    printed = capsys.readouterr()
+    assert "dataset none: not run: no nowhere in" in printed.err
+    assert printed.err.splitlines()[-1] == (
+        "there was nothing to run: the reasons stand above, by dataset; no report was written"
+    )
+    assert printed.out == ""
+    assert not list(out.glob("report.*"))

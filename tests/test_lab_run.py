@@ -224,6 +224,8 @@ def test_exit_codes_and_messages(tmp_path, capsys):
     status, printed = code("run", str(bad), "-o", str(tmp_path / "o"), "--data", str(tmp_path))
     assert status == 4
     assert "dataset k: not run: no no in" in printed
+    assert "there was nothing to run: the reasons stand above" in printed
+    assert not (tmp_path / "o" / "run.json").exists()
 
 
 def test_the_shipped_studies_are_well_formed():

@@ -101,3 +101,18 @@ def test_surfaces_come_where_there_is_room():
     small = semantic.decode(fit_description(rough, SIZE, code, 14, with_map=True))
     large = semantic.decode(fit_description(rough, SIZE, code, 100, with_map=True))
     assert (small.cells[0].texture, large.cells[0].texture) == ("", "rough")
+
+
+def test_a_sentence_that_is_cut_does_not_end_in_a_word_that_leads_on():
+    long = (
+        "A woman in a red coat is holding an umbrella that she bought in Paris while the rain keeps falling."
+    )
+    crowd = parse_text(f"photo 1x1\nsummary: {long}\nr1c1 grey")
+    summaries = list(dict.fromkeys(form.summary for form in shorten.by_salience(crowd)))
+    assert summaries == [
+        long,
+        "A woman in a red coat is holding an umbrella that she bought in Paris.",
+        "A woman in a red coat is holding an umbrella that she bought.",
+        "A woman in a red coat.",
+        "A woman.",
+    ]

@@ -11,7 +11,7 @@ import click
 
 from eval.measure.recipes import by_tool, measure, totals
 from eval.options import example, folder_argument, json_option
-from promptcodec.files import IMAGE_SUFFIXES
+from promptcodec.vision.formats import SUFFIXES
 
 HEAD = """| tool | files | checked fields | ours | sd-parsers | verbatim / brotli | fields / brotli |
 |---|---|---|---|---|---|---|"""
@@ -26,7 +26,7 @@ def command(folder: Path, *, as_json: bool) -> None:
     The recipe of every picture below FOLDER is read and coded. Fields are checked against a table of
     hand-checked ones, and so are those of sd-parsers where it is installed. See docs/guide/recipes.md.
     """
-    rows = [measure(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES]
+    rows = [measure(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
     tools = list(by_tool(rows))
     for row in rows:
         row["file"] = str(Path(row["file"]).relative_to(folder))

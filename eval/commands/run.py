@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from eval import datasets, metrics, report
-from eval.commands import say
+from eval.commands import MISSING, say
 from eval.commands.report import foreign_option
 from eval.lab import rows, runner
 from eval.lab.study import Study, read
@@ -64,15 +64,25 @@ def command(
     start = time.monotonic()
     result = runner.run(study, out, limit=limit, jobs=jobs, data=data)
     account = account_of(study, result, words, time.monotonic() - start)
-    missing = write_results(out, result, account)
-    missing += report.build(report.gather(out, foreign))
     for each in result.not_run:
         say(f"{each['what']} {each['name']}: {NOT_RUN}{each['reason']}")
+    if all(row["error"].startswith(NOT_RUN) for row in result.rows):
+        say(nothing_ran(result))
+        return MISSING
+    missing = write_results(out, result, account)
+    missing += report.build(report.gather(out, foreign))
     for name, reason in result.failed_metrics.items():
         say(f"metric {name} failed on some pictures: {reason}")
     for text in missing:
         say(f"not written: {text}; pip install 'promptcodec[eval]' has it")
     return summarise(result.rows, out)
+
+
+def nothing_ran(result: runner.Result) -> str:
+    """Say that no row of a study could be done, and for lack of what."""
+    lacking = [what for what in ("dataset", "codec") if any(each["what"] == what for each in result.not_run)]
+    why = f": the reasons stand above, by {' and '.join(lacking)}" if lacking else ": it has no pictures"
+    return f"there was nothing to run{why}; no report was written"
 
 
 def account_of(study: Study, result: runner.Result, words: Sequence[str], seconds: float) -> dict[str, Any]:
@@ -127,7 +137,7 @@ def summarise(table: Sequence[rows.Row], out: Path) -> int:
         say(f"failed: {row['dataset']}: {row['image']}: {row['codec']} {row['setting']}: {row['error']}")
     left = f"{kinds[NOT_REACHED]} settings not reached, {kinds[NOT_RUN]} not run, {len(failed)} failed"
     print_line(f"{out / 'report.html'}: {good} rows, {left}")
-    return 1 if failed else 0 if good else 4
+    return 1 if failed else 0 if good else MISSING
 
 
 def _definitions(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.datasets import Item
-from promptcodec.files import IMAGE_SUFFIXES
+from promptcodec.vision.formats import SUFFIXES
 
 _PROMPTS = "prompts.jsonl"
 
@@ -74,9 +74,7 @@ def tecnick(root: Path, _entry: Mapping[str, Any]) -> list[Item]:
 
 
 def _pictures(root: Path) -> list[Path]:
-    return [
-        path for path in sorted(root.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    ]
+    return [path for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
 def _plain(root: Path, paths: list[Path]) -> list[Item]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from eval.datasets import Item
 from eval.missing import Unavailable
-from promptcodec.files import IMAGE_SUFFIXES
+from promptcodec.vision.formats import SUFFIXES
 
 FAMILIES = ("SD-2_1-B", "SD-2_1", "SD-XL", "MJ", "MOD")
 TEXTS = {"train": "train.txt", "val": "vaild.txt"}
@@ -54,6 +54,6 @@ def numbered(folder: Path) -> list[tuple[Path, int]]:
     pictures = []
     for path in folder.iterdir():
         match = _NAME.fullmatch(path.stem)
-        if match and path.suffix.lower() in IMAGE_SUFFIXES:
+        if match and path.suffix.lower() in SUFFIXES:
             pictures.append((int(match[1]), int(match[2]), path))
     return [(path, line) for line, _, path in sorted(pictures)]

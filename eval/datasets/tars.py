@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from eval.datasets import Item
-from promptcodec.files import IMAGE_SUFFIXES
+from promptcodec.vision.formats import SUFFIXES
 
 _KEYS = ("caption", "prompt", "text")
 _LONGEST = 1 << 20  # of a text
@@ -34,7 +34,7 @@ def _tar(path: Path, tar_name: str) -> list[Item]:
             suffix = "." + extension.lower()
             if not member.isfile():
                 continue
-            if suffix in IMAGE_SUFFIXES:
+            if suffix in SUFFIXES:
                 pictures[key] = member.name
             elif suffix in {".txt", ".json"} and member.size <= _LONGEST:
                 file = tar.extractfile(member)

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from promptcodec.errors import UsageError
 
+# Least and most of the numbers of a profile; of the others 0 and 1e9. No side is longer than a picture's.
+_RANGES = {"image_side": (1, 1 << 16), "max_output": (1, 1e9), "timeout": (0.001, 1e6), "retries": (0, 1000)}
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -109,8 +112,11 @@ def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
         values[key] = _convert(name, key, str(value), str(known[key]))
     for key in ("url", "model"):
         if not values.get(key):
+            at = values.get("url") or "http://127.0.0.1:11434/v1"
+            lists = f"; {at}/models lists what the server has" if values.get("url") else ""
             raise UsageError(
-                f"the {name} profile needs a {key}, as in {name}:http://127.0.0.1:11434/v1?model=M"
+                f'the {name} profile names no {key}: write "{name}:{at}?model=NAME", in quotes for the '
+                f'shell, or {key} = "..." under [{role}.{name}] of the configuration file{lists}'
             )
     parts = urlsplit(values["url"])
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -125,8 +131,10 @@ def _convert(name: str, key: str, value: str, kind: str) -> str | int | float:
         converted: str | int | float = {"int": int, "float": float, "str": str}[kind](value)
     except ValueError:
         raise UsageError(f"the {name} profile's {key} is {value!r}, not a number") from None
-    if not isinstance(converted, str) and not (math.isfinite(converted) and converted >= 0):
-        raise UsageError(f"the {name} profile's {key} is {value!r}; it is 0 or more")
+    least, most = _RANGES.get(key, (0, 1e9))
+    if not isinstance(converted, str) and not least <= converted <= most:
+        up_to = "" if converted < least else f", at most {most:g}"
+        raise UsageError(f"the {name} profile's {key} is {value!r}; it is {least:g} or more{up_to}")
     return converted
 
 

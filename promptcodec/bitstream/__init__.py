@@ -12,6 +12,7 @@ from promptcodec.bitstream.container import (
     overhead,
     place,
     read,
+    whole_parts,
     write,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "overhead",
     "place",
     "read",
+    "whole_parts",
     "write",
 ]

@@ -54,7 +54,8 @@ class Stream:
     """A parsed stream: picture size in pixels, and parts coarse to fine.
 
     Attributes:
-        cut: the file ended at a part boundary and was read with ``partial``.
+        cut: the file ended at a part boundary and was read with ``partial``, or inside a part.
+        cut_in: the type of the part that is not whole; None where none was begun.
     """
 
     width: int
@@ -62,6 +63,7 @@ class Stream:
     parts: tuple[Part, ...]
     version: int = VERSION
     cut: bool = False
+    cut_in: int | None = None
 
 
 def write(stream: Stream, *, bare: bool = False) -> bytes:
@@ -135,7 +137,38 @@ def read(data: bytes, *, bare: bool = False, partial: bool = False, version: int
             len(data),
             hint="--partial decodes what is there",
         )
-    raise BitstreamError("the checksum does not match: the stream is damaged or cut", len(body))
+    raise BitstreamError(
+        "the checksum does not match: the stream is damaged or cut",
+        len(body),
+        hint="--partial reads the parts before the last",
+    )
+
+
+def whole_parts(data: bytes) -> Stream:
+    """Read the parts that are whole of a file that was cut inside one, in which nothing is checked.
+
+    The last part of a file has no length of its own, so it counts as cut.
+
+    Raises:
+        BitstreamError: there is no whole part before the one that is cut, or what is there is damaged.
+        NewerError: it is of a later version.
+    """
+    pos = _read_head(data, VERSION)
+    width, height, pos = _read_size(data, pos)
+    parts: list[Part] = []
+    while pos < len(data):
+        kind = data[pos] & TYPE_MASK
+        try:
+            part, last, pos = read_part(data, pos)
+        except BitstreamError:
+            last = True
+        if last and parts:
+            return Stream(width, height, tuple(parts), cut=True, cut_in=kind)
+        if last:
+            raise BitstreamError(f"the stream is cut inside its first part, {part_name(kind)}", len(data))
+        _check_new(part, parts)
+        parts.append(part)
+    raise BitstreamError("the stream ends before its last part", pos)
 
 
 def _crc(data: bytes) -> bytes:
@@ -166,13 +199,7 @@ def _read_head(data: bytes, wanted: int) -> int:
 
 
 def _read_parts(data: bytes, pos: int, version: int, *, cut: bool = False) -> Stream:
-    start = pos
-    width, pos = read_varint(data, pos, "the width")
-    height, pos = read_varint(data, pos, "the height")
-    if not fits(width, height):
-        raise BitstreamError(
-            f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels, {MAX_SIDE} a side", start
-        )
+    width, height, pos = _read_size(data, pos)
     parts: list[Part] = []
     while True:
         if pos == len(data):
@@ -180,11 +207,27 @@ def _read_parts(data: bytes, pos: int, version: int, *, cut: bool = False) -> St
                 return Stream(width, height, tuple(parts), version, cut=True)
             raise BitstreamError("the stream ends before its last part", pos)
         part, last, pos = read_part(data, pos)
-        if any(part.type == other.type for other in parts):
-            raise BitstreamError(f"a second {part_name(part.type)} part", part.offset)
+        _check_new(part, parts)
         parts.append(part)
         if last:
             return Stream(width, height, tuple(parts), version)
+
+
+def _read_size(data: bytes, pos: int) -> tuple[int, int, int]:
+    """Read width and height at ``pos``; give them, and the position after them."""
+    start = pos
+    width, pos = read_varint(data, pos, "the width")
+    height, pos = read_varint(data, pos, "the height")
+    if not fits(width, height):
+        raise BitstreamError(
+            f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels, {MAX_SIDE} a side", start
+        )
+    return width, height, pos
+
+
+def _check_new(part: Part, parts: Sequence[Part]) -> None:
+    if any(part.type == other.type for other in parts):
+        raise BitstreamError(f"a second {part_name(part.type)} part", part.offset)
 
 
 def read_part(data: bytes, pos: int) -> tuple[Part, bool, int]:
@@ -205,5 +248,6 @@ def read_part(data: bytes, pos: int) -> tuple[Part, bool, int]:
                 f"the {part_name(kind & TYPE_MASK)} part claims {length} bytes, "
                 f"{len(data) - pos} are left: the stream is cut or damaged",
                 pos,
+                hint="--partial reads what is whole before it",
             )
     return Part(kind & TYPE_MASK, data[pos:end], bool(kind & CRITICAL), pos), last, end

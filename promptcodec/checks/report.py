@@ -5,7 +5,7 @@ The six aims are those of raster-scan coding with a multimodal model (arXiv 2504
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -62,6 +62,9 @@ class ConsistencyReport:
         verdict: ``pass`` from the shipped threshold on, else ``fail``.
         aims: closeness by aim, None where nothing of it was run.
         fields: every comparison.
+        threshold: the least score that passes.
+        compared: what of the stream was compared: ``words``, ``texture layer``, ``pixels``, ``contours``,
+            ``signature``, and each check beside the calibrated ones that could say something.
         warnings: parts of the stream that could not be compared, for they need a newer reader; a picture's
             ``DecodeReport`` has them in its own.
     """
@@ -70,6 +73,8 @@ class ConsistencyReport:
     verdict: str
     aims: dict[str, float | None]
     fields: tuple[Field, ...]
+    threshold: float
+    compared: tuple[str, ...]
     warnings: tuple[Notice, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +82,8 @@ class ConsistencyReport:
         return {
             "score": self.score,
             "verdict": self.verdict,
+            "threshold": self.threshold,
+            "compared": list(self.compared),
             "aims": self.aims,
             "fields": [
                 {
@@ -116,7 +123,22 @@ def run(checks: Sequence[Check], conditions: Conditions, image: Image.Image) -> 
     if total is None:
         raise UsageError("the stream holds nothing that a picture could be checked against")
     threshold = AGREES if weighed is None else calibration.threshold
-    return ConsistencyReport(total, "pass" if total >= threshold else "fail", aims, fields)
+    verdict = "pass" if total >= threshold else "fail"
+    return ConsistencyReport(total, verdict, aims, fields, threshold, _compared(by_check, conditions))
+
+
+def _compared(by_check: Mapping[str, Sequence[Field]], conditions: Conditions) -> tuple[str, ...]:
+    """Name what was compared: the layers, and the checks that the calibration does not know."""
+    ran = [name for name, fields in by_check.items() if any(f.closeness is not None for f in fields)]
+    layers = {
+        "texture layer": conditions.texture,
+        "pixels": conditions.pixels,
+        "contours": None if conditions.skeletons else conditions.structure,
+        "signature": conditions.signature,
+    }
+    of_layers = [name for name, layer in layers.items() if layer is not None] if "layers" in ran else []
+    words = ["words"] if "recaption" in ran else []
+    return (*words, *of_layers, *(name for name in ran if name not in CALIBRATED))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options, report
-from promptcodec.cli.decode import CHECK_FAILED
+from promptcodec.cli.agreement import CHECK_FAILED, agreement
 from promptcodec.files import STDIO
 
 
 def show(result: dict[str, Any]) -> str:
     """Make the lines a person reads."""
-    lines = [f"{result['verdict']}  score {result['score']:.2f}"]
+    lines = [agreement(result)]
     lines += [
         f"  {aim:<12}{'not run' if closeness is None else f'{closeness:.2f}'}"
         for aim, closeness in result["aims"].items()
@@ -37,7 +37,11 @@ def show(result: dict[str, Any]) -> str:
 @options.dictionary_option
 @options.json_option
 def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Check that a picture means what a stream says; exit 3 where it does not."""
+    """Check that a picture means what a stream says; exit 3 where it does not.
+
+    The picture is compared with the stream alone: a picture that agrees with few words may look little
+    like the original.
+    """
     if stream == image == STDIO:
         raise click.UsageError("only one of the two can be standard input")
     from promptcodec import decoding  # noqa: PLC0415 - heavy

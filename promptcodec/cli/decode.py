@@ -11,13 +11,13 @@ import click
 
 from promptcodec.api.spending import Limits, limited
 from promptcodec.cli import batch, options, report, spending
-from promptcodec.cli.plan import STREAMS, plan
-from promptcodec.cli.run import Run, run_options
-from promptcodec.files import STDIO, check_free, expand
+from promptcodec.cli.agreement import CHECK_FAILED, agreement
+from promptcodec.cli.find import STREAMS
+from promptcodec.cli.resume import may_replace, open_picture
+from promptcodec.cli.run import Run, estimate, inputs_of, run_options
+from promptcodec.files import STDIO, check_free
 from promptcodec.layers.registry import BY_NAME
 from promptcodec.settings import GENERATOR, STRENGTH
-
-CHECK_FAILED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class DecodeTask:
     Attributes:
         source, out: files, or ``-``.
         overwrite: replace outputs that exist.
+        skip_existing: do nothing where the output exists and opens.
         limits: what hosted models may cost.
         dictionary: a path, as on the command line.
         steps: folder and name of the pictures after each layer, None for none.
@@ -36,21 +37,25 @@ class DecodeTask:
     source: str
     out: str
     overwrite: bool
+    skip_existing: bool
     limits: Limits
     dictionary: str | None
     steps: tuple[str, str] | None
     settings: dict[str, Any]
 
 
-def decode_one(task: DecodeTask) -> dict[str, Any]:
-    """Decode one stream; give the JSON object of the result."""
+def decode_one(task: DecodeTask) -> dict[str, Any] | None:
+    """Decode one stream; give the JSON object of the result, None where it was done before."""
+    overwrite = _may_replace(task)
+    if overwrite is None:
+        return None
     from promptcodec import decoding, provenance  # noqa: PLC0415 - workers and --help start light
 
-    check_free(task.out, overwrite=task.overwrite)
+    data = batch.read_input(task.source)
+    check_free(task.out, overwrite=overwrite)
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
     start = time.perf_counter()
-    data = batch.read_input(task.source)
     settings = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
     with limited(task.limits):
         decoded = decoding.decode(data, **settings)
@@ -70,12 +75,16 @@ def decode_one(task: DecodeTask) -> dict[str, Any]:
         } | spending.spent_object(about.spent)
         if task.steps is not None:
             settings |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
-            result["progressive"] = draw_steps(data, task.steps, about.layers, settings, task.overwrite)
+            result["progressive"] = draw_steps(data, task.steps, about.layers, settings, overwrite)
     if task.settings["best_of"] > 1 or task.settings["retries"]:
         result["candidates"] = [asdict(candidate) for candidate in about.candidates]
     picture = provenance.save(decoded.image, name, provenance.record(about))
-    batch.write_output(task.out, picture, overwrite=task.overwrite)
+    batch.write_output(task.out, picture, overwrite=overwrite)
     return result
+
+
+def _may_replace(task: DecodeTask) -> bool | None:
+    return may_replace(task.out, open_picture, overwrite=task.overwrite, skip_existing=task.skip_existing)
 
 
 def draw_steps(
@@ -101,8 +110,10 @@ def draw_steps(
     return paths
 
 
-def estimate_one(task: DecodeTask) -> dict[str, Any]:
-    """Say what hosted generators would cost; give the JSON object of it."""
+def estimate_one(task: DecodeTask) -> dict[str, Any] | None:
+    """Say what hosted generators would cost; give the JSON object of it, None where nothing is to do."""
+    if _may_replace(task) is None:
+        return None
     from promptcodec import decoding, plugins  # noqa: PLC0415 - heavy
     from promptcodec.generators import PricedGenerator  # noqa: PLC0415 - heavy
 
@@ -127,7 +138,7 @@ def show(result: dict[str, Any]) -> str:
     if result["out"] == STDIO:
         return ""
     checked = result["check"]
-    verdict = f"  check {checked['verdict']} {checked['score']:.2f}" if checked else ""
+    verdict = f"  {agreement(checked)}" if checked else ""
     return (
         f"{result['out']}  {result['width']}x{result['height']}  {result['generator']} "
         f"from {', '.join(result['layers'])}{verdict}{_drawn(result)}{spending.spent_words(result)}"
@@ -163,7 +174,7 @@ def judge(result: dict[str, Any]) -> int:
 @click.option("--layers", type=options.Names(), help="Draw from these layers only.")
 @options.seed_option("Instead of the stream's own.")
 @click.option("--size", type=options.Pair(), metavar="WxH", help="Instead of the original's.")
-@click.option("--partial", is_flag=True, help="Decode what is there of a stream cut at a part boundary.")
+@click.option("--partial", is_flag=True, help="Decode what is whole of a stream that was cut.")
 @click.option("--check", is_flag=True, help="Check that the picture means what the stream says; else exit 3.")
 @click.option("--best-of", type=click.IntRange(1, 64), default=1, help="Draw several, keep the best.")
 @click.option("--retries", type=click.IntRange(0, 64), default=0, help="Draw again while the check fails.")
@@ -175,7 +186,9 @@ def judge(result: dict[str, Any]) -> int:
     help="From 0, true to the stream, to 1, vivid.",
 )
 @click.option(
-    "--progressive", metavar="DIR", help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ..."
+    "--progressive",
+    type=options.Folder(),
+    help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ...",
 )
 @options.dictionary_option
 @run_options
@@ -192,25 +205,15 @@ def command(
     IN is a .pxt file, a folder of them, a pattern or - for standard input. The
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
-    if run.dry_run:
-        sources, _ = expand(inputs, STREAMS)
-        tasks = [
-            DecodeTask(source.path, "", False, run.limits, dictionary, None, settings) for source in sources
-        ]
-        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=run.as_json))
-    pairs = plan(
-        inputs,
-        output,
-        STREAMS,
-        lambda name: f"{name.removesuffix('.pxt')}.png",
-        as_json=run.as_json,
-        skip_existing=run.skip_existing,
+    selection, pairs = inputs_of(
+        run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png"
     )
     tasks = [
         DecodeTask(
             source.path,
             target,
             run.overwrite,
+            run.skip_existing,
             run.limits,
             dictionary,
             (progressive, source.name.removesuffix(".pxt")) if progressive else None,
@@ -218,5 +221,11 @@ def command(
         )
         for source, target in pairs
     ]
+    if run.dry_run:
+        sys.exit(estimate(tasks, estimate_one, selection, as_json=run.as_json))
     workers = options.resolve_jobs(run.jobs, len(tasks))
-    sys.exit(batch.run(tasks, decode_one, show, jobs=workers, as_json=run.as_json, judge=judge))
+    sys.exit(
+        batch.run(
+            tasks, decode_one, show, jobs=workers, as_json=run.as_json, selection=selection, judge=judge
+        )
+    )

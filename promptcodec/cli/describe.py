@@ -24,13 +24,15 @@ def read_description(path: str) -> Description:
         text = read_file(path).decode("utf-8-sig").replace("\r\n", "\n")
         value = json.loads(text) if text.lstrip().startswith("{") else None
     except UsageError as error:
-        raise DescriptionError(f"the description {path} {error}") from None
+        raise DescriptionError(f"the description {error}") from None
     except UnicodeDecodeError:
-        raise DescriptionError(f"{path} is not UTF-8 text") from None
+        raise DescriptionError("the description is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise DescriptionError(f"{path}: {error.msg}", error.lineno, error.colno) from None
+        raise DescriptionError(
+            f"the description is no JSON: {error.msg}", error.lineno, error.colno
+        ) from None
     except (ValueError, RecursionError):
-        raise DescriptionError(f"{path} is no JSON of a description") from None
+        raise DescriptionError("the description is no JSON of one") from None
     return parse_text(text) if value is None else from_json(value)
 
 

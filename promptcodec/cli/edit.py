@@ -78,7 +78,8 @@ def show(result: dict[str, Any]) -> str:
     "  promptcodec edit photo.pxt -o kite.pxt --cell r2c3 'red kite' --preview kite.png\n"
     "  promptcodec edit photo.pxt -o autumn.pxt --replace green 'autumn orange'\n"
     "  promptcodec edit photo.pxt -o empty.pxt --erase r2c2:r3c4 --style 'mood: lonely'\n"
-    "  promptcodec edit photo.pxt -o other.pxt --transplant texture other-photo.pxt",
+    "  promptcodec edit photo.pxt -o other.pxt --transplant texture other-photo.pxt\n"
+    "  promptcodec edit recipe.pxt -o owl.pxt --prompt 'an owl at dusk' --negative '' --set seed=7",
 )
 @click.argument("source", metavar="IN")
 @options.output_option
@@ -110,11 +111,11 @@ def command(
         edits = collect(context.meta["order"], given)
         if not edits:
             raise UsageError("say what to edit, as in --erase r2c2:r3c4; see promptcodec edit --help")
+        data = batch.read_input(source)
         check_free(out, overwrite=overwrite)
         if preview is not None:
             provenance.picture_format(preview)
             check_free(preview, overwrite=overwrite)
-        data = batch.read_input(source)
         dictionaries = batch.read_dictionaries(dictionary)
         start = time.perf_counter()
         edited = edit.apply(data, edits, dictionaries=dictionaries)
@@ -135,6 +136,7 @@ def command(
         "bytes_before": len(data),
         "bytes": len(edited.data),
         "changed": list(edited.changed),
+        "builtin_shows": edited.builtin_shows,
         "warnings": warnings,
         "seconds": round(seconds, 4),
     }

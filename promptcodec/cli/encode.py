@@ -6,17 +6,16 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
 from promptcodec.api.spending import Limits, limited
 from promptcodec.cli import batch, options, report, spending
-from promptcodec.cli.plan import plan
-from promptcodec.cli.run import Run, run_options
+from promptcodec.cli.resume import may_replace
+from promptcodec.cli.run import Run, estimate, inputs_of, run_options
 from promptcodec.errors import UsageError
-from promptcodec.files import IMAGE_SUFFIXES, STDIO, check_free, expand
+from promptcodec.files import STDIO, check_free, read_file
 from promptcodec.layers.registry import NAMES
 from promptcodec.settings import (
     DEFAULT_LAYERS,
@@ -28,6 +27,7 @@ from promptcodec.settings import (
     TUNES,
     EncodeSettings,
 )
+from promptcodec.vision.formats import SUFFIXES
 
 UNREAD = "unread"
 """What a result holds for the end of the run: lettering that was not read. It is not printed for each."""
@@ -40,6 +40,7 @@ class EncodeTask:
     Attributes:
         source, out: files, or ``-``.
         overwrite: replace the output if it exists.
+        skip_existing: do nothing where it exists and can be read.
         limits: what hosted models may cost.
         given: the options of the command line, files as paths.
     """
@@ -47,6 +48,7 @@ class EncodeTask:
     source: str
     out: str
     overwrite: bool
+    skip_existing: bool
     limits: Limits
     given: dict[str, Any]
 
@@ -63,17 +65,32 @@ def settings_of(given: dict[str, Any]) -> EncodeSettings:
     return EncodeSettings(**{**given, **files})
 
 
-def encode_one(task: EncodeTask) -> dict[str, Any]:
-    """Encode one picture; give the JSON object of the result, and UNREAD."""
+def check_files(given: dict[str, Any]) -> None:
+    """Refuse files that options name and that cannot be used: the error is theirs, not a picture's."""
+    from promptcodec.cli.describe import read_description  # noqa: PLC0415 - heavy
+
+    readers = {"description": read_description, "pose": _read_json, "dictionary": batch.read_dictionaries}
+    for name, read in readers.items():
+        if given[name]:
+            with batch.naming(given[name]):
+                read(given[name])
+
+
+def encode_one(task: EncodeTask) -> dict[str, Any] | None:
+    """Encode one picture; give the JSON object of the result, and UNREAD; None where it was done before."""
+    overwrite = _may_replace(task)
+    if overwrite is None:
+        return None
     from promptcodec import encoding  # noqa: PLC0415 - workers and --help start light
 
-    check_free(task.out, overwrite=task.overwrite)
+    picture = batch.read_input(task.source)
+    check_free(task.out, overwrite=overwrite)
     start = time.perf_counter()
     with limited(task.limits):
-        encoded = encoding.encode_full(batch.read_input(task.source), settings_of(task.given))
+        encoded = encoding.encode_full(picture, settings_of(task.given))
     seconds = time.perf_counter() - start
     report.warn_of(task.source, encoded.warnings)
-    batch.write_output(task.out, encoded.data, overwrite=task.overwrite)
+    batch.write_output(task.out, encoded.data, overwrite=overwrite)
     outline = encoded.outline
     return {
         "file": task.source,
@@ -91,8 +108,19 @@ def encode_one(task: EncodeTask) -> dict[str, Any]:
     } | spending.spent_object(encoded.spent)
 
 
-def estimate_one(task: EncodeTask) -> dict[str, Any]:
-    """Say what hosted captioners would cost; give the JSON object of it."""
+def _may_replace(task: EncodeTask) -> bool | None:
+    from promptcodec import reading  # noqa: PLC0415 - heavy
+
+    def read(data: bytes) -> object:
+        return reading.verify(data, dictionaries=batch.read_dictionaries(task.given["dictionary"]))
+
+    return may_replace(task.out, read, overwrite=task.overwrite, skip_existing=task.skip_existing)
+
+
+def estimate_one(task: EncodeTask) -> dict[str, Any] | None:
+    """Say what hosted captioners would cost; give the JSON object of it, None where nothing is to do."""
+    if _may_replace(task) is None:
+        return None
     from promptcodec import encoding  # noqa: PLC0415 - heavy
 
     estimate = encoding.estimate(batch.read_input(task.source), settings_of(task.given))
@@ -104,9 +132,9 @@ def estimate_one(task: EncodeTask) -> dict[str, Any]:
 
 def _read_json(path: str) -> Any:
     try:
-        return json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} holds no key points as JSON: {error}") from None
+        return json.loads(read_file(path))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"it holds no key points as JSON: {error}") from None
 
 
 def show(result: dict[str, Any]) -> str:
@@ -197,20 +225,22 @@ def command(
     IN is a file, a folder, a pattern or - for standard input. A folder gives
     OUT/<relative name>.pxt for each picture in it.
     """
+    check_files(given)
+    selection, pairs = inputs_of(run, inputs, output, SUFFIXES, "{}.pxt".format)
+    tasks = [
+        EncodeTask(source.path, target, run.overwrite, run.skip_existing, run.limits, given)
+        for source, target in pairs
+    ]
     if run.dry_run:
-        sources, _ = expand(inputs, IMAGE_SUFFIXES)
-        tasks = [EncodeTask(source.path, "", False, run.limits, given) for source in sources]
-        sys.exit(batch.run(tasks, estimate_one, spending.show_estimate, jobs=1, as_json=run.as_json))
-    pairs = plan(
-        inputs, output, IMAGE_SUFFIXES, "{}.pxt".format, as_json=run.as_json, skip_existing=run.skip_existing
-    )
-    tasks = [EncodeTask(source.path, target, run.overwrite, run.limits, given) for source, target in pairs]
+        sys.exit(estimate(tasks, estimate_one, selection, as_json=run.as_json))
     workers = options.resolve_jobs(run.jobs, len(tasks))
     unread: list[bool] = []
 
     def note(result: dict[str, Any]) -> None:
         unread.append(result.pop(UNREAD))
 
-    code = batch.run(tasks, encode_one, show, jobs=workers, as_json=run.as_json, note=note)
+    code = batch.run(
+        tasks, encode_one, show, jobs=workers, as_json=run.as_json, selection=selection, note=note
+    )
     report.warn_of_unread(sum(unread))
     sys.exit(code)

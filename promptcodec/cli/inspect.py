@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from promptcodec.cli import batch, options, report
+from promptcodec.cli.find import STREAMS, find
 from promptcodec.cli.recipe import show_fields
 
 
 def show(result: dict[str, Any]) -> str:
     """Make the lines a person reads."""
-    original = (result["original_width"], result["original_height"])
-    reduced = (
-        "" if original == (result["width"], result["height"]) else " reduced from {}x{}".format(*original)
-    )
+    from promptcodec.reading import cut_words  # noqa: PLC0415 - heavy
+
+    size, original = ((result[f"{of}width"], result[f"{of}height"]) for of in ("", "original_"))
+    reduced = "" if original == size else " reduced from {}x{}".format(*original)
     lines = [
         "stream version {version}: {width}x{height}{reduced}, {bytes} bytes, {bpp:.5f} bpp, "
         "{overhead_bytes} bytes of overhead".format(reduced=reduced, **result)
@@ -26,6 +29,8 @@ def show(result: dict[str, Any]) -> str:
         )
         for part in result["parts"]
     ]
+    if result.get("cut_in") is not None:
+        lines.append(f"  cut: {cut_words(result['cut_in'])}")
     if result["text"] is not None:
         lines += ["", result["text"]]
     if result["recipe"] is not None:
@@ -37,30 +42,66 @@ def show(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class InspectTask:
+    """One stream to show."""
+
+    source: str
+    partial: bool
+    dictionary: str | None
+
+
+def inspect_one(task: InspectTask) -> dict[str, Any]:
+    """Read what a stream holds; give the JSON object of it."""
+    from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
+
+    dictionaries = batch.read_dictionaries(task.dictionary)
+    shown = reading.inspect(batch.read_input(task.source), partial=task.partial, dictionaries=dictionaries)
+    return {"file": task.source, "ok": True, **shown}
+
+
 @click.command(
     "inspect",
-    short_help="Show what a stream holds.",
+    short_help="Show what streams hold.",
     epilog="\b\nExamples:\n"
     "  promptcodec inspect photo.pxt\n"
-    "  promptcodec inspect --json photo.pxt | jq -r .text",
+    "  promptcodec inspect --json photo.pxt | jq -r .text\n"
+    "  promptcodec inspect streams/ --json | jq -r '[.file, .bytes] | @tsv'",
 )
-@click.argument("file", metavar="FILE")
-@click.option("--partial", is_flag=True, help="Show what is there of a stream cut at a part boundary.")
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE...")
+@click.option("--partial", is_flag=True, help="Show what is whole of a stream that was cut.")
 @options.dictionary_option
+@options.jobs_option
 @options.json_option
 def command(
-    file: str,
+    inputs: tuple[str, ...],
     partial: bool,  # noqa: FBT001 - click calls by keyword
     dictionary: str | None,
+    jobs: int | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Show what a stream holds: bytes by part, the description, the recipe."""
-    from promptcodec import reading  # noqa: PLC0415 - heavy
+    """Show what streams hold: bytes by part, the description, the recipe.
 
-    with batch.naming(file):
-        dictionaries = batch.read_dictionaries(dictionary)
-        result = reading.inspect(batch.read_input(file), partial=partial, dictionaries=dictionaries)
-        if as_json:
-            report.emit(result)
-        else:
-            report.say(show(result), lines=True)
+    FILE is a stream, a folder, a pattern or - for standard input.
+    """
+    selection = find(inputs, STREAMS, "streams")
+    tasks = [InspectTask(source.path, partial, dictionary) for source in selection.sources]
+    several = len(tasks) > 1
+
+    def note(result: dict[str, Any]) -> None:
+        if not as_json:
+            head = f"{report.printable(result['file'])}\n" if several else ""
+            report.say(f"{head}{show(result)}" + "\n" * several, lines=True)
+
+    workers = options.resolve_jobs(jobs, len(tasks))
+    sys.exit(
+        batch.run(
+            tasks,
+            inspect_one,
+            lambda _: "",
+            jobs=workers,
+            as_json=as_json,
+            note=note,
+            selection=selection,
+        )
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
+
+from promptcodec.cli.report import StandardStreamError
 
 
 class LazyGroup(click.Group):
@@ -35,3 +38,22 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"{self._package}.{self._modules[cmd_name]}").command
         return command
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Parse the arguments; ``--help`` prints here."""
+        with _closed_pipes():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        with _closed_pipes():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _closed_pipes() -> Iterator[None]:
+    """Take a closed pipe from click, which would end with 1: some items failed."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise StandardStreamError(error.errno) from None

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options
-from promptcodec.cli.plan import STREAMS, plan
+from promptcodec.cli.find import STREAMS
+from promptcodec.cli.plan import plan
 from promptcodec.files import STDIO, check_free
 
 
@@ -27,9 +28,9 @@ def migrate_one(task: MigrateTask) -> dict[str, Any]:
     """Migrate one stream; give the JSON object of the result."""
     from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
 
+    draft = batch.read_input(task.source)
     check_free(task.out, overwrite=task.overwrite)
-    dictionaries = batch.read_dictionaries(task.dictionary)
-    data = reading.migrate(batch.read_input(task.source), dictionaries=dictionaries)
+    data = reading.migrate(draft, dictionaries=batch.read_dictionaries(task.dictionary))
     batch.write_output(task.out, data, overwrite=task.overwrite)
     version = reading.outline(data)["version"]
     return {"file": task.source, "out": task.out, "ok": True, "bytes": len(data), "version": version}
@@ -68,8 +69,7 @@ def command(
     The parts stay the same bytes, so this works where the last draft wrote them; parts of earlier drafts
     are an error that names them.
     """
-    pairs = plan(inputs, output, STREAMS, str, as_json=as_json)
+    selection, pairs = plan(inputs, output, STREAMS, str, as_json=as_json)
     tasks = [MigrateTask(source.path, target, overwrite, dictionary) for source, target in pairs]
-    sys.exit(
-        batch.run(tasks, migrate_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json)
-    )
+    workers = options.resolve_jobs(jobs, len(tasks))
+    sys.exit(batch.run(tasks, migrate_one, show, jobs=workers, as_json=as_json, selection=selection))

@@ -74,10 +74,20 @@ class Names(click.ParamType):  # type: ignore[type-arg]
         return tuple(name.strip() for name in str(value).split(",") if name.strip())
 
 
+class Folder(click.ParamType):  # type: ignore[type-arg]
+    """The name of a folder, which may not be there yet: an empty one would be the root."""
+
+    name = "dir"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it."""
+        return str(value) or self.fail("the folder has no name", param, ctx)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 skip_option = click.option(
-    "--skip-existing", is_flag=True, help="Leave out inputs whose output exists: resume a run."
+    "--skip-existing", is_flag=True, help="Leave out inputs whose output is there and reads: resume a run."
 )
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1, 256), help="Worker processes; all cores for eight files or more, else 1."

@@ -82,6 +82,10 @@ def _lines(metadata: Metadata) -> Iterator[str]:
         yield "a C2PA manifest is there; its signature was not checked"
     if metadata.origin.source:
         yield f"IPTC digital source type: {metadata.origin.source}"
+    if metadata.origin.generator:
+        yield f"made or signed with: {metadata.origin.generator}"
+    if metadata.origin.label:
+        yield f"label: {metadata.origin.label}"
 
 
 @command.command(
@@ -99,8 +103,8 @@ def _lines(metadata: Metadata) -> Iterator[str]:
 def export(file: str, tool: str, output: str, overwrite: bool, dictionary: str | None) -> None:  # noqa: FBT001
     """Write the recipe of FILE, an image or a stream, in the form of a tool: a text, never a picture."""
     with batch.naming(file):
-        check_free(output, overwrite=overwrite)
         metadata = metadata_of(file, dictionary)
+        check_free(output, overwrite=overwrite)
         if metadata.recipe is None:
             raise UsageError("it carries no generation recipe, so there is nothing to export")
         batch.write_output(output, (WRITERS[tool](metadata.recipe) + "\n").encode(), overwrite=overwrite)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from promptcodec.errors import Notice, PromptcodecError
+from promptcodec.errors import Notice, PromptcodecError, UsageError
 
 # Controls, format characters such as direction marks, halves of surrogate pairs, private use,
 # and the two separators that some programs take for the end of a line.
@@ -29,14 +30,51 @@ def printable(text: str, *, lines: bool = False) -> str:
     )
 
 
+class StandardStreamError(Exception):
+    """Standard output or standard error is full or has no reader: this ends a run, whatever the item.
+
+    It is no ``OSError``: click would take a closed pipe for an error of a command.
+
+    Attributes:
+        number: of ``errno``.
+    """
+
+    def __init__(self, number: int | None) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _standard_stream() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StandardStreamError(error.errno) from None
+
+
 def say(text: str, *, lines: bool = False) -> None:
     """Print a line (or ``lines``) for people on standard output."""
-    click.echo(printable(text, lines=lines))
+    with _standard_stream():
+        click.echo(printable(text, lines=lines))
+
+
+def write(data: bytes) -> None:
+    """Write a result to standard output.
+
+    Raises:
+        UsageError: it is closed.
+    """
+    if sys.stdout is None:
+        raise UsageError("standard output is closed")
+    with _standard_stream():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def warn(text: str) -> None:
     """Print a line for people on standard error."""
-    click.echo(f"promptcodec: {printable(text)}", err=True)
+    with _standard_stream():
+        click.echo(f"promptcodec: {printable(text)}", err=True)
 
 
 def warn_of(file: str, notices: Iterable[Notice]) -> None:
@@ -54,7 +92,8 @@ def warn_of_unread(pictures: int) -> None:
 
 def emit(value: dict[str, Any]) -> None:
     """Print one JSON object on a line of its own; ASCII only, so any terminal can show it."""
-    click.echo(json.dumps(value, ensure_ascii=True))
+    with _standard_stream():
+        click.echo(json.dumps(value, ensure_ascii=True))
 
 
 def error_object(file: str | None, error: PromptcodecError) -> dict[str, Any]:

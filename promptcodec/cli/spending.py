@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -81,7 +81,6 @@ def estimate_object(file: str, requests: tuple[int, int], cost: float, *, exact:
 
 def show_estimate(result: dict[str, Any]) -> str:
     """Make the line a person reads."""
-    cost = "price unknown" if result["cost"] is None else f"about ${result['cost']:.4f}"
     counted = (
         ""
         if result["exact"]
@@ -89,5 +88,16 @@ def show_estimate(result: dict[str, Any]) -> str:
         if "input_tokens" in result
         else " (estimated)"
     )
-    calls = f"{result['requests']} to {result['requests_most']} calls"
-    return f"{result['file']}  {calls}, {cost}{counted}; nothing was sent"
+    return f"{result['file']}  {_calls([result])}{counted}; nothing was sent"
+
+
+def total_words(estimates: Sequence[dict[str, Any]]) -> str:
+    """Say what several estimates come to."""
+    return f"{_calls(estimates)}; nothing was sent"
+
+
+def _calls(estimates: Sequence[dict[str, Any]]) -> str:
+    least, most = (sum(each[key] for each in estimates) for key in ("requests", "requests_most"))
+    costs = [each["cost"] for each in estimates]
+    cost = "price unknown" if None in costs else f"about ${sum(costs):.4f}"
+    return f"{least} to {most} calls, {cost}"

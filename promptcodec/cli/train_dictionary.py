@@ -47,7 +47,6 @@ def command(
     from promptcodec.entropy.ppm import user as ppm_user  # noqa: PLC0415 - heavy
 
     batch.check_stdout(output, as_json=as_json)
-    check_free(output, overwrite=overwrite)
     texts: list[str] = []
     for file in files:
         with batch.naming(file):
@@ -55,6 +54,7 @@ def command(
                 texts += filter(None, batch.read_input(file).decode("utf-8").splitlines())
             except UnicodeDecodeError as error:
                 raise UsageError(f"is not UTF-8 text: byte {error.start}") from None
+    check_free(output, overwrite=overwrite)
     if ppm:
         trained, used = ppm_user.make(texts)
     else:

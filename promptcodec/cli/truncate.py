@@ -44,8 +44,8 @@ def command(
     from promptcodec import edit, reading  # noqa: PLC0415 - heavy
 
     with batch.naming(source):
-        check_free(out, overwrite=overwrite)
         data = batch.read_input(source)
+        check_free(out, overwrite=overwrite)
         shorter = edit.truncate(
             data, most=most, layers=layers, dictionaries=batch.read_dictionaries(dictionary)
         )

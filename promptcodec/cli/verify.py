@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from promptcodec.cli import batch, options
-from promptcodec.cli.plan import STREAMS
-from promptcodec.files import expand
+from promptcodec.cli.find import STREAMS, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ def command(
     FILE is a stream, a folder, a pattern or - for standard input. Parts of a kind this version
     does not know are passed over, unless they are critical.
     """
-    sources, _ = expand(inputs, STREAMS)
-    tasks = [VerifyTask(source.path, dictionary) for source in sources]
-    sys.exit(batch.run(tasks, verify_one, show, jobs=options.resolve_jobs(jobs, len(tasks)), as_json=as_json))
+    selection = find(inputs, STREAMS, "streams")
+    tasks = [VerifyTask(source.path, dictionary) for source in selection.sources]
+    workers = options.resolve_jobs(jobs, len(tasks))
+    sys.exit(batch.run(tasks, verify_one, show, jobs=workers, as_json=as_json, selection=selection))

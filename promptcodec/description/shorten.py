@@ -27,6 +27,12 @@ _FILLERS = (
     "these those there while into onto over under near some very two one "
 )
 _EMPTY = frozenset(_FILLERS.split())
+_LEADING = (
+    "a an the of and or than to for is are was were be been has have had that which who whose where its his "
+    "her their there one two some very"
+)
+_OPEN = frozenset(_LEADING.split())
+"""Words that lead on to others: no clause ends with them."""
 # What a word counts by where it stands; what a unit counts beside its words: a box says where.
 _NAME, _ATTRIBUTE, _SUMMARY, _LETTERS, _STYLE = 1.0, 0.5, 1.0, 1.0, 0.3
 _PLACE, _SUBJECT, _BIT = 0.6, 1.5, 0.1
@@ -197,11 +203,20 @@ def _without_attribute(at: int, nth: int) -> Callable[[Description], Description
 
 
 def _trimmed(sentence: str) -> str:
-    """End a sentence that was cut as a sentence ends: what is left of a clause in one word goes too."""
-    sentence = sentence.rstrip(",;: ").removesuffix(" and")
-    while (last := _LAST_CLAUSE.search(sentence)) and len(_content(last[0])) <= 1:
-        sentence = sentence[: last.start()]
-    return sentence + "."
+    """End a sentence that was cut as a sentence ends: what is left of a clause in one word goes too.
+
+    So do words at its end that led on to what is gone.
+    """
+    sentence = sentence.rstrip(",;: ")
+    while True:
+        *rest, word = sentence.split(" ")
+        last = _LAST_CLAUSE.search(sentence)
+        if rest and word.lower() in _OPEN:
+            sentence = " ".join(rest).rstrip(",;: ")
+        elif last and len(_content(last[0])) <= 1:
+            sentence = sentence[: last.start()]
+        else:
+            return sentence + "."
 
 
 def _content(text: str) -> frozenset[str]:

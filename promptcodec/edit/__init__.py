@@ -25,13 +25,17 @@ __all__ = [
     "Edit",
     "Edited",
     "apply",
+    "assign",
     "cell",
     "delete_curves",
     "erase",
+    "grid",
     "mask",
     "medium",
     "move",
     "move_curves",
+    "negative",
+    "prompt",
     "recolour",
     "replace",
     "scale_curves",
@@ -51,11 +55,13 @@ class Edited:
         data: the file's bytes.
         changed: the parts that are other bytes than before, new, or gone, in stream order.
         warnings: what the user should know.
+        builtin_shows: how much of it the generator ``builtin`` shows: ``all``, ``part`` or ``nothing``.
     """
 
     data: bytes
     changed: tuple[str, ...]
     warnings: tuple[Notice, ...]
+    builtin_shows: str
 
 
 def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[AnyDictionary] = ()) -> Edited:
@@ -72,10 +78,11 @@ def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[AnyDicti
         BitstreamError: the stream is damaged, cut or from a newer version.
         MissingDictionary: its words were coded with a dictionary that was not given.
     """
-    from promptcodec.edit.state import finish, open_state  # noqa: PLC0415 - heavy
+    from promptcodec.edit.shown import shown  # noqa: PLC0415 - heavy
+    from promptcodec.edit.state import finish, open_state  # noqa: PLC0415
 
     stream, state = open_state(data, dictionaries)
-    before = state.payloads
+    first, before = state, state.payloads
     for edit in edits:
         known = SPELLINGS.get(edit.operation)
         if known is None or len(known.metavars) != len(edit.arguments):
@@ -87,7 +94,8 @@ def apply(data: bytes, edits: Sequence[Edit], *, dictionaries: Sequence[AnyDicti
     result, state = finish(stream, state)
     names = dict.fromkeys((*before, *state.payloads))
     changed = tuple(name for name in names if before.get(name) != state.payloads.get(name))
-    return Edited(result, changed, state.warnings)
+    builtin_shows, notices = shown(first, state)
+    return Edited(result, changed, (*state.warnings, *notices), builtin_shows)
 
 
 def _function(operation: Operation) -> Callable[..., EditState]:
@@ -158,6 +166,11 @@ def move(data: bytes, box: str, to: str, *, dictionaries: Sequence[AnyDictionary
     return _one(data, dictionaries, "move", box, to)
 
 
+def grid(data: bytes, sides: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
+    """Say the same on a finer grid, such as ``"4x6"``."""
+    return _one(data, dictionaries, "grid", sides)
+
+
 def medium(data: bytes, words: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Say another medium."""
     return _one(data, dictionaries, "medium", words)
@@ -166,6 +179,25 @@ def medium(data: bytes, words: str, *, dictionaries: Sequence[AnyDictionary] = (
 def style(data: bytes, words: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
     """Say another mood, or what ``light: `` or ``summary: `` heads."""
     return _one(data, dictionaries, "style", words)
+
+
+def prompt(data: bytes, text: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
+    """Give the recipe another prompt."""
+    return _one(data, dictionaries, "prompt", text)
+
+
+def negative(data: bytes, text: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
+    """Give the recipe another negative prompt."""
+    return _one(data, dictionaries, "negative", text)
+
+
+def assign(data: bytes, assignment: str, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:
+    """Change a setting of the recipe, as in ``"seed=7"``; ``"sampler="`` takes it out."""
+    return _one(data, dictionaries, "set", assignment)
+
+
+set = assign  # noqa: A001 - what the command line calls it
+"""``assign``, by the name of its option."""
 
 
 def transplant(data: bytes, part: str, other: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from promptcodec.description.model import MAX_SIDE
 from promptcodec.errors import UsageError
 from promptcodec.vision.load import load_image
 
@@ -17,10 +18,13 @@ Flags = npt.NDArray[np.bool_]
 Grid = tuple[int, int] | None
 """Rows and columns of the description; None where the stream has none."""
 
+_HINT = "put --grid 4x6 before it: the words on a finer grid"
+
 _CELL = re.compile(r"r(\d{1,2})c(\d{1,2})")
 _CELLS = re.compile(r"r(\d{1,2})c(\d{1,2})(?::r(\d{1,2})c(\d{1,2}))?")
 _PIXELS = re.compile(r"(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6})")
 _POINT = re.compile(r"(-?\d{1,6}),(-?\d{1,6})")
+_GRID = re.compile(r"(\d{1,2})[xX](\d{1,2})")
 _MARKED = 128
 
 
@@ -121,6 +125,23 @@ def parse_cell(text: str, grid: tuple[int, int]) -> tuple[int, int]:
     return row - 1, col - 1
 
 
+def coarse(text: str) -> UsageError:
+    """Make the error, or what is to be told, of a grid that is too coarse for an edit."""
+    return UsageError(text, hint=_HINT)
+
+
+def parse_grid(text: str) -> tuple[int, int]:
+    """Read the rows and columns of a grid, ``4x6``.
+
+    Raises:
+        UsageError: it is none, or no description may have it.
+    """
+    match = _GRID.fullmatch(text)
+    if match is None or not (1 <= int(match[1]) <= MAX_SIDE and 1 <= int(match[2]) <= MAX_SIDE):
+        raise UsageError(f"{text[:40]!r} is no grid: write rows and columns, 1 to {MAX_SIDE} each, as in 4x6")
+    return int(match[1]), int(match[2])
+
+
 def parse_place(text: str, box: Region, size: tuple[int, int], grid: Grid) -> tuple[float, float]:
     """Read TO, the top left corner of where a box is moved: ``r1c1``, or ``x,y`` in pixels.
 
@@ -174,6 +195,10 @@ def _known(text: str, size: tuple[int, int], grid: Grid) -> tuple[int, int]:
 
 def _check_cell(text: str, row: int, col: int, grid: tuple[int, int]) -> None:
     if not (1 <= row <= grid[0] and 1 <= col <= grid[1]):
+        if grid == (1, 1):
+            raise coarse(
+                f"there is no cell {text}: the grid is 1x1, and its only cell r1c1 is the whole picture"
+            )
         raise UsageError(
             f"there is no cell {text}: the grid has {grid[0]} rows and {grid[1]} columns, "
             f"r1c1 to r{grid[0]}c{grid[1]}"

@@ -66,8 +66,18 @@ OPERATIONS = {
     ),
     "mask": Operation(("PNG",), "The same where a picture is white.", "boxes.mask"),
     "move": Operation(("BOX", "TO"), "Move what is in BOX, in all layers; TO as above.", "boxes.move"),
+    "grid": Operation(
+        ("RxC",), "Say the same on a finer grid, for edits of smaller places: 4x6.", "words.grid"
+    ),
     "medium": Operation(("WORDS",), "Say another medium: 'oil painting'.", "words.medium"),
     "style": Operation(("WORDS",), "Say another mood, or 'light: WORDS', 'summary: WORDS'.", "words.style"),
+    "prompt": Operation(("TEXT",), "Give the recipe another prompt.", "recipe.prompt"),
+    "negative": Operation(("TEXT",), "Give the recipe another negative prompt.", "recipe.negative"),
+    "set": Operation(
+        ("NAME=VALUE",),
+        "Change a setting of the recipe: seed=7, sampler=Euler; NAME= takes it out.",
+        "recipe.assign",
+    ),
     "transplant": Operation(("PART", "FROM.pxt"), "Take a part from another stream.", "parts.transplant"),
 }
 """By name, in the order of the help."""

@@ -116,7 +116,9 @@ def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:
     """Write what became of a stream; parts whose payload is the same are the same bytes."""
     before = {part_name(part.type): part.payload for part in stream.parts}
     changed = {name for name, payload in state.payloads.items() if before.get(name) != payload}
-    if any(layer.drawn for layer in LAYERS if layer.name in changed):
+    drawn = {layer.name for layer in LAYERS if layer.drawn}
+    # Of a stream without words and pictures a picture is drawn from its recipe.
+    if changed & drawn or ("recipe" in changed and not drawn & state.payloads.keys()):
         measured = {layer.name for layer in LAYERS if layer.measured}
         for name in [name for name in before if name in measured - state.named]:
             state = state.drop(name).warn(f"the {name} measured the picture before the edit: it was dropped")

@@ -82,6 +82,12 @@ def draw(conditions: Conditions) -> Image.Image:
         lab = _draw_description(conditions.description, conditions.seed, width, height)
     elif conditions.structure is not None:
         lab = np.broadcast_to(to_oklab(np.array(GROUND, np.uint8)), (height, width, 3)).copy()
+    elif conditions.recipe is not None:
+        raise GeneratorError(
+            "the stream holds only a recipe, and builtin cannot draw words; a generator that reads can, "
+            "such as images",
+            hint="--generator images, or recipe export for the tool that made the picture",
+        )
     else:
         raise GeneratorError("the stream holds neither words nor colours nor contours to draw from")
     if conditions.structure is not None:

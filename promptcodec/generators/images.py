@@ -17,7 +17,7 @@ from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.errors import GeneratorError, ImageError, RefusedError, UsageError
 from promptcodec.generators import Conditions
-from promptcodec.generators.wording import hosted
+from promptcodec.generators.wording import hosted, prompt_text
 from promptcodec.vision.load import load_image
 
 # What current models draw: sides divisible by 16, a ratio up to 3:1, 0.66 to 8.3 megapixels.
@@ -92,13 +92,13 @@ class Images:
 
     def _request(self, conditions: Conditions, size: tuple[int, int]) -> tuple[str, dict[str, Any]]:
         references = _references(conditions, size) if self._profile.references == "yes" else []
-        if conditions.description is None and not references:
+        words, recipe = conditions.description, conditions.recipe
+        if words is None and not references and not (recipe and prompt_text(recipe)):
+            only = ": its recipe has no prompt" if recipe else ""
             raise UsageError(
-                "the stream holds neither words nor pictures that an image model could draw from"
+                f"the stream holds neither words nor pictures that an image model could draw from{only}"
             )
-        prompt = hosted(
-            conditions.description, size, [what for _, what, _ in references], conditions.correction
-        )
+        prompt = hosted(words, size, [what for _, what, _ in references], conditions.correction, recipe)
         request: dict[str, Any] = {
             "model": self._profile.model,
             "prompt": prompt,
@@ -171,9 +171,9 @@ def legal_size(wanted: tuple[int, int], sizes: str = "") -> tuple[int, int]:
     shape = math.log(wanted[0] / wanted[1])
     if sizes:
         try:
-            pairs = [tuple(map(int, size.split("x"))) for size in sizes.split(",")]
+            pairs = [tuple(max(int(side), 0) for side in size.split("x")) for size in sizes.split(",")]
             return min(((w, h) for w, h in pairs), key=lambda pair: abs(math.log(pair[0] / pair[1]) - shape))
-        except ValueError:
+        except (ValueError, ZeroDivisionError):
             raise UsageError(f"sizes={sizes!r} is no list of sizes such as 1024x1024,1536x1024") from None
     ratio = math.exp(min(max(shape, -math.log(MOST_RATIO)), math.log(MOST_RATIO)))
     # The smallest that is legal: the streams hold nothing that more pixels could show.

@@ -13,11 +13,10 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import models
-from promptcodec.errors import MissingError
 from promptcodec.generators import Conditions, faithful, maps
 from promptcodec.generators.classical import working_size
 from promptcodec.vision.colour import Floats
-from promptcodec.vision.runtime import threads
+from promptcodec.vision.runtime import onnx, threads
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -157,12 +156,9 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     """Open a network.
 
     Raises:
-        MissingError: onnxruntime is not installed.
+        MissingError: as ``onnx``.
     """
-    try:
-        import onnxruntime as runtime  # noqa: PLC0415 - heavy
-    except ImportError as error:
-        raise MissingError("the trained decoder needs onnxruntime: `pip install onnxruntime`") from error
+    runtime = onnx("the trained decoder")
     options: Any = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1

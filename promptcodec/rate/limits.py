@@ -7,6 +7,8 @@ import math
 from promptcodec.errors import UsageError
 from promptcodec.settings import QUALITY_BYTES
 
+_MOST_BPP = 1e6
+
 
 def limit(
     size: tuple[int, int], budget: int | None = None, bpp: float | None = None, quality: int | None = None
@@ -28,7 +30,8 @@ def limit(
     if bpp is not None:
         if not (bpp > 0 and math.isfinite(bpp)):
             raise UsageError(f"{bpp} bits per pixel is not a positive number")
-        limits.append(int(size[0] * size[1] * bpp / 8))
+        # More than any picture has is no limit: a product that is no number any more is none either.
+        limits.append(int(size[0] * size[1] * min(bpp, _MOST_BPP) / 8))
     if quality is not None:
         if not 1 <= quality <= len(QUALITY_BYTES):
             raise UsageError(f"there is no quality {quality}; it goes from 1 to {len(QUALITY_BYTES)}")

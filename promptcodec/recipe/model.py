@@ -106,6 +106,8 @@ class Recipe:
         platform, model, settings: the parts AIGIF names, as far as the file says.
         extra: what else the tool wrote, by its own keys; JSON values.
         chunks: the metadata it was read from, verbatim; none where only the fields were kept.
+        unknown: fields that the file holds in a form that could not be followed, with why where known;
+            never stored.
     """
 
     platform: Platform
@@ -113,6 +115,7 @@ class Recipe:
     settings: Settings = field(default_factory=Settings)
     extra: dict[str, Any] = field(default_factory=dict)
     chunks: tuple[Chunk, ...] = ()
+    unknown: tuple[str, ...] = field(default=(), compare=False)
 
 
 def fields_of(recipe: Recipe) -> dict[str, Any]:

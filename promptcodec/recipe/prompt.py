@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from promptcodec.recipe.model import Recipe
 
@@ -25,3 +26,9 @@ def plain(prompt: str) -> str:
     text = _BRACKETS.sub(" ", _MARKS.sub(" ", text))
     words = " ".join(text.split())
     return re.sub(r"(?:\s*,)+", ",", words).strip(" ,")
+
+
+def outside_networks(prompt: str, change: Callable[[str], str]) -> str:
+    """Change a prompt between its calls of networks, such as ``<lora:ink:0.6>``, which stay."""
+    calls = [*_NETWORK.findall(prompt), ""]
+    return "".join(change(text) + call for text, call in zip(_NETWORK.split(prompt), calls, strict=True))

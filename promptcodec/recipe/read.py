@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from promptcodec.recipe.carriers import read_carriers
-from promptcodec.recipe.model import Chunk, Recipe
+from promptcodec.recipe.carriers import MAX_BYTES, Carried, read_carriers
+from promptcodec.recipe.model import Chunk, Recipe, fields_of
 from promptcodec.recipe.origin import Origin, origin_of
 from promptcodec.recipe.readers import READERS
 from promptcodec.recipe.stealth import read_stealth
+from promptcodec.recipe.texts import texts_of
+from promptcodec.recipe.unread import unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Metadata:
     Attributes:
         recipe: its generation recipe, None where it carries none that can be read.
         origin: whether it says that it was generated.
-        warnings: what was there and could not be read; one line.
+        warnings: what was there and could not be read, one line each.
     """
 
     recipe: Recipe | None
@@ -35,26 +38,38 @@ def read(data: bytes) -> Recipe | None:
 def read_metadata(data: bytes) -> Metadata:
     """Read all that an image file says about how it was made; never raises for damaged files."""
     carried = read_carriers(data)
-    recipe = from_chunks(carried.chunks)
+    recipe, warnings = _recipe(carried)
     if recipe is None and data[:4] in (b"\x89PNG", b"RIFF"):
         hidden = read_stealth(data)
         if hidden:
-            recipe = from_chunks((*carried.chunks, Chunk("stealth", "", hidden)))
-    warnings = carried.warnings
-    keys = {key for reader in READERS for key in reader.keys}
-    suspects = sorted(keys & {chunk.key for chunk in carried.chunks})
-    if recipe is None and suspects and not warnings:
-        warnings = (f"the metadata {', '.join(suspects)} could not be read as a recipe",)
-    return Metadata(recipe, origin_of(carried), warnings)
+            carried = replace(carried, chunks=(*carried.chunks, Chunk("stealth", "", hidden)))
+            recipe, warnings = _recipe(carried)
+    doubt = unread(texts_of((*carried.chunks, *carried.large)), recipe)
+    return Metadata(recipe, origin_of(carried), (*warnings, *((doubt,) if doubt else ())))
+
+
+def _recipe(carried: Carried) -> tuple[Recipe | None, tuple[str, ...]]:
+    """Read what is kept byte for byte; where more tells more, keep the fields alone and say so."""
+    recipe = from_chunks(carried.chunks)
+    if not carried.large:
+        return recipe, carried.warnings
+    whole = from_chunks((*carried.chunks, *carried.large))
+    if whole is None:
+        return None, carried.warnings
+    if recipe and fields_of(whole) == fields_of(recipe):
+        text = f"more than {MAX_BYTES} bytes of metadata; the rest is not kept"
+        return recipe, carried.warnings or (text,)
+    if len(json.dumps(fields_of(whole))) > MAX_BYTES:
+        whole = replace(whole, extra={})
+    if len(json.dumps(fields_of(whole))) > MAX_BYTES:
+        return recipe, (f"a recipe of more than {MAX_BYTES} bytes is not read",)
+    text = f"more than {MAX_BYTES} bytes of metadata; of the recipe its fields are kept, not the text"
+    return replace(whole, chunks=()), (text,)
 
 
 def from_chunks(chunks: tuple[Chunk, ...]) -> Recipe | None:
     """Read a recipe from metadata chunks, which it keeps; None where no reader knows them."""
-    texts: dict[str, str] = {}
-    for chunk in chunks:
-        for key, text in chunk.texts().items():
-            texts.setdefault(key, text)
-    recipe = from_texts(texts)
+    recipe = from_texts(texts_of(chunks))
     return replace(recipe, chunks=chunks) if recipe else None
 
 

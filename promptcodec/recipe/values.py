@@ -11,6 +11,7 @@ from typing import Any
 from promptcodec.recipe.model import Number
 
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?")
+_HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,16}")
 _SIZE = re.compile(r"\D{0,3}(\d{1,5})\s*[x\u00d7,*]\s*(\d{1,5})\D{0,2}")
 _DEEPEST = 24
 _LARGEST = 1 << 64  # no seed is larger
@@ -19,7 +20,10 @@ _LARGEST = 1 << 64  # no seed is larger
 def number(value: Any) -> Number | None:
     """Give a number from a number or its text, whole where it is; None for anything else."""
     if isinstance(value, str):
-        if not _NUMBER.fullmatch(value.strip()):
+        value = value.strip()
+        if _HEXADECIMAL.fullmatch(value):
+            return int(value, 16)
+        if not _NUMBER.fullmatch(value):
             return None
         value = float(value) if any(mark in value for mark in ".eE") else int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -42,6 +46,12 @@ def text(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
+def vae(value: Any) -> str | None:
+    """Give the name of a VAE; ``None`` as a text is none."""
+    name = text(value)
+    return None if name and name.strip().lower() == "none" else name
+
+
 def size(value: Any) -> tuple[int, int] | tuple[None, None]:
     """Give width and height from texts such as ``512x768`` and ``(1024, 1024)``."""
     match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -53,10 +63,20 @@ def load_object(json_text: str | None) -> dict[str, Any] | None:
     if json_text is None or json_text.lstrip()[:1] != "{":
         return None
     try:
-        value = json.loads(json_text.rstrip("\0"), parse_constant=lambda _: None)
+        # Line feeds in texts, which JSON forbids, are what some tools write.
+        value = json.loads(json_text.rstrip("\0"), parse_constant=lambda _: None, strict=False)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and shallow(value) else None
+
+
+def load_array(json_text: str) -> list[Any] | None:
+    """Parse a JSON array, as ``load_object``."""
+    try:
+        value = json.loads(json_text, parse_constant=lambda _: None, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, list) and shallow(value) else None
 
 
 def shallow(value: Any) -> bool:

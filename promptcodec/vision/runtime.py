@@ -23,6 +23,24 @@ def threads() -> int:
     return 1 if multiprocessing.parent_process() is not None else min(os.cpu_count() or 1, 4)
 
 
+def onnx(purpose: str) -> Any:
+    """Give the module onnxruntime.
+
+    Args:
+        purpose: what it is needed for, for the message.
+
+    Raises:
+        MissingError: it is not installed, or cannot be loaded.
+    """
+    try:
+        import onnxruntime  # noqa: PLC0415 - heavy
+    except ModuleNotFoundError as error:
+        raise MissingError(f"{purpose} needs {error.name}: `pip install {error.name}`") from error
+    except ImportError as error:  # it is there, but broken or for another system
+        raise MissingError(f"{purpose} needs onnxruntime, which cannot be loaded: {error}") from error
+    return onnxruntime
+
+
 @functools.cache
 def session(table: str) -> onnxruntime.InferenceSession:
     """Load a network.
@@ -31,12 +49,9 @@ def session(table: str) -> onnxruntime.InferenceSession:
         table: its name in the manifest, such as ``lite0-1``.
 
     Raises:
-        MissingError: onnxruntime is not installed, or the file is not the one that was shipped.
+        MissingError: as ``onnx``, or the file is not the one that was shipped.
     """
-    try:
-        import onnxruntime as runtime  # noqa: PLC0415 - heavy
-    except ImportError as error:
-        raise MissingError("looking at pictures needs onnxruntime: `pip install onnxruntime`") from error
+    runtime = onnx("looking at pictures")
     options: Any = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1

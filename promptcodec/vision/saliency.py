@@ -127,7 +127,7 @@ def _detail(luma: Floats, size: tuple[int, int]) -> Floats:
     """Give the spread of luma within each map pixel and its neighbours, for a map of ``size``."""
     mean = _box_mean(luma[..., None], 2)[..., 0]
     spread = np.abs(luma - mean).astype(np.float32)
-    small = Image.fromarray(spread, "F").resize(size, Image.Resampling.BOX)
+    small = Image.fromarray(spread).resize(size, Image.Resampling.BOX)
     return np.asarray(small, np.float32) * np.float32(2 / 255)
 
 

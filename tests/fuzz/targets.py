@@ -31,6 +31,7 @@ def _colours(data: bytes) -> object:
 
 TARGETS: dict[str, Callable[[bytes], object]] = {
     "container": lambda data: bitstream.read(data, partial=True),
+    "partial": bitstream.whole_parts,
     "bare": lambda data: bitstream.read(data, bare=True),
     "text": entropy.decode_text,
     **{layer.name: _part(layer) for layer in registry.LAYERS},
@@ -59,7 +60,7 @@ def seeds(target: str) -> Iterator[bytes]:
     for budget in (120, 400, 2000):
         data = encode(image, budget=budget, layers=layers, seed=7)
         stream = bitstream.read(data)
-        if target in {"container", "stream"}:
+        if target in {"container", "partial", "stream"}:
             yield data
         elif target == "bare":
             yield bitstream.write(stream, bare=True)

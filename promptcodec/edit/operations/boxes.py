@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from promptcodec.description import PALETTE, resolve
 from promptcodec.edit import cells, curves, paint, words
-from promptcodec.edit.operations.layers import in_layers, repainted
-from promptcodec.edit.region import Floats, Region, parse_box, parse_mask, parse_place
+from promptcodec.edit.operations.layers import chosen_cells, in_layers, repainted, warn_coarse
+from promptcodec.edit.region import Floats, Region, coarse, parse_box, parse_mask, parse_place
 from promptcodec.edit.restate import restate
 from promptcodec.edit.state import EditState
 from promptcodec.errors import UsageError
@@ -24,7 +24,7 @@ def recolour(state: EditState, where: str, colour: str) -> EditState:
     name = words.colour_of(colour)
     if "semantic" in state.payloads:
         description = state.description
-        chosen = box.cells(description.rows, description.cols)
+        state, chosen = chosen_cells(state, box)
         after = words.recolour(resolve(description), chosen, name)
         objects = tuple(
             replace(thing, attributes=tuple(words.say_colour(each, name) for each in thing.attributes))
@@ -58,18 +58,12 @@ def mask(state: EditState, png: bytes) -> EditState:
 def _erased(state: EditState, region: Region) -> EditState:
     state = in_layers(state)
     if region.cover(8, 8).min() == 1:
-        raise UsageError("nothing would be left around it to fill it from; give a smaller box")
+        text = "nothing would be left around it to fill it from; give a smaller box"
+        if state.grid == (1, 1):
+            raise coarse(f"the grid is 1x1, so this is the whole picture: {text}")
+        raise UsageError(text)
     if "semantic" in state.payloads:
-        former = state.description
-        chosen = region.cells(former.rows, former.cols)
-        filled = restate(former, cells.fill(resolve(former), chosen))
-        after = cells.without_things(filled, chosen)
-        state = state.say(after)
-        gone = [thing.name for thing in former.objects if thing not in after.objects]
-        named = [name for name in gone if words.swap(former.summary, name, "") != former.summary]
-        if named:
-            text = f"the summary still speaks of {', '.join(named)}"
-            state = state.warn(text, hint="say another with --style 'summary: ...'")
+        state = _without_words(state, region)
     if "texture" in state.payloads:
 
         def painted(picture: Floats) -> Floats:
@@ -86,6 +80,26 @@ def _erased(state: EditState, region: Region) -> EditState:
     return state
 
 
+def _without_words(state: EditState, region: Region) -> EditState:
+    """Erase a region from the words; those of a single cell are of the whole picture and stay."""
+    if state.grid == (1, 1):
+        text = "the grid is 1x1: the words are of the whole picture, and "
+        if {"texture", "structure"} & state.payloads.keys():
+            return warn_coarse(state, f"{text}stay as they were")
+        raise coarse(f"{text}nothing of them can be erased")
+    former = state.description
+    chosen = region.cells(former.rows, former.cols)
+    filled = restate(former, cells.fill(resolve(former), chosen))
+    after = cells.without_things(filled, chosen)
+    state = state.say(after)
+    gone = [thing.name for thing in former.objects if thing not in after.objects]
+    named = [name for name in gone if words.swap(former.summary, name, "") != former.summary]
+    if named:
+        text = f"the summary still speaks of {', '.join(named)}"
+        state = state.warn(text, hint="say another with --style 'summary: ...'")
+    return state
+
+
 def move(state: EditState, where: str, to: str) -> EditState:
     """Move what is in a box, in all layers."""
     state = in_layers(state)
@@ -94,7 +108,10 @@ def move(state: EditState, where: str, to: str) -> EditState:
     if "semantic" in state.payloads:
         description = state.description
         by = (round((top - box.top) * description.rows), round((left - box.left) * description.cols))
-        state = state.say(cells.move(description, box.cells(description.rows, description.cols), by))
+        if state.grid == (1, 1):
+            state = warn_coarse(state, "the grid is 1x1: the words say no places, and stay as they were")
+        else:
+            state = state.say(cells.move(description, box.cells(description.rows, description.cols), by))
     if "texture" in state.payloads:
 
         def painted(picture: Floats) -> Floats:

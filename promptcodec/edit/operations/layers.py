@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promptcodec.edit import texture_layer
-from promptcodec.edit.region import Region
+from promptcodec.edit.region import Flags, Region, coarse
 from promptcodec.edit.state import EditState
 from promptcodec.errors import UsageError
 from promptcodec.layers.registry import NAMES
@@ -45,3 +45,23 @@ def repainted(
     feather = (1 / cols, 1 / rows)
     payload = texture_layer.refit(state.part("texture"), regions, feather, painted, finest)
     return state.put("texture", payload)
+
+
+def chosen_cells(state: EditState, region: Region) -> tuple[EditState, Flags]:
+    """Choose the cells of a region, and warn where the grid has but one: it is the whole picture."""
+    rows, cols = state.description.rows, state.description.cols
+    return whole_picture(state), region.cells(rows, cols)
+
+
+def whole_picture(state: EditState) -> EditState:
+    """Warn where the grid has but one cell: what is said of it is said of the whole picture."""
+    if state.grid != (1, 1):
+        return state
+    return warn_coarse(state, "the grid is 1x1: in the words this edit covers the whole picture")
+
+
+def warn_coarse(state: EditState, text: str) -> EditState:
+    """Warn, once, of a grid that is too coarse for an edit."""
+    if any(text == warning.text for warning in state.warnings):
+        return state
+    return state.warn(text, hint=coarse(text).hint)

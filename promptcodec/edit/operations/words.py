@@ -6,17 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from promptcodec.description import ResolvedCell, clean, resolve
+from promptcodec.description import Box, ResolvedCell, clean, resolve
 from promptcodec.edit import paint, words
-from promptcodec.edit.operations.layers import in_layers, repainted
-from promptcodec.edit.region import Flags, Floats, of_cells, parse_box, parse_cell
+from promptcodec.edit.operations import recipe
+from promptcodec.edit.operations.layers import chosen_cells, in_layers, repainted, whole_picture
+from promptcodec.edit.region import Flags, Floats, of_cells, parse_box, parse_cell, parse_grid
 from promptcodec.edit.restate import restate
 from promptcodec.edit.state import EditState
+from promptcodec.errors import PromptcodecError, UsageError
 
 
 def cell(state: EditState, where: str, phrase: str) -> EditState:
     """Say something else in a cell; where that names other colours, the texture layer follows."""
-    state = in_layers(state)
+    state = whole_picture(in_layers(state))
     description = state.description
     row, col = parse_cell(where, (description.rows, description.cols))
     index = row * description.cols + col
@@ -49,10 +51,23 @@ def _tinted(state: EditState, chosen: Flags, cells: list[ResolvedCell]) -> EditS
 
 
 def replace_words(state: EditState, old: str, new: str) -> EditState:
-    """Replace words in the description, and colours where both name colours."""
+    """Replace words in the description, and colours where both name colours.
+
+    The prompt of a recipe stands in for words that are not there, or do not say ``old``.
+    """
+    if "semantic" not in state.payloads and "recipe" in state.payloads:
+        return recipe.replace_words(state, old, new)
     state = in_layers(state)
     former = state.description
-    reworded, colours = words.replace_words(former, old, new)
+    try:
+        reworded, colours = words.replace_words(former, old, new)
+    except UsageError:
+        if _prompts(state, old):
+            return recipe.replace_words(state, old, new)
+        raise
+    if _prompts(state, old):
+        text = f"the recipe's prompt still says {old[:40]!r}"
+        state = state.warn(text, hint="it tells of the original; --prompt changes it")
     before = resolve(reworded)
     after = [_renamed(each, colours) for each in before]
     state = state.say(restate(reworded, after))
@@ -68,6 +83,17 @@ def replace_words(state: EditState, old: str, new: str) -> EditState:
     return repainted(state, [of_cells(chosen)], painted)
 
 
+def _prompts(state: EditState, old: str) -> bool:
+    """Say whether the recipe's prompt holds words; false where none can be read."""
+    if "recipe" not in state.payloads or not old.strip():
+        return False
+    try:
+        prompt = recipe.recipe_of(state).settings.prompt or ""
+    except PromptcodecError:
+        return False
+    return words.swap(prompt, old.strip(), "") != prompt
+
+
 def _renamed(cell: ResolvedCell, colours: dict[str, str]) -> ResolvedCell:
     return replace(cell, colours=tuple(colours.get(name, name) for name in cell.colours))
 
@@ -76,13 +102,45 @@ def surface(state: EditState, where: str, classes: str) -> EditState:
     """Give the cells of a box another surface."""
     state = in_layers(state)
     description = state.description
-    chosen = parse_box(where, state.size, state.grid).cells(description.rows, description.cols)
+    state, chosen = chosen_cells(state, parse_box(where, state.size, state.grid))
     name, orientation = words.surface(classes)
     after = [
         replace(each, texture=name, orientation=orientation) if inside else each
         for each, inside in zip(resolve(description), chosen.ravel(), strict=True)
     ]
     return state.say(restate(description, after))
+
+
+def grid(state: EditState, sides: str) -> EditState:
+    """Say the same on a finer grid: each cell as the one it lies in."""
+    rows, cols = parse_grid(sides)
+    former = state.description
+    if rows < former.rows or cols < former.cols:
+        raise UsageError(f"the grid is {former.rows}x{former.cols} now, and {sides} is no finer one")
+    resolved = resolve(former)
+    wanted = [
+        resolved[row * former.rows // rows * former.cols + col * former.cols // cols]
+        for row in range(rows)
+        for col in range(cols)
+    ]
+
+    def finer(box: Box) -> Box:
+        return Box(
+            (box.top - 1) * rows // former.rows + 1,
+            (box.left - 1) * cols // former.cols + 1,
+            -(-box.bottom * rows // former.rows),
+            -(-box.right * cols // former.cols),
+        )
+
+    after = replace(
+        former,
+        rows=rows,
+        cols=cols,
+        cells=tuple(cell.alone() for cell in wanted),
+        objects=tuple(replace(thing, box=finer(thing.box)) for thing in former.objects),
+        lettering=tuple(replace(item, box=finer(item.box)) for item in former.lettering),
+    )
+    return state.say(restate(after, wanted))
 
 
 def medium(state: EditState, name: str) -> EditState:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
-from promptcodec.layers.recipe.part import FORMS, decode, form_name
+from promptcodec.layers.recipe.part import FORMS, coded_text, decode, form_name
 from promptcodec.recipe import Recipe
 from promptcodec.recipe.model import fields_of
 
-__all__ = ["FORMS", "decode", "encode", "fit", "form_name", "to_json"]
+__all__ = ["FORMS", "coded_text", "decode", "encode", "fit", "form_name", "to_json"]
 
 
 def encode(

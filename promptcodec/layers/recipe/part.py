@@ -34,6 +34,12 @@ def form_name(data: bytes) -> str:
     return FORMS[data[0]] if data and data[0] < len(FORMS) else "unknown"
 
 
+def coded_text(data: bytes) -> bytes:
+    """Give the coded texts of a part; no bytes where it has none."""
+    length, at = read_varint(data, 1, "the recipe part")
+    return data[at + length :]
+
+
 def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> Recipe:
     """Give the recipe back.
 

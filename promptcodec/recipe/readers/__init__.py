@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.readers import (
     a1111,
+    civitai_graph,
     comfyui,
     draw_things,
     easy_diffusion,
     fooocus,
     huggingface_space,
     invokeai,
+    iptc_fields,
+    midjourney,
+    mochi_diffusion,
     novelai,
     stability_matrix,
     swarmui,
@@ -36,7 +40,9 @@ class Reader:
 
 # The special before the general: sites and front ends write A1111's text or ComfyUI's graph as well.
 READERS = (
-    Reader(invokeai.read, ("invokeai_metadata", "sd-metadata", "Dream")),
+    Reader(
+        invokeai.read, ("invokeai_metadata", "invokeai_graph", "invokeai_workflow", "sd-metadata", "Dream")
+    ),
     Reader(novelai.read),
     Reader(swarmui.read),
     Reader(stability_matrix.read),
@@ -45,6 +51,10 @@ READERS = (
     Reader(fooocus.read),
     Reader(easy_diffusion.read),
     Reader(huggingface_space.read),
+    Reader(civitai_graph.read),
     Reader(comfyui.read, ("prompt", "workflow")),
     Reader(a1111.read, ("parameters",)),
+    Reader(mochi_diffusion.read),
+    Reader(midjourney.read),
+    Reader(iptc_fields.read, ("AIPromptInformation",)),
 )

@@ -3,6 +3,7 @@
 prompt, any number of lines
 Negative prompt: any number of lines
 Steps: 20, Sampler: Euler a, Key: value, Key: "value, quoted", Key: {"json": 1}
+Template: any number of lines
 """
 
 from __future__ import annotations
@@ -13,13 +14,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptcodec.recipe.model import Addon, ModelInfo, Platform, Recipe, Settings
-from promptcodec.recipe.values import number, shallow, size, text, whole
+from promptcodec.recipe.readers import a1111_models as models
+from promptcodec.recipe.texts import COMMENTS
+from promptcodec.recipe.values import number, shallow, size, text, vae, whole
 
 _SETTINGS = re.compile(r"^Steps: *\d+(?:,|\s*$)", re.MULTILINE)
+# Where another key comes first, or no line feed stands before: then two more keys have to follow.
+_KEYS = (
+    r"(?:Steps|Sampler|Schedule type|Scheduler|CFG scale|Guidance scale|Seed|Size|Model hash|Model|Version)"
+)
+_MORE = rf": [^\n]{{0,200}}?, {_KEYS}: [^\n]{{0,200}}?, {_KEYS}: "
+_OTHERWISE = (re.compile(rf"^{_KEYS}{_MORE}", re.MULTILINE), re.compile(rf"(?<=\s)Steps{_MORE}"))
 _NEGATIVE = re.compile(r"(?:^|\n)Negative prompt:")
-_KEY = re.compile(r"\s*([A-Za-z][\w \-/.+()]{0,60}?):\s*")
-_END = re.compile(r",\s|,?\s*$")
-_LORA = re.compile(r"<(?:lora|lyco):([^:<>]+)(?::([^:<>]*))?[^<>]*>")
+_INLINE_NEGATIVE = re.compile(r"(?<=\s)Negative prompt:")
+_KEY = re.compile(r"\s*([A-Za-z][\w \-/.+()]{0,60}?):[^\S\n]*")
+_TEMPLATES = {"Template", "Negative Template"}
+_NEXT_TEMPLATE = re.compile(r"\n\s*(?=(?:Negative )?Template: )")
+_END = re.compile(r",\s|,?\s*\n(?=[A-Z][\w ]{0,40}: )|,?\s*$")
 _FORGE = re.compile(r"f\d|neo|classic|reforge|forge", re.IGNORECASE)
 _HIRES = {
     "hires upscale": "scale", "hires steps": "steps", "hires upscaler": "upscaler",
@@ -31,7 +42,7 @@ _CONTROLNET = re.compile(r"controlnet(?: \d+)?")
 _NUMBERS = {"scale", "steps", "guidance", "denoise"}
 _PLAIN = {
     "steps", "sampler", "schedule type", "scheduler", "cfg scale", "guidance scale", "seed", "size", "model",
-    "model hash", "vae", "denoising strength", "version", "app", "lora hashes", "rng", "device",
+    "model hash", "vae", "denoising strength", "version", "app", "rng", "device", *models.KEYS,
 }  # fmt: skip
 _LONGEST_JSON = 1 << 14
 _MOST_PAIRS = 256
@@ -41,23 +52,35 @@ _CONTROL_WEIGHT = re.compile(r"\bweight:\s*([\d.]+)", re.IGNORECASE)
 
 def split(parameters: str) -> tuple[str, str, list[tuple[str, str]]] | None:
     """Split a parameters text into prompt, negative prompt and settings, None where it is none."""
-    places = list(_SETTINGS.finditer(parameters))
-    if not places:
+    parameters = parameters.replace("\r\n", "\n").replace("\r", "\n")
+    start = _settings_at(parameters)
+    if start is None:
         return None
-    start = places[-1].start()
     head, line = parameters[:start], parameters[start:]
-    negative = _NEGATIVE.search(head)
+    negative = _NEGATIVE.search(head) or _INLINE_NEGATIVE.search(head)
     positive = head[: negative.start()] if negative else head
     return positive.strip(), head[negative.end() :].strip() if negative else "", _pairs(line)
 
 
+def _settings_at(parameters: str) -> int | None:
+    for pattern in (_SETTINGS, *_OTHERWISE):
+        places = list(pattern.finditer(parameters))
+        if places:
+            return places[-1].start()
+    return None
+
+
 def _pairs(line: str) -> list[tuple[str, str]]:
-    """Scan ``Key: value`` pairs; a value in quotes or JSON may hold commas."""
+    """Scan ``Key: value`` pairs; a value in quotes or JSON may hold commas and line feeds."""
     pairs: list[tuple[str, str]] = []
     at = 0
     while len(pairs) < _MOST_PAIRS and (match := _KEY.match(line, at)):
         start = match.end()
-        end = _value_end(line, start)
+        if match[1] in _TEMPLATES and line[start : start + 1] != '"':
+            following = _NEXT_TEMPLATE.search(line, start)
+            end = following.start() if following else len(line)
+        else:
+            end = _value_end(line, start)
         pairs.append((match[1], _unquote(line[start:end])))
         at = end + 1
     return pairs
@@ -66,7 +89,7 @@ def _pairs(line: str) -> list[tuple[str, str]]:
 def _value_end(line: str, start: int) -> int:
     if line[start : start + 1] in ('"', "[", "{"):
         try:
-            _, end = json.JSONDecoder().raw_decode(line, start)
+            _, end = json.JSONDecoder(strict=False).raw_decode(line, start)
         except (ValueError, RecursionError):
             pass
         else:
@@ -78,7 +101,7 @@ def _value_end(line: str, start: int) -> int:
 def _unquote(value: str) -> str:
     if value[:1] == '"':
         try:
-            unquoted = json.loads(value)
+            unquoted = json.loads(value, strict=False)
         except ValueError:
             return value
         return unquoted if isinstance(unquoted, str) else value
@@ -87,7 +110,7 @@ def _unquote(value: str) -> str:
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read the first parameters text among ``texts``."""
-    for key in ("parameters", "UserComment", "comment", "stealth", "Description", "ImageDescription"):
+    for key in COMMENTS:
         parts = split(texts[key]) if key in texts else None
         if parts:
             return from_parts(*parts)
@@ -112,17 +135,12 @@ def from_parts(prompt: str, negative: str, pairs: list[tuple[str, str]]) -> Reci
         denoise=number(values.get("denoising strength")),
         hires=hires,
     )
-    name, digest = text(values.get("model")), text(values.get("model hash"))
-    tool = _tool(values)
-    if tool == "civitai":
-        name = name or _civitai_model(values.get("civitai resources", ""))
-    model = ModelInfo(
-        name, digest, text(values.get("vae")), _loras(prompt, values.get("lora hashes", "")), controlnets
-    )
+    name, digest = models.model_of(values)
+    model = ModelInfo(name, digest, vae(values.get("vae")), models.loras_of(prompt, values), controlnets)
     device = text(values.get("device"))
     if values.get("rng"):
         extra["RNG"] = values["rng"]
-    return Recipe(Platform(tool, text(values.get("version")), device), model, settings, extra)
+    return Recipe(Platform(_tool(values), text(values.get("version")), device), model, settings, extra)
 
 
 def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ...], dict[str, Any]]:
@@ -141,7 +159,7 @@ def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ..
         elif _CONTROLNET.fullmatch(low) and (match := _CONTROL_MODEL.search(value)):
             weight = _CONTROL_WEIGHT.search(value)
             controlnets.append(Addon(match[1].strip(), number(weight[1]) if weight else None))
-        elif low not in _PLAIN:
+        elif low not in _PLAIN and not models.NUMBERED.fullmatch(low):
             extra[key] = _typed(value)
     return {k: v for k, v in hires.items() if v is not None}, tuple(controlnets), extra
 
@@ -160,36 +178,19 @@ def _typed(value: str) -> Any:
     return loaded if shallow(loaded) else value
 
 
-def _loras(prompt: str, hashes: str) -> tuple[Addon, ...]:
-    digests = dict(part.split(": ", 1) for part in hashes.split(", ") if ": " in part)
-    loras: dict[str, Addon] = {}
-    for match in _LORA.finditer(prompt):
-        name = match[1].strip()
-        loras[name] = Addon(name, number(match[2] or ""), digests.get(name))
-    for name, digest in digests.items():
-        loras.setdefault(name, Addon(name, None, digest))
-    return tuple(loras.values())
-
-
 def _tool(values: Mapping[str, str]) -> str:
-    version = values.get("version", "")
-    if values.get("app", "").lower() == "sd.next":
+    version = values.get("version", "").lower()
+    if values.get("app", "").lower() == "sd.next" or {"backend", "operations"} <= set(values):
         return "sd-next"
     if "civitai resources" in values or "civitai metadata" in values:
         return "civitai"
-    if version.lower().startswith("comfyui"):
-        return "comfyui"
-    if version.lower().startswith("fooocus"):
-        return "fooocus"
+    for start, tool in (
+        ("comfyui", "comfyui"),
+        ("fooocus", "fooocus"),
+        ("stable-diffusion.cpp", "stable-diffusion.cpp"),
+    ):
+        if version.startswith(start):
+            return tool
+    if "created with draw things" in " ".join(values).lower():
+        return "draw-things"
     return "forge" if _FORGE.match(version) else "a1111-webui"
-
-
-def _civitai_model(resources: str) -> str | None:
-    try:
-        listed = json.loads(resources)
-    except (ValueError, RecursionError):
-        return None
-    for item in listed if isinstance(listed, list) else ():
-        if isinstance(item, dict) and item.get("type") in ("checkpoint", "model"):
-            return text(item.get("modelName"))
-    return None

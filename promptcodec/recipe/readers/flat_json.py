@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from promptcodec.recipe.model import Addon, ModelInfo, Platform, Recipe, Settings
-from promptcodec.recipe.values import first, number, others, size, text, whole
+from promptcodec.recipe.values import first, number, others, size, text, vae, whole
 
 Keys = Mapping[str, tuple[str, ...]]
 
@@ -74,6 +74,6 @@ def to_recipe(
         denoise=number(get("denoise")),
         hires=hires or {},
     )
-    info = ModelInfo(model or text(get("model")), digest or text(get("hash")), text(get("vae")), loras)
+    info = ModelInfo(model or text(get("model")), digest or text(get("hash")), vae(get("vae")), loras)
     used = {key for names in keys.values() for key in names} | set(known)
     return Recipe(Platform(tool, text(get("version")) or version), info, settings, others(values, used))

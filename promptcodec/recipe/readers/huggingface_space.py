@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.readers.flat_json import PLAIN, Keys, to_recipe
-from promptcodec.recipe.values import load_object
+from promptcodec.recipe.texts import objects
 
 _KEYS: Keys = {
     **PLAIN,
@@ -18,7 +18,7 @@ _KEYS: Keys = {
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read it where one of the arguments' names says so."""
-    values = load_object(texts.get("parameters"))
-    if values is None or not {"num_inference_steps", "guidance_scale"} & set(values):
-        return None
-    return to_recipe("huggingface-space", values, _KEYS)
+    for values in objects(texts):
+        if {"num_inference_steps", "guidance_scale"} & set(values):
+            return to_recipe("huggingface-space", values, _KEYS)
+    return None

@@ -1,12 +1,14 @@
-"""InvokeAI's three generations: ``Dream`` command line, ``sd-metadata`` JSON, ``invokeai_metadata`` JSON."""
+"""InvokeAI's generations: ``Dream`` command line, ``sd-metadata``, ``invokeai_metadata``, a graph alone."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from promptcodec.recipe.model import Addon, ModelInfo, Platform, Recipe, Settings
+from promptcodec.recipe.readers.invokeai_graph import read_graph
 from promptcodec.recipe.values import first, load_object, number, others, text, whole
 
 _DREAM = re.compile(r'^\s*"((?:[^"\\]|\\.)*)"\s*(.*)$', re.DOTALL)
@@ -22,12 +24,37 @@ _KNOWN = {
 def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read the newest form that is there."""
     values = load_object(texts.get("invokeai_metadata"))
+    graph = _graph(texts)
     if values:
-        return _metadata(values)
+        return _filled(_metadata(values), graph)
     values = load_object(texts.get("sd-metadata"))
     if values:
         return _sd_metadata(values)
-    return _dream(texts["Dream"]) if "Dream" in texts else None
+    dream = _dream(texts["Dream"]) if "Dream" in texts else None
+    return dream or graph
+
+
+def _graph(texts: Mapping[str, str]) -> Recipe | None:
+    """Read what ran, or else the editor's workflow."""
+    for key in ("invokeai_graph", "invokeai_workflow"):
+        values = load_object(texts.get(key))
+        recipe = read_graph(values) if values else None
+        if recipe:
+            return recipe
+    return None
+
+
+def _filled(recipe: Recipe, graph: Recipe | None) -> Recipe:
+    """Take from the graph what the metadata of the editor's nodes leaves out."""
+    if graph is None or recipe.settings.prompt is not None:
+        return recipe
+    settings = {
+        field.name: getattr(graph.settings, field.name)
+        for field in fields(Settings)
+        if getattr(recipe.settings, field.name) in (None, {})
+    }
+    model = recipe.model if recipe.model.name else graph.model
+    return replace(recipe, settings=replace(recipe.settings, **settings), model=model)
 
 
 def _named(value: Any) -> dict[str, Any]:

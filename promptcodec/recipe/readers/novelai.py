@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
+from promptcodec.recipe.texts import objects
 from promptcodec.recipe.values import load_object, number, others, text, whole
 
 _HASHED = re.compile(r"(.{1,80}) ([0-9A-F]{8})")
@@ -15,14 +16,16 @@ _KNOWN = {
     "v4_prompt", "v4_negative_prompt", "signed_hash",
 }  # fmt: skip
 
+_OWN = {"uc", "scale", "sampler", "signed_hash"}  # keys that no other tool has together
+
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read it where the software says so."""
-    hidden = load_object(texts.get("stealth"))
-    if hidden and "Comment" in hidden:
-        texts = {key: value for key, value in hidden.items() if isinstance(value, str)}
+    for hidden in objects(texts, ("stealth", "UserComment", "comment", "ImageDescription")):
+        if "Comment" in hidden:
+            texts = {key: value for key, value in hidden.items() if isinstance(value, str)}
     values = load_object(texts.get("Comment"))
-    if values is None or texts.get("Software", "") != "NovelAI":
+    if values is None or not (texts.get("Software", "") == "NovelAI" or set(values) >= _OWN):
         return None
     settings = Settings(
         prompt=text(values.get("prompt"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from promptcodec.testing.loopback import KINDS, listen
-from promptcodec.testing.loopback.app import make
+from promptcodec.testing.loopback.app import MODELS, make
 from promptcodec.testing.loopback.faults import parse
 
 
@@ -18,6 +18,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m promptcodec.testing.loopback",
         description="An OpenAI-compatible server on 127.0.0.1 that needs no model: for tests of plumbing.",
+        epilog=f"Its models: {', '.join(MODELS)}. As in: promptcodec decode x.pxt -o x.png --generator "
+        f"'images:http://127.0.0.1:PORT/v1?model={MODELS[1]}'",
     )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
     parser.add_argument("--log", type=Path, help="write one JSON line per request")

@@ -17,6 +17,8 @@ from PIL import Image
 
 from promptcodec.captioners.local import LocalCaptioner
 from promptcodec.description import Description, from_json, parse_text, to_json
+from promptcodec.description.basic import names_in
+from promptcodec.description.model import MAX_SIDE
 from promptcodec.errors import DescriptionError
 from promptcodec.generators import Conditions
 from promptcodec.generators.classical import draw
@@ -116,7 +118,7 @@ def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str)
     try:
         description = parse_text(fenced(prompt))
     except DescriptionError:
-        description = None if references else parse_text("picture 1x1\nr1c1 medium grey")
+        description = None if references else _colours_of(fenced(prompt))
     seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:4], "big")
     shrink = _LONGEST_DRAWN / max(width, height)
     small = (max(round(width * shrink), 1), max(round(height * shrink), 1))
@@ -127,6 +129,13 @@ def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str)
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return base64.b64encode(file.getvalue()).decode()
+
+
+def _colours_of(text: str) -> Description:
+    """Describe what a text without a grid speaks of as far as this server draws it: its colours, in rows."""
+    names = list(dict.fromkeys(names_in(text)))[:MAX_SIDE] or ["medium grey"]
+    rows = "\n".join(f"r{row}c1 {name}" for row, name in enumerate(names, 1))
+    return parse_text(f"picture {len(names)}x1\n{rows}")
 
 
 def picture_tokens(size: str) -> int:

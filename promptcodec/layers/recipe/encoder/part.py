@@ -38,8 +38,9 @@ def encode(recipe: Recipe, form: str, coder: str, dictionary: Dictionary | None)
 
 def fit(recipe: Recipe, most: int | None, coder: str, dictionary: Dictionary | None) -> bytes:
     """Code a recipe, as the layer's ``fit``."""
-    part = encode(recipe, "verbatim", coder, dictionary)
-    return part if most is None or len(part) <= most else encode(recipe, "fields", coder, dictionary)
+    part = encode(recipe, "verbatim", coder, dictionary) if recipe.chunks else None
+    fits = part is not None and (most is None or len(part) <= most)
+    return part if part is not None and fits else encode(recipe, "fields", coder, dictionary)
 
 
 def _code(value: Value) -> tuple[bytes, list[str]] | None:

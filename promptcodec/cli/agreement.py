@@ -1,0 +1,18 @@
+"""How commands say what came of a check: always with what was compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CHECK_FAILED = 3
+"""The exit code where a picture does not agree with its stream."""
+
+
+def agreement(result: dict[str, Any]) -> str:
+    """Say what a picture was compared with, and how likely the two belong together."""
+    *others, last = result["compared"]
+    compared = f"{', '.join(others)} and {last}" if others else last
+    if result["verdict"] == "pass":
+        return f"agrees with the stream's {compared}: {result['score']:.2f}"
+    least = f"{result['threshold']:.2f} is the least that agrees"
+    return f"does not agree with the stream's {compared}: {result['score']:.2f}, where {least}"

@@ -1,0 +1,77 @@
+"""Errors that nobody expected: one line for people, and a file that says where it happened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from promptcodec.errors import PromptcodecError, UnexpectedError
+
+_PACKAGES = ("promptcodec", "numpy", "pillow", "onnxruntime", "scikit-image", "scipy", "zstandard", "brotli")
+_SECRET = re.compile("key|token|secret|passw|credential|auth", re.IGNORECASE)
+# What may stand in an address and is nobody's business: a password, and what follows the path.
+_ADDRESS = re.compile(r"(\w+://)(?:[^\s/@'\"]*@)?([^\s?#'\"]*)(?:[?#][^\s'\"]*)?")
+
+
+def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
+    """Give an exception as an error of this package; what nobody expected gets a report file.
+
+    Args:
+        error: the exception.
+        file: what was worked on.
+    """
+    if isinstance(error, PromptcodecError):
+        return error
+    if isinstance(error, MemoryError):
+        return PromptcodecError("there is not enough memory for it; scale it down or use a lower --jobs")
+    text = " ".join(_clean(str(error)).split())
+    return UnexpectedError(
+        f"unexpected {type(error).__name__}" + (f": {text}" if text else ""), hint=_written(error, file)
+    )
+
+
+def _written(error: BaseException, file: str | None) -> str:
+    """Write the report; say where it is. What fails in one way gets one file, however often it does."""
+    from promptcodec.api.answers import folder  # noqa: PLC0415 - only when needed
+    from promptcodec.files import write_whole  # noqa: PLC0415
+
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno}" for frame in frames]
+    name = hashlib.sha256("\n".join([type(error).__name__, *places]).encode("utf-8", "replace")).hexdigest()
+    path = folder() / "reports" / f"{name[:12]}.txt"
+    try:
+        write_whole(str(path), _report(error, file).encode("utf-8", "backslashreplace"), overwrite=True)
+    except PromptcodecError:
+        return f"it came from {places[-1]}" if places else ""
+    return f"this should not happen: {path} says where it did, for a bug report"
+
+
+def _report(error: BaseException, file: str | None) -> str:
+    trace = "".join(traceback.format_exception(error))
+    system = f"Python {platform.python_version()} on {platform.platform()}"
+    return _clean("\n".join([*_versions(), system, f"input: {file}", "", trace]))
+
+
+def _versions() -> list[str]:
+    lines = []
+    for package in _PACKAGES:
+        try:
+            lines.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            lines.append(f"{package}: not installed")
+    return lines
+
+
+def _clean(text: str) -> str:
+    """Take out of a text what is secret in the environment or in addresses, and the user's name in paths."""
+    secrets = [value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= 6]
+    for value in sorted(secrets, key=len, reverse=True):
+        text = text.replace(value, "***")
+    home = str(Path("~").expanduser())
+    text = text.replace(home, "~") if len(home) > 1 else text
+    return _ADDRESS.sub(r"\1\2", text)

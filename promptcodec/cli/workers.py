@@ -1,0 +1,165 @@
+"""Tasks and their results, worked through here or in processes that never outlive this one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import Any, Protocol
+
+from promptcodec.cli import faults, report, signals
+from promptcodec.errors import PromptcodecError
+from promptcodec.files import WRITING
+
+
+class Task(Protocol):
+    """What a worker is given; it must survive pickling."""
+
+    @property
+    def source(self) -> str:
+        """The input, ``-`` for standard input."""
+        ...
+
+
+Work = Callable[[Any], dict[str, Any] | None]
+"""Gives the JSON object of a result; None where it was done before."""
+Result = tuple[dict[str, Any] | None, PromptcodecError | None]
+
+
+def results(tasks: Sequence[Task], work: Work, jobs: int) -> Generator[Result, None, None]:
+    """Give the result of each task, in their order.
+
+    A process that dies costs the task that it died of; the others go on.
+    """
+    workers = min(jobs, len(tasks))
+    if workers <= 1:
+        yield from (attempt(work, task) for task in tasks)
+        return
+    known: dict[int, Result] = {}
+    position = 0
+    while position < len(tasks):
+        with _pool(workers) as pool:
+            futures = _submit(
+                pool, work, {n: tasks[n] for n in range(position, len(tasks)) if n not in known}
+            )
+            while position < len(tasks):
+                if position not in known:
+                    outcome = _outcome(tasks[position], futures[position])
+                    if outcome is None:
+                        break
+                    known[position] = outcome
+                yield known.pop(position)
+                position += 1
+            known |= {
+                n: future.result() for n, future in futures.items() if n > position and _is_whole(future)
+            }
+        if position < len(tasks):
+            # One of those in work died of its task: tried alone, it says which.
+            with _pool(1) as pool:
+                (future,) = _submit(pool, work, {position: tasks[position]}).values()
+                yield _outcome(tasks[position], future) or _dead(tasks[position])
+            position += 1
+
+
+def attempt(work: Work, task: Task) -> Result:
+    """Do one task. Whatever it raises is this task's error: only signals and lost streams end a run.
+
+    Exceptions that are no ``Exception`` too: libraries in Rust raise them where they panic.
+    """
+    try:
+        result = work(task), None
+    except (KeyboardInterrupt, signals.Ended, report.StandardStreamError):
+        raise
+    except BaseException as error:  # noqa: BLE001
+        signals.check()
+        failed = faults.as_error(error, task.source)
+        return report.error_object(task.source, failed), failed
+    signals.check()
+    return result
+
+
+def _submit(pool: ProcessPoolExecutor, work: Work, tasks: dict[int, Task]) -> dict[int, Future[Result]]:
+    with _starting():
+        return {number: pool.submit(attempt, work, task) for number, task in tasks.items()}
+
+
+def _outcome(task: Task, future: Future[Result]) -> Result | None:
+    """Give what came of a task; None where a process died, of this task or of another."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+    except report.StandardStreamError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a result or an error of a plugin that cannot be sent
+        failed = faults.as_error(error, task.source)
+        return report.error_object(task.source, failed), failed
+
+
+def _is_whole(future: Future[Result]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _dead(task: Task) -> Result:
+    error = PromptcodecError("a worker process died of it, perhaps for lack of memory; try a lower --jobs")
+    return report.error_object(task.source, error), error
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool; at an interrupt what is being worked on is finished, at a second one it is not."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
+    try:
+        yield pool
+    finally:
+        if signals.is_ending():
+            _end_children()
+        try:
+            pool.shutdown(cancel_futures=True)
+        except (KeyboardInterrupt, signals.Ended):
+            _end_children()
+            raise
+
+
+def _end_children() -> None:
+    for child in multiprocessing.active_children():
+        child.terminate()
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Start workers that leave Ctrl-C to this process, and calculate on one thread each.
+
+    They inherit both. More threads than cores only wait for each other.
+    """
+    before, threads = signal.signal(signal.SIGINT, signal.SIG_IGN), os.environ.get("OMP_NUM_THREADS")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if threads is None:
+            del os.environ["OMP_NUM_THREADS"]
+
+
+def _follow_parent() -> None:
+    """End this process when the one that started it does, however that ends; on every system.
+
+    The parent holds the other end of the sentinel, which the system closes for it.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        wait([parent.sentinel])
+        with WRITING:
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

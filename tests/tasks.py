@@ -1,0 +1,31 @@
+"""Work for worker processes: a module that imports little, since every process imports it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Item:
+    source: str
+
+
+def say_who(item):
+    """Say who works; die, or give what cannot be sent, where the item is so called."""
+    if item.source == "deadly":
+        os._exit(9)
+    if item.source == "strange":
+        return {"file": item.source, "it": threading.Lock()}
+    return {"file": item.source, "threads": os.environ.get("OMP_NUM_THREADS")}
+
+
+def sleep(item):
+    """Write down who sleeps, and do so for longer than any test."""
+    with Path(os.environ["PIDS"]).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    time.sleep(60)
+    return {"file": item.source}
