@@ -22,7 +22,7 @@ _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _BESIDE = frozenset(range(0xE0, 0xF0)) | {_COMMENT}
 _SHOWN = (b"\xff\xe0", b"\xff\xee")
 _SHOWN_AS = ((b"\xff\xe1", b"Exif\0\0"), (b"\xff\xe2", b"ICC_PROFILE\0"))
-_MOST_SEGMENTS = 1000
+_MOST_SEGMENTS, _MOST_BYTES = 1000, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,15 @@ def demand(data: bytes, most_scans: int) -> Demand:
 
 
 def is_crowded(data: bytes) -> bool:
-    """Say whether so many segments stand beside the picture that they cost time."""
-    beside = 0
-    for marker, _, _ in _segments(data):
+    """Say whether so much stands beside the picture that it costs memory or time."""
+    beside = size = 0
+    for marker, start, end in _segments(data):
         if marker == _SOS:
             return False
-        beside += marker in _BESIDE
-        if beside > _MOST_SEGMENTS:
+        if marker in _BESIDE:
+            beside += 1
+            size += end - start
+        if beside > _MOST_SEGMENTS or size > _MOST_BYTES:
             return True
     return False
 
