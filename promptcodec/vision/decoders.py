@@ -35,6 +35,7 @@ _SEVERAL = {
     "TIFF": "the file has several pages; the first was taken",
     "HEIF": "the file has several pictures; the main one was taken",
 }
+_KEPT = ("icc_profile", "transparency")
 _ANIMATION = "the picture is an animation; its first frame was taken"
 
 
@@ -127,7 +128,10 @@ def _decode(data: bytes, most: int) -> Decoded:
         if not drafted:
             size = image.size  # an icon's is only known now
         notices = (Notice(_SEVERAL.get(kind, _ANIMATION)),) if several else ()
-        return Decoded(image, size, srgb.orientation(image), notices)
+        turned = srgb.orientation(image)
+        # Of texts of megabytes none stays beside the pixels.
+        image.info = {key: image.info[key] for key in _KEPT if key in image.info}
+        return Decoded(image, size, turned, notices)
 
 
 def _opened(data: bytes) -> ImageFile.ImageFile:
