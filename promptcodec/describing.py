@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from promptcodec import plugins, rate
 from promptcodec.captioners import Captioner, ReadingCaptioner
 from promptcodec.description import Description
-from promptcodec.vision.load import ImageSource, load_image
+from promptcodec.vision.load import ImageSource, load_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def describe(
 
 def describe_full(image: ImageSource, captioner: str, grid: tuple[int, int] | None) -> Described:
     """Describe an image; arguments and errors as of ``describe``."""
-    picture = load_image(image)
+    picture = load_picture(image).image
     rows, cols = grid or rate.grid(rate.DEFAULT_CELLS, picture.size)
     created: Captioner = plugins.create("captioners", captioner)
     description = created.describe(picture, rows=rows, cols=cols)

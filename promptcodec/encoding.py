@@ -13,11 +13,12 @@ from PIL import Image
 
 from promptcodec import bitstream, plugins, rate
 from promptcodec.api.spending import Spent, metered
-from promptcodec.bitstream import Part, Stream
+from promptcodec.bitstream import MAX_PIXELS, Part, Stream
 from promptcodec.captioners import NOTHING, Estimate, ReadingCaptioner
 from promptcodec.description import Description
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
 from promptcodec.errors import BudgetError, EncodeWarning, Notice, UsageError
+from promptcodec.layers.about import size_entry
 from promptcodec.layers.derived import MAP, leans
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
@@ -36,11 +37,14 @@ from promptcodec.settings import (
     TUNES,
     EncodeSettings,
 )
-from promptcodec.vision.load import ImageSource, load_image, read_source
+from promptcodec.vision.load import WORKING_PIXELS, ImageSource, Picture, load_picture, read_source
 
 SKELETONS = 0.3
 """What skeletons may take of a file beside its fixed parts, where other layers share it; as much as contours
 and their neighbours can spare without taking from the words."""
+
+SIZED = 200
+"""Bytes of a file from which on it also says how large the original was, where it holds less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Encoded:
         warnings: what the user should know.
         spent: what hosted models were asked for it.
         unread: the picture holds lettering that the captioner could not read; the extra ``ocr`` can.
+        original: width and height of the picture; the outline's are less where a stream holds no more.
     """
 
     data: bytes
@@ -60,6 +65,7 @@ class Encoded:
     warnings: tuple[Notice, ...]
     spent: Spent
     unread: bool
+    original: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +152,13 @@ def encode(
         BudgetError: the budget is too small for what was asked for; the message says the least.
         UsageError: an unknown or impossible argument.
         TypeError: the image is of another type.
-        MissingError: a captioner, or looking for people, needs something that is not installed.
+        MissingError: a captioner, looking for people, or the picture's format needs something that is not
+            installed.
 
     Warns:
-        EncodeWarning: a recipe is damaged, or says things about its owner and ``redact`` is not set; people
-            were to be drawn as skeletons, and there are none.
+        EncodeWarning: the picture was reduced, as a stream holds at most 2^26 pixels; of an animation or of
+            several pages the first was taken; a recipe is damaged, or says things about its owner and
+            ``redact`` is not set; people were to be drawn as skeletons, and there are none.
     """
     settings = EncodeSettings(
         budget, bpp, quality, tune, words, layers, structure, edges, pose, captioner, description, text_coder,
@@ -165,18 +173,20 @@ def encode(
 def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
     """Encode an image, and give what is known of the stream; raises as ``encode``."""
     with metered() as spent:
-        plan = _plan(image, settings)
-        size = plan.job.image.size
+        given = read_source(image)
+        picture = _load(given, settings)
+        plan = _plan(given, picture, settings)
+        size = plan.job.size
         payloads = _code(plan)
         if leans(payloads):
             # The colour map that the words counted on did not fit.
             without = tuple(name for name in settings.layers if name != MAP)
-            plan = _plan(image, replace(settings, layers=without))
+            plan = _plan(given, picture, replace(settings, layers=without))
             payloads = _code(plan)
         parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
         data, stream = bitstream.place(Stream(*size, parts), bare=settings.bare)
         unread = "semantic" in payloads and _is_unread(plan.words())
-    return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent, unread)
+    return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent, unread, picture.original)
 
 
 def _is_unread(words: rate.WordsOf) -> bool:
@@ -192,14 +202,15 @@ def _code(plan: _Plan) -> dict[str, bytes]:
 def _allocate(plan: _Plan, coders: Mapping[str, rate.Coder]) -> dict[str, bytes]:
     job = plan.job
     bare = job.settings.bare
-    return rate.allocate(coders, plan.fixed, job.image.size, job.limit, plan.shares, bare=bare)
+    return rate.allocate(coders, plan.fixed, job.size, job.limit, plan.shares, bare=bare)
 
 
 def estimate(image: ImageSource, settings: EncodeSettings) -> Estimate:
     """Say what hosted captioners would be asked for an encoding, and what it would cost; ask nobody."""
     if not _is_captioned(settings):
         return NOTHING
-    plan = _plan(image, settings)
+    given = read_source(image)
+    plan = _plan(given, _load(given, settings), settings)
     room = None if plan.job.limit is None else _room_for_words(plan)
     return rate.estimate_words(plan.words(), room)
 
@@ -223,20 +234,26 @@ def _room_for_words(plan: _Plan) -> int:
     return rooms[0]
 
 
-def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
-    layers = _wanted(settings)
-    given = read_source(source)
-    image = load_image(given)
-    limit = rate.limit(image.size, settings.budget, settings.bpp, settings.quality)
+def _load(given: Image.Image | bytes, settings: EncodeSettings) -> Picture:
+    """Read the picture: the pixels layer alone can tell it from one that is reduced."""
+    return load_picture(given, MAX_PIXELS if "pixels" in _wanted(settings) else WORKING_PIXELS)
+
+
+def _plan(given: Image.Image | bytes, picture: Picture, settings: EncodeSettings) -> _Plan:
+    layers, image = _wanted(settings), picture.image
+    limit = rate.limit(picture.size, settings.budget, settings.bpp, settings.quality)
     recipe, warned = _recipe(given, settings)
     if recipe is None and layers == ("recipe",):
         raise UsageError("the file carries no generation recipe, so there is nothing to store")
     prompt = prompt_of(recipe) if recipe else ""
     about = _about(settings, captioned=limit is None and _is_captioned(settings))
+    if picture.original != picture.size and (limit is None or limit >= SIZED):
+        about |= size_entry(picture.original)
     # A captioner remembers what it saw of a picture.
     words = functools.cache(lambda: _words(image, settings, layers, prompt))
     job = EncodeJob(
         image,
+        picture.size,
         settings,
         layers,
         limit,
@@ -244,13 +261,13 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
         recipe,
         about,
     )
-    alone = limit and limit - bitstream.overhead([0], image.size, bare=settings.bare)
+    alone = limit and limit - bitstream.overhead([0], picture.size, bare=settings.bare)
     fixed: dict[str, bytes] = {}
     for layer in LAYERS:
         payload = layer.encode(job, alone) if layer.turn is None else None
         if payload is not None:
             fixed[layer.name] = payload
-    skeletons, notice = _skeletons(job, fixed)
+    skeletons, notice = _skeletons(job, fixed, picture.original)
     if skeletons is not None:
         fixed["structure"] = skeletons
     elastic = tuple(
@@ -259,20 +276,26 @@ def _plan(source: ImageSource, settings: EncodeSettings) -> _Plan:
         if layer.turn is not None and layer.name in layers and layer.name not in fixed
     )
     shares = rate.shares_for(settings.tune, tuple(layer.name for layer in elastic), settings.words)
-    return _Plan(job, fixed, elastic, shares, words, (*warned, *notice))
+    warnings = (*picture.notices, *warned, *notice)
+    return _Plan(job, fixed, elastic, shares, words, warnings)
 
 
-def _skeletons(job: EncodeJob, fixed: Mapping[str, bytes]) -> tuple[bytes | None, tuple[Notice, ...]]:
-    """Give the structure part of people, None where there are contours, and what the user should know."""
+def _skeletons(
+    job: EncodeJob, fixed: Mapping[str, bytes], original: tuple[int, int]
+) -> tuple[bytes | None, tuple[Notice, ...]]:
+    """Give the structure part of people, None where there are contours, and what the user should know.
+
+    Key points that were given are in pixels of the original.
+    """
     settings, name = job.settings, "structure"
     if settings.pose is not None:
         # Key points that were given are stored whatever they take.
-        return encode_pose(settings.pose, job.image.size), ()
+        return encode_pose(settings.pose, original), ()
     if name not in job.layers:
         return None, ()
     most = None
     if job.limit is not None:
-        used = rate.file_bytes({**fixed, name: b""}, job.image.size, bare=settings.bare)
+        used = rate.file_bytes({**fixed, name: b""}, job.size, bare=settings.bare)
         alone = not any(BY_NAME[other].turn is not None for other in job.layers if other != name)
         most = round((job.limit - used) * (1 if alone else SKELETONS))
     return encode_people(job.image, settings.structure, most)

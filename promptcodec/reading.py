@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from promptcodec.errors import (
     PromptcodecError,
 )
 from promptcodec.generators import Conditions
+from promptcodec.layers.about import original_size
 from promptcodec.layers.derived import leans
 from promptcodec.layers.registry import BY_ID, part_name
 
@@ -173,13 +174,16 @@ def inspect(
 ) -> dict[str, Any]:
     """Say what a stream holds: its outline, its description as object and as text, its recipe.
 
+    ``original_width`` and ``original_height`` are more than the stream's where the picture was reduced.
     What only a newer reader can read is None, and its part's coder is ``unknown``.
 
     Raises:
         BitstreamError, DescriptionError, MissingDictionary: the stream cannot be read.
     """
     stream = _parse(data, partial=partial, bare=bare)
-    shown: dict[str, Any] = {"description": None, "text": None, "recipe": None}
+    width, height = _original(stream) or (stream.width, stream.height)
+    shown: dict[str, Any] = {"original_width": width, "original_height": height}
+    shown |= {"description": None, "text": None, "recipe": None}
     own, others = as_dictionaries(dictionaries), payloads_of(stream)
     result = outline_of(stream, len(data))
     for part, row in zip(stream.parts, result["parts"], strict=True):
@@ -190,6 +194,13 @@ def inspect(
             except NewerError:
                 row["coder"] = "unknown"  # a form that is known may hold a text by a coder that is not
     return {**result, **shown}
+
+
+def _original(stream: Stream) -> tuple[int, int] | None:
+    """Give the size that the about part names; a part that cannot be read is the business of ``verify``."""
+    with suppress(PromptcodecError):
+        return original_size(payloads_of(stream).get("about", b""))
+    return None
 
 
 def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[AnyDictionary] = ()) -> dict[str, Any]:

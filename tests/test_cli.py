@@ -19,11 +19,14 @@ from promptcodec.cli import main
 from promptcodec.cli.demo import likeness
 from promptcodec.generators.builtin import variants
 
-ENCODE_KEYS = {"file", "out", "ok", "bytes", "width", "height", "bpp", "parts", "seconds"}
+ENCODE_KEYS = {
+    "file", "out", "ok", "bytes", "width", "height", "original_width", "original_height", "bpp", "parts",
+    "seconds",
+}  # fmt: skip
 DECODE_KEYS = {"file", "out", "ok", "width", "height", "generator", "layers", "seed", "seconds", "check"}
 INSPECT_KEYS = {
-    "file", "ok", "version", "width", "height", "bytes", "bpp", "overhead_bytes", "parts",
-    "description", "text", "recipe",
+    "file", "ok", "version", "width", "height", "original_width", "original_height", "bytes", "bpp",
+    "overhead_bytes", "parts", "description", "text", "recipe",
 }  # fmt: skip
 CHECK_KEYS = {"score", "verdict", "threshold", "compared", "aims", "fields"}
 AIMS = {"features", "geometry", "photometry", "style", "semantics", "integrity"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from promptcodec import encode, inspect
-from promptcodec.errors import EncodeWarning, ImageError
+from promptcodec.errors import EncodeWarning
 from promptcodec.recipe import read_metadata
 from promptcodec.recipe.model import fields_of
 from tests.work import lines_run
@@ -96,12 +96,8 @@ def test_hostile_metadata(name):
         assert metadata.recipe is None
         assert len(metadata.warnings) == 1
         assert warning in metadata.warnings[0]
-        if "bomb" in name:  # Pillow refuses the picture
-            with pytest.raises(ImageError, match="too large"):
-                encode(data)
-        else:
-            with pytest.warns(EncodeWarning):
-                assert inspect(encode(data))["recipe"] is None
+        with pytest.warns(EncodeWarning):
+            assert inspect(encode(data))["recipe"] is None
     else:
         doubtful = pytest.warns(EncodeWarning, match="could") if metadata.warnings else nullcontext()
         with doubtful:

@@ -91,9 +91,8 @@ def test_broken_files_are_one_clear_error(scene):
         (b"", "empty"),
         (b"just text", "not an image"),
         (whole[: len(whole) // 2], "damaged"),
-        (png_header(10000, 9000), "10000x9000"),
-        (png_header(20000, 10000), "200000000"),
-        (png_header(60000, 60000), "too large"),
+        (png_header(1000, 900), "damaged"),
+        (png_header(70000, 70000), "70000x70000 is too large"),
     ):
         with pytest.raises(ImageError, match=says):
             load_image(data)

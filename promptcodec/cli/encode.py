@@ -99,6 +99,8 @@ def encode_one(task: EncodeTask) -> dict[str, Any] | None:
         "bytes": outline["bytes"],
         "width": outline["width"],
         "height": outline["height"],
+        "original_width": encoded.original[0],
+        "original_height": encoded.original[1],
         "bpp": outline["bpp"],
         "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
         "seconds": round(seconds, 4),

@@ -17,9 +17,11 @@ def show(result: dict[str, Any]) -> str:
     """Make the lines a person reads."""
     from promptcodec.reading import cut_words  # noqa: PLC0415 - heavy
 
+    size, original = ((result[f"{of}width"], result[f"{of}height"]) for of in ("", "original_"))
+    reduced = "" if original == size else " reduced from {}x{}".format(*original)
     lines = [
-        "stream version {version}: {width}x{height}, {bytes} bytes, {bpp:.5f} bpp, "
-        "{overhead_bytes} bytes of overhead".format(**result)
+        "stream version {version}: {width}x{height}{reduced}, {bytes} bytes, {bpp:.5f} bpp, "
+        "{overhead_bytes} bytes of overhead".format(reduced=reduced, **result)
     ]
     lines += [
         "  {type:<10} {coder:<8} {bytes:>6} bytes at {offset}{critical}".format(

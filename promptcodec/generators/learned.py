@@ -44,6 +44,14 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
     Raises:
         MissingError: onnxruntime is not installed, or the network's file is not the one that was shipped.
     """
+    # A function of its own: of a large picture, its floats are gone before the picture is made.
+    image = _draw_held(table, conditions)
+    same = image.size == conditions.size
+    return image if same else image.resize(conditions.size, Image.Resampling.BICUBIC)
+
+
+def _draw_held(table: str, conditions: Conditions) -> Image.Image:
+    """Draw at the size at which a picture is held to the stream."""
     size = working_size(conditions.size, SMALLEST, LARGEST)
     given = given_maps(conditions, size)
     words = None if conditions.description is None else maps.words(conditions.description)
@@ -56,8 +64,7 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
         picture = _resize(picture, held)
     if conditions.coefficients is not None:
         picture = faithful.to_coefficients(picture, conditions.coefficients)
-    image = Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
-    return image if held == conditions.size else image.resize(conditions.size, Image.Resampling.BICUBIC)
+    return Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
 
 
 def _present(conditions: Conditions) -> tuple[bool, bool, bool]:
@@ -156,4 +163,6 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # What the arena keeps would be there beside a large picture; without it nothing is slower.
+    options.enable_cpu_mem_arena = False
     return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

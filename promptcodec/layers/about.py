@@ -14,9 +14,10 @@ from promptcodec.layers.job import EncodeJob
 
 __all__ = ["coder_name", "decode", "decode_part", "encode", "encode_part"]
 
-KEYS = ("captioner", "template", "seed", "note")
+KEYS = ("captioner", "template", "seed", "note", "size")
 LIMIT = 1 << 16  # bytes of text
 _LINE = re.compile(r"([a-z]+): (.+)")
+_SIZE = re.compile(r"([1-9][0-9]{0,9})x([1-9][0-9]{0,9})", re.ASCII)
 
 
 def encode(values: Mapping[str, str]) -> bytes:
@@ -40,6 +41,17 @@ def decode(data: bytes) -> dict[str, str]:
     if not (seed.isascii() and seed.isdigit() and len(seed) <= 10 and int(seed) < 2**32):
         raise BitstreamError(f"the about part holds an impossible seed {seed[:20]!r}")
     return values
+
+
+def size_entry(original: tuple[int, int]) -> dict[str, str]:
+    """Make the entry that says how many pixels wide and high the picture was before it was reduced."""
+    return {"size": f"{original[0]}x{original[1]}"}
+
+
+def original_size(data: bytes) -> tuple[int, int] | None:
+    """Give width and height of the picture before it was reduced; None where the part names none."""
+    match = _SIZE.fullmatch(decode(data).get("size", ""))
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def encode_part(job: EncodeJob, _room: int | None) -> bytes | None:

@@ -20,7 +20,8 @@ class EncodeJob:
     """One picture to encode.
 
     Attributes:
-        image: RGB.
+        image: RGB; of a large picture, and without a pixels layer, it is reduced.
+        size: width and height that the stream names.
         settings: as the caller gave them.
         layers: what to store, in stream order.
         limit: most bytes of the file, None for no limit.
@@ -30,6 +31,7 @@ class EncodeJob:
     """
 
     image: Image.Image
+    size: tuple[int, int]
     settings: EncodeSettings
     layers: tuple[str, ...]
     limit: int | None

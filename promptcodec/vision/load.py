@@ -1,28 +1,29 @@
-"""Read a picture as people see it: upright, in sRGB, without transparency, first frame."""
+"""Read a picture as people see it: upright, in sRGB, without transparency, first frame, in bounded memory."""
 
 from __future__ import annotations
 
-import io
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from promptcodec.bitstream import MAX_PIXELS, MAX_SIDE
-from promptcodec.errors import ImageError, UsageError
+from promptcodec.errors import ImageError, Notice, PromptcodecError, UsageError
 from promptcodec.files import read_file
+from promptcodec.vision import reduced, srgb
+from promptcodec.vision.decoders import Decoded, decode
 
-# All that Pillow is known to raise on damaged files.
-BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, struct.error)
-# Drawing instructions: Pillow would hand them to a program (Ghostscript, Windows' GDI) to be run.
-_PROGRAMS = {"EPS", "WMF"}
+# What decoders raise on damaged files: anything.
+BROKEN = (Exception,)
 
+WORKING_PIXELS = 1 << 24
+"""What no layer but ``pixels`` can tell from more; larger pictures are read reduced to at most these."""
 
 ImageSource = Image.Image | str | Path | bytes | bytearray | memoryview | BinaryIO | npt.NDArray[np.uint8]
 """What the library takes for an image."""
@@ -31,6 +32,23 @@ _TAKEN = (
     "an image is a Pillow image, a path, the bytes of an image file, a binary file object, or a numpy array "
     "of uint8 with height x width x 3, height x width x 4 or height x width"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that was read.
+
+    Attributes:
+        image: mode RGB, upright, sRGB.
+        size: width and height that a stream of it names, in pixels; ``image`` may be smaller.
+        original: width and height of the file, upright; more than ``size`` where a stream holds no more.
+        notices: what the user should know.
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    original: tuple[int, int]
+    notices: tuple[Notice, ...] = ()
 
 
 def read_source(source: ImageSource) -> Image.Image | bytes:
@@ -78,35 +96,69 @@ def load_image(source: ImageSource) -> Image.Image:
         source: as ``ImageSource`` says.
 
     Returns:
-        Mode RGB, at most MAX_PIXELS pixels and MAX_SIDE a side.
+        Mode RGB; reduced by a whole factor where it has more than MAX_PIXELS pixels or MAX_SIDE a side.
 
     Raises:
-        ImageError: it cannot be read, or is larger than that.
+        ImageError: it cannot be read, or is too large for that.
+        MissingError: reading its format needs an extra that is not installed.
         TypeError, UsageError: as ``read_source``.
+    """
+    return load_picture(source, MAX_PIXELS).image
+
+
+def load_picture(source: ImageSource, most: int = WORKING_PIXELS) -> Picture:
+    """Read a picture as ``load_image`` does, with what is known of it.
+
+    Args:
+        source: as ``ImageSource`` says.
+        most: pixels wanted at most; more are reduced by a whole factor.
+
+    Raises:
+        ImageError, MissingError, TypeError, UsageError: as ``load_image``.
     """
     given = read_source(source)
     with _clear_errors():
         if isinstance(given, Image.Image):
-            return _to_rgb(_check_size(given))
-        if not given:
+            given.load()
+            decoded = Decoded(given, given.size, srgb.orientation(given))
+        elif not given:
             raise ImageError("the file is empty")
-        with Image.open(io.BytesIO(given)) as image:
-            _check_size(image)
-            if image.format in _PROGRAMS:
-                raise ImageError(f"{image.format} is not a picture but instructions; save it as PNG first")
-            image.load()
-            return _to_rgb(_check_size(image))  # an icon's size is only known now
+        else:
+            decoded = decode(given, most)
+        if 0 in decoded.size:
+            raise ImageError("the picture has no pixels")
+        return _picture(decoded, most)
+
+
+def _picture(decoded: Decoded, most: int) -> Picture:
+    small = reduced.reduce(decoded.image, reduced.factor(decoded.image.size, most, MAX_SIDE))
+    image = srgb.to_srgb(small, decoded.turned)
+    original = decoded.size[::-1] if decoded.turned >= srgb.SIDEWAYS else decoded.size
+    times = reduced.factor(original, MAX_PIXELS, MAX_SIDE)
+    if times == 1:
+        return Picture(image, original, original, decoded.notices)
+    size = reduced.divided(original, times)
+    text = (
+        f"the picture of {original[0]}x{original[1]} was reduced to {size[0]}x{size[1]}: "
+        f"a stream holds at most {MAX_PIXELS} pixels, {MAX_SIDE} a side"
+    )
+    return Picture(image, size, original, (*decoded.notices, Notice(text)))
 
 
 @contextmanager
 def _clear_errors() -> Iterator[None]:
-    """Turn whatever goes wrong while Pillow reads a file into an ImageError; keep its warnings quiet."""
+    """Turn whatever goes wrong while a file is decoded into an ImageError; keep decoders' warnings quiet."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except UnidentifiedImageError:
-        raise ImageError("this is not an image in a format that can be read here") from None
+    except PromptcodecError:
+        raise
+    except UnidentifiedImageError as error:
+        what = str(error)
+        raise ImageError(
+            f"this is {what}" if what else "this is not an image in a format that can be read here"
+        ) from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"the picture is too large: {error}") from None
     except MemoryError:
@@ -115,56 +167,3 @@ def _clear_errors() -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:
             raise ImageError(f"the file cannot be read: {error.strerror}") from None
         raise ImageError(f"the picture is damaged: {error}") from error
-
-
-def _check_size(image: Image.Image) -> Image.Image:
-    width, height = image.size
-    if not (0 < width * height <= MAX_PIXELS and max(width, height) <= MAX_SIDE):
-        raise ImageError(
-            f"a picture of {width}x{height} is outside 1..{MAX_PIXELS} pixels, {MAX_SIDE} a side; "
-            "scale it down first"
-        )
-    return image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    image = _upright(image)
-    if image.mode in {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}:
-        image = _to_eight_bits(image)
-    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        image = Image.new("RGB", image.size, "white")
-        image.paste(clear, mask=clear)
-    if profile and image.mode in {"RGB", "CMYK", "L", "P"}:
-        image = _to_srgb(image.convert("RGB") if image.mode == "P" else image, profile)
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn a picture as its EXIF asks; EXIF that cannot be read is ignored as viewers do."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except BROKEN:
-        image.load()  # damaged pixels raise here again
-        return image
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Bring samples to 0..255: integers from 16 bits, floats from 1, 255 or 65535, whichever holds them."""
-    samples = np.array(image, np.float32)
-    np.nan_to_num(samples, copy=False, posinf=0, neginf=0)
-    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    highest = float(samples.max())
-    samples *= 255 / next((top for top in ranges if highest <= top), highest)
-    return Image.fromarray(np.rint(np.clip(samples, 0, 255, out=samples), out=samples).astype(np.uint8))
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Apply an ICC profile; a broken one, or one for another mode, is ignored as viewers do."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):
-        return image
-    return converted or image

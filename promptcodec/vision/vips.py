@@ -1,0 +1,52 @@
+"""Pictures larger than Pillow should read, by libvips: it makes them smaller while it reads them."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from PIL import Image
+
+from promptcodec.vision import reduced, srgb
+
+EXTRA, MODULE = "large", "pyvips"
+MOST_PIXELS = 1 << 32
+FORMATS = frozenset({"AVIF", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
+"""What it reads, by Pillow's names."""
+
+_ORIENTATION = "orientation"
+
+
+def is_missing() -> bool:
+    """Say whether the extra is not installed."""
+    return importlib.util.find_spec(MODULE) is None
+
+
+def shrunk(data: bytes, most: int, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """Read a picture reduced by a whole factor.
+
+    Args:
+        data: a file of one of FORMATS.
+        most: pixels wanted at most.
+        side: pixels of a side at most.
+
+    Returns:
+        RGB, upright, in sRGB, transparency laid on white; and the file's width and height, upright.
+
+    Raises:
+        Exception: libvips', where the file is damaged.
+    """
+    import pyvips  # noqa: PLC0415 - an extra
+
+    library: Any = pyvips
+    head = library.Image.new_from_buffer(data, "")
+    turned = head.get_typeof(_ORIENTATION) and head.get(_ORIENTATION) >= srgb.SIDEWAYS
+    original = (head.height, head.width) if turned else (head.width, head.height)
+    width, height = reduced.divided(original, reduced.factor(original, most, side))
+    image = library.Image.thumbnail_buffer(
+        data, width, height=height, size="force", output_profile="srgb", option_string="[fail_on=error]"
+    ).colourspace("srgb")
+    if image.hasalpha():
+        image = image.flatten(background=255)
+    pixels = image.cast("uchar").write_to_memory()
+    return Image.frombytes("RGB", (image.width, image.height), pixels), original
