@@ -36,7 +36,7 @@ def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, 
     stored = next((form for form in forms if _comes_back(form)), None)
     if stored is None:
         notices.append(Notice("the recipe is not stored: it would not be read again"))
-    elif not stored.chunks:
+    elif metadata.recipe.chunks and not stored.chunks:
         lost = "" if stored.extra == recipe.extra else "known "
         notices.append(
             Notice(f"of the recipe only its {lost}fields are stored: its metadata would not be read again")

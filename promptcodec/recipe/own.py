@@ -14,7 +14,7 @@ from typing import Any
 
 from promptcodec.recipe import exif, packet
 from promptcodec.recipe.model import Chunk, Recipe, fields_of, text_of
-from promptcodec.recipe.read import from_chunks, from_texts
+from promptcodec.recipe.read import from_chunks
 from promptcodec.recipe.readers import READERS
 from promptcodec.recipe.tiff import spans
 from promptcodec.recipe.values import load_object
@@ -100,7 +100,8 @@ def _is_recipe(name: str, text: str, recipe: Recipe) -> bool:
     label = _LABEL.match(text)
     if name in _KEYS and (_WORD.fullmatch(text) or load_object(text) is not None):
         return True
-    return from_texts({name: text}) is not None or bool(label and load_object(text[label.end() :]))
+    alone = Chunk("tEXt", name, text.encode(errors="replace"))
+    return from_chunks((alone,)) is not None or bool(label and load_object(text[label.end() :]))
 
 
 def _with_own_parts(recipe: Recipe, chunks: tuple[Chunk, ...], index: int) -> tuple[Chunk, ...]:
