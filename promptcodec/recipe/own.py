@@ -1,7 +1,7 @@
 """What of a picture file's metadata is its recipe: only that is stored.
 
 A text is one where a tool keeps its recipe in it, where a recipe can be read of it alone, or where the
-recipe says less without it. GPS positions, serial numbers, owners, makers' notes, thumbnails and other
+recipe says less without it. GPS positions, serial numbers, owners, makers' notes, previews and other
 texts are none.
 """
 
