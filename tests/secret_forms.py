@@ -198,7 +198,28 @@ PEOPLE = {
     "phone": lambda draw: (phone := f"+44 20 7946 {draw.randrange(1000, 9999)}", f"call {phone} now"),
     "phone, American": lambda draw: (phone := f"(415) 555-{draw.randrange(1000, 9999)}", phone),
 }
-FORMS = {**TOKENS, **ASSIGNED, **PLACES, **PEOPLE}
+OTHERS = {
+    "card": lambda draw: (
+        card := draw.choice(("4012 8888 8888 1881", "5555-5555-5555-4444")),
+        f"paid by {card}",
+    ),
+    "IBAN": lambda draw: (iban := draw.choice(("GB82 WEST 1234 5698 7654 32", "NL91ABNA0417164300")), iban),
+    "place": lambda draw: (place := f"{draw.randrange(80)}.{run(draw, DIGITS, 6)}", f'"latitude": {place}'),
+    "rights": named("\u00a9 2024 @@"),
+    "remote": named("git@git.example.com:@@/private.git"),
+    "bucket": named("s3://@@-bucket/loras/x.safetensors"),
+    "Windows' machine": lambda draw: (
+        host := "DESKTOP-" + run(draw, string.ascii_uppercase + DIGITS, 7),
+        host,
+    ),
+    "shared tunnel": lambda draw: (host := run(draw, HEXES, 18), f"https://{host}.gradio.live/"),
+    "login": under("curl -u render:@@ https://api.example.com", LOWER + DIGITS, 12),
+    "header in a list": under('[{"key": "X-API-Key", "value": "@@"}]', LOWER + DIGITS, 12),
+    "Chinese": under("\u5bc6\u7801\uff1a@@", LOWER + DIGITS, 10),
+    "file inside": under("data:image/png;base64,iVBORw0KGgoAAAANSUhEUg@@", BASE62, 60),
+    "ids of a shell": lambda draw: (name := "m" + run(draw, LOWER, 8), f"uid=1000({name}) gid=1000({name})"),
+}
+FORMS = {**OTHERS, **TOKENS, **ASSIGNED, **PLACES, **PEOPLE}
 
 A1111 = (
     "a harbour at dawn\nNegative prompt: fog\n"

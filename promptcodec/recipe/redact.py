@@ -17,6 +17,8 @@ from promptcodec.recipe.tiff import spans
 if TYPE_CHECKING:
     from promptcodec.recipe.private.values import Private
 
+_MOST_PASSES = 4
+
 
 def findings(recipe: Recipe) -> tuple[str, ...]:
     """Name what the metadata says about its owner: kinds of ``private.hits.KINDS``, in their order."""
@@ -34,16 +36,24 @@ def redact(recipe: Recipe) -> Recipe:
         A recipe read anew from the redacted metadata; without metadata, its fields alone, where that does not
         give the same recipe again.
     """
+    chunks, fields = recipe.chunks, recipe
+    for _ in range(_MOST_PASSES):  # what one pass leaves may look private to the next
+        chunks, fields = _redacted_once(replace(fields, chunks=chunks))
+        again = from_chunks(chunks) if chunks else None
+        if again is None or _settings(again) != _settings(fields):
+            chunks, again = (), fields
+        if not findings(again):
+            return again
+    return fields
+
+
+def _redacted_once(recipe: Recipe) -> tuple[tuple[Chunk, ...], Recipe]:
     from promptcodec.recipe.private.values import Private  # noqa: PLC0415 - reading needs none of it
 
     private = Private()
-    chunks, fields = _clean_all(recipe, private)
-    if private.secrets:  # what stood under a name of a secret may stand elsewhere without it
-        chunks, fields = _clean_all(recipe, private)
-    again = from_chunks(chunks) if chunks else None
-    if again is None or _settings(again) != _settings(fields) or findings(replace(again, chunks=())):
-        return fields
-    return again
+    cleaned = _clean_all(recipe, private)
+    # What stood under a name of a secret may stand elsewhere without it.
+    return _clean_all(recipe, private) if private.secrets else cleaned
 
 
 def _settings(recipe: Recipe) -> tuple[object, ...]:

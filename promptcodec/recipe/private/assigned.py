@@ -7,12 +7,21 @@ from collections.abc import Iterator
 
 from promptcodec.recipe.private.hits import Hit, covered
 from promptcodec.recipe.private.names import kind_of
+from promptcodec.recipe.private.randomness import UUID as _UUID
 
 _NAME = re.compile(
     r"(?<!\w)([^\W\d_][\w.-]{0,60}(?: [^\W\d_][\w-]{0,30}){0,2})(\\{0,8}[\"'`]?\]?)"
-    r"(\s{0,8}(?::=|=>|={1,3}|:)|\s{1,4}(?:is|was|lautet|ist)(?=\s)|(?=\s{1,4}(?:Bearer|Basic)\s))\s{0,16}"
+    r"(\s{0,8}(?::=|=>|={1,3}|[:\uff1a\uff1d])|\s{1,4}(?:is|was|lautet|ist)(?=\s)|(?=\s{1,4}(?:Bearer|Basic)\s))\s{0,16}"
 )
 _OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]{1,40})[ =]{1,4}(?=[^\s-])")
+_LOGIN = re.compile(r"(?<![\w-])(?:-u|--user|login|credentials?)[ =]{1,4}([^\s:\"']{1,100}:[^\s\"']{3,200})")
+_SPOKEN = re.compile(
+    r"(?<!\w)(?:passwor[dt]|passwd|pwd|passphrase|token|api[ _-]?key|secret|key:)\s{1,4}"
+    r"(?=[^\s,;]{0,60}\d)(?=[^\s,;]{0,60}[A-Za-z])([A-Za-z0-9!#$%&*+/=?@^~-]{8,100})(?![\w.])",
+    re.IGNORECASE,
+)
+_IDS = re.compile(r"\b[ug]id=\d{1,10}\(([^()\s]{1,64})\)")
+_RIGHTS = re.compile(r"\u00a9[ \t]{0,4}(?:\d{4}(?:-\d{4})?,?[ \t]{0,4})?([^\n,;|]{2,60})")
 _QUOTE = re.compile(r"(\\{0,8}[\"'`])")
 _QUOTED = re.compile(r"(\\{0,8}[\"'])([^\"'\\]{1,1000})\1(\s{0,4}:)?")
 _SCHEME = re.compile(
@@ -20,6 +29,7 @@ _SCHEME = re.compile(
 )
 _BARE_SCHEME = re.compile(r"(?<!\w)(?:Bearer|Basic)\s{1,4}([A-Za-z0-9._~+/=-]{12,4000})")
 _WORD = re.compile(r"[^\s\"'<>&`]{1,4000}")
+_PLACE = re.compile(r"[^\n;\"|&<>(){}\[\]]{1,100}")
 _LINE = re.compile(r"[^\n\"]{1,4000}")
 _PHRASE = re.compile(r"[^\n,;\"|&<>(){}\[\]]{1,100}")
 _ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{1,60})(?:\s[^<>]{0,200})?>([^<>]{1,2000})</\1>")
@@ -31,23 +41,37 @@ _OPENING = tuple("\n,;\"'`{([&?|<>.!")
 
 def find_assigned(text: str) -> Iterator[Hit]:
     """Find secrets behind their names, and who somebody is where a line or an item begins with that name."""
-    for match in _BARE_SCHEME.finditer(text):
-        yield from covered(text, *match.span(1), "secrets")
-    for match in _ELEMENT.finditer(text):
-        if kind := kind_of(match[1].rpartition(":")[2]):
-            yield from covered(text, *match.span(2), kind)
-    for match in _OPTION.finditer(text):
-        if kind_of(match[1]) == "secrets":
-            yield from _value(text, match.end(), "secrets", match[1])
+    yield from _in_forms(text)
     at = 0
     while named := _NAME.search(text, at):
         at = named.end()
         name, sign = named[1], named[3].strip()
-        kind = kind_of(name)
-        if (kind == "secrets" and sign) or (kind and _begins_an_item(text, named)):
-            yield from _value(text, at, kind, name)
-        elif kind is None:
+        meaning = kind_of(name)
+        if (meaning == "secrets" and sign) or (meaning and _begins_an_item(text, named)):
+            yield from _value(text, at, meaning, name)
+        elif meaning is None:
             at -= 1  # what was taken for a space may be where a name begins
+
+
+def _in_forms(text: str) -> Iterator[Hit]:
+    """Find what has a form of its own: headers, logins, elements of XML, options."""
+    for match in _BARE_SCHEME.finditer(text):
+        yield from covered(text, *match.span(1), "secrets")
+    for pattern, kind in (
+        (_LOGIN, "secrets"),
+        (_SPOKEN, "secrets"),
+        (_IDS, "user names"),
+        (_RIGHTS, "user names"),
+    ):
+        for match in pattern.finditer(text):
+            if not _UUID.fullmatch(match[1]):
+                yield from covered(text, *match.span(1), kind)
+    for match in _ELEMENT.finditer(text):
+        if element := kind_of(match[1].rpartition(":")[2]):
+            yield from covered(text, *match.span(2), element)
+    for match in _OPTION.finditer(text):
+        if kind_of(match[1]) == "secrets":
+            yield from _value(text, match.end(), "secrets", match[1])
 
 
 def _begins_an_item(text: str, named: re.Match[str]) -> bool:
@@ -72,7 +96,7 @@ def _value(text: str, start: int, kind: str, name: str) -> Iterator[Hit]:
     else:
         scheme = _SCHEME.match(text, start)
         first = scheme.end() if scheme else start
-        pattern = _WORD if kind == "secrets" else _PHRASE
+        pattern = {"secrets": _WORD, "places": _PLACE}.get(kind, _PHRASE)
         if "cookie" in name.lower() or (scheme and "signature" in text[first : first + 300].lower()):
             pattern = _LINE
         value = pattern.match(text, first)
@@ -80,7 +104,8 @@ def _value(text: str, start: int, kind: str, name: str) -> Iterator[Hit]:
         while end > first and text[end - 1] in " ,;.)]}":
             end -= 1
     value_text = text[first:end]
-    if value_text.strip().lower() not in _EMPTY and not _NUMBER.fullmatch(value_text):
+    is_short = kind != "places" and _NUMBER.fullmatch(value_text)
+    if value_text.strip().lower() not in _EMPTY and not is_short:
         yield from covered(text, first, end, kind)
 
 

@@ -11,12 +11,18 @@ from promptcodec.recipe.private.names import kind_of
 from promptcodec.recipe.private.randomness import is_random
 
 _MAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}(?:@|\uff20| ?[\[(](?:at|@)[\])] ?)[\w-]{1,63}"
+    r"(?<![\w.+-])(?:[\w.+-]{1,64}|\"[^\"\s@]{1,64}\")(?:@|\uff20| ?[\[(](?:at|@)[\])] ?)[\w-]{1,63}"
     r"(?:(?:\.| ?[\[(](?:dot|\.)[\])] ?)[\w-]{1,63}){0,5}(?!\w)"
 )
+_SPELLED = re.compile(
+    r"(?<![\w.])[\w.+-]{1,64} (?:AT|_at_) [\w-]{1,63}(?: (?:DOT|_dot_) [\w-]{1,63}){1,4}(?!\w)"
+)
+_REMOTE = re.compile(r"(?<![\w.+-])[\w.-]{1,64}@[\w.-]{1,253}:(?!\d+(?:/|\b))[\w~./-]{1,200}")
 _PHONES = (
     re.compile(r"(?<![\w.])\+\d{1,3}(?:[ ./()-]{0,3}\d){6,14}(?!\d)"),
     re.compile(r"(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w.-])"),
+    re.compile(r"(?<![\w.,:-])00[1-9]\d{0,2}(?:[ ./()-]{1,3}\d{1,8}){2,6}(?!\d)"),
+    re.compile(r"(?<![\w.,:-])0\d(?:[ .-]\d\d){4}(?![\w.-])"),
     re.compile(r"(?<![\w.,:-])0\d{2,4}[ /-]\d{3,4}(?:[ -]?\d{2,4}){1,2}(?![\w.-])"),
 )
 _IP4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
@@ -26,6 +32,13 @@ _LOCAL = re.compile(
     r"(?<![\w@/.-])[A-Za-z0-9][\w-]{1,62}(?:\.[\w-]{1,62}){0,3}\."
     r"(?:local|lan|localdomain|internal|intranet|corp|home\.arpa|fritz\.box|ts\.net|onion|home|private)"
     r"(?![\w-])(?:\:\d{2,5})?"
+)
+_MACHINE = re.compile(
+    r"(?<![\w-])(?:(?:DESKTOP|LAPTOP|WIN|PC)-(?=[A-Z]{0,10}\d)[A-Z0-9]{6,11}"
+    r"|\w{1,40}s-(?:MacBook|iMac|Mac|iPhone|iPad|PC|Laptop)(?:-[\w-]{1,40})?)(?![\w-])"
+)
+_STORE = re.compile(
+    r"(?<!\w)(?:s3a?|gs|gcs|az|abfss?|wasbs?|hdfs|oss|cos|hf|r2|b2|dbfs)://([^\s/\"'<>?#]{1,253})"
 )
 _PUBLIC_SHARES = re.compile(
     r"(?:\.gradio\.live|\.ngrok(?:-free)?\.(?:app|io|dev)|\.trycloudflare\.com|\.proxy\.runpod\.net)$"
@@ -51,6 +64,9 @@ _SIGNED = re.compile(
 
 def find_mail(text: str) -> Iterator[Hit]:
     """Find e-mail addresses, written out or with (at) and (dot); also of hosts without a domain."""
+    for pattern in (_REMOTE, _SPELLED):
+        for match in pattern.finditer(text):
+            yield from covered(text, *match.span(), "e-mail addresses")
     for match in _MAIL.finditer(text):
         if any(sign.isalpha() for sign in match[0]):
             yield from covered(text, *match.span(), "e-mail addresses")
@@ -69,7 +85,7 @@ def find_addresses(text: str) -> Iterator[Hit]:
         for match in pattern.finditer(text):
             if _is_telling(match[0]):
                 yield from covered(text, *match.span(), "network addresses")
-    for pattern in (_MAC, _LOCAL):
+    for pattern in (_MAC, _LOCAL, _MACHINE):
         for match in pattern.finditer(text):
             yield from covered(text, *match.span(), "network addresses")
 
@@ -88,6 +104,8 @@ def find_in_urls(text: str) -> Iterator[Hit]:
     """Find what is private in addresses: user and password, secret queries, private hosts, webhooks."""
     for match in _HOOKS.finditer(text):
         yield from covered(text, *match.span(1), "keys")
+    for match in _STORE.finditer(text):
+        yield from covered(text, *match.span(1), "network addresses")
     for match in _URL.finditer(text):
         for group, kind in ((1, "user names"), (2, "secrets")):
             if match[group]:

@@ -13,7 +13,7 @@ from promptcodec.recipe.private.hits import Hit, covered
 _RUN = re.compile(r"[A-Za-z0-9+/_=~.-]{16,}")
 _SPLIT = re.compile(r"[/._~=-]+")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]{32,}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SHORTEST, _TURNS, _BITS = 20, 0.38, 3.4
 _WIDEST = 1 << 12
 
@@ -27,7 +27,7 @@ def find_random(text: str) -> Iterator[Hit]:
 
 def is_random(run: str) -> bool:
     """Say whether a run of letters, digits and signs looks random; an id (UUID) does not."""
-    run = _UUID.sub("", run[:_WIDEST])
+    run = UUID.sub("", run[:_WIDEST])
     if _HEX.search(run) and not run.isdigit():
         return True
     longest = max(_SPLIT.split(run), key=len)

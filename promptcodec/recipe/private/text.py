@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
+from promptcodec.recipe.private.accounts import find_accounts
 from promptcodec.recipe.private.assigned import find_assigned
 from promptcodec.recipe.private.contacts import find_addresses, find_in_urls, find_mail, find_phones
 from promptcodec.recipe.private.encoded import find_encoded
@@ -15,9 +16,9 @@ from promptcodec.recipe.private.tokens import find_tokens
 
 # Nothing that is looked for is spelled with these alone, but what stands behind a name of a secret.
 _HARMLESS = re.compile(r"(?:[A-Za-z ,'!()_-]|\.(?=\s|$))*")
-_NAMING = re.compile(r"pass|pw|token|secret|key|auth|cred|bearer|basic|cookie", re.IGNORECASE)
+_NAMING = re.compile(r"pass|pw|token|secret|key|auth|cred|bearer|basic|cookie|\bdot\b", re.IGNORECASE)
 _MODEL = re.compile(r"\.(?:safetensors|ckpt|pth?|gguf|sft|bin|onnx)$", re.IGNORECASE)
-_LATER: tuple[Finder, ...] = (find_addresses, find_phones)
+_LATER: tuple[Finder, ...] = (find_addresses, find_accounts, find_phones)
 _DEEPEST = 3
 _WORDS = 5
 _SHORT = 1 << 10

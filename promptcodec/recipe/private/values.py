@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from promptcodec.layers.recipe.json_styles import STYLES, Style, dump, load
@@ -15,10 +16,18 @@ from promptcodec.recipe.private.settings import is_settings, split_settings
 from promptcodec.recipe.private.text import clean
 
 _LABEL = re.compile(r"\s{0,8}(?:[A-Za-z]{1,20}: ?)?(?=[{\[])")
+_EMBEDDED, _MOST_EMBEDDED = re.compile(r"[{\[]\s{0,8}[\"{\[]"), 64
 _LEAST_SECRET = 6
 _LEAST_DIGITS = 4
 _LINK, _LONGEST_NODE = 2, 40
-_PAIRS = (("name", "value"), ("key", "value"), ("name", "default"), ("label", "value"), ("id", "value"))
+_PAIRS = (
+    ("name", "value"),
+    ("type", "value"),
+    ("key", "value"),
+    ("name", "default"),
+    ("label", "value"),
+    ("id", "value"),
+)
 
 
 @dataclass(slots=True)
@@ -191,8 +200,27 @@ def _clean_plain(text: str, name: str, private: Private) -> str:
     kind = kind_of(name)
     if kind and text.strip():
         return _cover(text, kind, private)
+    text = _clean_embedded(text, private)
     for secret in sorted(private.secrets, key=len, reverse=True):
         text = text.replace(secret, cover(secret))
     cleaned, kinds = clean(text, prose=is_prompt(name), wanted=is_identity(name))
     private.kinds |= kinds
     return cleaned
+
+
+def _clean_embedded(text: str, private: Private) -> str:
+    """Clean the JSON that stands inside a text."""
+    pieces: list[str] = []
+    at = 0
+    for match in islice(_EMBEDDED.finditer(text), _MOST_EMBEDDED):
+        if match.start() >= at:
+            try:
+                value, end = _decoder().raw_decode(text, match.start())
+            except (ValueError, RecursionError):
+                continue
+            cleaned = clean_value(value, "", private)
+            pieces += (text[at : match.start()], text[match.start() : end])
+            if cleaned != value:
+                pieces[-1] = dump(cleaned, STYLES["json"])
+            at = end
+    return "".join((*pieces, text[at:]))
