@@ -306,11 +306,13 @@ def test_long_texts_take_little_time():
     assert time.process_time() - start < 10  # one second
 
 
-def test_real_recipes_stay(data_folder):
-    """Every fifth sample: prompt, settings and names of models are the same without what is private."""
-    files = [path for path in sorted((data_folder / "metadata_samples").rglob("*")) if path.is_file()]
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_real_recipes_stay(data_folder, step):
+    """Every fifth sample, or all: prompt, settings and names of models are the same without what is private."""
+    folders = (data_folder / "metadata_samples", data_folder / "eval" / "aigi")
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     checked = 0
-    for path in files[::5]:
+    for path in files[::step]:
         recipe = read_metadata(path.read_bytes()).recipe
         if recipe is None:
             continue
@@ -320,6 +322,7 @@ def test_real_recipes_stay(data_folder):
         name, before = cleaned.model.name, recipe.model.name
         assert name == (before and before.replace("\\", "/").rpartition("/")[2])
         assert cleaned.model.hash == recipe.model.hash
+        assert findings(recipe) == (), path.name
         checked += 1
     if not checked:
         pytest.skip("the samples are not there")
