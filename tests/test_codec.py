@@ -123,12 +123,16 @@ def test_a_recipe_is_kept_verbatim(scene):
     )
     info = PngImagePlugin.PngInfo()
     info.add_itxt("parameters", text)
+    again = "a blue disc\nSteps: 20, Seed: 8"
+    info.add_text("Description", again)
     info.add_text("Comment", "not a recipe")
     file = io.BytesIO()
     scene.save(file, "PNG", pnginfo=info)
     data = file.getvalue()
-    comment = {"carrier": "tEXt", "key": "Comment", "text": "not a recipe"}
-    chunks = [{"carrier": "iTXt", "key": "parameters", "text": text}, comment]
+    chunks = [
+        {"carrier": "iTXt", "key": "parameters", "text": text},
+        {"carrier": "tEXt", "key": "Description", "text": again},
+    ]
     assert inspect(encode(data))["recipe"]["chunks"] == chunks
     only = inspect(encode(data, recipe="only"))
     assert only["recipe"]["chunks"] == chunks

@@ -1,109 +1,111 @@
-"""What a recipe says about its owner: paths, user names, keys, e-mail addresses; found, and taken out."""
+"""What a recipe says about its owner: paths, names, keys, addresses; seen, and taken out.
+
+Texts are cleaned where they are values: JSON is parsed, also inside of JSON, settings are split, XMP and EXIF
+are taken apart; so what is written again is of the same form. It is read again before it is given.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from promptcodec.recipe.model import Chunk, Recipe
+from promptcodec.recipe import exif, packet
+from promptcodec.recipe.model import Chunk, Recipe, fields_of, from_fields, text_of
 from promptcodec.recipe.read import from_chunks
 from promptcodec.recipe.tiff import spans
 
-_SLASH = r"(?:\\{1,2}|/)"
-_NAMES = r"user_?name|user|author|creator|owner|artist|e-?mail|login|account|created[ _]by"
-_SECRETS = r"api[_-]?key|apikey|token|access_token|auth|authorization|password|passwd|secret"
-# Lengths are bounded: the text is untrusted and these must stay linear.
-PATTERNS: dict[str, re.Pattern[str]] = {
-    "paths": re.compile(
-        rf"(?:(?<![A-Za-z])[A-Za-z]:{_SLASH}|\\{{2,4}}[\w.$-]{{1,60}}{_SLASH}"
-        r"|(?<![\w./\\])/(?:home|Users|root|mnt|media|workspace|var|opt|data|content|tmp|srv)/|~/)"
-        rf"(?:[^\\/:*?\"<>|\x00-\x1f,]{{1,80}}{_SLASH}){{0,30}}"
-    ),
-    "e-mail addresses": re.compile(
-        r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,12}"
-    ),
-    "keys": re.compile(
-        r"\b(?:hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AIza[A-Za-z0-9_-]{30,}"
-        r"|xox[baprs]-[A-Za-z0-9-]{10,}|AKIA[A-Z0-9]{16}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+)"
-        rf"|(?<=[?&])(?:{_SECRETS})=[^&\s\"']{{1,200}}"
-    ),
-    "secrets": re.compile(
-        rf"(\"(?:{_SECRETS})\"\s{{0,4}}:\s{{0,4}}\")((?:[^\"\\]|\\.){{1,400}})(?=\")", re.IGNORECASE
-    ),
-    "user names": re.compile(
-        rf"(\"(?:{_NAMES})\"\s{{0,4}}:\s{{0,4}}\"|(?:^|, )(?:{_NAMES}): )((?:[^\"\\,\n]|\\.){{1,200}})",
-        re.IGNORECASE,
-    ),
-}
-_OWNER_TAG = "Artist"
+if TYPE_CHECKING:
+    from promptcodec.recipe.private.values import Private
+
+_MOST_PASSES = 4
 
 
 def findings(recipe: Recipe) -> tuple[str, ...]:
-    """Name what the recipe's metadata says about its owner: keys of PATTERNS, in their order."""
-    texts = [text for chunk in recipe.chunks for text in chunk.texts().values()]
-    kinds = [kind for kind, pattern in PATTERNS.items() if any(_tells(pattern, text) for text in texts)]
-    owners = [chunk.texts().get(_OWNER_TAG, "") for chunk in recipe.chunks if chunk.carrier == "exif"]
-    if "user names" not in kinds and any(owner.strip() for owner in owners):
-        kinds.append("user names")
-    return tuple(kinds)
+    """Name what the metadata says about its owner: kinds of ``private.hits.KINDS``, in their order."""
+    from promptcodec.recipe.private.values import Private  # noqa: PLC0415 - reading needs none of it
 
-
-def _tells(pattern: re.Pattern[str], text: str) -> bool:
-    return any(set(match[match.lastindex or 0]) - {"*"} for match in pattern.finditer(text))
+    private = Private()
+    _clean_all(recipe, private)
+    return private.named()
 
 
 def redact(recipe: Recipe) -> Recipe:
     """Take out what ``findings`` names: folders of paths go, the rest is covered with asterisks.
 
-    Nothing grows, and in EXIF the length of each text stays, so that the block's offsets hold.
-
     Returns:
-        A recipe read anew from the redacted metadata.
+        A recipe read anew from the redacted metadata; without metadata, its fields alone, where that does not
+        give the same recipe again.
     """
-    chunks = tuple(replace(chunk, data=_redacted(chunk)) for chunk in recipe.chunks)
-    return from_chunks(chunks) or replace(recipe, chunks=chunks)
+    chunks, fields = recipe.chunks, recipe
+    for _ in range(_MOST_PASSES):  # what one pass leaves may look private to the next
+        chunks, fields = _redacted_once(replace(fields, chunks=chunks))
+        again = from_chunks(chunks) if chunks else None
+        if again is None or _settings(again) != _settings(fields):
+            chunks, again = (), fields
+        if not findings(again):
+            return again
+    return fields
 
 
-def _redacted(chunk: Chunk) -> bytes:
-    if chunk.carrier != "exif":
-        encoding = "utf-8" if _is_utf8(chunk.data) else "latin-1"
-        return _clean(chunk.data.decode(encoding)).encode(encoding)
-    data = chunk.data
-    for name, start, end, encoding in spans(chunk.data):
+def _redacted_once(recipe: Recipe) -> tuple[tuple[Chunk, ...], Recipe]:
+    from promptcodec.recipe.private.values import Private  # noqa: PLC0415 - reading needs none of it
+
+    private = Private()
+    cleaned = _clean_all(recipe, private)
+    # What stood under a name of a secret may stand elsewhere without it.
+    return _clean_all(recipe, private) if private.secrets else cleaned
+
+
+def _settings(recipe: Recipe) -> tuple[object, ...]:
+    """Give what must come back the same."""
+    settings = recipe.settings
+    texts = (bool((text or "").strip()) for text in (settings.prompt, settings.negative, recipe.model.name))
+    return (recipe.platform.tool, settings.seed, settings.steps, settings.guidance, settings.width, *texts)
+
+
+def _clean_all(recipe: Recipe, private: Private) -> tuple[tuple[Chunk, ...], Recipe]:
+    """Clean the metadata, and the fields."""
+    from promptcodec.layers.recipe.json_styles import literal, unliteral  # noqa: PLC0415
+    from promptcodec.recipe.private.values import clean_value  # noqa: PLC0415
+
+    chunks = tuple(replace(chunk, data=_cleaned(chunk, private)) for chunk in recipe.chunks)
+    parts = unliteral(clean_value(literal(fields_of(recipe)), "", private))
+    return chunks, from_fields({**parts, "platform": fields_of(recipe)["platform"]})
+
+
+def _cleaned(chunk: Chunk, private: Private) -> bytes:
+    if chunk.carrier == "exif":
+        return _cleaned_exif(chunk.data, private)
+    text = text_of(chunk.data)
+    encoding = "utf-8" if text.encode(errors="replace") == chunk.data else "latin-1"
+    cleaned = _cleaned_xmp(text, private) if chunk.carrier == "xmp" else _text(text, chunk.key, private)
+    return cleaned.encode(encoding, "replace") if cleaned != text else chunk.data
+
+
+def _text(text: str, name: str, private: Private) -> str:
+    from promptcodec.recipe.private.values import clean_text  # noqa: PLC0415
+
+    return clean_text(text, name, private)
+
+
+def _cleaned_xmp(text: str, private: Private) -> str:
+    rewritten = packet.rewrite(text, lambda name, inner: _text(inner, name, private))
+    return _text(text, "", private) if rewritten is None else rewritten
+
+
+def _cleaned_exif(data: bytes, private: Private) -> bytes:
+    block = exif.parse(data)
+    if block is None:
+        return b""
+    tags = {tag.start: tag for tag in block.tags}
+    for name, start, end, encoding in spans(data):
+        tag = next((tag for tag in block.tags if tag.start <= start < tag.start + len(tag.value)), None)
         text = data[start:end].decode(encoding)
-        cleaned = "*" * len(text) if name == _OWNER_TAG else _clean(text)
-        room = end - start
-        blank = (" " if cleaned.rstrip("\0") == cleaned else "\0").encode(encoding)
-        coded = cleaned.encode(encoding)[:room]
-        data = data[:start] + coded + blank * ((room - len(coded)) // len(blank)) + data[end:]
-    return data
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _clean(text: str) -> str:
-    for kind, pattern in PATTERNS.items():
-        text = pattern.sub(_COVER.get(kind, _stars), text)
-    return text
-
-
-def _stars(match: re.Match[str]) -> str:
-    return "*" * len(match[0])
-
-
-def _stars_behind(match: re.Match[str]) -> str:
-    return match[1] + "*" * len(match[2])
-
-
-_COVER: dict[str, Callable[[re.Match[str]], str]] = {
-    "paths": lambda _: "",
-    "secrets": _stars_behind,
-    "user names": _stars_behind,
-}
+        body = text.rstrip("\0")
+        cleaned = _text(body, name, private)
+        if tag is not None and cleaned != body:
+            coded = (cleaned + text[len(body) :]).encode(encoding, "replace")
+            before, behind = tag.value[: start - tag.start], tag.value[end - tag.start :]
+            tags[tag.start] = tag.holding(before + coded + behind)
+    changed = tuple(tags[tag.start] for tag in block.tags)
+    return data if changed == block.tags else exif.build(block.order, changed)

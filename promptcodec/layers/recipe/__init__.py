@@ -22,7 +22,7 @@ def encode(
     """Code a recipe.
 
     Args:
-        recipe: with chunks, for ``verbatim``.
+        recipe: without chunks only its fields can be coded.
         form: one of FORMS.
         coder: for the texts, as for ``entropy.encode_text``.
         dictionary: the same.

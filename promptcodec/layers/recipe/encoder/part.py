@@ -21,6 +21,7 @@ from promptcodec.recipe.model import fields_of
 
 def encode(recipe: Recipe, form: str, coder: str, dictionary: Dictionary | None) -> bytes:
     """Code a recipe, as the layer's ``encode``."""
+    form = form if recipe.chunks else "fields"
     if form == "fields":
         coded = _code(literal(fields_of(recipe)))
     else:

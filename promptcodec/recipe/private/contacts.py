@@ -1,0 +1,120 @@
+"""E-mail addresses, phone numbers and network addresses; what in an address (URL) is private."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from promptcodec.recipe.private.hits import Hit, covered, is_covered
+from promptcodec.recipe.private.names import kind_of
+from promptcodec.recipe.private.randomness import is_random
+
+_MAIL = re.compile(
+    r"(?<![\w.+-])(?:[\w.+-]{1,64}|\"[^\"\s@]{1,64}\")(?:@|\uff20| ?[\[(](?:at|@)[\])] ?)[\w-]{1,63}"
+    r"(?:(?:\.| ?[\[(](?:dot|\.)[\])] ?)[\w-]{1,63}){0,5}(?!\w)"
+)
+_SPELLED = re.compile(
+    r"(?<![\w.])[\w.+-]{1,64} (?:AT|_at_) [\w-]{1,63}(?: (?:DOT|_dot_) [\w-]{1,63}){1,4}(?!\w)"
+)
+_REMOTE = re.compile(r"(?<![\w.+-])[\w.-]{1,64}@[\w.-]{1,253}:(?!\d+(?:/|\b))[\w~./-]{1,200}")
+_PHONES = (
+    re.compile(r"(?<![\w.])\+\d{1,3}(?:[ ./()-]{0,3}\d){6,14}(?!\d)"),
+    re.compile(r"(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w.-])"),
+    re.compile(r"(?<![\w.,:-])00[1-9]\d{0,2}(?:[ ./()-]{1,3}\d{1,8}){2,6}(?!\d)"),
+    re.compile(r"(?<![\w.,:-])0\d(?:[ .-]\d\d){4}(?![\w.-])"),
+    re.compile(r"(?<![\w.,:-])0\d{2,4}[ /-]\d{3,4}(?:[ -]?\d{2,4}){1,2}(?![\w.-])"),
+)
+_IP4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
+_IP6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:%\w{1,20})?(?![\w:])")
+_MAC = re.compile(r"(?<![\w:-])(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}(?![\w:-])")
+_LOCAL = re.compile(
+    r"(?<![\w@/.-])[A-Za-z0-9][\w-]{1,62}(?:\.[\w-]{1,62}){0,3}\."
+    r"(?:local|lan|localdomain|internal|intranet|corp|home\.arpa|fritz\.box|ts\.net|onion|home|private)"
+    r"(?![\w-])(?:\:\d{2,5})?"
+)
+_MACHINE = re.compile(
+    r"(?<![\w-])(?:(?:DESKTOP|LAPTOP|WIN|PC)-(?=[A-Z]{0,10}\d)[A-Z0-9]{6,11}"
+    r"|\w{1,40}s-(?:MacBook|iMac|Mac|iPhone|iPad|PC|Laptop)(?:-[\w-]{1,40})?)(?![\w-])"
+)
+_STORE = re.compile(
+    r"(?<!\w)(?:s3a?|gs|gcs|az|abfss?|wasbs?|hdfs|oss|cos|hf|r2|b2|dbfs)://([^\s/\"'<>?#]{1,253})"
+)
+_PUBLIC_SHARES = re.compile(
+    r"(?:\.gradio\.live|\.ngrok(?:-free)?\.(?:app|io|dev)|\.trycloudflare\.com|\.proxy\.runpod\.net)$"
+)
+_URL = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,20}:/{2}"
+    r"(?:([^\s/@:\"'<>]{0,256})(?::([^\s/@\"'<>]{0,512}))?@)?([^\s/?#\"'<>@:,)\]}]{0,253})(:\d{1,5})?"
+)
+_QUERY = re.compile(r"[?&#;]([\w.%\[\]-]{1,60})=([^&\s\"'<>#;]{1,2000})")
+_HOOKS = re.compile(
+    r"(?<=://)(?:hooks\.slack\.com/(?:services|workflows|triggers)"
+    r"|(?:\w{1,20}\.)?discord(?:app)?\.com/api(?:/v\d{1,2})?/webhooks"
+    r"|api\.telegram\.org/(?:file/)?bot|[\w.-]{1,80}\.webhook\.office\.com|outlook\.office\.com/webhook|chat\.googleapis\.com/v1/spaces"
+    r"|hooks\.zapier\.com/hooks|maker\.ifttt\.com|hook\.[\w.]{0,20}make\.com|ntfy\.sh|webhook\.site|open\.feishu\.cn/open-apis/bot"
+    r"|discord\.gg|t\.me/(?:joinchat/|\+)|chat\.whatsapp\.com)(/?[^\s\"'<>,)]{4,400})"
+)
+_SIGNED = re.compile(
+    r"(?:x-(?:amz|goog|oss|cos)-(?:signature|credential|security-token)|sig|signature|sign|sas|hmac|policy|key-pair-id|"
+    r"code|state|access|auth|ticket|nonce|k|key|api|s|t|tk|pass|pw|pwd|hash|h|verify|otp)",
+    re.IGNORECASE,
+)
+
+
+def find_mail(text: str) -> Iterator[Hit]:
+    """Find e-mail addresses, written out or with (at) and (dot); also of hosts without a domain."""
+    for pattern in (_REMOTE, _SPELLED):
+        for match in pattern.finditer(text):
+            yield from covered(text, *match.span(), "e-mail addresses")
+    for match in _MAIL.finditer(text):
+        if any(sign.isalpha() for sign in match[0]):
+            yield from covered(text, *match.span(), "e-mail addresses")
+
+
+def find_phones(text: str) -> Iterator[Hit]:
+    """Find phone numbers: international ones, and those that are grouped as phone numbers are."""
+    for pattern in _PHONES:
+        for match in pattern.finditer(text):
+            yield from covered(text, *match.span(), "phone numbers")
+
+
+def find_addresses(text: str) -> Iterator[Hit]:
+    """Find network addresses: IP and MAC addresses, and hosts of private networks."""
+    for pattern in (_IP4, _IP6):
+        for match in pattern.finditer(text):
+            if _is_telling(match[0]):
+                yield from covered(text, *match.span(), "network addresses")
+    for pattern in (_MAC, _LOCAL, _MACHINE):
+        for match in pattern.finditer(text):
+            yield from covered(text, *match.span(), "network addresses")
+
+
+def _is_telling(address: str) -> bool:
+    """Say whether a text is an address that is not the machine's own or none (127.0.0.1, 0.0.0.0, ::)."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    is_version = parsed.version == 4 and parsed.packed[0] < 10  # 1.10.1.0: of a program
+    return not (parsed.is_loopback or parsed.is_unspecified or is_version)
+
+
+def find_in_urls(text: str) -> Iterator[Hit]:
+    """Find what is private in addresses: user and password, secret queries, private hosts, webhooks."""
+    for match in _HOOKS.finditer(text):
+        yield from covered(text, *match.span(1), "keys")
+    for match in _STORE.finditer(text):
+        yield from covered(text, *match.span(1), "network addresses")
+    for match in _URL.finditer(text):
+        for group, kind in ((1, "user names"), (2, "secrets")):
+            if match[group]:
+                yield from covered(text, *match.span(group), kind)
+        host = match[3]
+        is_alone = "." not in host and host.lower() not in ("localhost", "") and ":" not in host
+        is_web = match[0].lower().startswith(("http", "ws", "ftp", "sftp", "ssh", "smb", "nfs", "rtsp"))
+        if (is_web and is_alone and not is_covered(host)) or _PUBLIC_SHARES.search(host.lower()):
+            yield from covered(text, *match.span(3), "network addresses")
+    for match in _QUERY.finditer(text):
+        if _SIGNED.fullmatch(match[1]) or kind_of(match[1]) or (len(match[2]) >= 16 and is_random(match[2])):
+            yield from covered(text, *match.span(2), kind_of(match[1]) or "keys")
