@@ -35,7 +35,7 @@ def test_a_folder_is_a_json_line_each_and_errors_are_items(cli, folder, data):
     ]  # fmt: skip
     assert {key: lines[0][key] for key in inspect(data)} == json.loads(json.dumps(inspect(data)))
     assert lines[1]["error"]["kind"] == "bitstream"
-    assert "1 of 3 failed" in err
+    assert "4 found: 2 done, 1 failed, 1 skipped: 1 not streams" in err
 
 
 def test_files_patterns_and_text(cli, folder):

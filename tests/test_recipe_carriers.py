@@ -17,7 +17,7 @@ from PIL import Image
 
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.recipe import read, read_metadata
-from promptcodec.recipe.carriers import without_texts
+from promptcodec.vision.png import bare
 
 sys.path.append(str(Path(__file__).parent))
 import recipe_files
@@ -423,7 +423,7 @@ def test_wrong_checksums():
     place = data.index(b"canal")
     data[place : place + 5] = b"river"
     assert read(bytes(data)).settings.prompt == "a windmill by a river, fog"
-    with Image.open(io.BytesIO(without_texts(bytes(data)))) as image:
+    with Image.open(io.BytesIO(bare(bytes(data)))) as image:
         image.load()
         assert image.size == (8, 8)
 
@@ -447,19 +447,19 @@ def test_long_metadata():
     assert fields(recipe_layer.decode(part)) == ALL
 
 
-def test_without_texts_keeps_the_picture():
+def test_a_bare_png_keeps_the_picture():
     array = np.random.default_rng(3).integers(0, 255, (40, 50, 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(array).save(file, "PNG")
     plain = file.getvalue()
-    assert without_texts(plain) == plain
+    assert bare(plain) == plain
     junk = recipe_files.chunk(b"zzZz", b"") * 3000 + recipe_files.chunk(b"tEXt", b"a\0" + b"b" * 9_000)
     stuffed = plain[:33] + junk + plain[33:-12] + recipe_files.chunk(b"IDAT", b"") * 5000 + plain[-12:]
-    assert without_texts(stuffed) == plain
+    assert bare(stuffed) == plain
     start = plain.index(b"IDAT") + 4
     body = plain[start : start + int.from_bytes(plain[start - 8 : start - 4], "big")]
     shreds = b"".join(recipe_files.chunk(b"IDAT", body[at : at + 1]) for at in range(len(body)))
-    with Image.open(io.BytesIO(without_texts(plain[: start - 8] + shreds + plain[-12:]))) as image:
+    with Image.open(io.BytesIO(bare(plain[: start - 8] + shreds + plain[-12:]))) as image:
         assert (np.asarray(image) == array).all()
 
 
@@ -470,4 +470,4 @@ def test_a_million_chunks():
     few, many = (recipe_files.png(*[(b"tEXt", b"")] * n) for n in (1_000, 10_000))
     assert lines_run(lambda: read_metadata(many)) < 11 * lines_run(lambda: read_metadata(few))
     many = recipe_files.png()[:33] + recipe_files.chunk(b"tEXt", b"") * 1_000_000 + recipe_files.png()[33:]
-    assert without_texts(many) == recipe_files.png()
+    assert bare(many) == recipe_files.png()

@@ -12,10 +12,10 @@ import zlib
 from typing import TYPE_CHECKING
 
 from promptcodec.bitstream import MAX_PIXELS
-from promptcodec.recipe.carriers import MAX_BYTES, without_texts
+from promptcodec.recipe.carriers import MAX_BYTES
 from promptcodec.recipe.carriers.others import webp_chunks
-from promptcodec.recipe.carriers.png import SIGNATURE
 from promptcodec.recipe.stealth_start import may_hide
+from promptcodec.vision import png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,12 +33,14 @@ def read_stealth(data: bytes) -> bytes:
 
     from promptcodec.vision.load import BROKEN  # noqa: PLC0415
 
-    if data.startswith(SIGNATURE) and not may_hide(data):
-        return b""
+    if data.startswith(png.SIGNATURE):
+        if not may_hide(data):
+            return b""
+        data = png.bare(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(without_texts(data))) as image:
+            with Image.open(io.BytesIO(data)) as image:
                 if image.mode not in ("RGB", "RGBA") or image.width * image.height > MAX_PIXELS:
                     return b""
                 # A lossy WebP keeps its alpha channel alone exactly.

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 
-from promptcodec.recipe.carriers.png import chunks_of
+from promptcodec.vision.png import body_of, chunks
 
 _START = b"stealth_"
 _FIRST = 8 * len(_START)  # pixels that hold it, one bit each
@@ -35,8 +35,9 @@ def may_hide(data: bytes) -> bool:
 
 def _inflated(data: bytes, size: int) -> bytes:
     engine, rows = zlib.decompressobj(), b""
-    parts = ((start, end) for kind, start, end in chunks_of(data) if kind == b"IDAT")
-    pieces = ((at, min(at + _PIECE, end)) for start, end in parts for at in range(start, end, _PIECE))
+    parts = (body_of(start, end) for kind, start, end in chunks(data) if kind == b"IDAT")
+    spans = ((body.start, min(body.stop, len(data))) for body in parts)  # the last may be cut
+    pieces = ((at, min(at + _PIECE, end)) for start, end in spans for at in range(start, end, _PIECE))
     try:
         for start, end in pieces:
             rows += engine.decompress(data[start:end], size - len(rows))

@@ -34,6 +34,11 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += 12 + length
 
 
+def body_of(start: int, end: int) -> slice:
+    """Give the place of a chunk's body, from the bounds that ``chunks`` gives."""
+    return slice(start + 8, end - 4)
+
+
 def is_crowded(data: bytes) -> bool:
     """Say whether so much stands beside the pixels that it costs memory or time."""
     beside = short = 0
@@ -55,7 +60,7 @@ def bare(data: bytes) -> bytes:
             continue
         chunk = view[start:end]
         if kind == _PIXELS and _is_whole(chunk):
-            pixels.append(chunk[8:-4])
+            pixels.append(view[body_of(start, end)])
         elif kind[:1].isupper() or (kind in _SHOWN and end - start < 1 << 16 and _is_whole(chunk)):
             pieces += [*_joined(pixels), chunk]
             pixels = []
@@ -82,7 +87,7 @@ def _early(data: bytes, wanted: bytes) -> bytes:
     """Give what is in a chunk that stands before the pixels, nothing where there is none."""
     for kind, start, end in chunks(data):
         if kind == wanted:
-            return data[start + 8 : end - 4]
+            return data[body_of(start, end)]
         if kind == _PIXELS:
             break
     return b""

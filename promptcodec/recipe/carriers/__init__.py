@@ -10,9 +10,10 @@ from promptcodec.recipe.carriers.boxes import read_boxes
 from promptcodec.recipe.carriers.collected import MAX_BYTES, READ_BYTES, Carried, Collected
 from promptcodec.recipe.carriers.jpeg import read_jpeg
 from promptcodec.recipe.carriers.others import read_tiff, read_webp, read_with_pillow
-from promptcodec.recipe.carriers.png import SIGNATURE, read_png, without_texts
+from promptcodec.recipe.carriers.png import read_png
+from promptcodec.vision import png
 
-__all__ = ["MAX_BYTES", "READ_BYTES", "Carried", "read_carriers", "without_texts"]
+__all__ = ["MAX_BYTES", "READ_BYTES", "Carried", "read_carriers"]
 
 _JXL = b"\0\0\0\x0cJXL \r\n\x87\n"
 _JPEG2000 = b"\0\0\0\x0cjP  \r\n\x87\n"
@@ -21,7 +22,7 @@ _JPEG2000 = b"\0\0\0\x0cjP  \r\n\x87\n"
 def read_carriers(data: bytes) -> Carried:
     """Give the metadata chunks of an image file; damaged ones are left out with a warning."""
     collected = Collected()
-    if data.startswith(SIGNATURE):
+    if data.startswith(png.SIGNATURE):
         read_png(data, collected)
     elif data[:2] == b"\xff\xd8":
         read_jpeg(data, collected)

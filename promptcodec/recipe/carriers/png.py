@@ -1,100 +1,30 @@
-"""PNG: its chunks, the texts in them, and the file without what its pixels do not need."""
+"""PNG: the texts in its chunks."""
 
 from __future__ import annotations
 
-import struct
 import zlib
-from collections.abc import Iterator
 
 from promptcodec.recipe.carriers.collected import MAX_C2PA, READ_BYTES, Collected
 from promptcodec.recipe.carriers.profiles import START, read_profile
+from promptcodec.vision.png import body_of, chunks
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
-_PIXELS = {b"IHDR", b"IDAT", b"fdAT", b"IEND"}
-# What else a reader of pixels looks at; eXIf says which side is up.
-_SMALL = {
-    b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"pHYs", b"bKGD", b"eXIf",
-    b"acTL", b"fcTL",
-}  # fmt: skip
-_FEW = 4096  # picture data in more pieces is joined: readers take their time over each
 _XMP_KEY = "XML:com.adobe.xmp"
-_HEAD = struct.Struct(">I4s")
 _LONGEST_KEY = 79
-
-
-def chunks_of(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """List the chunks up to the last one: kind, first byte of the body, byte behind it; cut ones too."""
-    at, size, unpack = len(SIGNATURE), len(data), _HEAD.unpack_from
-    while at + 8 <= size:
-        length, kind = unpack(data, at)
-        yield kind, at + 8, min(at + 8 + length, size)
-        if kind == b"IEND":
-            return
-        at += 12 + length
 
 
 def read_png(data: bytes, collected: Collected) -> None:
     """Collect text chunks, EXIF and the C2PA manifest; wrong checksums do not matter."""
     view = memoryview(data)
-    for kind, start, end in chunks_of(data):
+    for kind, *place in chunks(data):
         if kind in _TEXTS:
-            _text(kind.decode(), bytes(view[start : min(end, start + READ_BYTES + 1024)]), collected)
+            _text(kind.decode(), bytes(view[body_of(*place)][: READ_BYTES + 1024]), collected)
             if collected.stopped:
                 return
         elif kind == b"eXIf":
-            collected.add_exif(view[start:end])
+            collected.add_exif(view[body_of(*place)])
         elif kind == b"caBX":
-            collected.c2pa = view[start : min(end, start + MAX_C2PA)]
-
-
-def without_texts(data: bytes) -> bytes:
-    """Leave out of a PNG what its pixels do not need; other files stay as they are.
-
-    Texts go, however long or damaged. So do chunks that are empty or unknown, and small ones with a wrong
-    checksum. Picture data in very many pieces is joined.
-    """
-    if not data.startswith(SIGNATURE):
-        return data
-    view = memoryview(data)
-    runs = [(0, len(SIGNATURE))]  # of chunks that are kept
-    many = 0
-    for kind, start, end in chunks_of(data):
-        if kind not in _PIXELS and not (kind in _SMALL and _is_sound(view, start, end)):
-            continue
-        if kind == b"IDAT":
-            if start == end:
-                continue
-            many += 1
-        if runs[-1][1] == start - 8:
-            runs[-1] = (runs[-1][0], end + 4)
-        else:
-            runs.append((start - 8, end + 4))
-    if many > _FEW:
-        return _joined(data)
-    if len(runs) == 1 and runs[0][1] >= len(data):
-        return data
-    return b"".join(view[start:end] for start, end in runs)
-
-
-def _is_sound(view: memoryview, start: int, end: int) -> bool:
-    return zlib.crc32(view[start - 4 : end]).to_bytes(4, "big") == view[end : end + 4]
-
-
-def _joined(data: bytes) -> bytes:
-    """Write the picture anew with all its data in one chunk."""
-    view = memoryview(data)
-    before: list[memoryview] = []
-    pieces: list[memoryview] = [memoryview(b"IDAT")]
-    for kind, start, end in chunks_of(data):
-        if kind == b"IDAT":
-            pieces.append(view[start:end])
-        elif kind == b"IHDR" or (kind in _SMALL and len(pieces) == 1 and _is_sound(view, start, end)):
-            before.append(view[start - 8 : end + 4])
-    body = b"".join(pieces)
-    last = b"\0\0\0\0IEND" + zlib.crc32(b"IEND").to_bytes(4, "big")
-    head = (len(body) - 4).to_bytes(4, "big")
-    return b"".join([SIGNATURE, *before, head, body, zlib.crc32(body).to_bytes(4, "big"), last])
+            collected.c2pa = view[body_of(*place)][:MAX_C2PA]
 
 
 def _text(kind: str, body: bytes, collected: Collected) -> None:
