@@ -95,7 +95,10 @@ def test_models_of_a_parameters_text(ending, name, digest):
         ("", 'Lora hashes: "wet: aa11, neon: bb22", Lora weights: "wet: 0.5, neon: 0.25"',
          (Addon("wet", 0.5, "aa11"), Addon("neon", 0.25, "bb22"))),
         ("<lora:wet:0.8>", 'Lora hashes: "wet: aa11"', (Addon("wet", 0.8, "aa11"),)),
-        ("<lora:wet:0.8:0.5>", 'Hashes: {"LORA:wet": "aa11"}', (Addon("wet", 0.8, "aa11"),)),
+        ("<lora:wet:0.8:0.5>", 'Hashes: {"LORA:wet": "aa11"}', (Addon("wet", 0.5, "aa11"),)),
+        ("<lora:wet:te=0.4:unet=0.9:dyn=8>", "Clip skip: 2", (Addon("wet", 0.9),)),
+        ("<lora:wet:te=0.4>", "Clip skip: 2", (Addon("wet", 0.4),)),
+        ("<lora:wet:1:lbw=IN,MID:OUT>", "Clip skip: 2", (Addon("wet", 1),)),
         ("", "LoRA 1: wet.pt : 0.5, LoRA 2: neon : 1", (Addon("wet.pt", 0.5), Addon("neon", 1))),
         ("", ("Lora_0 Model name: wet.safetensors, Lora_0 Model hash: aa11, Lora_0 Strength model: 0.7, "
          "Lora_0 Strength clip: 1.0"), (Addon("wet.safetensors", 0.7, "aa11"),)),

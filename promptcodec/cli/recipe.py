@@ -14,6 +14,7 @@ from promptcodec.files import STDIO, check_free
 from promptcodec.recipe import Metadata, read_metadata
 from promptcodec.recipe.origin import Origin
 from promptcodec.recipe.write import WRITERS
+from promptcodec.recipe.write import export as export_recipe
 
 
 def show_fields(fields: dict[str, Any]) -> Iterator[str]:
@@ -107,4 +108,7 @@ def export(file: str, tool: str, output: str, overwrite: bool, dictionary: str |
         check_free(output, overwrite=overwrite)
         if metadata.recipe is None:
             raise UsageError("it carries no generation recipe, so there is nothing to export")
-        batch.write_output(output, (WRITERS[tool](metadata.recipe) + "\n").encode(), overwrite=overwrite)
+        exported = export_recipe(metadata.recipe, tool)
+        batch.write_output(output, (exported.text + "\n").encode(), overwrite=overwrite)
+        for notice in exported.notices:
+            report.warn(f"{file}: {notice}")

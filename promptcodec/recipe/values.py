@@ -13,6 +13,7 @@ from promptcodec.recipe.model import Number
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?")
 _HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,16}")
 _SIZE = re.compile(r"\D{0,3}(\d{1,5})\s*[x\u00d7,*]\s*(\d{1,5})\D{0,2}")
+_OWN_VAE = {"none", "automatic", "default", "default (model)", "baked vae"}
 _DEEPEST = 24
 _LARGEST = 1 << 64  # no seed is larger
 
@@ -47,9 +48,9 @@ def text(value: Any) -> str | None:
 
 
 def vae(value: Any) -> str | None:
-    """Give the name of a VAE; ``None`` as a text is none."""
+    """Give the name of a VAE; a text that says that the model's own was taken is none."""
     name = text(value)
-    return None if name and name.strip().lower() == "none" else name
+    return None if name and name.strip().lower() in _OWN_VAE else name
 
 
 def size(value: Any) -> tuple[int, int] | tuple[None, None]:

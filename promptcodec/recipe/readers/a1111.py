@@ -39,6 +39,8 @@ _HIRES = {
     "second pass strength": "denoise", "hires denoising strength": "denoise",
 }  # fmt: skip
 _CONTROLNET = re.compile(r"controlnet(?: \d+)?")
+# An extension's older keys, one for each property of a net; the first had no number.
+_CONTROL_KEY = re.compile(r"controlnet(?:[- ](\d{1,2}))? (enabled|model|weight)")
 _NUMBERS = {"scale", "steps", "guidance", "denoise"}
 _PLAIN = {
     "steps", "sampler", "schedule type", "scheduler", "cfg scale", "guidance scale", "seed", "size", "model",
@@ -146,6 +148,7 @@ def from_parts(prompt: str, negative: str, pairs: list[tuple[str, str]]) -> Reci
 def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ...], dict[str, Any]]:
     hires: dict[str, Any] = {}
     controlnets: list[Addon] = []
+    rows: dict[str, dict[str, str]] = {}
     extra: dict[str, Any] = {}
     for key, value in pairs:
         low = key.lower()
@@ -159,9 +162,18 @@ def _rest(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Addon, ..
         elif _CONTROLNET.fullmatch(low) and (match := _CONTROL_MODEL.search(value)):
             weight = _CONTROL_WEIGHT.search(value)
             controlnets.append(Addon(match[1].strip(), number(weight[1]) if weight else None))
+        elif match := _CONTROL_KEY.fullmatch(low):
+            rows.setdefault(match[1] or "0", {})[match[2]] = value
         elif low not in _PLAIN and not models.NUMBERED.fullmatch(low):
             extra[key] = _typed(value)
+    controlnets += filter(None, map(_controlnet, rows.values()))
     return {k: v for k, v in hires.items() if v is not None}, tuple(controlnets), extra
+
+
+def _controlnet(row: Mapping[str, str]) -> Addon | None:
+    name = row.get("model", "").strip()
+    unused = row.get("enabled", "").lower() == "false" or name.lower() in ("", "none")
+    return None if unused else Addon(name, number(row.get("weight")))
 
 
 def _typed(value: str) -> Any:

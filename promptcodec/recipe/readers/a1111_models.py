@@ -40,7 +40,8 @@ def model_of(values: Mapping[str, str]) -> tuple[str | None, str | None]:
 def loras_of(prompt: str, values: Mapping[str, str]) -> tuple[Addon, ...]:
     """List the LoRAs: called in the prompt, listed with hashes or weights, numbered."""
     addons: dict[str, Addon] = {}
-    for addon in (*loras.calls(prompt), *_listed(values), *_numbered(values)):
+    called = (Addon(call.name, call.weight) for call in loras.calls(prompt))
+    for addon in (*called, *_listed(values), *_numbered(values)):
         known = addons.get(addon.name, addon)
         weight = addon.weight if known.weight is None else known.weight
         addons[addon.name] = replace(known, weight=weight, hash=known.hash or addon.hash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from promptcodec.recipe.model import Recipe
+from promptcodec.recipe.readers import loras
 from promptcodec.recipe.readers.flat_json import PLAIN, Keys, to_recipe
 from promptcodec.recipe.texts import objects
 
@@ -20,5 +21,7 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
     """Read it where one of the arguments' names says so."""
     for values in objects(texts):
         if {"num_inference_steps", "guidance_scale"} & set(values):
-            return to_recipe("huggingface-space", values, _KEYS)
+            addons = loras.listed(values.get("loras"))
+            known = ("loras",) if addons else ()
+            return to_recipe("huggingface-space", values, _KEYS, known=known, loras=addons)
     return None

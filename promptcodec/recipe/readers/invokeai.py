@@ -96,9 +96,11 @@ def _metadata(values: Mapping[str, Any]) -> Recipe:
         _addons(values.get("loras"), "lora"),
         _addons(values.get("controlnets"), "control_model"),
     )
-    return Recipe(
-        Platform("invokeai", text(values.get("app_version"))), model_info, settings, others(values, _KNOWN)
-    )
+    extra = others(values, _KNOWN)
+    distilled = number(values.get("guidance"))
+    if distilled is not None:
+        extra["distilled_guidance"] = distilled
+    return Recipe(Platform("invokeai", text(values.get("app_version"))), model_info, settings, extra)
 
 
 def _sd_metadata(values: Mapping[str, Any]) -> Recipe:

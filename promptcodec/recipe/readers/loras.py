@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from promptcodec.recipe.model import Addon
+from promptcodec.recipe.model import Addon, Number
 from promptcodec.recipe.values import number, text
 
-_CALL = re.compile(r"<(?:lora|lyco):([^:<>]+)(?::([^:<>]*))?[^<>]*>", re.IGNORECASE)
+_CALL = re.compile(r"<(?:lora|lyco):([^:<>]+)((?::[^:<>]*)*)>", re.IGNORECASE)
+_NETWORK = re.compile(r"[^\S\n]*<(?:lora|lyco|hypernet):[^<>]*>", re.IGNORECASE)
+_HYPERNETWORK = re.compile(r"<hypernet:([^:<>]+)[^<>]*>", re.IGNORECASE)
 _BRACKETS = re.compile(r"<([^<>]{1,300}?)\s*:\s*([+-]?\d{1,4}(?:\.\d{0,9})?)>")
 _PAIR = re.compile(r"\s*(.{1,300}?)\s*[:=]\s*([+-]?\d{1,4}(?:\.\d{0,9})?)\s*(?:,|$)")
 _SYMBOLS = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F]")  # what an interface puts behind names
@@ -19,10 +21,43 @@ _WEIGHT_FIRST = re.compile(r"([+-]?\d{1,4}(?:\.\d{0,9})?) - (.{1,300})")
 _MOST = 64
 
 
-def calls(prompt: str) -> Iterator[Addon]:
-    """List the calls ``<lora:name:weight>`` in a prompt."""
+class Call(NamedTuple):
+    """A call of a LoRA in a prompt, with its weights for the model and for the text encoder where said."""
+
+    name: str
+    weight: Number | None
+    text_weight: Number | None
+
+
+def calls(prompt: str) -> Iterator[Call]:
+    """List the calls in a prompt, in A1111's form.
+
+    That is ``<lora:name:text:model>``, with weights by position or as ``te=`` and ``unet=``. The second is
+    the first where it is not given.
+    """
     for match in _CALL.finditer(prompt):
-        yield Addon(match[1].strip(), number(match[2] or ""))
+        arguments = match[2].split(":")[1:]
+        named = dict(part.split("=", 1) for part in arguments if "=" in part)
+        placed = [number(part) for part in arguments if "=" not in part]
+        text_weight, weight = (*placed, None, None)[:2]
+        text_weight = number(named["te"]) if "te" in named else text_weight
+        weight = text_weight if weight is None else weight
+        weight = number(named["unet"]) if "unet" in named else weight
+        yield Call(match[1].strip(), weight, text_weight)
+
+
+def hypernetworks(prompt: str) -> tuple[str, ...]:
+    """List the names of the hypernetworks that a prompt calls."""
+    return tuple(match[1].strip() for match in _HYPERNETWORK.finditer(prompt))
+
+
+def without_calls(prompt: str) -> str:
+    """Give a prompt without what calls networks, which no text encoder should read."""
+    return _NETWORK.sub("", prompt).strip()
+
+
+def _called(prompt: str) -> list[Addon]:
+    return [Addon(call.name, call.weight) for call in calls(prompt)]
 
 
 def listed(names: Any, weights: Any = None) -> tuple[Addon, ...]:
@@ -72,9 +107,8 @@ def keyed(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Addon, ...]]
 
 
 def _from_text(value: str) -> list[Addon]:
-    calls_ = list(calls(value))
-    if calls_:
-        return calls_
+    if called := _called(value):
+        return called
     pattern = _BRACKETS if "<" in value else _PAIR
     return [Addon(_SYMBOLS.sub("", match[1]).strip(), number(match[2])) for match in pattern.finditer(value)]
 

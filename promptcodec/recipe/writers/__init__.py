@@ -1,0 +1,1 @@
+"""The forms that recipes are written in, one file each."""
