@@ -229,6 +229,11 @@ def test_what_comfyui_needs_is_named():
     )
 
 
+def test_the_model_of_a_service_is_no_file():
+    notices = exported("comfyui", made_by="novelai").notices
+    assert notices == ("to be added by you, as the recipe does not hold it: the model",)
+
+
 def test_what_a_plain_graph_cannot_hold_is_named():
     settings = replace(BASE, denoise=1, hires={"scale": 2, "steps": 9})
     model = ModelInfo("tide", controlnets=(Addon("lines", 0.5),))

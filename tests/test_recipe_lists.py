@@ -69,6 +69,12 @@ def test_other_texts_of_lines_stay_with_their_tool(other):
     )
 
 
+def test_lines_of_an_unknown_tool_are_not_of_easy_diffusion():
+    lines = "Motif: a kite\nSeed: 4711\nSteps: 22\nGuidance Scale: 6.5\nSampler: euler"
+    recipe = from_texts({"parameters": lines})
+    assert recipe is None or recipe.platform.tool != "easy-diffusion"
+
+
 @pytest.mark.parametrize(
     ("prompt", "call"),
     [

@@ -102,7 +102,10 @@ def _lines(metadata: Metadata) -> Iterator[str]:
 @options.overwrite_option
 @options.dictionary_option
 def export(file: str, tool: str, output: str, overwrite: bool, dictionary: str | None) -> None:  # noqa: FBT001
-    """Write the recipe of FILE, an image or a stream, in the form of a tool: a text, never a picture."""
+    """Write the recipe of FILE, an image or a stream, in the form of a tool: a text, never a picture.
+
+    What the form has no place for, and what it needs and the recipe does not say, is named on standard error.
+    """
     with batch.naming(file):
         metadata = metadata_of(file, dictionary)
         check_free(output, overwrite=overwrite)

@@ -11,6 +11,7 @@ from promptcodec.recipe.readers import loras
 from promptcodec.recipe.samplers import Names, a1111_names, comfyui_names
 from promptcodec.recipe.writers.names import stem
 
+_SERVICES = {"midjourney", "novelai"}  # their models are no files
 _LONGEST = 40
 
 
@@ -101,7 +102,7 @@ def _missing(recipe: Recipe, tool: str) -> Iterator[str]:
         yield "the size of the second pass"
     if tool != "comfyui":
         return
-    if not recipe.model.name:
+    if not recipe.model.name or recipe.platform.tool in _SERVICES:
         yield "the model"
     if not settings.hires and settings.denoise not in (None, 1):
         yield "the picture that it was made from"

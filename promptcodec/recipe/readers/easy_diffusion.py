@@ -38,6 +38,7 @@ _LABELS = {
 }  # fmt: skip
 _PROMPTS = ("Prompt", "Negative Prompt")
 _OWN_LABELS = {"Negative Prompt", "Stable Diffusion model", "Guidance Scale"}
+_OLDEST = {"Prompt", "Width", "Height", "Seed"}  # what stood there from the start
 _FEWEST_LABELS = 3
 _MOST_LINES = 1024
 _LINE = re.compile(r"([A-Z][A-Za-z ]{2,30}): ?(.*)")
@@ -63,9 +64,11 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
 def _in_lines(texts: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Give the values of texts with a line for each."""
     for key in COMMENTS:
-        values = _of_lines(texts.get(key, "").splitlines()[:_MOST_LINES])
+        lines = texts.get(key, "").splitlines()[:_MOST_LINES]
+        values = _of_lines(lines)
         known = _LABELS & set(values)
-        if values.get("Prompt") and len(known) > _FEWEST_LABELS and _OWN_LABELS & known:
+        oldest = lines[:1] and not lines[0].startswith("Prompt:")
+        if len(known) > _FEWEST_LABELS and _OWN_LABELS & known and (not oldest or known >= _OLDEST):
             yield values
 
 
