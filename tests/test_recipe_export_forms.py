@@ -169,6 +169,17 @@ def test_unknown_names_are_replaced_and_named():
     assert notices == (f"otherwise than in the recipe, as comfyui does not know it: {names}",)
 
 
+def test_names_that_a1111_does_not_know_are_named():
+    hires = {"scale": 2, "sampler": "seeds_3", "upscaler": "bislerp"}
+    settings = replace(BASE, sampler="seeds_2", scheduler="linear_quadratic", hires=hires)
+    parameters, notices = exported("a1111", settings)
+    assert pairs(parameters)["Sampler"] == "seeds_2"
+    names = (
+        "sampler seeds_2, scheduler linear_quadratic, sampler of the second pass seeds_3, upscaler bislerp"
+    )
+    assert notices == (f"as in the recipe, though a1111 has no such name: {names}",)
+
+
 def test_names_of_somebodys_nodes_stay_in_comfyui():
     graph = exported("comfyui", replace(BASE, sampler="res_9s", scheduler="own_steps")).text
     assert (sampled(graph)["sampler_name"], sampled(graph)["scheduler"]) == ("res_9s", "own_steps")

@@ -9,6 +9,7 @@ from promptcodec.recipe.model import Addon, Recipe
 from promptcodec.recipe.passes import guidance_of, second_size, second_strength
 from promptcodec.recipe.readers import loras
 from promptcodec.recipe.samplers import Names, a1111_names, comfyui_names
+from promptcodec.recipe.writers.a1111 import FAMILY
 from promptcodec.recipe.writers.names import stem
 
 _SERVICES = {"midjourney", "novelai"}  # their models are no files
@@ -38,6 +39,7 @@ def changed(recipe: Recipe, again: Recipe | None, tool: str) -> tuple[str, ...]:
             (f"left out, as the form of {tool} has no place for it", left_out),
             ("put in, as the recipe does not say", invented),
             (f"otherwise than in the recipe, as {tool} does not know it", other),
+            (f"as in the recipe, though {tool} has no such name", list(_unnamed(recipe, tool))),
             ("to be added by you, as the recipe does not hold it", list(_missing(recipe, tool))),
         )
         if names
@@ -85,6 +87,21 @@ def _samplers(recipe: Recipe, tool: str) -> Names:
     named = {"a1111": a1111_names, "comfyui": comfyui_names}.get(tool, Names)
     names = named(settings.sampler, settings.scheduler)
     return Names(names.sampler or settings.sampler, names.scheduler or settings.scheduler)
+
+
+def _unnamed(recipe: Recipe, tool: str) -> Iterator[str]:
+    """Give the names that A1111 does not know; those of its own family stand as they are."""
+    if tool != "a1111" or recipe.platform.tool in FAMILY:
+        return
+    hires = recipe.settings.hires
+    both = ("", recipe.settings.sampler, recipe.settings.scheduler)
+    for of_what, *given in (both, (" of the second pass", hires.get("sampler"), hires.get("scheduler"))):
+        named = a1111_names(*given)
+        for kind, name, known in zip(("sampler", "scheduler"), given, named, strict=True):
+            if name and not known:
+                yield f"{kind}{of_what} {_short(name)}"
+    if hires.get("upscaler") in ("area", "bislerp"):  # ways of ComfyUI's alone
+        yield f"upscaler {hires['upscaler']}"
 
 
 def _addons(addons: tuple[Addon, ...]) -> str | None:

@@ -11,7 +11,7 @@ from promptcodec.recipe.readers import loras
 from promptcodec.recipe.samplers import Names, a1111_names
 from promptcodec.recipe.writers.names import stem
 
-_FAMILY = {"a1111-webui", "forge", "sd-next", "civitai"}
+FAMILY = {"a1111-webui", "forge", "sd-next", "civitai"}
 # How a latent is made larger, in ComfyUI and in A1111.
 _UPSCALERS = {
     "nearest-exact": "Latent (nearest-exact)", "bilinear": "Latent", "bicubic": "Latent (bicubic)",
@@ -24,7 +24,7 @@ def write(recipe: Recipe) -> str:
     """Write the text; what the recipe does not say is not in it."""
     settings, model = recipe.settings, recipe.model
     tool = recipe.platform.tool
-    names = Names(None, None) if tool in _FAMILY else a1111_names(settings.sampler, settings.scheduler)
+    names = Names(None, None) if tool in FAMILY else a1111_names(settings.sampler, settings.scheduler)
     guidance = guidance_of(recipe)
     pairs: dict[str, Any] = {
         "Steps": settings.steps,
@@ -46,7 +46,7 @@ def write(recipe: Recipe) -> str:
         pairs[f"ControlNet {number}"] = f"Model: {net.name}{weight}"
     extra = without_guidance(recipe.extra)
     pairs |= {key: value for key, value in extra.items() if isinstance(value, (str, int, float))}
-    pairs["Version"] = recipe.platform.version if tool in {*_FAMILY, "comfyui"} else None
+    pairs["Version"] = recipe.platform.version if tool in {*FAMILY, "comfyui"} else None
     written = [f"{key}: {_quote(str(value))}" for key, value in pairs.items() if value is not None]
     negative = f"\nNegative prompt: {settings.negative}" if settings.negative else ""
     line = "\n" + ", ".join(written) if len(written) >= _FEWEST else ""
