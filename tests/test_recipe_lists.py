@@ -91,6 +91,7 @@ def test_lines_of_an_unknown_tool_are_not_of_easy_diffusion():
 def test_two_weights_of_a_call(prompt, call):
     assert list(calls(f"a kite {prompt}")) == [call]
     assert without_calls(f"a kite {prompt}, wind") == "a kite, wind"
+    assert without_calls(" a kite\n") == " a kite\n"
     recipe = from_texts({"parameters": f"a kite {prompt}\nSteps: 3, Sampler: Euler, Seed: 1"})
     assert recipe.model.loras == (Addon("breeze", call.weight),)
 

@@ -53,7 +53,8 @@ def hypernetworks(prompt: str) -> tuple[str, ...]:
 
 def without_calls(prompt: str) -> str:
     """Give a prompt without what calls networks, which no text encoder should read."""
-    return _NETWORK.sub("", prompt).strip()
+    bare = _NETWORK.sub("", prompt)
+    return prompt if bare == prompt else bare.strip()
 
 
 def _called(prompt: str) -> list[Addon]:
