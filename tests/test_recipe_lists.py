@@ -1,4 +1,4 @@
-"""Reading recipes: texts of lines, lists of models, keys of old versions, hashes beside a graph."""
+"""Reading recipes: texts of lines, lists of models, and keys of old versions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from promptcodec.recipe.read import from_texts
 from promptcodec.recipe.readers.loras import Call, calls, without_calls
 
 sys.path.append(str(Path(__file__).parent))
-from recipe_files import jpeg_with_comment, node, png, saved, text
+from recipe_files import jpeg_with_comment, png, saved, text
 
 LABELLED = {
     "Prompt": "a kite, wind: strong", "Seed": 4711, "Stable Diffusion model": "meadow-v2",
@@ -134,24 +134,3 @@ def test_the_models_own_vae_is_no_vae(name):
         from_texts({"parameters": f"a kite\nSteps: 3, Sampler: Euler, VAE: {name}, Seed: 1"}).model.vae
         is None
     )
-
-
-def test_hashes_beside_a_graph():
-    graph = {
-        "1": node("CheckpointLoaderSimple", ckpt_name="sd/meadow.safetensors"),
-        "2": node("LoraLoaderModelOnly", model=["1", 0], lora_name="breeze.safetensors", strength_model=0.5),
-        "3": node("CLIPTextEncode", text="a kite", clip=["1", 1]),
-        "4": node("EmptyLatentImage", width=64, height=64, batch_size=1),
-        "5": node(
-            "KSampler", model=["2", 0], positive=["3", 0], negative=["3", 0], latent_image=["4", 0],
-            seed=5, steps=3, cfg=4, sampler_name="euler", scheduler="normal", denoise=1,
-        ),
-        "6": node("SaveImage", images=["5", 0], filename_prefix="x"),
-    }  # fmt: skip
-    line = 'Steps: 3, Sampler: Euler, Seed: 5, Model hash: aa11, Model: meadow, Lora hashes: "breeze: bb22"'
-    texts = {"prompt": json.dumps(graph), "parameters": f"a kite\n{line}, Version: ComfyUI"}
-    model = from_texts(texts).model
-    assert (model.name, model.hash) == ("sd/meadow.safetensors", "aa11")
-    assert model.loras == (Addon("breeze.safetensors", 0.5, "bb22"),)
-    other = {**texts, "parameters": texts["parameters"].replace("Model: meadow", "Model: city")}
-    assert from_texts(other).model.hash is None

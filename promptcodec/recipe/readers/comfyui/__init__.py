@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,10 +24,10 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
     if not graph:
         return None
     recipe = from_graph(graph)
-    beside = a1111.read(texts)
+    beside = a1111.read(texts) if recipe.unknown else None
     if beside is None or beside.platform.tool != _PLATFORM.tool:  # it may be of another picture
         return recipe
-    return _with_hashes(_completed(recipe, beside), beside.model)
+    return _completed(recipe, beside)
 
 
 def from_graph(graph: Graph) -> Recipe:
@@ -81,19 +80,6 @@ def _completed(recipe: Recipe, beside: Recipe) -> Recipe:
     left = tuple(reason for reason, name in names.items() if name not in given)
     given.pop("model", None)
     return replace(recipe, model=model, settings=replace(recipe.settings, **given), unknown=left)
-
-
-def _with_hashes(recipe: Recipe, beside: ModelInfo) -> Recipe:
-    """Take the hashes of the same files, which no graph has."""
-    model = recipe.model
-    digest = beside.hash if _stem(model.name) == _stem(beside.name) else None
-    hashes = {_stem(lora.name): lora.hash for lora in beside.loras}
-    loras = tuple(replace(lora, hash=lora.hash or hashes.get(_stem(lora.name))) for lora in model.loras)
-    return replace(recipe, model=replace(model, hash=model.hash or digest, loras=loras))
-
-
-def _stem(name: str | None) -> str:
-    return ntpath.splitext(ntpath.basename(name or ""))[0].lower()
 
 
 def _unknown(name: str, kinds: list[str]) -> tuple[str, ...]:
