@@ -8,11 +8,11 @@ from typing import Any
 
 from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.readers import a1111
-from promptcodec.recipe.readers.comfyui import models, prompts, sampling, services, sizes
+from promptcodec.recipe.readers.comfyui import models, prompts, sampling, services, sizes, vaes
 from promptcodec.recipe.readers.comfyui.carried import find, graph_of
 from promptcodec.recipe.readers.comfyui.graph import Graph
 from promptcodec.recipe.readers.comfyui.names import NEGATIVE, POSITIVE
-from promptcodec.recipe.values import number, text, whole
+from promptcodec.recipe.values import number, whole
 
 _PLATFORM = Platform("comfyui")
 
@@ -32,9 +32,10 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
 
 def from_graph(graph: Graph) -> Recipe:
     """Make the recipe of a graph: of its first sampling pass; later ones are ``hires``."""
-    passes = sampling.passes_of(graph)
-    if not passes:
+    chain = sampling.chain_of(graph)
+    if chain is None:
         return services.recipe_of(graph, _PLATFORM)
+    end, passes = chain
     base = passes[0]
     positive, negative = (prompts.words_of(graph, base, side) for side in (POSITIVE, NEGATIVE))
     width, height = sizes.size_of(graph, base)
@@ -43,7 +44,7 @@ def from_graph(graph: Graph) -> Recipe:
         prompt=positive.joined(),
         negative=negative.joined(),
         sampler=sampling.sampler_of(graph, base),
-        scheduler=text(sampling.setting(graph, base, sampling.SCHEDULERS)),
+        scheduler=sampling.scheduler_of(graph, base),
         steps=whole(sampling.setting(graph, base, sampling.STEPS)),
         guidance=sampling.guidance_of(graph, base),
         seed=None if seed is None or seed < 0 else seed,  # below 0: to be drawn
@@ -54,7 +55,7 @@ def from_graph(graph: Graph) -> Recipe:
     )
     names, loras = models.models_of(graph, base)
     nets = models.controlnets_of(graph, base)
-    model = ModelInfo(names[0] if names else None, None, models.vae_of(graph), loras, nets)
+    model = ModelInfo(names[0] if names else None, None, vaes.vae_of(graph, end), loras, nets)
     extra: dict[str, Any] = {"models": names[1:]} if names[1:] else {}
     distilled = sampling.distilled_guidance(graph, base)
     if distilled is not None and distilled != settings.guidance:

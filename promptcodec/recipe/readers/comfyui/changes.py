@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from promptcodec.recipe.readers.comfyui.follow import scalar
 from promptcodec.recipe.readers.comfyui.graph import Graph, Link, Node
+from promptcodec.recipe.readers.comfyui.strings import replaced
 from promptcodec.recipe.readers.comfyui.writers import words_of
 
 _CHANGES = frozenset(
@@ -25,11 +27,20 @@ _CASES: dict[str, Callable[[str], str]] = {
     "title case": str.title,
 }
 _TRIMS: dict[str, Callable[[str], str]] = {"both": str.strip, "left": str.lstrip, "right": str.rstrip}
-_ONCE = re.compile(r"(?:[^\\()*+?{}|]|\\[^\d])*(?:[*+?](?:[^\\()*+?{}|]|\\[^\d])*)?")  # no time to run away
-_LONGEST_SEARCHED = 4096
+_SIMPLE = re.compile(r"(?:[^\\()*+?{}|]|\\[^\d])*[*+?]?")
+_LONGEST, _LONGEST_SEARCHED, _LONGEST_PATTERN = 1 << 16, 4096, 64
+_FLAGS = {"case_insensitive": re.IGNORECASE, "multiline": re.MULTILINE, "dotall": re.DOTALL}
+_TEXTS = ("string", "text", "String", "Text")
+_SETTINGS = ("mode", "start", "end", "count", *_FLAGS)
+_PAIRS = (
+    ("find", "replace"),
+    ("search", "replace"),
+    ("old", "new"),
+    *((f"find{place}", f"replace{place}") for place in range(1, 4)),
+)
 _PLACE = re.compile(r"\{([A-Za-z_]\w*)\}")
 
-One = Callable[[object], str]
+One = Callable[[Any], str]
 
 
 def is_change(node: Node) -> bool:
@@ -45,41 +56,44 @@ def changed(graph: Graph, node: Node, one: One) -> str | None:
         node: the node.
         one: gives the text of one of its inputs.
     """
-    plain = {name: scalar(graph, node.inputs[name], (name,)) for name in node.inputs if name not in _TEXTS}
-    name = next((name for name in _TEXTS if name in node.inputs), None)
     words = words_of(node.kind)
     if "f_string" in node.inputs or ("format" in words and "template" in node.inputs):
         return _formatted(node, one)
-    if name is None:
+    whole = next((one(node.inputs[name]) for name in _TEXTS if name in node.inputs), None)
+    if whole is None or len(whole) > _LONGEST:
         return None
-    whole = one(node.inputs[name])
-    mode = str(plain.get("mode")).lower()
-    if "case" in words and mode in _CASES:
-        return _CASES[mode](whole)
-    if "trim" in words and mode in _TRIMS:
-        return _TRIMS[mode](whole)
-    start, end = plain.get("start"), plain.get("end")
+    plain = {name: scalar(graph, node.inputs[name], (name,)) for name in _SETTINGS if name in node.inputs}
+    if "regex" in words:
+        return _searched(node, whole, plain, one)
+    if "replace" in words:
+        return _replaced(node, whole, one)
+    mode, start, end = str(plain.get("mode")).lower(), plain.get("start"), plain.get("end")
     if "substring" in words and isinstance(start, int) and isinstance(end, int):
         return whole[start:end]
-    if "regex" in words and "replace" in node.inputs and "regex_pattern" in node.inputs:
-        return _searched(whole, one(node.inputs["regex_pattern"]), one(node.inputs["replace"]), plain)
-    return None
+    table = _CASES if "case" in words else _TRIMS if "trim" in words else {}
+    return table[mode](whole) if mode in table else None
 
 
-_TEXTS = ("string", "text")
+def _replaced(node: Node, whole: str, one: One) -> str | None:
+    """Replace what the node finds, one pair after the other."""
+    pairs = [(old, new) for old, new in _PAIRS if old in node.inputs and new in node.inputs]
+    for old, new in pairs:
+        whole = replaced(whole, one(node.inputs[old]), one(node.inputs[new]))
+    return whole if pairs else None
 
 
-def _searched(whole: str, pattern: str, new: str, plain: dict[str, object]) -> str | None:
-    """Replace by a pattern that repeats at most one sign: others may run for ever."""
-    if len(whole) > _LONGEST_SEARCHED or len(pattern) > _LONGEST_SEARCHED or not _ONCE.fullmatch(pattern):
+def _searched(node: Node, whole: str, plain: Mapping[str, Any], one: One) -> str | None:
+    """Replace by a pattern that repeats only its last sign: others may run for ever."""
+    if "regex_pattern" not in node.inputs or "replace" not in node.inputs:
         return None
-    names = {"case_insensitive": re.IGNORECASE, "multiline": re.MULTILINE, "dotall": re.DOTALL}
+    pattern, new = one(node.inputs["regex_pattern"]), one(node.inputs["replace"])
+    long = len(whole) > _LONGEST_SEARCHED or len(pattern) > _LONGEST_PATTERN
+    if long or len(new) * (len(whole) + 1) > _LONGEST or not _SIMPLE.fullmatch(pattern):
+        return None
     flags = re.NOFLAG
-    for name, flag in names.items():
+    for name, flag in _FLAGS.items():
         flags |= flag if plain.get(name, name == "case_insensitive") else re.NOFLAG
     count = plain.get("count")
-    if len(new) * (len(whole) + 1) > 1 << 16:
-        return None
     try:
         return re.sub(pattern, new, whole, count=count if isinstance(count, int) else 0, flags=flags)
     except (re.error, IndexError):
@@ -94,7 +108,7 @@ def _formatted(node: Node, one: One) -> str | None:
     if _PLACE.sub("", form).count("{") or any(not _is_text(node, names.get(name)) for name in wanted):
         return None
     texts = {name: one(node.inputs[names[name]]) for name in set(wanted)}
-    if sum(len(texts[name]) for name in wanted) > 1 << 16:
+    if sum(len(texts[name]) for name in wanted) > _LONGEST:
         return None
     return _PLACE.sub(lambda match: texts[match[1]], form)
 

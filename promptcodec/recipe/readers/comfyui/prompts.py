@@ -24,7 +24,16 @@ from promptcodec.recipe.readers.comfyui.names import (
 )
 
 _STARTS = {
-    POSITIVE: ("positive", "base_positive", "conditioning", "cond1", "cond", "positive_prompt", "prompt", "text"),
+    POSITIVE: (
+        "positive",
+        "base_positive",
+        "conditioning",
+        "cond1",
+        "cond",
+        "positive_prompt",
+        "prompt",
+        "text",
+    ),
     NEGATIVE: ("negative", "base_negative", "neg_conditioning", "negative_prompt"),
 }
 _GUIDES = ("guider", "base_sampler", "advanced_sampler")  # what is steered in a sampler's place
@@ -51,6 +60,13 @@ def words_of(graph: Graph, sampler: str, side: str) -> Words:
     return Words(texts, list(dict.fromkeys(search.unknown)))
 
 
+def text_behind(graph: Graph, value: Any) -> str:
+    """Give the text that a value is or links to, ``""`` where the graph does not say it."""
+    search = _Search(graph)
+    texts = search.behind(value, POSITIVE, text=True)
+    return "" if search.unknown else "\n".join(texts)
+
+
 @dataclass(slots=True)
 class _Search:
     """One walk back: links seen with what was wanted of them, and the classes that led nowhere."""
@@ -68,9 +84,9 @@ class _Search:
         if start is not None:
             texts = self.behind(node.inputs[start], side, text=strings.takes_text(node, start))
             return self.middle(node, texts) if side == NEGATIVE and "cond2" in node.inputs else texts
-        for name, link in node.links():
-            guides = name in _GUIDES or is_embeds(name)
-            if guides and link.node in self.graph and (link, side, False) not in self.seen:
+        guides = [item for item in node.links() if item[0] in _GUIDES or is_embeds(item[0])]
+        for _, link in sorted(guides, key=lambda item: item[0] != "text_embeds"):  # others are of pictures
+            if link.node in self.graph and (link, side, False) not in self.seen:
                 self.seen.add((link, side, False))
                 return self.at_sampler(link.node, side)
         feeds = [link for name, link in node.links() if is_pipe(name)]
@@ -166,9 +182,7 @@ class _Search:
     def encoded(self, node: Node, want: str, side: str, *, text: bool) -> list[str]:
         """Give the node's own texts behind those of the conditioning it adds to, or what it passes on."""
         own = [name for name in strings.texts_of(node) if side_of(name) in (None, side)]
-        onward = [
-            link for name, link in node.links() if not is_aside(name) and side_of(name) in (None, side)
-        ]
+        onward = [link for name, link in node.links() if not is_aside(name) and side_of(name) in (None, side)]
         if own and not (own == ["value"] and onward):  # a lone widget beside links is some setting
             before = [node.inputs[name] for name, _ in node.links() if name.startswith("conditioning")]
             texts = [got for link in before for got in self.behind(link, want)]

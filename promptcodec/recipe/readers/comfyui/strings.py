@@ -28,6 +28,8 @@ _STRINGS = {"STRING", "ASCII", "TEXT"}
 _SIDED = {"positive", "negative", "text_positive", "text_negative"}
 _PICTURES = ("image", "init_image", "start_image", "pixels", "clip_vision", "clip_vision_output")
 
+_SEERS = ("clip_vision", "clip_vision_output", "vae", "style_model", "model", "ipadapter", "control_net")
+
 
 def is_encoder(node: Node, *, text: bool) -> bool:
     """Say whether a node makes conditioning of its texts: it then takes all, where others take the first.
@@ -80,8 +82,9 @@ def held(node: Node, slot: int) -> str | None:
 
 
 def is_of_pictures(node: Node) -> bool:
-    """Say whether a node makes conditioning of pictures, which have no words."""
-    return any(name in node.inputs for name in _PICTURES)
+    """Say whether a node makes conditioning of pictures, which have no words: it has what encodes them."""
+    encodes = "conditioning" in node.kind.lower() or any(name in _SEERS for name, _ in node.links())
+    return encodes and any(name in node.inputs for name in _PICTURES)
 
 
 def texts_of(node: Node) -> list[str]:
@@ -101,7 +104,7 @@ def used(node: Node) -> str | None:
 
 
 def joined(node: Node, behind: Callable[[Any], list[str]]) -> list[str] | None:
-    """Give the text of a node that joins or replaces, None where it does neither.
+    """Give the text of a node that joins or replaces, None where it does not.
 
     Args:
         node: the node.
@@ -111,12 +114,7 @@ def joined(node: Node, behind: Callable[[Any], list[str]]) -> list[str] | None:
     kind = node.kind.lower()
     if node.inputs.get("action") == "replace" and len(parts) > 1:
         whole, old, new = (*(one(node.inputs[name], behind) for name in parts), "", "")[:3]
-        return [_replaced(whole, old, new)]
-    if "replace" in kind and "find" in node.inputs:
-        start = next((name for name in ("string", "text") if name in node.inputs), None)
-        old, new = (one(node.inputs.get(name, ""), behind) for name in ("find", "replace"))
-        whole = one(node.inputs[start], behind) if start else ""
-        return [_replaced(whole, old, new)] if start else None
+        return [replaced(whole, old, new)]
     named = any(word in kind for word in _JOINS)
     if kind.startswith("text list"):
         listed = [text for name in parts for text in behind(node.inputs[name]) if text.strip()]
@@ -129,7 +127,8 @@ def joined(node: Node, behind: Callable[[Any], list[str]]) -> list[str] | None:
     return [(_delimiter(node) or "").join(texts)[:_LONGEST]]
 
 
-def _replaced(whole: str, old: str, new: str) -> str:
+def replaced(whole: str, old: str, new: str) -> str:
+    """Replace a text within another, where that does not grow beyond bounds."""
     if not old or whole.count(old) * len(new) > _LONGEST:
         return whole
     return whole.replace(old, new)

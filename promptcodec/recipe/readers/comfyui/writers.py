@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from promptcodec.recipe.readers.comfyui.graph import Link, Node
+from promptcodec.recipe.readers.comfyui.graph import Node
 
 # Classes of which nothing but the name tells.
 _WRITERS = frozenset(
     (
-        "textgenerate", "textgen", "llm", "llms", "ollama", "tagger", "interrogator", "interrogate", "florence",
-        "chatgpt", "gpt", "openai", "gemini", "claude", "groq", "vlm", "vqa", "enhance", "enhancer", "expander",
-        "expansion", "rewrite", "rewriter", "superprompt", "promptgen", "promptgenerator", "magicprompt",
-        "translate", "translator", "translation", "random", "load", "loader", "preset", "retrieve", "reader",
-        "translated",
+        "textgenerate", "textgen", "llm", "llms", "ollama", "tagger", "interrogator", "interrogate",
+        "florence", "chat", "chatgpt", "gpt", "deepseek", "openai", "gemini", "claude", "groq", "vlm", "vqa", "enhance", "enhancer",
+        "expander", "expansion", "rewrite", "rewriter", "superprompt", "promptgen", "promptgenerator",
+        "magicprompt", "translate", "translator", "translation", "random", "load", "loader", "preset",
+        "retrieve", "reader",
     )
 )  # fmt: skip
-_SEEN = re.compile(r"(?:.*_)?(?:images?|img|pictures?|pixels|videos?|frames|audio|clip_vision)(?:_?[a-d\d]{1,2})?")
-_MODELS = re.compile(r"(?:.*_)?(?:model|clip|vlm|llm|pipeline)")
+_SEEN = re.compile(
+    r"(?:.*_)?(?:images?|img|pictures?|pixels|videos?|frames|audio|clip_vision)(?:_?[a-d\d]{1,2})?"
+)
+_MODELS = re.compile(r"(?!opt_)(?:.*_)?(?:model|clip|vlm|llm|pipeline)")
 _ASKED = frozenset(
     (
         "system", "instruction", "instructions", "question", "query", "task", "temperature", "top_p", "top_k",
@@ -32,9 +34,10 @@ _ASKED = frozenset(
     )
 )  # fmt: skip
 _ASKED_AS = re.compile(r"(?:system|instruction)_\w+|max_\w*tokens|.*\.(?:temperature|top_[kp]|seed)")
+_SETTINGS = frozenset(("steps", "cfg", "sampler_name", "scheduler"))  # a node that holds all of a picture's
 _CHANCE = re.compile(r"(?:\w+_)?seed")
-_TEMPLATES = frozenset(("wildcard", "wildcards", "dynamic", "noodle", "nsp"))
-_TEMPLATE = re.compile(r"__[^\s_][^_]*__|\{[^{}]*\|[^{}]*\}")
+_TEMPLATES = frozenset(("wildcard", "wildcards", "dynamic", "noodle", "nsp", "dp", "combinatorial"))
+_TEMPLATE = re.compile(r"__[^\s_][^_]*__|\{[^{}|]*\|")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -45,6 +48,8 @@ def is_written(node: Node) -> bool:
     names = node.inputs.keys()
     if names & _ASKED or any(_ASKED_AS.fullmatch(name) for name in names):
         return True
+    if names & _SETTINGS:
+        return False
     if any(_SEEN.fullmatch(name) or _MODELS.fullmatch(name) for name, _ in node.links()):
         return True
     models = (value for name, value in node.plain().items() if name in ("model", "model_name", "llm_model"))
@@ -72,8 +77,3 @@ def words_of(kind: str) -> set[str]:
     """Give the words of a class's name in small letters, and each two side by side as one."""
     words = [word.lower() for word in _WORD.findall(kind)]
     return {*words, *(first + second for first, second in pairwise(words))}
-
-
-def is_linked(node: Node, *names: str) -> bool:
-    """Say whether one of some inputs is linked."""
-    return any(isinstance(node.inputs.get(name), Link) for name in names)
