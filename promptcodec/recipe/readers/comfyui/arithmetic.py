@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Value = int | float
 _MOST = 1 << 64  # seeds are below it
 _LONGEST = 500  # signs
+_SIGNS = re.compile(r"(?!.*\d[A-Za-z_])[\w\s.+*/%(),-]+", re.DOTALL)  # of others a parser may warn
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -60,6 +62,8 @@ def counted(inputs: Mapping[str, Any], value: Callable[[Any], Any]) -> Value | N
         if expression is None:
             operation = _OPERATIONS[inputs["operation"].lower()]
             result = operation(numbers["a"], numbers["b"])
+        elif not _SIGNS.fullmatch(expression):
+            return None
         else:
             result = _value(ast.parse(expression, mode="eval").body, numbers)
     except (ArithmeticError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError, ValueError):

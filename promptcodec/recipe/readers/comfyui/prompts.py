@@ -154,23 +154,23 @@ class _Search:
         if pipes:
             return self.first(pipes[::-1] if "merge" in kind else pipes, want, node)
         if not strings.is_encoder(node, text=text):
-            made = self.made(node, want)
-            if made is not None:
-                return made
+            worded = self.worded(node, want, text=text)
+            if worded is not None:
+                return worded
         return self.encoded(node, want, side, text=text)
 
     def inside(self, node: Node, name: str, want: str, *, text: bool) -> list[str]:
         """Give the texts behind an input of a node of which a text is wanted, or which takes one."""
         return self.behind(node.inputs[name], want, text=text or strings.takes_text(node, name))
 
-    def made(self, node: Node, want: str) -> list[str] | None:
+    def worded(self, node: Node, want: str, *, text: bool) -> list[str] | None:
         """Give the text that a node joins or changes, None where it does neither."""
 
         def behind(part: Any) -> list[str]:
             return self.behind(part, want, text=True)
 
         joined = strings.joined(node, behind)
-        if joined is not None or not changes.is_change(node):
+        if joined is not None or not (text and changes.is_change(node)):
             return joined
         lacking = len(self.unknown)
         changed = changes.changed(self.graph, node, lambda part: strings.one(part, behind))

@@ -15,10 +15,10 @@ from promptcodec.recipe.readers.comfyui.graph import Node
 _WRITERS = frozenset(
     (
         "textgenerate", "textgen", "llm", "llms", "ollama", "tagger", "interrogator", "interrogate",
-        "florence", "chat", "chatgpt", "gpt", "deepseek", "openai", "gemini", "claude", "groq", "vlm", "vqa", "enhance", "enhancer",
-        "expander", "expansion", "rewrite", "rewriter", "superprompt", "promptgen", "promptgenerator",
-        "magicprompt", "translate", "translator", "translation", "random", "load", "loader", "preset",
-        "retrieve", "reader",
+        "florence", "chat", "chatgpt", "gpt", "deepseek", "openai", "gemini", "claude", "groq", "vlm",
+        "vqa", "enhance", "enhancer", "expander", "expansion", "rewrite", "rewriter", "superprompt",
+        "promptgen", "promptgenerator", "magicprompt", "translate", "translator", "translation", "random",
+        "load", "loader", "preset", "retrieve", "reader",
     )
 )  # fmt: skip
 _SEEN = re.compile(
