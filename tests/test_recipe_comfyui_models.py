@@ -72,6 +72,12 @@ def test_loras_stand_as_tags(name):
     assert read.model.name == MODEL
 
 
+def test_a_sampler_adds_a_lora_itself():
+    run = {"lora_name": "glaze.safetensors", "lora_strength": 0.4}
+    loras = recipe(_5=sampler(["2", 0], ["3", 0], **run)).model.loras
+    assert [(lora.name, lora.weight) for lora in loras] == [("glaze.safetensors", 0.4)]
+
+
 def test_loras_that_hang_on_a_prompt():
     read = recipe(
         _20=node("CreateHookLora", lora_name="late.safetensors", strength_model=0.7, strength_clip=1.0),
@@ -169,6 +175,25 @@ VAES = {
             "_5": sampler(["1", 1], ["1", 2]),
         },
         None,
+    ),
+    "of the decoder, not of a detailer behind it": (
+        {
+            "_20": node("VAELoader", vae_name="kiln.safetensors"),
+            "_21": node("VAELoader", vae_name="no.safetensors"),
+            "_8": decoder(["20", 0]),
+            "_22": node(
+                "FaceDetailer",
+                image=["8", 0],
+                vae=["21", 0],
+                positive=["2", 0],
+                negative=["3", 0],
+                guide_size=512,
+                seed=1,
+                steps=4,
+            ),
+            "_9": node("SaveImage", images=["22", 0], filename_prefix="x"),
+        },
+        "kiln.safetensors",
     ),
     "called a model": (
         {"_20": node("WanVideoVAELoader", model_name="wan_vae.safetensors"), "_8": decoder(["20", 0])},

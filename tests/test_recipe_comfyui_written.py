@@ -25,6 +25,8 @@ WRITERS = {
     "how words are drawn": node("Ask", prompt=ASKED, temperature=0.7),
     "how many words": node("Ask", text=ASKED, max_new_tokens=77),
     "settings under another": node("Ask", text=ASKED, **{"mode.temperature": 0.2}),
+    "a server": node("Ask", prompt=ASKED, base_url="http://localhost:1234"),
+    "a file of a model": node("Ask", prompt=ASKED, gguf_path="some-7b.gguf"),
     "a seed": node("Longer", text=ASKED, seed=7),
     "a question": node("Understanding", question=ASKED, image=["12", 0]),
     "languages": node("Words", text=ASKED, from_translate="auto", to_translate="english"),

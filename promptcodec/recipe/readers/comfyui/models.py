@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from promptcodec.recipe.model import Addon
@@ -35,10 +35,11 @@ def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]
     loras: list[Addon] = []
     todo: list[tuple[str, str]] = [(sampler, "model")]
     seen = set(todo)
+    text_behind = prompts.reader(graph)
     for name, want in todo:
         node = graph[name]
+        loras += _loras(graph, node, text_behind)
         if name != sampler:
-            loras += _loras(graph, node)
             names += [loaded for loaded in _checkpoints(graph, node) if loaded not in names]
         for link in _onward(graph, node, want):
             output = output_name(graph[link.node], link.slot) if link.node in graph else ""
@@ -46,7 +47,7 @@ def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]
             if link.node in graph and step not in seen and len(seen) < MOST_VISITS:
                 seen.add(step)
                 todo.append(step)
-    loras += [lora for hook in _hooks(graph, sampler) for lora in _loras(graph, hook)]
+    loras += [lora for hook in _hooks(graph, sampler) for lora in _loras(graph, hook, text_behind)]
     return names, tuple(dict.fromkeys(loras))
 
 
@@ -74,7 +75,7 @@ def _onward(graph: Graph, node: Node, want: str) -> Iterator[Link]:
 def _model_links(node: Node) -> list[Link]:
     """Give the links a node takes models by; wrappers of one model name theirs after it."""
     links = dict(node.links())
-    named = [link for name, link in links.items() if _MODELS.fullmatch(name)]
+    named = [link for name, link in links.items() if _MODELS.fullmatch(name.lower())]
     return (
         named
         or [
@@ -98,7 +99,7 @@ def _checkpoints(graph: Graph, node: Node) -> Iterator[str]:
             return
 
 
-def _loras(graph: Graph, node: Node) -> Iterator[Addon]:
+def _loras(graph: Graph, node: Node, text_behind: Callable[[Any], str]) -> Iterator[Addon]:
     """Give the LoRAs that a node adds: by its own inputs, as a list, or as tags in a text."""
     for key, value in node.inputs.items():
         if isinstance(value, dict) and isinstance(value.get("lora"), str):
@@ -110,16 +111,16 @@ def _loras(graph: Graph, node: Node) -> Iterator[Addon]:
             place = next((part for part in match.groups() if part), "")
             if _is_on(node, place) and isinstance(name := scalar(graph, value, (key,)), str):
                 yield from _addon(name, scalar(graph, _weight(node, place), ()))
-    yield from _tagged(graph, node)
+    yield from _tagged(node, text_behind)
 
 
-def _tagged(graph: Graph, node: Node) -> Iterator[Addon]:
+def _tagged(node: Node, text_behind: Callable[[Any], str]) -> Iterator[Addon]:
     """Give the LoRAs that stand as tags in a text, in what was used of it before its template."""
     listed = isinstance(node.inputs.get("loras"), list)
     for key in () if listed else _TAGGED:
         value = node.inputs.get(key)
         if isinstance(value, (str, Link)):
-            words = prompts.text_behind(graph, value)
+            words = text_behind(value)
             yield from (addon for tag in _TAG.finditer(words) for addon in _addon(tag[1], tag[2]))
         if key == "populated_text" and value:
             return

@@ -6,7 +6,7 @@ inside a pipe that carries both. Nothing is taken from the other side: what cann
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,11 +60,16 @@ def words_of(graph: Graph, sampler: str, side: str) -> Words:
     return Words(texts, list(dict.fromkeys(search.unknown)))
 
 
-def text_behind(graph: Graph, value: Any) -> str:
-    """Give the text that a value is or links to, ``""`` where the graph does not say it."""
-    search = _Search(graph)
-    texts = search.behind(value, POSITIVE, text=True)
-    return "" if search.unknown else "\n".join(texts)
+def reader(graph: Graph) -> Callable[[Any], str]:
+    """Make what gives the text that a value is or links to, ``""`` where the graph does not say it."""
+    search = _Search(graph)  # one for all: it bounds the work
+
+    def text_behind(value: Any) -> str:
+        lacking = len(search.unknown)
+        texts = search.behind(value, POSITIVE, text=True)
+        return "" if len(search.unknown) > lacking else "\n".join(texts)
+
+    return text_behind
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from promptcodec.recipe.readers.comfyui.follow import choices, scalar
 from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, Node
 from promptcodec.recipe.readers.comfyui.models import NONE
 from promptcodec.recipe.readers.comfyui.names import is_pipe
-from promptcodec.recipe.readers.comfyui.sampling import is_sampler, takes_picture, upstream
+from promptcodec.recipe.readers.comfyui.sampling import is_detailer, is_sampler, takes_picture, upstream
 
 _LINKED = ("vae", "optional_vae", "vae_override", "vae_opt", "opt_vae")
 _MOST_DECODERS = 16
@@ -17,6 +17,8 @@ _MOST_DECODERS = 16
 def vae_of(graph: Graph, end: str) -> str | None:
     """Name the VAE of the decoder nearest to a picture, None where it is the checkpoint's own.
 
+    A detailer's is taken where nothing else decodes.
+
     Args:
         graph: the graph.
         end: what saves the picture; a sampler where nothing does.
@@ -24,7 +26,8 @@ def vae_of(graph: Graph, end: str) -> str | None:
     if is_sampler(graph[end]):
         users = [name for name, node in graph.items() if _named(node) and takes_picture(node)]
         end = next((name for name in users[:_MOST_DECODERS] if end in upstream(graph, name)), end)
-    for name in reversed(upstream(graph, end)):
+    nearest = reversed(upstream(graph, end))
+    for name in sorted(nearest, key=lambda name: is_detailer(graph[name])):
         node = graph[name]
         if link := _named(node):
             return _loaded(graph, [link.node])

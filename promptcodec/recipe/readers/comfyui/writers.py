@@ -25,12 +25,14 @@ _SEEN = re.compile(
     r"(?:.*_)?(?:images?|img|pictures?|pixels|videos?|frames|audio|clip_vision)(?:_?[a-d\d]{1,2})?"
 )
 _MODELS = re.compile(r"(?!opt_)(?:.*_)?(?:model|clip|vlm|llm|pipeline)")
+_CALLED = re.compile(r"(?:.*_)?(?:model|llm|vlm|gguf)(?:_(?:name|id|path|file|type|version))?|repo_id")
 _ASKED = frozenset(
     (
         "system", "instruction", "instructions", "question", "query", "task", "temperature", "top_p", "top_k",
         "num_beams", "do_sample", "repetition_penalty", "keep_alive", "api_key", "thinking", "max_length",
         "from_translate", "to_translate", "from_lang", "to_lang", "source_lang", "target_lang",
-        "source_language", "target_language", "insanitylevel",
+        "source_language", "target_language", "insanitylevel", "api_url", "base_url", "url",
+        "host", "endpoint", "provider", "service", "creativity", "max_words", "num_words",
     )
 )  # fmt: skip
 _ASKED_AS = re.compile(r"(?:system|instruction)_\w+|max_\w*tokens|.*\.(?:temperature|top_[kp]|seed)")
@@ -52,7 +54,7 @@ def is_written(node: Node) -> bool:
         return False
     if any(_SEEN.fullmatch(name) or _MODELS.fullmatch(name) for name, _ in node.links()):
         return True
-    models = (value for name, value in node.plain().items() if name in ("model", "model_name", "llm_model"))
+    models = (value for name, value in node.plain().items() if _CALLED.fullmatch(name))
     if any(isinstance(value, str) and value for value in models):
         return True
     return any(_CHANCE.fullmatch(name) for name in names) and not is_template(node)
