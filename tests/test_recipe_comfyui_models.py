@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from promptcodec.recipe.read import from_texts
+
 sys.path.append(str(Path(__file__).parent))
 import comfy_editor as editor
-from comfy_graphs import BAD, GOOD, LATENT, recipe, sampler
+from comfy_graphs import BAD, BASE, GOOD, LATENT, recipe, sampler
 from recipe_files import node
 
 MODEL = "clay.safetensors"
@@ -438,3 +441,16 @@ def test_a_group_node_with_reroutes_inside():
     workflow = editor.plain(_5=outer)
     workflow["extra"] = {"groupNodes": {"Mine": group}}
     editor.check(editor.read(workflow))
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "right"), [("clay", 41, "0123abcdef"), ("mud", 41, None), ("clay", 42, None)]
+)
+def test_a_text_beside_the_graph_has_the_hash_of_the_same_model(name, seed, right):
+    graph = {**BASE, "5": sampler(["2", 0], ["3", 0])}
+    words = (
+        f"{GOOD}\nNegative prompt: {BAD}\nSteps: 17, Sampler: Heun, CFG scale: 5.5, Seed: {seed}, "
+        f"Size: 704x576, Model hash: 0123abcdef, Model: {name}, Version: ComfyUI"
+    )
+    read = from_texts({"prompt": json.dumps(graph), "parameters": words})
+    assert (read.platform.tool, read.model.name, read.model.hash) == ("comfyui", MODEL, right)

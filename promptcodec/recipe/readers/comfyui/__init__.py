@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -24,10 +25,10 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
     if not graph:
         return None
     recipe = from_graph(graph)
-    beside = a1111.read(texts) if recipe.unknown else None
+    beside = a1111.read(texts)
     if beside is None or beside.platform.tool != _PLATFORM.tool:  # it may be of another picture
         return recipe
-    return _completed(recipe, beside)
+    return _hashed(_completed(recipe, beside), beside)
 
 
 def from_graph(graph: Graph) -> Recipe:
@@ -81,6 +82,21 @@ def _completed(recipe: Recipe, beside: Recipe) -> Recipe:
     left = tuple(reason for reason, name in names.items() if name not in given)
     given.pop("model", None)
     return replace(recipe, model=model, settings=replace(recipe.settings, **given), unknown=left)
+
+
+def _hashed(recipe: Recipe, beside: Recipe) -> Recipe:
+    """Take the hash of the model, which no graph has, where the text names the same model and seed."""
+    same = (
+        _stem(recipe.model.name) == _stem(beside.model.name) and recipe.settings.seed == beside.settings.seed
+    )
+    if not same or recipe.model.hash:
+        return recipe
+    return replace(recipe, model=replace(recipe.model, hash=beside.model.hash))
+
+
+def _stem(name: str | None) -> str:
+    base = ntpath.basename(name or "")
+    return base.rpartition(".")[0] if base.endswith(models.SUFFIXES) else base
 
 
 def _unknown(name: str, kinds: list[str]) -> tuple[str, ...]:
