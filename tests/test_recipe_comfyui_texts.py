@@ -187,7 +187,7 @@ UNKNOWN = {
     "a computed seed": (
         {
             "_5": sampler(["2", 0], ["3", 0], seed=["20", 0]),
-            "_20": node("MathExpression", a=["21", 0], b=["21", 0], expression="a+b"),
+            "_20": node("MathExpression", a=["21", 0], b=["21", 0], expression="a+random(b)"),
             "_21": node("PrimitiveInt", value=4),
         },
         "seed",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import ntpath
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.readers import a1111
-from promptcodec.recipe.readers.comfyui import models, prompts, sampling, services, sizes
+from promptcodec.recipe.readers.comfyui import models, prompts, sampling, services, sizes, vaes
 from promptcodec.recipe.readers.comfyui.carried import find, graph_of
 from promptcodec.recipe.readers.comfyui.graph import Graph
 from promptcodec.recipe.readers.comfyui.names import NEGATIVE, POSITIVE
-from promptcodec.recipe.values import number, text, whole
+from promptcodec.recipe.values import number, whole
 
 _PLATFORM = Platform("comfyui")
 
@@ -24,17 +25,18 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
     if not graph:
         return None
     recipe = from_graph(graph)
-    beside = a1111.read(texts) if recipe.unknown else None
+    beside = a1111.read(texts)
     if beside is None or beside.platform.tool != _PLATFORM.tool:  # it may be of another picture
         return recipe
-    return _completed(recipe, beside)
+    return _hashed(_completed(recipe, beside), beside)
 
 
 def from_graph(graph: Graph) -> Recipe:
     """Make the recipe of a graph: of its first sampling pass; later ones are ``hires``."""
-    passes = sampling.passes_of(graph)
-    if not passes:
+    chain = sampling.chain_of(graph)
+    if chain is None:
         return services.recipe_of(graph, _PLATFORM)
+    end, passes = chain
     base = passes[0]
     positive, negative = (prompts.words_of(graph, base, side) for side in (POSITIVE, NEGATIVE))
     width, height = sizes.size_of(graph, base)
@@ -43,7 +45,7 @@ def from_graph(graph: Graph) -> Recipe:
         prompt=positive.joined(),
         negative=negative.joined(),
         sampler=sampling.sampler_of(graph, base),
-        scheduler=text(sampling.setting(graph, base, sampling.SCHEDULERS)),
+        scheduler=sampling.scheduler_of(graph, base),
         steps=whole(sampling.setting(graph, base, sampling.STEPS)),
         guidance=sampling.guidance_of(graph, base),
         seed=None if seed is None or seed < 0 else seed,  # below 0: to be drawn
@@ -54,7 +56,7 @@ def from_graph(graph: Graph) -> Recipe:
     )
     names, loras = models.models_of(graph, base)
     nets = models.controlnets_of(graph, base)
-    model = ModelInfo(names[0] if names else None, None, models.vae_of(graph), loras, nets)
+    model = ModelInfo(names[0] if names else None, None, vaes.vae_of(graph, end), loras, nets)
     extra: dict[str, Any] = {"models": names[1:]} if names[1:] else {}
     distilled = sampling.distilled_guidance(graph, base)
     if distilled is not None and number(sampling.setting(graph, base, sampling.GUIDANCE)) != distilled:
@@ -80,6 +82,21 @@ def _completed(recipe: Recipe, beside: Recipe) -> Recipe:
     left = tuple(reason for reason, name in names.items() if name not in given)
     given.pop("model", None)
     return replace(recipe, model=model, settings=replace(recipe.settings, **given), unknown=left)
+
+
+def _hashed(recipe: Recipe, beside: Recipe) -> Recipe:
+    """Take the hash of the model, which no graph has, where the text names the same model and seed."""
+    same = (
+        _stem(recipe.model.name) == _stem(beside.model.name) and recipe.settings.seed == beside.settings.seed
+    )
+    if not same or recipe.model.hash:
+        return recipe
+    return replace(recipe, model=replace(recipe.model, hash=beside.model.hash))
+
+
+def _stem(name: str | None) -> str:
+    base = ntpath.basename(name or "")
+    return base.rpartition(".")[0] if base.endswith(models.SUFFIXES) else base
 
 
 def _unknown(name: str, kinds: list[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from promptcodec.recipe.readers.comfyui import arithmetic
 from promptcodec.recipe.readers.comfyui.graph import Graph, Link, Node
 from promptcodec.recipe.readers.comfyui.names import is_pipe, output_name
 
@@ -45,6 +46,10 @@ def scalar(graph: Graph, value: Any, names: tuple[str, ...], memo: Memo | None =
         return memo.get((value, names))
     memo[value, names] = None  # until it is known: a circle leads nowhere
     node = graph[value.node]
+    if arithmetic.is_counting(node.inputs, node.kind):
+        got = arithmetic.counted(node.inputs, lambda part: scalar(graph, part, _VALUES, memo, deep + 1))
+        memo[value, names] = got
+        return got
     held = (name for name in (output_name(node, value.slot), *names) if name in node.inputs)
     name = next((name for name in held if not isinstance(node.inputs[name], (list, dict))), None)
     if name is not None:
@@ -86,9 +91,12 @@ def choices(graph: Graph, node: Node, memo: Memo | None = None, deep: int = 0) -
             decided = scalar(graph, decider, _DECIDERS, memo, deep + 1)
             name = yes if decided else no
             return [name] if isinstance(decided, int) and name in node.inputs else []
-    placed = {name: match for name, _ in node.links() if (match := _PLACED.fullmatch(name))}
-    chooser = next((name for name in _CHOOSERS if name in node.inputs and name not in placed), None)
     switch = "switch" in node.kind.lower()
+    held = node.plain() if switch else {}
+    texts = (name for name, value in held.items() if isinstance(value, str) and name not in _CHOOSERS)
+    names = [*(name for name, _ in node.links()), *texts]
+    placed = {name: match for name in names if (match := _PLACED.fullmatch(name))}
+    chooser = next((name for name in _CHOOSERS if name in node.inputs and name not in placed), None)
     if not placed or not (switch or chooser in ("select", "index")):
         return None
     if chooser is None:

@@ -6,7 +6,7 @@ widget of the group, in the order of the nodes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _LABELS = ("workflow/", "workflow>")
@@ -34,6 +34,7 @@ def to_subgraph(
         if isinstance(row, list) and len(row) >= 4 and all(isinstance(cell, int) for cell in row[:4])
     ]
     into = {(link["target_id"], link["target_slot"]): link["id"] for link in links}
+    names = _names(definition, nodes)
     outer_inputs = _dicts(outer.get("inputs"))
     given: dict[int, Any] = {}
     values = _shared_values(nodes, outer)
@@ -43,7 +44,7 @@ def to_subgraph(
         node["inputs"] = [dict(item) for item in _dicts(node.get("inputs"))]
         for slot, item in enumerate(node["inputs"]):
             item["link"] = into.get((place, slot))
-            match = None if item["link"] else _match(outer_inputs, str(item.get("name")))
+            match = None if item["link"] else _match(outer_inputs, names(place, item))
             if match is not None:
                 item["link"] = f"o{place}.{slot}"
                 number = len(given)
@@ -52,6 +53,29 @@ def to_subgraph(
                     {"id": item["link"], "origin_id": -10, "origin_slot": number, "target_id": place}
                 )
     return {"nodes": nodes, "links": links + _exits(definition, nodes, links)}, given
+
+
+def _names(
+    definition: Mapping[str, Any], nodes: list[dict[str, Any]]
+) -> Callable[[int, Mapping[str, Any]], str]:
+    """Give what the group calls an input of an inner node: renamed, or a reroute's after its type."""
+    config = definition.get("config")
+    rows = [row for row in _list(definition.get("links")) if isinstance(row, list) and len(row) >= 6]
+    types = {
+        (row[2], row[3]): str(row[5]) for row in rows if isinstance(row[2], int) and isinstance(row[3], int)
+    }
+    types |= {(row[0], -1): str(row[5]) for row in rows if isinstance(row[0], int)}
+
+    def name(place: int, item: Mapping[str, Any]) -> str:
+        own = str(item.get("name") or "")
+        if "reroute" in str(nodes[place].get("type")).lower():
+            own = types.get((place, -1)) or types.get((place, 0)) or own
+        changed = config.get(str(place)) if isinstance(config, dict) else None
+        inputs = changed.get("input") if isinstance(changed, dict) else None
+        renamed = inputs.get(own) if isinstance(inputs, dict) else None
+        return str(renamed.get("name") or own) if isinstance(renamed, dict) else own
+
+    return name
 
 
 def _match(outer: list[dict[str, Any]], name: str) -> dict[str, Any] | None:

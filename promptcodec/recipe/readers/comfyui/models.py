@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from promptcodec.recipe.model import Addon
+from promptcodec.recipe.readers.comfyui import prompts
 from promptcodec.recipe.readers.comfyui.follow import choices, scalar
 from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, Node
 from promptcodec.recipe.readers.comfyui.names import is_pipe, output_name
 from promptcodec.recipe.values import number, text, whole
 
 SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".pt", ".pth", ".sft", ".bin")
-_LOADED = (
-    "ckpt_name",
-    "base_ckpt_name",
-    "unet_name",
-    "model_name",
-    "checkpoint",
-    "model_path",
-    "model",
-    "value",
-)
 SURE = ("ckpt_name", "base_ckpt_name", "unet_name")
+_LOADED = (*SURE, "model_name", "checkpoint", "model_path", "model", "value")
+_MODELS = re.compile(r"model_?[a-d\d]{0,2}|opt_model|base_model|unet|model_override|optional_model")
+_OTHER_MODELS = re.compile(
+    r"(?:.*_)?(?:upscale|style|sam|bbox|clip|vae|motion|refiner|face|llm|vision|control|ip_?adapter|textbox|"
+    r"text|chatglm\d?|depth|pose|seg\w*|lora|bg|prev|florence\d?|joy\w*|noise|patch)_model"
+)
 _ONWARD = ("lora", "loras", "lora_stack", "optional_lora_stack", "prev_lora", "NEXT_LORA", "lora_params")
+_TAGGED = ("populated_text", "lora_syntax", "loras", "text", "prompt", "wildcard_text", "lora_text")
 _TAG = re.compile(r"<lora:([^<>:]+)(?::(-?[\d.]+))?[^<>]*>")
 _LORA = re.compile(r"lora_name((?:_\d+)?)|hypernetwork_name|lora((?:_\d+)?)|lora(_\d+)_name|lora(\d+)")
 _MOST_NETS = 8
-_NONE = ("none", "", "baked vae")
+NONE = ("none", "", "baked vae", "(use same)", "default (model)")
 
 
 def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]:
@@ -37,10 +35,11 @@ def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]
     loras: list[Addon] = []
     todo: list[tuple[str, str]] = [(sampler, "model")]
     seen = set(todo)
+    text_behind = prompts.reader(graph)
     for name, want in todo:
         node = graph[name]
+        loras += _loras(graph, node, text_behind)
         if name != sampler:
-            loras += _loras(graph, node)
             names += [loaded for loaded in _checkpoints(graph, node) if loaded not in names]
         for link in _onward(graph, node, want):
             output = output_name(graph[link.node], link.slot) if link.node in graph else ""
@@ -48,18 +47,21 @@ def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]
             if link.node in graph and step not in seen and len(seen) < MOST_VISITS:
                 seen.add(step)
                 todo.append(step)
+    loras += [lora for hook in _hooks(graph, sampler) for lora in _loras(graph, hook, text_behind)]
     return names, tuple(dict.fromkeys(loras))
+
+
+def _hooks(graph: Graph, sampler: str) -> Iterator[Node]:
+    """Give the nodes upstream of a sampler that add LoRAs to a prompt, or to a part of the steps."""
+    nodes = (graph[name] for name in _all_upstream(graph, sampler))
+    return (node for node in nodes if "hook" in node.kind.lower() and "lora_name" in node.inputs)
 
 
 def _onward(graph: Graph, node: Node, want: str) -> Iterator[Link]:
     """Give the links that a model comes through: by name, else inside a pipe or through a switch."""
     links = dict(node.links())
     exact = [links[name] for name in (want, want.removeprefix("base_")) if name in links]
-    named = exact[:1] or [
-        link
-        for name, link in links.items()
-        if re.fullmatch(r"model_?[a-d\d]{0,2}|opt_model|base_model|unet", name)
-    ]
+    named = exact[:1] or _model_links(node)
     chosen = choices(graph, node) if not named else None
     if named:
         yield from named
@@ -70,19 +72,34 @@ def _onward(graph: Graph, node: Node, want: str) -> Iterator[Link]:
     yield from (links[name] for name in _ONWARD if name in links)
 
 
+def _model_links(node: Node) -> list[Link]:
+    """Give the links a node takes models by; wrappers of one model name theirs after it."""
+    links = dict(node.links())
+    named = [link for name, link in links.items() if _MODELS.fullmatch(name.lower())]
+    return (
+        named
+        or [
+            link
+            for name, link in links.items()
+            if name.endswith("_model") and not _OTHER_MODELS.fullmatch(name.lower())
+        ][:1]
+    )
+
+
 def _checkpoints(graph: Graph, node: Node) -> Iterator[str]:
-    if "lora" in node.kind.lower() and not node.inputs.keys() & set(SURE):
+    """Give the checkpoint that a node loads: what takes a model loads a part to add to it."""
+    if _model_links(node) or ("lora" in node.kind.lower() and not node.inputs.keys() & set(SURE)):
         return
+    loads = "load" in node.kind.lower()  # some name a folder or an archive's entry
     for key in _LOADED:
-        name = (
-            text(scalar(graph, node.inputs.get(key), (key,))) if key in SURE else text(node.inputs.get(key))
-        )
-        if name and (key in SURE or name.endswith(SUFFIXES)):
+        name = text(scalar(graph, node.inputs.get(key), (key,)))
+        is_name = key in SURE or (name or "").endswith(SUFFIXES) or (loads and key != "value")
+        if name and is_name and name.lower() not in NONE:
             yield name
             return
 
 
-def _loras(graph: Graph, node: Node) -> Iterator[Addon]:
+def _loras(graph: Graph, node: Node, text_behind: Callable[[Any], str]) -> Iterator[Addon]:
     """Give the LoRAs that a node adds: by its own inputs, as a list, or as tags in a text."""
     for key, value in node.inputs.items():
         if isinstance(value, dict) and isinstance(value.get("lora"), str):
@@ -94,10 +111,19 @@ def _loras(graph: Graph, node: Node) -> Iterator[Addon]:
             place = next((part for part in match.groups() if part), "")
             if _is_on(node, place) and isinstance(name := scalar(graph, value, (key,)), str):
                 yield from _addon(name, scalar(graph, _weight(node, place), ()))
-    for key in ("populated_text", "lora_syntax"):
-        if isinstance(node.inputs.get(key), str):
-            for tag in _TAG.finditer(node.inputs[key]):
-                yield from _addon(tag[1], tag[2])
+    yield from _tagged(node, text_behind)
+
+
+def _tagged(node: Node, text_behind: Callable[[Any], str]) -> Iterator[Addon]:
+    """Give the LoRAs that stand as tags in a text, in what was used of it before its template."""
+    listed = isinstance(node.inputs.get("loras"), list)
+    for key in () if listed else _TAGGED:
+        value = node.inputs.get(key)
+        if isinstance(value, (str, Link)):
+            words = text_behind(value)
+            yield from (addon for tag in _TAG.finditer(words) for addon in _addon(tag[1], tag[2]))
+        if key == "populated_text" and value:
+            return
 
 
 def _listed(items: list[Any]) -> Iterator[Addon]:
@@ -126,7 +152,7 @@ def _weight(node: Node, place: str) -> Any:
 
 
 def _addon(name: str, weight: Any) -> Iterator[Addon]:
-    if name.lower() not in _NONE:
+    if name.lower() not in NONE:
         yield Addon(name, number(weight))
 
 
@@ -135,7 +161,8 @@ def controlnets_of(graph: Graph, sampler: str) -> tuple[Addon, ...]:
     nets: list[Addon] = []
     for name in _all_upstream(graph, sampler):
         node = graph[name]
-        link = node.inputs.get("control_net")
+        applies = node.inputs.keys() & {"strength", "image"}  # others pass it on
+        link = node.inputs.get("control_net") if applies else None
         if isinstance(link, Link) and link.node in graph and len(nets) < _MOST_NETS:
             before = _all_upstream(graph, link.node)
             loaders = (graph[loader].inputs.get("control_net_name") for loader in before)
@@ -153,9 +180,3 @@ def _all_upstream(graph: Graph, start: str) -> Iterator[str]:
             if link.node in graph and link.node not in seen and len(seen) < MOST_VISITS:
                 seen.add(link.node)
                 todo.append(link.node)
-
-
-def vae_of(graph: Graph) -> str | None:
-    """Name the first VAE that some node loads."""
-    names = (node.inputs.get("vae_name") for node in graph.values())
-    return next((name for name in names if isinstance(name, str) and name.lower() not in _NONE), None)

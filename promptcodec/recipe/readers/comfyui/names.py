@@ -122,9 +122,24 @@ def is_pipe(name: str) -> bool:
         or "context" in lower
         or lower.startswith(("ctx_", "base_ctx"))
         or lower.endswith("_config")
-        or lower in ("sdxl_tuple", "bus", "base_sampler", "advanced_sampler", "guider", "text_embeds")
+        or lower in ("sdxl_tuple", "bus", "base_sampler", "advanced_sampler", "guider")
+        or is_embeds(lower)
     )
 
+
+def is_embeds(name: str) -> bool:
+    """Say whether an input takes the prompts of both sides as one, as wrappers of single models do."""
+    own, _, rest = name.rpartition("_")
+    return rest == "embeds" and own not in _EMBEDS_OF_OTHERS
+
+
+def is_aside(name: str) -> bool:
+    """Say whether a prompt never comes through an input: plumbing, or how a prompt is read."""
+    return name in PLUMBING or name.endswith("_override") or bool(_MANNERS & set(name.lower().split("_")))
+
+
+_EMBEDS_OF_OTHERS = {"image", "clip", "ip", "face", "pose", "audio", "control", "id", "add_cond"}
+_MANNERS = {"token", "tokens", "weight", "weights", "normalization", "interpretation", "ascore", "strength"}
 
 # Inputs that a prompt never comes through.
 PLUMBING = frozenset(

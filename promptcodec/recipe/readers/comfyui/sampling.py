@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from promptcodec.recipe.model import Number
 from promptcodec.recipe.readers.comfyui.follow import choices, scalar
@@ -15,11 +15,19 @@ from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, N
 from promptcodec.recipe.readers.comfyui.names import is_pipe
 from promptcodec.recipe.values import number, text, whole
 
-SEEDS = ("seed", "noise_seed", "seed_value", "seed_num")
-STEPS = ("steps", "num_steps", "steps_total", "base_steps")
-GUIDANCE = ("cfg", "cfg_scale", "cfg_conds", "guidance_scale", "from_cfg")
+SEEDS = ("seed", "noise_seed", "seed_value", "seed_num", "main_seed")
+STEPS = ("steps", "num_steps", "steps_total", "base_steps", "num_inference_steps")
+GUIDANCE = ("cfg", "cfg_scale", "cfg_conds", "guidance_scale", "from_cfg", "embedded_guidance_scale")
 SAMPLERS = ("sampler_name", "sampler")
 SCHEDULERS = ("scheduler", "scheduler_name")
+_SCHEDULERS_ALONE = {
+    "KarrasScheduler": "karras",
+    "ExponentialScheduler": "exponential",
+    "PolyexponentialScheduler": "polyexponential",
+    "BetaSamplingScheduler": "beta",
+    "VPScheduler": "vp",
+    "LaplaceScheduler": "laplace",
+}
 _CONTROL = ("noise", "guider", "sampler", "sigmas", "base_sampler", "sampler_opt", "settings")
 _STEERED = {"guider", "positive", "conditioning", "text_embeds", "base_sampler", "sdxl_tuple"}
 _TIMED = {"steps", "sigmas", "seed", "noise_seed", "noise"}
@@ -58,18 +66,28 @@ def is_detailer(node: Node) -> bool:
     return bool(node.inputs.keys() & {"segs", "bbox_detector", "detailer_pipe", "guide_size"})
 
 
-def passes_of(graph: Graph) -> list[str]:
-    """List the samplers on the way to the picture that is saved, first pass first.
+class Chain(NamedTuple):
+    """The way to a picture: what saves it, a sampler where nothing does, and the passes, the first first."""
+
+    end: str
+    passes: list[str]
+
+
+def chain_of(graph: Graph) -> Chain | None:
+    """Give the way to the picture that is saved, None without a sampler.
 
     Of several that are saved it is the one with the most passes: it was finished last.
     """
     samplers = [name for name, node in graph.items() if is_sampler(node)]
     for starts in (ends_of(graph), samplers[:_MOST_PASSES]):
-        chains = ([name for name in upstream(graph, start) if is_sampler(graph[name])] for start in starts)
-        longest = max(chains, key=len, default=[])
-        if longest:
-            return longest[:_MOST_PASSES]
-    return []
+        chains = (
+            Chain(start, [name for name in upstream(graph, start) if is_sampler(graph[name])])
+            for start in starts
+        )
+        longest = max(chains, key=lambda chain: len(chain.passes), default=None)
+        if longest and longest.passes:
+            return Chain(longest.end, longest.passes[:_MOST_PASSES])
+    return None
 
 
 def ends_of(graph: Graph) -> list[str]:
@@ -148,6 +166,15 @@ def sampler_of(graph: Graph, sampler: str) -> str | None:
     return value
 
 
+def scheduler_of(graph: Graph, sampler: str) -> str | None:
+    """Name the scheduler; where it is a node of its own, as samplers name it."""
+    value = text(setting(graph, sampler, SCHEDULERS))
+    link = graph[sampler].inputs.get("sigmas")
+    if value is None and isinstance(link, Link) and link.node in graph:
+        return _SCHEDULERS_ALONE.get(graph[link.node].kind)
+    return value
+
+
 def guidance_of(graph: Graph, sampler: str) -> Number | None:
     """Give a sampler's guidance, distilled where it has no other."""
     value = number(setting(graph, sampler, GUIDANCE))
@@ -174,7 +201,7 @@ def hires_of(graph: Graph, passes: list[str]) -> dict[str, Any]:
     base, later = passes[0], passes[1:]
     second = next((name for name in later if _is_second(graph, base, name)), None)
     if second is None:
-        return {}
+        return _scripted(graph, graph[base])
     hires: dict[str, Any] = {
         "steps": whole(setting(graph, second, STEPS)),
         "denoise": number(setting(graph, second, ("denoise",))),
@@ -191,6 +218,27 @@ def hires_of(graph: Graph, passes: list[str]) -> dict[str, Any]:
             hires["scale"] = number(scalar(graph, node.inputs["upscale_by"], ("upscale_by",)))
         hires["upscaler"] = hires.get("upscaler") or _upscaler(graph, node)
     return {key: value for key, value in hires.items() if value is not None}
+
+
+def _scripted(graph: Graph, sampler: Node) -> dict[str, Any]:
+    """Say what a script does behind a sampler's own pass: scripts hang on each other."""
+    link = sampler.inputs.get("script")
+    for _ in range(_MOST_PASSES):
+        node = graph.get(link.node) if isinstance(link, Link) else None
+        if node is None:
+            break
+        if "hires_steps" in node.inputs:
+            latent = node.inputs.get("upscale_type") != "pixel"
+            names = ("latent_upscaler", "latent_upscale_method") if latent else ("pixel_upscaler",)
+            hires = {
+                "steps": whole(scalar(graph, node.inputs["hires_steps"], ("steps",))),
+                "denoise": number(scalar(graph, node.inputs.get("denoise"), ("denoise",))),
+                "scale": number(scalar(graph, node.inputs.get("upscale_by"), ("upscale_by",))),
+                "upscaler": next((text(node.inputs[name]) for name in names if name in node.inputs), None),
+            }
+            return {key: value for key, value in hires.items() if value is not None}
+        link = node.inputs.get("script")
+    return {}
 
 
 def _is_second(graph: Graph, base: str, name: str) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
-from promptcodec.recipe.readers.comfyui import models, prompts, sampling, strings
+from promptcodec.recipe.readers.comfyui import models, prompts, sampling, sizes, strings
 from promptcodec.recipe.readers.comfyui.follow import scalar
 from promptcodec.recipe.readers.comfyui.graph import Graph, Node
 from promptcodec.recipe.readers.comfyui.names import NEGATIVE, POSITIVE, side_of
-from promptcodec.recipe.values import text, whole
+from promptcodec.recipe.values import number, text, whole
 
 _PROMPTS = ("prompt", "positive_prompt")
 
@@ -22,11 +22,20 @@ def recipe_of(graph: Graph, platform: Platform) -> Recipe:
     inputs = graph[asking].inputs
     positive, negative = (prompts.words_of(graph, asking, side) for side in (POSITIVE, NEGATIVE))
     model = next((text(inputs.get(name)) for name in ("model", "model_name") if name in inputs), None)
-    seed = whole(scalar(graph, inputs.get("seed"), sampling.SEEDS))
+    width, height = sizes.own_size(graph, graph[asking])
+    settings = Settings(
+        prompt=positive.joined(),
+        negative=negative.joined(),
+        seed=whole(scalar(graph, inputs.get("seed"), sampling.SEEDS)),
+        steps=whole(sampling.setting(graph, asking, sampling.STEPS)),
+        guidance=number(sampling.setting(graph, asking, (*sampling.GUIDANCE, "guidance"))),
+        width=width,
+        height=height,
+    )
     return Recipe(
         platform,
         ModelInfo(model),
-        Settings(prompt=positive.joined(), negative=negative.joined(), seed=seed),
+        settings,
         unknown=tuple(f"prompt (behind {kind})" for kind in positive.unknown[:1]),
     )
 

@@ -13,6 +13,8 @@ from promptcodec.recipe.values import whole
 
 Size = tuple[int | None, int | None]
 _SIDES = (("width", "height"), ("empty_latent_width", "empty_latent_height"))
+_STRETCHED = ("stretch", "crop", "fill / crop", "pad")
+_OVER = ("width_override", "height_override")
 _PRESETS = ("dimension", "resolution", "ratio", "size", "preset")
 _SIZE = re.compile(r"(?<!\d)(\d{2,5})\s*[x\u00d7*]\s*(\d{2,5})(?!\d)")
 _SWAPS = ("invert", "swap_dimensions", "swap")
@@ -28,16 +30,29 @@ def size_of(graph: Graph, sampler: str) -> Size:
         sampler = next((name for name in users if takes_picture(graph[name])), sampler)
     for name in reversed(upstream(graph, sampler)[:-1]):
         node = graph[name]
-        size = _own_size(graph, node)
+        shrunk = "image" in node.inputs and not _is_fixed(node)
+        size = (None, None) if shrunk else own_size(graph, node)
         if size[0] and size[1]:
             return size
         latents = any(name.startswith(("latent", "samples")) for name, _ in node.links())
-        if node.inputs.keys() & {"pixels", "image"} and not latents:  # its size is not in the graph
+        if "image" in node.inputs and not latents:  # its size is not in the graph
             return None, None
-    return None, None
+    node = graph[sampler]
+    return (None, None) if "upscale_method" in node.inputs else own_size(graph, node)
 
 
-def _own_size(graph: Graph, node: Node) -> Size:
+def _is_fixed(node: Node) -> bool:
+    """Say whether a node gives pictures of just the sides it names; others keep proportions."""
+    inputs = node.inputs
+    stretched = inputs.get("keep_proportion", inputs.get("method")) in (False, *_STRETCHED)
+    return {"upscale_method", "crop"} <= inputs.keys() or stretched or isinstance(inputs["image"], str)
+
+
+def own_size(graph: Graph, node: Node) -> Size:
+    """Give the size that a node names: by sides that are not 0, by a preset."""
+    over = tuple(whole(scalar(graph, node.inputs.get(side), (side,))) for side in _OVER)
+    if all(over):
+        return over[0], over[1]
     preset = _preset(node)
     if preset:
         return preset

@@ -6,6 +6,7 @@ editor knows go: reroutes, primitives, setters and getters, broadcasts, and what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ _MOST_STEPS = 100
 _DEEPEST = 5
 _MUTED, _BYPASSED = 2, 4
 _WIDGET_TYPES = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
+_COMMENTED = ("CLIPTextEncode", "TextEncode", "GLIGENTextBox")  # whose texts the editor takes comments out of
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
 _INSIDE, _OUTSIDE = "-10", "-20"  # a subgraph's own inputs and outputs, as nodes
 
 
@@ -105,7 +108,10 @@ class _Unfolding:
                 elif not self._is_outer(level, item["link"]):  # an unset outer widget leaves the inner one
                     inputs.pop(item["name"], None)
         full = level.prefix + name
-        self.done.api[full] = {"class_type": str(node.get("type")), "inputs": inputs}
+        kind = str(node.get("type"))
+        if kind.startswith(_COMMENTED):
+            inputs = {key: _without_comments(value) for key, value in inputs.items()}
+        self.done.api[full] = {"class_type": kind, "inputs": inputs}
         self.done.outputs[full] = tuple(
             Output(str(item.get("name")), str(item.get("type"))) for item in _dicts(node.get("outputs"))
         )
@@ -270,6 +276,17 @@ def _bypass(level: _Level, node: Mapping[str, Any], slot: int) -> Any:
 
 def _with_widget(node: Mapping[str, Any], widget: str, value: Any) -> Mapping[str, Any]:
     return {**node, "widgets_values": {**widgets_of(node), widget: value}}
+
+
+def _without_comments(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+
+    def kept(match: re.Match[str]) -> str:
+        closed = len(match[0]) >= 4 and match[0].endswith("*/")
+        return match[0] if match[0].startswith("/*") and not closed else ""
+
+    return _COMMENT.sub(kept, value)
 
 
 def _dict(value: Any) -> dict[str, Any]:
