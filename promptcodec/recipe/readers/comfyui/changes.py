@@ -9,7 +9,7 @@ from typing import Any
 from promptcodec.recipe.readers.comfyui.follow import scalar
 from promptcodec.recipe.readers.comfyui.graph import Graph, Link, Node
 from promptcodec.recipe.readers.comfyui.strings import replaced
-from promptcodec.recipe.readers.comfyui.writers import words_of
+from promptcodec.recipe.readers.comfyui.written import words_of
 
 _CHANGES = frozenset(
     (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from promptcodec.recipe.readers.comfyui import changes, strings, writers
+from promptcodec.recipe.readers.comfyui import changes, strings, written
 from promptcodec.recipe.readers.comfyui.follow import choices
 from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, Node
 from promptcodec.recipe.readers.comfyui.names import (
@@ -208,7 +208,7 @@ class _Search:
 
     def filled(self, node: Node, texts: list[str]) -> list[str]:
         """Give texts that nothing is left to fill in of: what a node puts in there is not in the graph."""
-        if not writers.is_template(node) or not any(map(writers.is_open, texts)):
+        if not written.is_template(node) or not any(map(written.is_open, texts)):
             return texts
         self.unknown.append(node.kind)
         return []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from promptcodec.recipe.readers.comfyui import writers
+from promptcodec.recipe.readers.comfyui import written
 from promptcodec.recipe.readers.comfyui.graph import Link, Node
 from promptcodec.recipe.readers.comfyui.names import is_pipe, side_of
 
@@ -70,9 +70,9 @@ def is_loader(node: Node) -> bool:
 def is_written(node: Node, *, text: bool) -> bool:
     """Say whether what a node gives is written while it runs."""
     if text:
-        return writers.is_written(node)
+        return written.is_written(node)
     sided = any(side_of(name) or name.startswith("cond") for name in node.inputs)
-    return not sided and not is_encoder(node, text=False) and writers.is_named(node)
+    return not sided and not is_encoder(node, text=False) and written.is_named(node)
 
 
 def held(node: Node, slot: int) -> str | None:
