@@ -206,7 +206,7 @@ def command(
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
     selection, pairs = inputs_of(
-        run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png"
+        run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png", [dictionary]
     )
     tasks = [
         DecodeTask(

@@ -226,7 +226,8 @@ def command(
     OUT/<relative name>.pxt for each picture in it.
     """
     check_files(given)
-    selection, pairs = inputs_of(run, inputs, output, SUFFIXES, "{}.pxt".format)
+    read = [given[name] for name in ("description", "pose", "dictionary")]
+    selection, pairs = inputs_of(run, inputs, output, SUFFIXES, "{}.pxt".format, read)
     tasks = [
         EncodeTask(source.path, target, run.overwrite, run.skip_existing, run.limits, given)
         for source, target in pairs

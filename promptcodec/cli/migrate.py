@@ -69,7 +69,7 @@ def command(
     The parts stay the same bytes, so this works where the last draft wrote them; parts of earlier drafts
     are an error that names them.
     """
-    selection, pairs = plan(inputs, output, STREAMS, str, as_json=as_json)
+    selection, pairs = plan(inputs, output, STREAMS, str, as_json=as_json, read=[dictionary])
     tasks = [MigrateTask(source.path, target, overwrite, dictionary) for source, target in pairs]
     workers = options.resolve_jobs(jobs, len(tasks))
     sys.exit(batch.run(tasks, migrate_one, show, jobs=workers, as_json=as_json, selection=selection))

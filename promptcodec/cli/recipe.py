@@ -10,7 +10,7 @@ import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.errors import UsageError
-from promptcodec.files import STDIO, check_free
+from promptcodec.files import STDIO, check_apart, check_free
 from promptcodec.recipe import Metadata, read_metadata
 from promptcodec.recipe.origin import Origin
 from promptcodec.recipe.write import WRITERS
@@ -103,6 +103,7 @@ def _lines(metadata: Metadata) -> Iterator[str]:
 def export(file: str, tool: str, output: str, overwrite: bool, dictionary: str | None) -> None:  # noqa: FBT001
     """Write the recipe of FILE, an image or a stream, in the form of a tool: a text, never a picture."""
     with batch.naming(file):
+        check_apart((output,), (file, dictionary))
         metadata = metadata_of(file, dictionary)
         check_free(output, overwrite=overwrite)
         if metadata.recipe is None:

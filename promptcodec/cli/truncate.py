@@ -40,7 +40,7 @@ def command(
     """
     if most is None and layers is None:
         raise click.UsageError("say how short: --bytes N, or --layers NAMES, or both")
-    out = plan_one(source, output, as_json=as_json)
+    out = plan_one(source, output, as_json=as_json, read=[dictionary])
     from promptcodec import edit, reading  # noqa: PLC0415 - heavy
 
     with batch.naming(source):
