@@ -50,10 +50,10 @@ def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> N
     with batch.naming(image):
         picture = load_image(batch.read_input(image))
     with batch.naming(stream):
-        dictionaries = batch.read_dictionaries(dictionary)
-        checked = decoding.check(batch.read_input(stream), picture, dictionaries=dictionaries)
+        data = batch.read_input(stream)
+        checked = decoding.check(data, picture, dictionaries=batch.read_dictionaries(dictionary))
     report.warn_of(stream, checked.warnings)
-    result = checked.to_json()
+    result = {"file": stream, "image": image, "ok": True, **checked.to_json()}
     if as_json:
         report.emit(result)
     else:

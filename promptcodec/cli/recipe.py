@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -34,15 +37,37 @@ def metadata_of(file: str, dictionary: str | None) -> Metadata:
 
     data = batch.read_input(file)
     if not data.startswith(MAGIC):
-        return read_metadata(data)
+        metadata = read_metadata(data)
+        if metadata.recipe is None and metadata.origin == Origin():
+            _check_picture(data)
+        return metadata
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
     payload = parts.get(BY_NAME["recipe"].id)
     dictionaries = batch.read_dictionaries(dictionary)
     return Metadata(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
 
 
+def _check_picture(data: bytes) -> None:
+    """Raise ImageError for a file that is no picture; a damaged one is one."""
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - heavy
+
+    from promptcodec.errors import ImageError  # noqa: PLC0415
+    from promptcodec.vision import formats  # noqa: PLC0415
+
+    if formats.with_extra(data) is not None:
+        return
+    try:
+        with warnings.catch_warnings(), suppress(Image.DecompressionBombError, ValueError, OverflowError):
+            warnings.simplefilter("ignore")
+            Image.open(io.BytesIO(data)).close()
+    except UnidentifiedImageError:
+        what = f"it is {found}" if (found := formats.other(data)) else "it is neither a picture nor a stream"
+        raise ImageError(f"{what}, so it carries no recipe" if data else "the file is empty") from None
+
+
 @click.group(
     "recipe",
+    no_args_is_help=False,
     short_help="Show or export how a picture was generated.",
     epilog="\b\nExamples:\n"
     "  promptcodec recipe show picture.png\n"
