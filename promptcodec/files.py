@@ -149,6 +149,16 @@ def check_apart(outputs: Iterable[str], inputs: Iterable[str | None]) -> None:
             raise UsageError(f"{out} is the input itself{called}; choose another output")
 
 
+def same_place(first: str, second: str) -> bool:
+    """Say whether two outputs are one, whether it is there already or not."""
+    if STDIO in (first, second):
+        return first == second
+    key = identity(first)
+    if key is not None and key == identity(second):
+        return True
+    return os.path.abspath(first) == os.path.abspath(second)  # noqa: PTH100 - no raising
+
+
 def _taken(path: str) -> OutputExistsError:
     return OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
 

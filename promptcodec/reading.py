@@ -15,6 +15,7 @@ from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_diction
 from promptcodec.errors import (
     BitstreamError,
     DescriptionError,
+    MissingDictionary,
     NewerError,
     Notice,
     PromptcodecError,
@@ -126,7 +127,7 @@ def unreadable(stream: Stream, dictionaries: Sequence[Dictionary]) -> dict[str, 
     """Try to read every part of a stream that may be damaged; give the error of each that cannot be.
 
     Words that stand beside a part which cannot be read are tried without it. What needs a newer reader is
-    not damaged.
+    not damaged, nor is what needs a dictionary.
     """
     failed: dict[str, PromptcodecError] = {}
     others = payloads_of(stream)
@@ -136,7 +137,7 @@ def unreadable(stream: Stream, dictionaries: Sequence[Dictionary]) -> dict[str, 
         try:
             with _naming(part):
                 BY_ID[part.type].decode(part.payload, PROBE_SIZE, dictionaries, others)
-        except NewerError:
+        except (NewerError, MissingDictionary):
             continue
         except PromptcodecError as error:
             failed[part_name(part.type)] = error
@@ -264,13 +265,13 @@ def dictionary_ids(data: bytes) -> frozenset[bytes]:
     """Give the ids of the users' dictionaries that a stream's texts need; none where it cannot be read."""
     from promptcodec.layers import recipe, semantic  # noqa: PLC0415 - most streams need none
 
-    found: set[bytes] = set()
+    ids: set[bytes] = set()
     with suppress(PromptcodecError, IndexError):
         payloads = payloads_of(_parse(data, partial=True, bare=False))
         for name, layer in (("semantic", semantic), ("recipe", recipe)):
             if payloads.get(name):
-                found.add(dictionary_id(layer.coded_text(payloads[name])))
-    return frozenset(found - {b""})
+                ids.add(dictionary_id(layer.coded_text(payloads[name])))
+    return frozenset(ids - {b""})
 
 
 def migrate(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:

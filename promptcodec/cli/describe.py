@@ -12,7 +12,6 @@ from promptcodec.description import Description, format_text, from_json, parse_t
 from promptcodec.errors import DescriptionError, UsageError
 from promptcodec.files import read_file
 
-
 _BESIDE = ("file", "ok")
 
 

@@ -62,8 +62,9 @@ def inspect_one(task: InspectTask) -> dict[str, Any]:
     from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
 
     dictionaries = batch.read_dictionaries(task.dictionary)
-    shown = reading.inspect(batch.read_input(task.source), partial=task.partial, dictionaries=dictionaries)
-    return {"file": task.source, "ok": True, **shown}
+    data = batch.read_input(task.source)
+    shown = reading.inspect(data, partial=task.partial, dictionaries=dictionaries)
+    return {"file": task.source, "ok": True, **shown} | batch.dictionary_used(task.dictionary, [data])
 
 
 @click.command(

@@ -33,7 +33,8 @@ def migrate_one(task: MigrateTask) -> dict[str, Any]:
     data = reading.migrate(draft, dictionaries=batch.read_dictionaries(task.dictionary))
     batch.write_output(task.out, data, overwrite=task.overwrite)
     version = reading.outline(data)["version"]
-    return {"file": task.source, "out": task.out, "ok": True, "bytes": len(data), "version": version}
+    result = {"file": task.source, "out": task.out, "ok": True, "bytes": len(data), "version": version}
+    return result | batch.dictionary_used(task.dictionary, [data])
 
 
 def show(result: dict[str, Any]) -> str:

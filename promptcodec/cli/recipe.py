@@ -44,6 +44,7 @@ def metadata_of(file: str, dictionary: str | None) -> Metadata:
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
     payload = parts.get(BY_NAME["recipe"].id)
     dictionaries = batch.read_dictionaries(dictionary)
+    batch.warn_of_unused(dictionary, [data])
     return Metadata(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
 
 
@@ -61,7 +62,8 @@ def _check_picture(data: bytes) -> None:
             warnings.simplefilter("ignore")
             Image.open(io.BytesIO(data)).close()
     except UnidentifiedImageError:
-        what = f"it is {found}" if (found := formats.other(data)) else "it is neither a picture nor a stream"
+        other = formats.other(data)
+        what = f"it is {other}" if other else "it is neither a picture nor a stream"
         raise ImageError(f"{what}, so it carries no recipe" if data else "the file is empty") from None
 
 

@@ -13,10 +13,11 @@ def check_once(files: tuple[str, ...]) -> None:
     """Raise UsageError where a file stands there twice: its texts would count twice."""
     seen: dict[object, str] = {}
     for file in files:
-        first = seen.setdefault(identity(file) or file, file)
-        if first is not file:
-            called = "named twice" if first == file else f"the same file as {first}"
+        key = identity(file) or file
+        if key in seen:
+            called = "named twice" if seen[key] == file else f"the same file as {seen[key]}"
             raise UsageError(f"{file} is {called}: its texts would count twice")
+        seen[key] = file
 
 
 @click.command(

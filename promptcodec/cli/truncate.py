@@ -50,6 +50,7 @@ def command(
             data, most=most, layers=layers, dictionaries=batch.read_dictionaries(dictionary)
         )
         batch.write_output(out, shorter, overwrite=overwrite)
+    batch.warn_of_unused(dictionary, [data])
     kept = [part["type"] for part in reading.outline(shorter)["parts"]]
     if as_json:
         result = {"file": source, "out": out, "ok": True, "bytes_before": len(data), "bytes": len(shorter)}
