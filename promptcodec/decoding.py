@@ -194,7 +194,8 @@ def _read(
     """Read the layers; say where the stream is cut, ``""`` where it is whole."""
     names = NAMES if layers is None else check_layers(layers)
     stream = open_stream(data, partial=partial, bare=bare)
-    readout = read_layers(stream, names, size or (stream.width, stream.height), as_dictionaries(dictionaries))
+    drawn = size or (stream.width, stream.height)
+    readout = read_layers(stream, names, drawn, as_dictionaries(dictionaries), partial=partial)
     if not readout.layers:
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")

@@ -306,6 +306,8 @@ def _wanted(settings: EncodeSettings) -> tuple[str, ...]:
     if settings.recipe not in RECIPE_MODES:
         raise UsageError(f"unknown recipe mode {settings.recipe!r}; one of {', '.join(RECIPE_MODES)}")
     names = check_layers(settings.layers)
+    if settings.recipe == "off" and "recipe" in names:
+        raise UsageError("the recipe is named among the layers and turned off: these contradict each other")
     return ("recipe",) if settings.recipe == "only" else names
 
 

@@ -10,6 +10,7 @@ import stat
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -125,6 +126,37 @@ def check_free(path: str, *, overwrite: bool) -> None:
     """Raise OutputExistsError where ``path`` is taken, before any work is done for it."""
     if path != STDIO and not overwrite and exists(path) and not is_device(path):
         raise _taken(path)
+
+
+def identity(path: str | Path) -> tuple[int, int] | None:
+    """Give what is the same for every name of a file; None where there is none that could be lost."""
+    if path == STDIO:
+        return None
+    try:
+        about = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return (about.st_dev, about.st_ino) if about.st_ino and stat.S_ISREG(about.st_mode) else None
+
+
+def check_apart(outputs: Iterable[str], inputs: Iterable[str | None]) -> None:
+    """Raise UsageError where an output is one of the files that are read; None stands for no file."""
+    read = {key: path for path in inputs if path is not None and (key := identity(path))}
+    for out in outputs:
+        key = identity(out)
+        if key in read:
+            called = "" if read[key] == out else f", {read[key]}"
+            raise UsageError(f"{out} is the input itself{called}; choose another output")
+
+
+def same_place(first: str, second: str) -> bool:
+    """Say whether two outputs are one, whether it is there already or not."""
+    if STDIO in (first, second):
+        return first == second
+    key = identity(first)
+    if key is not None and key == identity(second):
+        return True
+    return os.path.abspath(first) == os.path.abspath(second)  # noqa: PTH100 - no raising
 
 
 def _taken(path: str) -> OutputExistsError:

@@ -10,10 +10,12 @@ from typing import Any
 
 from promptcodec import bitstream
 from promptcodec.bitstream import Part, Stream
+from promptcodec.entropy import dictionary_id
 from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries
 from promptcodec.errors import (
     BitstreamError,
     DescriptionError,
+    MissingDictionary,
     NewerError,
     Notice,
     PromptcodecError,
@@ -73,27 +75,34 @@ def cut_words(part: str) -> str:
     """Say where a stream was cut, for people: in the part of this name, ``""`` for between two."""
     if not part:
         return "it ends behind a whole part; what followed is missing"
-    return f"its {part} part is cut or damaged; what stands before it is read, with no checksum to prove it"
+    return f"its {part} part is cut or damaged; nothing proves that what stands before it is whole"
 
 
 def read_layers(
-    stream: Stream, names: Sequence[str], size: tuple[int, int], dictionaries: Sequence[Dictionary] = ()
+    stream: Stream,
+    names: Sequence[str],
+    size: tuple[int, int],
+    dictionaries: Sequence[Dictionary] = (),
+    *,
+    partial: bool = False,
 ) -> Readout:
     """Decode the named layers of a stream for a picture of ``size``.
 
-    A layer that only a newer reader knows how to read is left out, with a warning.
+    A layer that only a newer reader knows how to read is left out, with a warning. With ``partial``, so is
+    one that cannot be read.
 
     Raises:
-        BitstreamError, DescriptionError, MissingDictionary: a layer cannot be read.
+        BitstreamError, DescriptionError, MissingDictionary: a layer cannot be read; with ``partial``, none.
         NewerError: none of the layers can be read without a newer reader.
     """
     fields: dict[str, Any] = {}
     layers: list[str] = []
     newer: list[NewerError] = []
-    others = payloads_of(stream)
+    damaged = unreadable(stream, dictionaries) if partial else {}
+    others = {name: payload for name, payload in payloads_of(stream).items() if name not in damaged}
     for part in stream.parts:
         layer = BY_ID.get(part.type)
-        if layer is None or (layer.selectable and layer.name not in names):
+        if layer is None or layer.name in damaged or (layer.selectable and layer.name not in names):
             continue
         try:
             with _naming(part):
@@ -103,13 +112,37 @@ def read_layers(
             continue
         if layer.selectable:
             layers.append(layer.name)
-    if newer and not layers:
-        raise newer[0]
+    wanted = [error for name, error in damaged.items() if name in names]
+    if (newer or wanted) and not layers:
+        raise (newer or wanted)[0]
     fields.setdefault("seed", derive_seed(stream))
     warnings = [Notice(str(error)) for error in newer]
+    warnings += [Notice(f"left out: {error}", error.hint) for error in wanted]
     if "semantic" in layers and leans(others):
         warnings.append(Notice("the colours of the words' cells are in the texture part, which is missing"))
     return Readout(Conditions(size=size, **fields), tuple(layers), tuple(warnings))
+
+
+def unreadable(stream: Stream, dictionaries: Sequence[Dictionary]) -> dict[str, PromptcodecError]:
+    """Try to read every part of a stream that may be damaged; give the error of each that cannot be.
+
+    Words that stand beside a part which cannot be read are tried without it. What needs a newer reader is
+    not damaged, nor is what needs a dictionary.
+    """
+    failed: dict[str, PromptcodecError] = {}
+    others = payloads_of(stream)
+    for part in sorted(stream.parts, key=lambda part: bool(part.type in BY_ID and BY_ID[part.type].beside)):
+        if part.type not in BY_ID:
+            continue
+        try:
+            with _naming(part):
+                BY_ID[part.type].decode(part.payload, PROBE_SIZE, dictionaries, others)
+        except (NewerError, MissingDictionary):
+            continue
+        except PromptcodecError as error:
+            failed[part_name(part.type)] = error
+            others.pop(part_name(part.type))
+    return failed
 
 
 def payloads_of(stream: Stream) -> dict[str, bytes]:
@@ -138,7 +171,7 @@ def outline(data: bytes, *, partial: bool = False, bare: bool = False) -> dict[s
     Returns:
         Version, size in pixels, bytes, bits per pixel, overhead and parts; ``overhead_bytes``
         and the parts' ``bytes`` add up to ``bytes``. Of a cut stream also ``cut_in``: the part that is
-        not whole, ``""`` for none.
+        not whole, ``""`` for none, and ``cut_bytes``: those of it, which add up with the others.
 
     Raises:
         BitstreamError: the stream cannot be read.
@@ -148,14 +181,19 @@ def outline(data: bytes, *, partial: bool = False, bare: bool = False) -> dict[s
 
 def outline_of(stream: Stream, length: int) -> dict[str, Any]:
     """Give the outline of a stream whose file has ``length`` bytes."""
-    cut = {"cut_in": "" if stream.cut_in is None else part_name(stream.cut_in)} if stream.cut else {}
+    cut: dict[str, Any] = {}
+    end = length
+    if stream.cut:
+        end = stream.parts[-1].offset + len(stream.parts[-1].payload)
+        cut["cut_in"] = "" if stream.cut_in is None else part_name(stream.cut_in)
+        cut["cut_bytes"] = length - end
     return cut | {
         "version": stream.version,
         "width": stream.width,
         "height": stream.height,
         "bytes": length,
         "bpp": length * 8 / (stream.width * stream.height),
-        "overhead_bytes": length - sum(len(part.payload) for part in stream.parts),
+        "overhead_bytes": end - sum(len(part.payload) for part in stream.parts),
         "parts": [
             {
                 "type": part_name(part.type),
@@ -175,7 +213,8 @@ def inspect(
     """Say what a stream holds: its outline, its description as object and as text, its recipe.
 
     ``original_width`` and ``original_height`` are more than the stream's where the picture was reduced.
-    What only a newer reader can read is None, and its part's coder is ``unknown``.
+    What only a newer reader can read is None, and its part's coder is ``unknown``. With ``partial``, so is
+    what cannot be read at all, and its part has the reason as ``error``.
 
     Raises:
         BitstreamError, DescriptionError, MissingDictionary: the stream cannot be read.
@@ -184,11 +223,15 @@ def inspect(
     width, height = _original(stream) or (stream.width, stream.height)
     shown: dict[str, Any] = {"original_width": width, "original_height": height}
     shown |= {"description": None, "text": None, "recipe": None}
-    own, others = as_dictionaries(dictionaries), payloads_of(stream)
+    own = as_dictionaries(dictionaries)
+    damaged = unreadable(stream, own) if partial else {}
+    others = {name: payload for name, payload in payloads_of(stream).items() if name not in damaged}
     result = outline_of(stream, len(data))
     for part, row in zip(stream.parts, result["parts"], strict=True):
         layer = BY_ID.get(part.type)
-        if layer is not None and layer.shown:
+        if row["type"] in damaged:
+            row["error"] = str(damaged[row["type"]])
+        elif layer is not None and layer.shown:
             try:
                 shown |= layer.show(part.payload, own, others)
             except NewerError:
@@ -216,6 +259,19 @@ def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[AnyDiction
     stream = open_stream(data, bare=bare)
     check_parts(stream, as_dictionaries(dictionaries))
     return outline_of(stream, len(data))
+
+
+def dictionary_ids(data: bytes) -> frozenset[bytes]:
+    """Give the ids of the users' dictionaries that a stream's texts need; none where it cannot be read."""
+    from promptcodec.layers import recipe, semantic  # noqa: PLC0415 - most streams need none
+
+    ids: set[bytes] = set()
+    with suppress(PromptcodecError, IndexError):
+        payloads = payloads_of(_parse(data, partial=True, bare=False))
+        for name, layer in (("semantic", semantic), ("recipe", recipe)):
+            if payloads.get(name):
+                ids.add(dictionary_id(layer.coded_text(payloads[name])))
+    return frozenset(ids - {b""})
 
 
 def migrate(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> bytes:

@@ -123,19 +123,21 @@ def test_describe_text_becomes_a_stream_again(files):
     (value,) = json_lines(run("describe", files / "a.png", "--grid", "2x3", "--json"))
     assert (value["rows"], value["cols"]) == (2, 3)
     (files / "d.txt").write_text(text)
+    assert (value["file"], value["ok"]) == (str(files / "a.png"), True)
     (files / "d.json").write_text(json.dumps(value))
     for name in ("d.txt", "d.json"):
         out = files / f"{name}.pxt"
         run("encode", files / "a.png", "-o", out, "--description", files / name, "--layers", "semantic")
         (line,) = json_lines(run("inspect", out, "--json"))
         assert line["text"] == text.rstrip("\n")
-        assert line["description"] == value
+        assert line["description"] == {key: value[key] for key in value if key not in ("file", "ok")}
 
 
 def test_check_keys_and_exit_codes(files):
     run("decode", files / "a.pxt", "-o", files / "same.png")
     (line,) = json_lines(run("check", files / "a.pxt", files / "same.png", "--json"))
-    assert set(line) == CHECK_KEYS
+    assert set(line) == CHECK_KEYS | {"file", "image", "ok"}
+    assert (line["file"], line["ok"]) == (str(files / "a.pxt"), True)
     assert line["verdict"] == "pass"
     assert (line["compared"], line["threshold"]) == (["words", "texture layer"], score.shipped().threshold)
     shown = run("check", files / "a.pxt", files / "same.png").stdout.decode().splitlines()[0]

@@ -298,7 +298,7 @@ def test_text_keeps_its_coder(scene, coder):
         ("cell", ("r0c1", "red"), "there is no cell r0c1"),
         ("cell", ("0,0,4,4", "red"), "is no cell"),
         ("recolour", ("r1c1", "octarine"), "no colour of the palette"),
-        ("surface", ("r1c1", "velvet"), "no texture class; one of smooth"),
+        ("surface", ("r1c1", "velvet"), "no surface; one of smooth, soft, grainy, rough, busy"),
         ("surface", ("r1c1", "rough up"), "unknown orientation"),
         ("move", ("r1c1:r2c2", "r4c6"), "would reach outside"),
         ("move", ("r1c1:r2c2", "nowhere"), "is no place"),
@@ -377,7 +377,7 @@ def test_command_line(cli, tmp_path, stream):
     assert "r1c1 to r4c6" in err
     code, _, err = cli("edit", "a.pxt", "-o", "c.pxt", "--mask", "missing.png")
     assert code == 2
-    assert "missing.png cannot be read" in err
+    assert "missing.png: cannot be read" in err
     assert not (tmp_path / "c.pxt").exists()
     code, out, _ = cli("truncate", "a.pxt", "-o", "t.pxt", "--layers", "semantic", "--json")
     assert (code, json.loads(out)["layers"]) == (0, ["semantic"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +21,11 @@ from promptcodec.files import STDIO, read_file, read_open, write_whole
 
 if TYPE_CHECKING:
     from promptcodec.entropy.dictionary import Dictionary
+
+
+USED = "dictionary_used"
+"""Of a result where a dictionary was given: whether a stream needs it."""
+_UNUSED = "--dictionary was not used: no text here is coded with it"
 
 
 def run(
@@ -56,6 +63,7 @@ def run(
     """
     selection = selection or Selection()
     tally = Tally(selection.left_out.copy())
+    used: list[bool] = []
     unread = [(report.error_object(file, error), error) for file, error in selection.failed]
     code = 0
     with closing(results(tasks, work, jobs)) as outcomes:
@@ -65,6 +73,7 @@ def run(
                 continue
             if error is None:
                 tally.add(result)
+                used += [result[USED]] if USED in result else []
                 note(result)
                 code = max(code, judge(result))
             elif tally.fail(error):
@@ -73,6 +82,8 @@ def run(
                 report.emit(result)
             elif error is None and (line := show(result)):
                 report.say(line)
+    if used and not any(used):
+        report.warn(_UNUSED)
     several = len(tasks) + len(unread) > 1
     if several or selection.left_out:
         report.warn(tally.line(verb, total()))
@@ -116,12 +127,37 @@ def read_dictionaries(path: str | None) -> list[Dictionary]:
     Raises:
         UsageError: it cannot be read.
     """
-    from promptcodec.entropy.dictionary import Dictionary  # noqa: PLC0415 - heavy
-
+    if not path:
+        return []
     try:
-        return [Dictionary.from_bytes(read_file(path))] if path else []
+        about = Path(path).stat()
+        return [_dictionary(path, about.st_mtime_ns, about.st_size)]
+    except OSError as error:
+        raise UsageError(f"the dictionary {path} cannot be read: {error.strerror}") from None
     except UsageError as error:
         raise UsageError(f"the dictionary {path} {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _dictionary(path: str, _changed: int, _size: int) -> Dictionary:
+    """Read a dictionary once for all items of a run."""
+    from promptcodec.entropy.dictionary import Dictionary  # noqa: PLC0415 - heavy
+
+    return Dictionary.from_bytes(read_file(path))
+
+
+def dictionary_used(path: str | None, streams: Iterable[bytes]) -> dict[str, bool]:
+    """Give what a result says of the dictionary that was given: whether a stream needs it."""
+    from promptcodec.reading import dictionary_ids  # noqa: PLC0415 - heavy
+
+    given = {dictionary.id for dictionary in read_dictionaries(path)}
+    return {USED: any(given & dictionary_ids(data) for data in streams)} if given else {}
+
+
+def warn_of_unused(path: str | None, streams: Iterable[bytes]) -> None:
+    """Print that a dictionary was given which none of the streams needs."""
+    if not dictionary_used(path, streams).get(USED, True):
+        report.warn(_UNUSED)
 
 
 def write_output(path: str, data: bytes, *, overwrite: bool) -> None:

@@ -9,6 +9,7 @@ import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.cli.agreement import CHECK_FAILED, agreement
+from promptcodec.errors import UsageError
 from promptcodec.files import STDIO
 
 
@@ -45,15 +46,22 @@ def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> N
     if stream == image == STDIO:
         raise click.UsageError("only one of the two can be standard input")
     from promptcodec import decoding  # noqa: PLC0415 - heavy
+    from promptcodec.bitstream.container import MAGIC  # noqa: PLC0415
     from promptcodec.vision.load import load_image  # noqa: PLC0415
 
     with batch.naming(image):
-        picture = load_image(batch.read_input(image))
+        pixels = batch.read_input(image)
     with batch.naming(stream):
-        dictionaries = batch.read_dictionaries(dictionary)
-        checked = decoding.check(batch.read_input(stream), picture, dictionaries=dictionaries)
+        data = batch.read_input(stream)
+        if pixels.startswith(MAGIC) and not data.startswith(MAGIC):
+            raise UsageError(f"{image} is the stream: it comes first, then the picture")
+    with batch.naming(image):
+        picture = load_image(pixels)
+    with batch.naming(stream):
+        checked = decoding.check(data, picture, dictionaries=batch.read_dictionaries(dictionary))
     report.warn_of(stream, checked.warnings)
-    result = checked.to_json()
+    batch.warn_of_unused(dictionary, [data])
+    result = {"file": stream, "image": image, "ok": True, **checked.to_json()}
     if as_json:
         report.emit(result)
     else:

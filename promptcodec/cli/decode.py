@@ -15,8 +15,9 @@ from promptcodec.cli.agreement import CHECK_FAILED, agreement
 from promptcodec.cli.find import STREAMS
 from promptcodec.cli.resume import may_replace, open_picture
 from promptcodec.cli.run import Run, estimate, inputs_of, run_options
-from promptcodec.files import STDIO, check_free
-from promptcodec.layers.registry import BY_NAME
+from promptcodec.errors import UsageError
+from promptcodec.files import STDIO, check_apart, check_free, same_place
+from promptcodec.layers.registry import BY_NAME, LAYERS
 from promptcodec.settings import GENERATOR, STRENGTH
 
 
@@ -53,6 +54,7 @@ def decode_one(task: DecodeTask) -> dict[str, Any] | None:
 
     data = batch.read_input(task.source)
     check_free(task.out, overwrite=overwrite)
+    _check_steps(task)
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
     start = time.perf_counter()
@@ -72,7 +74,8 @@ def decode_one(task: DecodeTask) -> dict[str, Any] | None:
             "seed": about.seed,
             "seconds": round(time.perf_counter() - start, 4),
             "check": about.check.to_json() if about.check else None,
-        } | spending.spent_object(about.spent)
+        }
+        result |= spending.spent_object(about.spent) | batch.dictionary_used(task.dictionary, [data])
         if task.steps is not None:
             settings |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
             result["progressive"] = draw_steps(data, task.steps, about.layers, settings, overwrite)
@@ -97,17 +100,32 @@ def draw_steps(
     """Write a picture after each layer that is drawn, coarse to fine; give the files."""
     from promptcodec import decoding, provenance  # noqa: PLC0415
 
-    folder, name = place
-    paths: list[str] = []
-    for index, layer in enumerate(layers):
-        if not BY_NAME[layer].drawn:
-            continue
+    drawn_layers = [layer for layer in layers if BY_NAME[layer].drawn]
+    paths = [step_path(place, number, layer) for number, layer in enumerate(drawn_layers, 1)]
+    for path in paths:
+        check_free(path, overwrite=overwrite)
+    for path, layer in zip(paths, drawn_layers, strict=True):
+        index = layers.index(layer)
         drawn = decoding.decode(data, **{**settings, "layers": layers[: index + 1]})
-        path = f"{folder}/{name}.{len(paths) + 1}-{layer}.png"
         picture = provenance.save(drawn.image, path, provenance.record(drawn.report))
         batch.write_output(path, picture, overwrite=overwrite)
-        paths.append(path)
     return paths
+
+
+def step_path(place: tuple[str, str], number: int, layer: str) -> str:
+    """Name the picture of a step: the number of a layer among those drawn, from 1."""
+    return f"{place[0]}/{place[1]}.{number}-{layer}.png"
+
+
+def _check_steps(task: DecodeTask) -> None:
+    """Raise UsageError where the picture of any step could be the result, or be read."""
+    if task.steps is None:
+        return
+    names = [layer.name for layer in LAYERS if layer.drawn]
+    paths = [step_path(task.steps, number + 1, name) for number in range(len(names)) for name in names]
+    check_apart(paths, (task.source, task.dictionary))
+    if any(same_place(task.out, path) for path in paths):
+        raise UsageError(f"--progressive would write {task.out} too; choose another output")
 
 
 def estimate_one(task: DecodeTask) -> dict[str, Any] | None:
@@ -206,7 +224,7 @@ def command(
     ending of OUT chooses the format; in a folder a.png.pxt becomes a.png.png.
     """
     selection, pairs = inputs_of(
-        run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png"
+        run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png", [dictionary]
     )
     tasks = [
         DecodeTask(

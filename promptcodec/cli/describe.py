@@ -12,6 +12,8 @@ from promptcodec.description import Description, format_text, from_json, parse_t
 from promptcodec.errors import DescriptionError, UsageError
 from promptcodec.files import read_file
 
+_BESIDE = ("file", "ok")
+
 
 def read_description(path: str) -> Description:
     """Read a description file: JSON where it starts with a brace, else canonical text.
@@ -33,6 +35,8 @@ def read_description(path: str) -> Description:
         ) from None
     except (ValueError, RecursionError):
         raise DescriptionError("the description is no JSON of one") from None
+    if isinstance(value, dict):  # what describe --json says of the picture beside it
+        value = {key: kept for key, kept in value.items() if key not in _BESIDE}
     return parse_text(text) if value is None else from_json(value)
 
 
@@ -46,7 +50,7 @@ def read_description(path: str) -> Description:
 )
 @click.argument("image", metavar="IMG")
 @options.captioner_option
-@click.option("--grid", type=options.Pair(), metavar="RxC", help="Rows and columns, 1 to 8 each.")
+@click.option("--grid", type=options.Grid(), metavar="RxC", help="Rows and columns, 1 to 8 each.")
 @spending.cap_options
 @options.json_option
 def command(
@@ -63,7 +67,7 @@ def command(
     with batch.naming(image), limited(spending.limits(max_cost, max_requests)):
         described = describing.describe_full(batch.read_input(image), captioner, grid)
         if as_json:
-            report.emit(to_json(described.description))
+            report.emit({"file": image, "ok": True, **to_json(described.description)})
         else:
             report.say(format_text(described.description), lines=True)
         report.warn_of_unread(int(described.unread))

@@ -92,20 +92,24 @@ def encode_one(task: EncodeTask) -> dict[str, Any] | None:
     report.warn_of(task.source, encoded.warnings)
     batch.write_output(task.out, encoded.data, overwrite=overwrite)
     outline = encoded.outline
-    return {
-        "file": task.source,
-        "out": task.out,
-        "ok": True,
-        "bytes": outline["bytes"],
-        "width": outline["width"],
-        "height": outline["height"],
-        "original_width": encoded.original[0],
-        "original_height": encoded.original[1],
-        "bpp": outline["bpp"],
-        "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
-        "seconds": round(seconds, 4),
-        UNREAD: encoded.unread,
-    } | spending.spent_object(encoded.spent)
+    return (
+        {
+            "file": task.source,
+            "out": task.out,
+            "ok": True,
+            "bytes": outline["bytes"],
+            "width": outline["width"],
+            "height": outline["height"],
+            "original_width": encoded.original[0],
+            "original_height": encoded.original[1],
+            "bpp": outline["bpp"],
+            "parts": [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]],
+            "seconds": round(seconds, 4),
+            UNREAD: encoded.unread,
+        }
+        | spending.spent_object(encoded.spent)
+        | batch.dictionary_used(task.given["dictionary"], [encoded.data])
+    )
 
 
 def _may_replace(task: EncodeTask) -> bool | None:
@@ -226,7 +230,8 @@ def command(
     OUT/<relative name>.pxt for each picture in it.
     """
     check_files(given)
-    selection, pairs = inputs_of(run, inputs, output, SUFFIXES, "{}.pxt".format)
+    read = [given[name] for name in ("description", "pose", "dictionary")]
+    selection, pairs = inputs_of(run, inputs, output, SUFFIXES, "{}.pxt".format, read)
     tasks = [
         EncodeTask(source.path, target, run.overwrite, run.skip_existing, run.limits, given)
         for source, target in pairs

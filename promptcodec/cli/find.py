@@ -93,10 +93,10 @@ def find(inputs: Sequence[str], suffixes: Sequence[str], noun: str) -> Selection
         if item == STDIO:
             continue
         if is_dir(item):
-            nothing = f"the folder {item} holds no file to work on"
+            nothing = "the folder holds no file to work on"
             candidates += sorted(_search(Path(item), suffixes, noun, here, failed), key=lambda c: c.path)
         elif not exists(item) and not os.path.islink(item) and glob.has_magic(item):  # noqa: PTH114 - no raising
-            nothing = f"the pattern {item} matches no file"
+            nothing = "the pattern matches no file"
             candidates += _match(item, here, failed)
         else:
             candidates.append(_candidate(Path(item), Path(item).parent))

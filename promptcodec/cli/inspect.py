@@ -24,13 +24,19 @@ def show(result: dict[str, Any]) -> str:
         "{overhead_bytes} bytes of overhead".format(reduced=reduced, **result)
     ]
     lines += [
-        "  {type:<10} {coder:<8} {bytes:>6} bytes at {offset}{critical}".format(
-            **{**part, "coder": part["coder"] or "?", "critical": ", critical" if part["critical"] else ""}
+        "  {type:<10} {coder:<8} {bytes:>6} bytes at {offset}{critical}{error}".format(
+            **{
+                **part,
+                "coder": part["coder"] or "?",
+                "critical": ", critical" if part["critical"] else "",
+                "error": ": cannot be read" if "error" in part else "",
+            }
         )
         for part in result["parts"]
     ]
     if result.get("cut_in") is not None:
-        lines.append(f"  cut: {cut_words(result['cut_in'])}")
+        lines.append(f"  cut, {result['cut_bytes']} bytes: {cut_words(result['cut_in'])}")
+    lines += [f"  {part['error']}" for part in result["parts"] if "error" in part]
     if result["text"] is not None:
         lines += ["", result["text"]]
     if result["recipe"] is not None:
@@ -56,8 +62,9 @@ def inspect_one(task: InspectTask) -> dict[str, Any]:
     from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
 
     dictionaries = batch.read_dictionaries(task.dictionary)
-    shown = reading.inspect(batch.read_input(task.source), partial=task.partial, dictionaries=dictionaries)
-    return {"file": task.source, "ok": True, **shown}
+    data = batch.read_input(task.source)
+    shown = reading.inspect(data, partial=task.partial, dictionaries=dictionaries)
+    return {"file": task.source, "ok": True, **shown} | batch.dictionary_used(task.dictionary, [data])
 
 
 @click.command(

@@ -33,7 +33,8 @@ def migrate_one(task: MigrateTask) -> dict[str, Any]:
     data = reading.migrate(draft, dictionaries=batch.read_dictionaries(task.dictionary))
     batch.write_output(task.out, data, overwrite=task.overwrite)
     version = reading.outline(data)["version"]
-    return {"file": task.source, "out": task.out, "ok": True, "bytes": len(data), "version": version}
+    result = {"file": task.source, "out": task.out, "ok": True, "bytes": len(data), "version": version}
+    return result | batch.dictionary_used(task.dictionary, [data])
 
 
 def show(result: dict[str, Any]) -> str:
@@ -69,7 +70,7 @@ def command(
     The parts stay the same bytes, so this works where the last draft wrote them; parts of earlier drafts
     are an error that names them.
     """
-    selection, pairs = plan(inputs, output, STREAMS, str, as_json=as_json)
+    selection, pairs = plan(inputs, output, STREAMS, str, as_json=as_json, read=[dictionary])
     tasks = [MigrateTask(source.path, target, overwrite, dictionary) for source, target in pairs]
     workers = options.resolve_jobs(jobs, len(tasks))
     sys.exit(batch.run(tasks, migrate_one, show, jobs=workers, as_json=as_json, selection=selection))

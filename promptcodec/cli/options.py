@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from promptcodec.bitstream import MAX_PIXELS, MAX_SIDE
+from promptcodec.description.model import MAX_SIDE as GRID_SIDE
 from promptcodec.settings import CAPTIONER, MAX_SEED
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -58,6 +59,25 @@ class Pair(click.ParamType):  # type: ignore[type-arg]
         if pair[0] * pair[1] > MAX_PIXELS or max(pair) > MAX_SIDE:
             self.fail(f"{value!r} is more than {MAX_PIXELS} pixels, or {MAX_SIDE} a side", param, ctx)
         return pair
+
+
+class Grid(click.ParamType):  # type: ignore[type-arg]
+    """Rows and columns of a description: ``4x6``."""
+
+    name = "grid"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Parse it."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(rf"([1-{GRID_SIDE}])[xX]([1-{GRID_SIDE}])", str(value))
+        if match is None:
+            self.fail(
+                f"{value!r} is no grid: rows and columns, 1 to {GRID_SIDE} each, such as 4x6", param, ctx
+            )
+        return int(match[1]), int(match[2])
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]

@@ -11,7 +11,7 @@ import click
 from promptcodec.cli import batch
 from promptcodec.cli.find import STREAMS, Selection, Source, find
 from promptcodec.errors import UsageError
-from promptcodec.files import STDIO, exists, is_dir
+from promptcodec.files import STDIO, check_apart, exists, is_dir
 
 Pairs = list[tuple[Source, str]]
 """Inputs and their outputs."""
@@ -24,6 +24,7 @@ def plan(
     result_name: Callable[[str], str],
     *,
     as_json: bool,
+    read: Sequence[str | None] = (),
 ) -> tuple[Selection, Pairs]:
     """Pair the inputs of a command with its outputs.
 
@@ -33,27 +34,30 @@ def plan(
         suffixes: of the files that are taken from folders.
         result_name: gives the name of a result from that of its input.
         as_json: standard output is taken by JSON lines.
+        read: what else is read, such as a dictionary.
 
     Returns:
         What the inputs stand for, and the pairs.
 
     Raises:
-        UsageError: two results would go to one place.
+        UsageError: two results would go to one place, or one where something is read.
     """
     out = resolve_output(output, inputs)
     batch.check_stdout(out, as_json=as_json)
     selection = find(inputs, suffixes, "streams" if suffixes == STREAMS else "images")
     names = [result_name(source.name) for source in selection.sources]
     targets = destinations(selection.sources, names, out, in_folder=selection.in_folder)
+    check_apart(targets, (*(source.path for source in selection.sources), *read))
     return selection, _apart(list(zip(selection.sources, targets, strict=True)), out, selection)
 
 
-def plan_one(source: str, output: str | None, *, as_json: bool) -> str:
-    """Give the output of a command that changes one stream."""
+def plan_one(source: str, output: str | None, *, as_json: bool, read: Sequence[str | None] = ()) -> str:
+    """Give the output of a command that changes one stream; ``read`` is as for ``plan``."""
     out = resolve_output(output, (source,))
     batch.check_stdout(out, as_json=as_json)
     with batch.naming(source):
         (target,) = destinations([Source(source, source)], [f"{source}.pxt"], out, in_folder=False)
+        check_apart((target,), (source, *read))
     return target
 
 
@@ -78,31 +82,23 @@ def destinations(sources: Sequence[Source], names: Sequence[str], out: str, *, i
         in_folder: the results need a folder.
 
     Raises:
-        UsageError: two inputs would give one output, or several standard output, or an output
-            is its own input.
+        UsageError: two inputs would give one output, or several standard output.
     """
     if out == STDIO:
         if in_folder:
             raise UsageError("several results cannot go to standard output", hint="name a folder with -o")
         return [STDIO]
     if not in_folder and not is_dir(out) and not out.endswith(("/", os.sep)):
-        _check_own(sources[0].path, out)
         return [out]
     if in_folder and Path(out).is_file():
         raise UsageError(f"several results need a folder, but {out} is a file")
     targets = [str(Path(out) / name) for name in names]
     owner: dict[str, str] = {}
     for source, target in zip(sources, targets, strict=True):
-        _check_own(source.path, target)
         if target in owner:
             raise UsageError(f"{owner[target]} and {source.path} would both become {target}")
         owner[target] = source.path
     return targets
-
-
-def _check_own(source: str, target: str) -> None:
-    if source != STDIO and exists(source) and exists(target) and Path(source).samefile(target):
-        raise UsageError(f"{target} is the input itself; choose another output")
 
 
 def _apart(pairs: Pairs, out: str, selection: Selection) -> Pairs:

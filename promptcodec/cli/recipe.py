@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.errors import UsageError
-from promptcodec.files import STDIO, check_free
+from promptcodec.files import STDIO, check_apart, check_free
 from promptcodec.recipe import Metadata, read_metadata
 from promptcodec.recipe.origin import Origin
 from promptcodec.recipe.write import WRITERS
@@ -35,15 +38,39 @@ def metadata_of(file: str, dictionary: str | None) -> Metadata:
 
     data = batch.read_input(file)
     if not data.startswith(MAGIC):
-        return read_metadata(data)
+        metadata = read_metadata(data)
+        if metadata.recipe is None and metadata.origin == Origin():
+            _check_picture(data)
+        return metadata
     parts = {part.type: part.payload for part in bitstream.read(data).parts}
     payload = parts.get(BY_NAME["recipe"].id)
     dictionaries = batch.read_dictionaries(dictionary)
+    batch.warn_of_unused(dictionary, [data])
     return Metadata(layer.decode(payload, dictionaries=dictionaries) if payload else None, Origin())
+
+
+def _check_picture(data: bytes) -> None:
+    """Raise ImageError for a file that is no picture; a damaged one is one."""
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - heavy
+
+    from promptcodec.errors import ImageError  # noqa: PLC0415
+    from promptcodec.vision import formats  # noqa: PLC0415
+
+    if formats.with_extra(data) is not None:
+        return
+    try:
+        with warnings.catch_warnings(), suppress(Image.DecompressionBombError, ValueError, OverflowError):
+            warnings.simplefilter("ignore")
+            Image.open(io.BytesIO(data)).close()
+    except UnidentifiedImageError:
+        other = formats.other(data)
+        what = f"it is {other}" if other else "it is neither a picture nor a stream"
+        raise ImageError(f"{what}, so it carries no recipe" if data else "the file is empty") from None
 
 
 @click.group(
     "recipe",
+    no_args_is_help=False,
     short_help="Show or export how a picture was generated.",
     epilog="\b\nExamples:\n"
     "  promptcodec recipe show picture.png\n"
@@ -107,6 +134,7 @@ def export(file: str, tool: str, output: str, overwrite: bool, dictionary: str |
     What the form has no place for, and what it needs and the recipe does not say, is named on standard error.
     """
     with batch.naming(file):
+        check_apart((output,), (file, dictionary))
         metadata = metadata_of(file, dictionary)
         check_free(output, overwrite=overwrite)
         if metadata.recipe is None:

@@ -62,12 +62,15 @@ def run(args: Sequence[str]) -> int:
 
 
 def _lost(number: int | None) -> int:
-    """End where standard output is full or gone: what is still buffered for it must not be tried again."""
+    """End where a standard stream is full or gone: what is still buffered for it must not be tried again."""
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if number == errno.EPIPE:
         sys.stderr = sys.stdout
         return READER_GONE
-    report.warn(f"standard output: {os.strerror(number or errno.EIO)}")
+    try:
+        report.warn(f"standard output: {os.strerror(number or errno.EIO)}")
+    except report.StandardStreamError:  # it is standard error
+        sys.stderr = sys.stdout
     return UsageError.exit_code
 
 
@@ -85,7 +88,8 @@ def _invoke(args: list[str]) -> int:
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
-        return report.fail(UsageError(error.format_message()))
+        # A list of choices is lines of click's.
+        return report.fail(UsageError(" ".join(error.format_message().split())))
     except BaseException as error:  # noqa: BLE001 - libraries in Rust raise their own where they panic
         signals.check()
         return report.fail(faults.as_error(error))

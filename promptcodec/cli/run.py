@@ -58,13 +58,21 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def inputs_of(
-    run: Run, inputs: tuple[str, ...], output: str | None, suffixes: Sequence[str], name: Callable[[str], str]
+    run: Run,
+    inputs: tuple[str, ...],
+    output: str | None,
+    suffixes: Sequence[str],
+    name: Callable[[str], str],
+    read: Sequence[str | None],
 ) -> tuple[Selection, Pairs]:
-    """Give what a run works on, as ``plan``; a dry run needs an output only to see what is done already."""
+    """Give what a run works on; arguments as of ``plan``.
+
+    A dry run needs an output only to see what is done already.
+    """
     if run.dry_run and not (run.skip_existing and output):
         selection = find(inputs, suffixes, "streams" if suffixes == STREAMS else "images")
         return selection, [(source, "") for source in selection.sources]
-    return plan(inputs, output, suffixes, name, as_json=run.as_json)
+    return plan(inputs, output, suffixes, name, as_json=run.as_json, read=read)
 
 
 def estimate(tasks: Sequence[Task], work: Work, selection: Selection, *, as_json: bool) -> int:

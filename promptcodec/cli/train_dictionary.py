@@ -6,7 +6,18 @@ import click
 
 from promptcodec.cli import batch, options, report
 from promptcodec.errors import UsageError
-from promptcodec.files import STDIO, check_free
+from promptcodec.files import STDIO, check_apart, check_free, identity
+
+
+def check_once(files: tuple[str, ...]) -> None:
+    """Raise UsageError where a file stands there twice: its texts would count twice."""
+    seen: dict[object, str] = {}
+    for file in files:
+        key = identity(file) or file
+        if key in seen:
+            called = "named twice" if seen[key] == file else f"the same file as {seen[key]}"
+            raise UsageError(f"{file} is {called}: its texts would count twice")
+        seen[key] = file
 
 
 @click.command(
@@ -47,6 +58,8 @@ def command(
     from promptcodec.entropy.ppm import user as ppm_user  # noqa: PLC0415 - heavy
 
     batch.check_stdout(output, as_json=as_json)
+    check_once(files)
+    check_apart((output,), files)
     texts: list[str] = []
     for file in files:
         with batch.naming(file):

@@ -40,7 +40,7 @@ def command(
     """
     if most is None and layers is None:
         raise click.UsageError("say how short: --bytes N, or --layers NAMES, or both")
-    out = plan_one(source, output, as_json=as_json)
+    out = plan_one(source, output, as_json=as_json, read=[dictionary])
     from promptcodec import edit, reading  # noqa: PLC0415 - heavy
 
     with batch.naming(source):
@@ -50,6 +50,7 @@ def command(
             data, most=most, layers=layers, dictionaries=batch.read_dictionaries(dictionary)
         )
         batch.write_output(out, shorter, overwrite=overwrite)
+    batch.warn_of_unused(dictionary, [data])
     kept = [part["type"] for part in reading.outline(shorter)["parts"]]
     if as_json:
         result = {"file": source, "out": out, "ok": True, "bytes_before": len(data), "bytes": len(shorter)}

@@ -24,9 +24,8 @@ def verify_one(task: VerifyTask) -> dict[str, Any]:
     """Read every part of a stream; give the JSON object of the result."""
     from promptcodec import reading  # noqa: PLC0415 - workers and --help start light
 
-    outline = reading.verify(
-        batch.read_input(task.source), dictionaries=batch.read_dictionaries(task.dictionary)
-    )
+    data = batch.read_input(task.source)
+    outline = reading.verify(data, dictionaries=batch.read_dictionaries(task.dictionary))
     parts = [{key: part[key] for key in ("type", "coder", "bytes")} for part in outline["parts"]]
     return {
         "file": task.source,
@@ -34,7 +33,7 @@ def verify_one(task: VerifyTask) -> dict[str, Any]:
         "version": outline["version"],
         "bytes": outline["bytes"],
         "parts": parts,
-    }
+    } | batch.dictionary_used(task.dictionary, [data])
 
 
 def show(result: dict[str, Any]) -> str:

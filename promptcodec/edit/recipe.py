@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from promptcodec.edit.take_out import take_out
 from promptcodec.edit.words import swap
 from promptcodec.errors import UsageError
 from promptcodec.recipe import Recipe
@@ -127,10 +128,14 @@ def replaced(recipe: Recipe, old: str, new: str) -> Recipe:
     if not old.strip():
         raise UsageError("a replacement needs words to look for before those to put in their place")
     former = recipe.settings.prompt or ""
-    prompt = outside_networks(former, lambda text: swap(text, old.strip(), new))
+    prompt = outside_networks(former, lambda text: _other(text, old.strip(), new))
     if prompt == former:
         raise UsageError(f"the recipe's prompt nowhere says {old[:40]!r}; see it with promptcodec inspect")
     return assign(recipe, "prompt", prompt)
+
+
+def _other(text: str, old: str, new: str) -> str:
+    return swap(text, old, new) if new.strip() else take_out(text, old)
 
 
 def repeats(recipe: Recipe, former: str) -> bool:

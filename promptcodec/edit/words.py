@@ -22,10 +22,12 @@ from promptcodec.description.basic import basic_colour, names_in, palette_name, 
 from promptcodec.description.model import TEXTURES, check_cell
 from promptcodec.description.text import parse_cell
 from promptcodec.edit.region import Flags
+from promptcodec.edit.take_out import take_out
 from promptcodec.errors import DescriptionError, UsageError
 from promptcodec.vision.colour import nearest_names, palette_oklab
 
-_STYLE = re.compile(r"(summary|light|mood): ?(.*)", re.DOTALL)
+_STYLES = ("summary", "light", "mood")
+_STYLE = re.compile(r"\s*(\w+)\s*:\s*(.*)", re.DOTALL)
 _SURFACE = re.compile(r"([a-z]+)(?: ([a-z]+))?")
 
 
@@ -42,6 +44,11 @@ def colour_of(words: str) -> str:
             f"{words[:40]!r} is no colour of the palette; try {', '.join(like or ['red', 'sky blue'])}"
         )
     return names[-1]
+
+
+def is_colour(words: str) -> bool:
+    """Say whether words are the name of a colour and nothing else: all of them is kept."""
+    return bool(palette_name(clean(words).lower()))
 
 
 def say_cell(description: Description, index: int, words: str) -> ResolvedCell:
@@ -114,7 +121,7 @@ def shift_colour(name: str, old: str, new: str) -> str:
 
 
 def replace_words(description: Description, old: str, new: str) -> tuple[Description, dict[str, str]]:
-    """Replace words everywhere but in the medium.
+    """Replace words everywhere but in the medium; objects and lettering of which nothing is left go.
 
     Returns:
         the description with other words and its colours as they were, and the colours to change: where
@@ -128,7 +135,7 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
     key = clean(old).lower()
 
     def other(text: str) -> str:
-        return clean(swap(text, key, new))
+        return clean(swap(text, key, new) if new.strip() else take_out(text, key))
 
     reworded = replace(
         description,
@@ -137,11 +144,14 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
         mood=other(description.mood),
         cells=tuple(_with_text(cell, other(cell.text)) for cell in description.cells),
         objects=tuple(
-            SceneObject(other(thing.name), thing.box, tuple(filter(None, map(other, thing.attributes))))
+            SceneObject(name, thing.box, tuple(filter(None, map(other, thing.attributes))))
             for thing in description.objects
+            if (name := other(thing.name))
         ),
         lettering=tuple(
-            Lettering(other(item.text), item.box, other(item.manner)) for item in description.lettering
+            Lettering(text, item.box, other(item.manner))
+            for item in description.lettering
+            if (text := other(item.text))
         ),
     )
     colours = {}
@@ -171,22 +181,29 @@ def _with_text(cell: Cell, text: str) -> Cell:
 
 
 def surface(words: str) -> tuple[str, str]:
-    """Read a texture class and, where given, an orientation: "rough horizontal".
+    """Read a surface: a texture class and, where given, an orientation: "rough horizontal".
 
     Raises:
         UsageError: it is neither.
     """
     match = _SURFACE.fullmatch(words)
     if match is None or match[1] not in TEXTURES:
-        raise UsageError(
-            f"{words[:40]!r} is no texture class; one of {', '.join(TEXTURES)}, as in 'rough rising'"
-        )
+        raise UsageError(f"{words[:40]!r} is no surface; one of {', '.join(TEXTURES)}, as in 'rough rising'")
     return match[1], match[2] or ""
 
 
 def style(description: Description, words: str) -> Description:
-    """Say another mood, or what ``light: `` or ``summary: `` heads."""
+    """Say another mood, or what ``light: `` or ``summary: `` heads.
+
+    Raises:
+        UsageError: another word heads it.
+    """
     match = _STYLE.fullmatch(words)
-    name, text = (match[1], match[2]) if match else ("mood", words)
+    name, text = (match[1].lower(), match[2]) if match else ("mood", words)
+    if name not in _STYLES:
+        raise UsageError(
+            f"a style has no {name[:40]!r}; write one of {', '.join(_STYLES)} before the colon, as in "
+            f"'mood: {words[:40]}'"
+        )
     fields: dict[str, Any] = {name: clean(text)}
     return replace(description, **fields)

@@ -22,6 +22,8 @@ def recolour(state: EditState, where: str, colour: str) -> EditState:
     state = in_layers(state)
     box = parse_box(where, state.size, state.grid)
     name = words.colour_of(colour)
+    if not words.is_colour(colour):
+        state = state.warn(f"{colour[:40]!r} is no colour of the palette: {name} was taken")
     if "semantic" in state.payloads:
         description = state.description
         state, chosen = chosen_cells(state, box)

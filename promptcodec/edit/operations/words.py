@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from promptcodec.description import Box, ResolvedCell, clean, resolve
+from promptcodec.description.model import MAX_TEXT
 from promptcodec.edit import paint, words
 from promptcodec.edit.operations import recipe
 from promptcodec.edit.operations.layers import chosen_cells, in_layers, repainted, whole_picture
@@ -16,9 +17,16 @@ from promptcodec.edit.state import EditState
 from promptcodec.errors import PromptcodecError, UsageError
 
 
+def _warned(state: EditState, phrase: str) -> EditState:
+    """Warn where words are longer than a description may hold."""
+    if len(" ".join(phrase.split())) <= MAX_TEXT:
+        return state
+    return state.warn(f"of the words the first {MAX_TEXT} characters were kept")
+
+
 def cell(state: EditState, where: str, phrase: str) -> EditState:
     """Say something else in a cell; where that names other colours, the texture layer follows."""
-    state = whole_picture(in_layers(state))
+    state = _warned(whole_picture(in_layers(state)), phrase)
     description = state.description
     row, col = parse_cell(where, (description.rows, description.cols))
     index = row * description.cols + col
@@ -57,7 +65,7 @@ def replace_words(state: EditState, old: str, new: str) -> EditState:
     """
     if "semantic" not in state.payloads and "recipe" in state.payloads:
         return recipe.replace_words(state, old, new)
-    state = in_layers(state)
+    state = _warned(in_layers(state), new)
     former = state.description
     try:
         reworded, colours = words.replace_words(former, old, new)
@@ -68,6 +76,13 @@ def replace_words(state: EditState, old: str, new: str) -> EditState:
     if _prompts(state, old):
         text = f"the recipe's prompt still says {old[:40]!r}"
         state = state.warn(text, hint="it tells of the original; --prompt changes it")
+    if reworded == former and not words.is_colour(new):
+        kept = ", ".join(dict.fromkeys(colours.values()))
+        text = f"no words say {old[:40]!r} here, so of {new[:40]!r} the colour alone is kept: {kept}"
+        state = state.warn(text)
+    if reworded.summary != former.summary and not new.strip():
+        text = f"the summary now says {reworded.summary[:200]!r}"
+        state = state.warn(text, hint="--style 'summary: ...' says it otherwise")
     before = resolve(reworded)
     after = [_renamed(each, colours) for each in before]
     state = state.say(restate(reworded, after))
@@ -145,9 +160,9 @@ def grid(state: EditState, sides: str) -> EditState:
 
 def medium(state: EditState, name: str) -> EditState:
     """Say another medium."""
-    return state.say(replace(state.description, medium=clean(name)))
+    return _warned(state, name).say(replace(state.description, medium=clean(name)))
 
 
 def style(state: EditState, phrase: str) -> EditState:
     """Say another mood, light or summary."""
-    return state.say(words.style(state.description, phrase))
+    return _warned(state, phrase).say(words.style(state.description, phrase))

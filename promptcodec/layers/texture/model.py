@@ -142,9 +142,10 @@ def logits(net: Net, seen: Ints) -> Ints:
     """Give three logits in 1/LOGIT_ONE for each row of features: ``(..., 3)``."""
     hidden = seen
     for weights, bias in zip(net.weights[:2], net.biases[:2], strict=True):
-        hidden = np.clip((hidden @ weights + bias) >> 6, 0, 1023)
+        # np.clip does the same, and takes most of the time here for its checks.
+        hidden = np.minimum(np.maximum((hidden @ weights + bias) >> 6, 0), 1023)
     last = (hidden @ net.weights[2] + net.biases[2]) >> 3
-    return np.asarray(np.clip(last, -LOGIT_LIMIT, LOGIT_LIMIT), np.int32)
+    return np.asarray(np.minimum(np.maximum(last, -LOGIT_LIMIT), LOGIT_LIMIT), np.int32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ levels. How long the part is tells which steps are likely.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,8 +46,9 @@ def write(content: Content, kind: int) -> bytes:
     return data
 
 
+@lru_cache(maxsize=4)
 def read(data: bytes) -> Content:
-    """Read a part.
+    """Read a part, once for all that ask: the layer itself, and the colours of the words beside it.
 
     Raises:
         BitstreamError: it is empty, too long, or nothing that write would have given.
@@ -58,6 +60,8 @@ def read(data: bytes) -> Content:
     # One picture, one part: this also finds bytes behind the end.
     if write(content, kind) != data:
         raise BitstreamError("a texture layer is not what its own content is written as", len(data))
+    for levels in content.levels:
+        levels.setflags(write=False)  # they are shared
     return content
 
 

@@ -40,8 +40,11 @@ def encode(recipe: Recipe, form: str, coder: str, dictionary: Dictionary | None)
 def fit(recipe: Recipe, most: int | None, coder: str, dictionary: Dictionary | None) -> bytes:
     """Code a recipe, as the layer's ``fit``."""
     part = encode(recipe, "verbatim", coder, dictionary) if recipe.chunks else None
-    fits = part is not None and (most is None or len(part) <= most)
-    return part if part is not None and fits else encode(recipe, "fields", coder, dictionary)
+    if part is not None and (most is None or len(part) <= most):
+        return part
+    fields = encode(recipe, "fields", coder, dictionary)
+    # A short text of the tool may be shorter than its fields: then that is the least.
+    return fields if part is None or len(fields) < len(part) else part
 
 
 def _code(value: Value) -> tuple[bytes, list[str]] | None:
