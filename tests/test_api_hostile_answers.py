@@ -49,9 +49,9 @@ def read(answer):
     image_answers.usage(answer)
     reply = replies.read(answer)
     for content in reply.contents:
-        for value in objects(content, SCHEMA["properties"], cut=reply.cut):
+        for found in objects(content, SCHEMA["properties"], cut=reply.cut):
             try:
-                from_json(normalise(conform(value, SCHEMA)))
+                from_json(normalise(conform(found.value, SCHEMA)))
             except DescriptionError:
                 continue
 

@@ -27,7 +27,10 @@ _WORDS = (
     "reason",
 )
 _CODES = ("code", "type", "status_code", "error_code", "finish_reason")
-_REFUSALS = ("content_policy", "content_filter", "blocked", "moderation", "safety", "sensitive", "prohibited")
+_REFUSALS = (
+    *("content_policy", "content_filter", "filtered", "filter_reason", "blocked", "moderation", "safety"),
+    *("sensitive", "prohibited", "nsfw"),
+)
 _NO_CODES = (None, "", 0, "0", 200, "200")
 _GOOD = {"", "ok", "success", "succeeded", "completed", "none", "null"}
 _LONGEST = 300
