@@ -50,7 +50,13 @@ def complaint(answer: dict[str, Any]) -> str:
 
 
 def failure(answer: dict[str, Any]) -> str:
-    """Give the server's words where its answer is an error and nothing else, else ``""``."""
+    """Give the server's words where its answer is an error and nothing else, else ``""``.
+
+    What a model wrote may stand inside the error, where it is no JSON to the server.
+    """
+    error = answer.get("error")
+    if isinstance(error, dict) and error.get("failed_generation"):
+        return ""
     return "" if any(answer.get(field) for field in _ANSWERS) else complaint(answer)
 
 

@@ -15,7 +15,7 @@ from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.concessions import FORMS
 from promptcodec.api.conform import conform
 from promptcodec.api.dialects import DIALECTS, Ask, TruncatedError
-from promptcodec.api.json_text import Found
+from promptcodec.api.json_text import Candidate
 from promptcodec.api.replies import Reply
 from promptcodec.errors import ApiError, DescriptionError, UsageError
 
@@ -25,12 +25,13 @@ _QUOTED = 6000
 # An earlier object is held against the last one this many times.
 _MOST_COMPARED = 8
 _CALLED_ANSWER = re.compile(
-    r"\b(?:final|answer|correct|put right|revis|improv|better|fixed|updat|actual|real|result|output|descri|here is)",
+    r"\b(?:final|answer|correct|put right|revis|improv|better|fixed|updat|actual|real|result|output|descri"
+    r"|here is)",
     re.IGNORECASE,
 )
 _CALLED_OTHER = re.compile(
-    r"\b(?:bad|wrong|worse|incorrect|invalid|example|compar|format|form|schema|sample|template|draft|previous"
-    r"|original|first|earlier|instead|rather|avoid|not|never)\b|n't\b",
+    r"\b(?:bad|wrong|worse|incorrect|invalid|examples?|compar\w*|format|form|schema|sample|template|draft\w*|previous\w*"
+    r"|original|first|earlier|instead|rather|alternativ\w*|another|other|avoid|not|never)\b|n't\b",
     re.IGNORECASE,
 )
 
@@ -105,26 +106,26 @@ def _ask_once(
 
 
 def _chosen(reply: Reply, ask: Ask, parse: Callable[[Any], Value]) -> Value:
-    """Give the value of the object that an answer ends with; what a model thought counts where it said nothing.
+    """Give the value of the object that an answer ends with, or a thought does where nothing was said.
 
     Nothing stands in for an object that is broken or does not fit: not one before it, nor a thought.
     """
     fields = ask.schema["properties"]
     for content in reply.contents:
-        if found := json_text.objects(content, fields, cut=reply.cut):
-            return _last(found, ask, parse)
+        if candidates := json_text.objects(content, fields, cut=reply.cut):
+            return _last(candidates, ask, parse)
     if not reply.contents and not reply.cut:
         for content in reply.thoughts:
-            if found := json_text.objects(content, fields, thought=True):
-                return _last(found, ask, parse)
+            if candidates := json_text.objects(content, fields, thought=True):
+                return _last(candidates, ask, parse)
     empty = not (reply.contents or reply.thoughts)
     raise UnusableAnswerError("it is empty" if empty else "it is no JSON, or was cut")
 
 
-def _last(found: list[Found], ask: Ask, parse: Callable[[Any], Value]) -> Value:
+def _last(candidates: list[Candidate], ask: Ask, parse: Callable[[Any], Value]) -> Value:
     """Give the value of the last object, unless an earlier one says otherwise and nobody tells them apart."""
 
-    def fit(one: Found) -> Value:
+    def fit(one: Candidate) -> Value:
         if one.value is None:
             raise UnusableAnswerError("it is no JSON, or was cut")
         try:
@@ -132,7 +133,7 @@ def _last(found: list[Found], ask: Ask, parse: Callable[[Any], Value]) -> Value:
         except DescriptionError as error:
             raise UnusableAnswerError(str(error)) from None
 
-    *earlier, last = found
+    *earlier, last = candidates
     value = fit(last)
     if _called(last.before) == "answer":
         return value

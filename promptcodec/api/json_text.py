@@ -1,6 +1,6 @@
 """Find the JSON that a model was asked for in what it wrote.
 
-Models think aloud, fence, wrap, quote as Python does, and leave commas behind. What is found here is
+Models think aloud, fence, wrap, quote as Python does, and leave commas behind. What is given here is
 still held against its schema by whoever asked; nothing is filled in.
 """
 
@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptcodec.api import thoughts
+from promptcodec.api.repair import TooMuchError, repair
 
 _MOST_TEXT = 1_000_000
 _MOST_WORK = 8_000_000
 """Characters that are read for one answer, those read again counted again."""
-_MOST_REPAIRED = 100_000
-_EACH_START, _EACH_REPAIR, _EACH_LINE = 50, 20, 16
-"""What a start counts for, and a character that is repaired rather than parsed; those whose lines are counted
-count for one."""
+_MOST_REPAIRED, _MOST_REPAIRS = 100_000, 1_000_000
+"""Characters of what is repaired, and readings of one while all of it is."""
+_EACH_START, _EACH_LINE = 50, 16
+"""What a start counts for, in characters; those before it that count as one, for its line is counted."""
 _MOST_CLOSINGS = 50
 _DEEPEST = 5
 _WIDEST = 8
@@ -47,7 +48,7 @@ _DECODER = json.JSONDecoder(strict=False)  # raw line feeds inside texts are tak
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """An object in an answer.
 
     Attributes:
@@ -59,10 +60,6 @@ class Found:
     before: str = ""
 
 
-class _TooMuchError(Exception):
-    """A text that would be read for ever."""
-
-
 class _Search:
     """One search: the fields that are looked for, and the work that is left."""
 
@@ -72,22 +69,36 @@ class _Search:
         among = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
         quote = "[\"'“”‘’]?"  # noqa: RUF001 - the quotes that models write
         self.marks = re.compile(rf"[{{}}]|(?<![\w\\])\\*{quote}(?P<name>{among})\\*{quote}\s*[:：]")  # noqa: RUF001
+        self.repairs = _MOST_REPAIRS
         self._left = _MOST_WORK
 
     def spend(self, characters: int) -> None:
         self._left -= characters
         if self._left < 0:
-            raise _TooMuchError
+            raise TooMuchError
 
     def near(self, value: Any) -> int:
         return len(self.names & value.keys()) if isinstance(value, dict) else 0
+
+    def mentioned(self, value: Any) -> bool:
+        """Say whether a field of the names is anywhere in JSON, which is then no piece of a broken object."""
+        waiting = [value]
+        while waiting:
+            item = waiting.pop()
+            if self.near(item):
+                return True
+            if isinstance(item, dict | list):
+                waiting += item.values() if isinstance(item, dict) else item
+        return False
 
     def is_answer(self, value: Any, most: int | None = None) -> bool:
         """Say whether an object is meant as an answer: it has a quarter of the fields at least."""
         return value is None or 4 * self.near(value) >= (len(self.names) if most is None else most)
 
 
-def objects(content: Any, names: Collection[str], *, cut: bool = False, thought: bool = False) -> list[Found]:
+def objects(
+    content: Any, names: Collection[str], *, cut: bool = False, thought: bool = False
+) -> list[Candidate]:
     """Give the objects in an answer that have fields of these names, in the order of the text.
 
     Thoughts are left out, and what has less than a quarter of the fields of another.
@@ -100,29 +111,31 @@ def objects(content: Any, names: Collection[str], *, cut: bool = False, thought:
     """
     search = _Search(names, cut=cut)
     try:
-        found = list(_objects(content, search, _DEEPEST, thought=thought))
-    except _TooMuchError:
-        return [Found(None)]
-    most = max((search.near(item.value) for item in found), default=0)
-    return [item for item in found if search.is_answer(item.value, most)]
+        candidates = list(_objects(content, search, _DEEPEST, thought=thought))
+    except TooMuchError:
+        return [Candidate(None)]
+    most = max((search.near(item.value) for item in candidates), default=0)
+    return [item for item in candidates if search.is_answer(item.value, most)]
 
 
-def _objects(content: Any, search: _Search, deep: int, *, thought: bool = False) -> Iterator[Found]:
+def _objects(content: Any, search: _Search, deep: int, *, thought: bool = False) -> Iterator[Candidate]:
     if not isinstance(content, str):
-        yield from map(Found, _inside(content, search, deep))
+        yield from map(Candidate, _inside(content, search, deep))
         return
     text = content[:_MOST_TEXT]
     whole = list(_whole(text, search))
-    said, open_thought = thoughts.apart(text, [(start, end) for start, end, _ in whole])
+    outside, open_thought = thoughts.apart(text, [(start, end) for start, end, _ in whole])
     search.spend(len(text))
-    if said != text:
-        whole = list(_whole(said, search))
-    found = list(_in_order(said, whole, search, deep))
+    if thought and not outside.strip():
+        outside = open_thought
+    if outside != text:
+        whole = list(_whole(outside, search))
+    candidates = list(_in_order(outside, whole, search, deep))
     if thought:
-        found = found if _ends_with(said, whole, search) else []
-    elif not found and open_thought and not search.cut:
-        found = list(_objects(open_thought, search, deep, thought=True))
-    yield from found
+        candidates = candidates if _ends_with(outside, whole, search) else []
+    elif not candidates and open_thought and not search.cut:
+        candidates = list(_objects(open_thought, search, deep, thought=True))
+    yield from candidates
 
 
 def _ends_with(text: str, whole: list[tuple[int, int, Any]], search: _Search) -> bool:
@@ -130,7 +143,7 @@ def _ends_with(text: str, whole: list[tuple[int, int, Any]], search: _Search) ->
     return (
         bool(whole)
         and _NOTHING_MORE.fullmatch(text, whole[-1][1]) is not None
-        and (bool(_inside(whole[-1][2], search, _DEEPEST)))
+        and bool(_inside(whole[-1][2], search, _DEEPEST))
     )
 
 
@@ -152,32 +165,34 @@ def _whole(text: str, search: _Search) -> Iterator[tuple[int, int, Any]]:
         start = _START.search(text, end)
 
 
-def _in_order(text: str, whole: list[tuple[int, int, Any]], search: _Search, deep: int) -> Iterator[Found]:
+def _in_order(
+    text: str, whole: list[tuple[int, int, Any]], search: _Search, deep: int
+) -> Iterator[Candidate]:
     """Give the objects of a text: whole ones, and between them those that have to be repaired."""
     last = 0
     for start, end, value in whole:
         values = _inside(value, search, deep)
-        if values:
+        if values or search.mentioned(value):
             yield from _between(text[last:start], search, deep)
             before = text[last:start][-_WORDS:]
-            yield from (Found(item, before) for item in values)
+            yield from (Candidate(item, before) for item in values)
             last = end
     yield from _between(text[last:], search, deep)
     if search.cut and text.rfind("{", last) > text.rfind("}", last):
-        yield Found(None)
+        yield Candidate(None)
 
 
-def _between(text: str, search: _Search, deep: int) -> Iterator[Found]:
+def _between(text: str, search: _Search, deep: int) -> Iterator[Candidate]:
     """Give what can be read after all of the objects that begin in a text without whole ones."""
     search.spend(len(text))
     last = 0
     for start, end in _begun(text, search):
         before, part = text[last:start][-_WORDS:], text[start:end]
         values = [] if search.cut else _repaired(part, search, deep)
-        yield from (Found(value, before) for value in values)
+        yield from (Candidate(value, before) for value in values)
         ended = part.count("{") <= part.count("}")
         if not values or not (ended or any(search.is_answer(value) for value in values)):
-            yield Found(None, before)
+            yield Candidate(None, before)
         last = end
 
 
@@ -195,7 +210,7 @@ def _begun(text: str, search: _Search) -> Iterator[tuple[int, int]]:
             begin = opened if opened > closed else first if depth > 0 else -1
             if begin >= 0:
                 starts, name = [begin], mark["name"]
-        elif mark["name"] == name and not text[opened + 1 : at][:_FAR].strip(_QUOTES):
+        elif mark["name"] == name and at - opened < _FAR and not text[opened + 1 : at].strip(_QUOTES):
             starts.append(opened)
     if starts:
         yield from zip(starts, [*starts[1:], len(text)], strict=True)
@@ -214,11 +229,11 @@ def _repaired(text: str, search: _Search, deep: int) -> list[dict[str, Any] | No
     if len(text) > _MOST_REPAIRED:
         return []
     text = text.translate(_INVISIBLE)
-    search.spend(_EACH_REPAIR * len(text))
     for bracket in list(_CLOSING.finditer(text))[:-_MOST_CLOSINGS:-1]:
         text = text[: bracket.end()]
         if text.count('"') % 2 == 0:
-            return _inside(_repair(text), search, deep)
+            value, search.repairs = repair(text, search.repairs)
+            return _inside(value, search, deep)
     return []
 
 
@@ -228,15 +243,6 @@ def _unquoted(text: str, search: _Search) -> Any:
     try:
         return _DECODER.raw_decode(f'"{text}"')[0]
     except (ValueError, RecursionError):
-        return None
-
-
-def _repair(text: str) -> Any:
-    import json_repair  # noqa: PLC0415 - only where an answer is no JSON
-
-    try:
-        return json_repair.loads(text, skip_json_loads=True)
-    except (ValueError, RecursionError, IndexError):
         return None
 
 
@@ -262,7 +268,7 @@ def _inside(value: Any, search: _Search, deep: int) -> list[dict[str, Any] | Non
 def _wrapped(value: Any, search: _Search, deep: int) -> list[dict[str, Any] | None]:
     """Give what a list or an object wraps: what it calls its answer, else what it does not call otherwise."""
     if isinstance(value, list):
-        return [found for item in value[:_WIDEST] for found in _inside(item, search, deep)]
+        return [inner for item in value[:_WIDEST] for inner in _inside(item, search, deep)]
     if not isinstance(value, dict):
         return []
     by_kind: dict[str, list[dict[str, Any] | None]] = {}

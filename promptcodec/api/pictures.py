@@ -56,8 +56,8 @@ def pictures(answer: Any) -> Iterator[bytes | str]:
         answer: JSON of the image API, Chat Completions, Responses, or their kin. What stands where a
             picture belongs and is no base64 is passed over.
     """
-    found = list(itertools.islice(_walk(answer, _DEEPEST), _MOST))
-    in_order = sorted(found, key=lambda one: one[0])
+    ranked = list(itertools.islice(_walk(answer, _DEEPEST), _MOST))
+    in_order = sorted(ranked, key=lambda one: one[0])
     yield from dict.fromkeys(picture for _, picture in in_order)
 
 
@@ -110,7 +110,7 @@ def _walk(value: Any, deep: int, *, last_first: bool = False) -> Iterator[tuple[
 
 
 def _one(text: str, field: str) -> Iterator[tuple[int, bytes | str]]:
-    """Give the pictures that a text in a field is or holds, the last first: data, an address, Markdown images.
+    """Give the pictures that a text in a field is or holds, the last first: data, addresses, Markdown.
 
     An address among other words is a link to something else.
     """

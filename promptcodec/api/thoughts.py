@@ -25,8 +25,10 @@ _MARK = re.compile(
     r"|assistant(?P<final>final)(?![a-z])",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"[\w:.▁|｜ /\\-]{1,40}")
-_OPENS, _CLOSES, _ANSWERS = "opens", "closes", "answers"
+_BARS = "|\uff5c"
+_PLAIN = re.compile(rf"[\w:.▁{_BARS} /\\-]{{1,40}}")
+_SURE = re.compile(r"think|thought|reason", re.IGNORECASE)
+_OPENS, _MAY_OPEN, _CLOSES, _ANSWERS = "opens", "may open", "closes", "answers"
 
 
 def is_thought(part: Any) -> bool:
@@ -50,8 +52,12 @@ def apart(text: str, whole: Sequence[tuple[int, int]] = ()) -> tuple[str, str]:
     """
     kept: list[str] = []
     begin, opened = 0, set[str]()
-    for kind, name, start, end in _marks(text, whole):
-        if kind == _OPENS:
+    marks = list(_marks(text, whole))
+    ended = {name for kind, name, _, _ in marks if kind == _CLOSES}
+    for kind, name, start, end in marks:
+        if kind == _MAY_OPEN and name not in ended:
+            continue
+        if kind in {_OPENS, _MAY_OPEN}:
             if not opened:
                 kept.append(text[begin:start])
                 begin = end
@@ -86,11 +92,12 @@ def _kind(mark: re.Match[str]) -> tuple[str, str]:
         return (_OPENS if _WORD.search(mark["channel"]) else _ANSWERS), "channel"
     if mark["final"]:
         return _ANSWERS, ""
-    inner = (mark["tag"] or mark["square"] or mark["curly"]).strip("|｜ ")
+    inner = (mark["tag"] or mark["square"] or mark["curly"]).strip(f"{_BARS} ")
     tag = bool(mark["tag"])
     name = re.split(r"[\s=]", inner.lstrip("/\\"), maxsplit=1)[0].casefold()
     if _WORD.search(inner) and (_PLAIN.fullmatch(inner) or "=" in inner) and not inner.endswith("/"):
-        return (_CLOSES if _ENDS.match(inner) else _OPENS), name
+        opens = _OPENS if tag or _SURE.search(inner) else _MAY_OPEN
+        return (_CLOSES if _ENDS.match(inner) else opens), name
     if tag and _ANSWER.fullmatch(inner):
         return _ANSWERS, ""
     return "", (name if tag and inner.startswith("/") else "")

@@ -90,7 +90,7 @@ def _trouble(answer: dict[str, Any]) -> str:
 
 
 def _filtered(answer: dict[str, Any]) -> str:
-    """Give what a filter says of the picture; a picture beside it is blurred, or none of what was asked for."""
+    """Give what a filter says of the picture; one beside it is blurred, or not what was asked for."""
     for item in (answer, *(replies.first(answer.get(name)) for name in _LISTS)):
         for name in _REASONS:
             reasons = item.get(name)
