@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptcodec.api import complaints, pictures, replies, streams
+from promptcodec.api import complaints, json_text, pictures, replies, streams
 from promptcodec.api.conform import conform
 from promptcodec.api.json_text import objects
 from promptcodec.api.profile import Profile
@@ -18,6 +18,7 @@ from promptcodec.captioners.normalise import normalise
 from promptcodec.description import SCHEMA, from_json
 from promptcodec.errors import DescriptionError, PromptcodecError
 from promptcodec.generators import image_answers
+from tests.work import lines_run
 
 FIELDS = """choices message delta content text type role parsed tool_calls function arguments reasoning
 refusal finish_reason usage error code output result response status data b64_json images image_url parts
@@ -49,9 +50,9 @@ def read(answer):
     image_answers.usage(answer)
     reply = replies.read(answer)
     for content in reply.contents:
-        for value in objects(content, SCHEMA["properties"], cut=reply.cut):
+        for candidate in objects(content, SCHEMA["properties"], cut=reply.cut):
             try:
-                from_json(normalise(conform(value, SCHEMA)))
+                from_json(normalise(conform(candidate.value, SCHEMA)))
             except DescriptionError:
                 continue
 
@@ -97,6 +98,38 @@ def test_a_hostile_text_is_done_with_soon(text):
     for _ in objects(text, SCHEMA["properties"]):
         pass
     assert time.process_time() - begun < 5
+
+
+def wrapped(levels):
+    text = '{"rows": 1}'
+    for _ in range(levels):
+        text = json.dumps({"a": f"</think>{text}", "b": "{"})
+    return text
+
+
+# What is never closed, said again, nested, or goes back and forth in what repairs it.
+WORK = {
+    "an object in the text of an object": (wrapped(6), wrapped(12)),
+    "objects that all end far away": tuple('{"rows":' * (n // 80) + "[" + "1," * n for n in (20_000, 80_000)),
+    "names without quotes": tuple("{rows: " + "a:b," * n + "}" for n in (2000, 8000)),
+    "brackets that never close": tuple('{"rows": ' + "{" * n + "}" for n in (4000, 16_000)),
+    "names in one object": tuple("{" + "rows: " * n for n in (4000, 16_000)),
+    "marks of thoughts": tuple("[think]</think>" * n for n in (2000, 8000)),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_work_is_bounded_whatever_a_text_holds(name, monkeypatch):
+    monkeypatch.setattr(json_text, "_MOST_REPAIRS", 20_000)  # a reading is some twenty lines
+    for text in WORK[name]:
+        lines = lines_run(lambda text=text: objects(text, SCHEMA["properties"]))
+        assert lines < 600_000 + 10 * len(text)
+
+
+def test_a_text_that_is_too_much_work_yields_nothing_of_what_stands_before_it():
+    whole = dict.fromkeys(SCHEMA["properties"], "x")
+    text = json.dumps(whole) + '{"rows":' * 900 + "[" + "1," * 240_000
+    assert [one.value for one in objects(text, SCHEMA["properties"])] == [None]
 
 
 def test_pictures_are_bounded_in_number():

@@ -42,6 +42,7 @@ PNG = picture()
 CODED = base64.b64encode(PNG).decode()
 DRAFT = base64.b64encode(picture(GREEN)).decode()
 DATA = f"data:image/png;base64,{CODED}"
+DRAFT_URL = f"data:image/png;base64,{DRAFT}"
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,36 @@ ANSWERS = {
         {"type": "response.output_item.done", "item": CALL},
         {"type": "response.completed", "response": response(CALL)},
     ),
+    "progress without types": "".join(
+        f"data: {json.dumps(event)}\n\n"
+        for event in ({"b64_json": DRAFT, "progress": 0.3}, {"b64_json": CODED, "progress": 1.0})
+    ),
+    "order without types": "".join(
+        f"data: {json.dumps({'b64_json': picture})}\n\n" for picture in (DRAFT, CODED)
+    ),
+    "responses: the last call": response(CALL | {"result": DRAFT}, CALL),
+    "responses: the last that is complete": response(
+        CALL | {"result": DRAFT}, CALL, CALL | {"status": "incomplete", "result": DRAFT}
+    ),
+    "responses: a call that is all there is": response(CALL | {"status": "generating"}),
+    "chat: the last of two": chat(images=[{"type": "image_url", "image_url": {"url": DRAFT_URL}}, URL]),
+    "chat: the last in Markdown": chat(content=f"Draft: ![a]({DRAFT_URL}) Final: ![b]({DATA})"),
+    "chat: a part of a thought": chat(
+        content=[URL, {"type": "reasoning", "content": [{"type": "image", "image": DRAFT_URL}]}]
+    ),
+    "candidates: a thought": {
+        "candidates": [
+            {
+                "content": {
+                    "parts": [
+                        {"inlineData": {"data": CODED}},
+                        {"thought": True, "inlineData": {"data": DRAFT}},
+                    ]
+                }
+            }
+        ]
+    },
+    "predictions": {"predictions": [{"bytesBase64Encoded": CODED, "mimeType": "image/png"}]},
     "a stream of chat": "".join(
         f"data: {json.dumps({'choices': [{'index': 0, 'delta': piece}]})}\n\n"
         for piece in ({"content": "Here."}, {"images": [URL]})
@@ -228,6 +259,11 @@ def test_no_picture_and_an_error_are_told_in_the_servers_words(script, answer):
     "answer",
     [
         {"artifacts": [{"base64": "", "finishReason": "CONTENT_FILTERED"}]},
+        {"artifacts": [{"base64": CODED, "finishReason": "CONTENT_FILTERED"}]},
+        {"images": [CODED], "finish_reasons": ["Filter reason: output image"]},
+        {"predictions": [{"raiFilteredReason": "It may show a person."}]},
+        {"data": [{"b64_json": CODED, "content_filter_results": {"violence": {"filtered": True}}}]},
+        {"candidates": [{"content": {"parts": []}, "finishReason": "IMAGE_SAFETY"}]},
         {"data": [{"content_filter_results": {"sexual": {"filtered": True, "severity": "high"}}}]},
         {"data": [], "error": {"message": "Rejected", "code": "moderation_blocked"}},
         chat(refusal="I cannot draw that."),
@@ -253,6 +289,15 @@ def test_a_model_that_writes_instead_of_drawing_is_quoted(script):
     with pytest.raises(GeneratorError, match="but wrote: I can only describe"):
         draw(script)
     assert len(script.asked) == 2
+
+
+@pytest.mark.parametrize("words", ["See {} for plans.", "Here you are: {}.", "[banner]({})", "{} and {}"])
+def test_a_link_among_words_is_not_the_picture(script, words):
+    url = at(script, "/banner.png")
+    script.begin(chat(content=words.replace("{}", url)), files={"/banner.png": good()})
+    with pytest.raises(GeneratorError, match="but wrote"):
+        draw(script)
+    assert "/banner.png" not in script.paths
 
 
 def test_a_stream_of_partial_pictures_alone_has_no_picture(script):
@@ -287,7 +332,7 @@ def test_a_picture_elsewhere_is_fetched_without_key_once_and_stored(script, monk
         lambda url: data(url=url),
         lambda url: chat(content=f"![red]({url})"),
         lambda url: chat(content=url),
-        lambda url: chat(content=f"Here you are: {url}."),
+        lambda url: chat(content=f"Here you are: ![]({url})."),
         lambda url: chat(images=[{"image_url": {"url": url}}]),
         lambda url: {"images": [{"url": url}]},
         lambda url: {"output": [url]},

@@ -141,7 +141,6 @@ FORMS = {
     "a part for a list": chat({"type": "text", "text": JSON}),
     "in reasoning_content": chat(None, reasoning_content=JSON),
     "in reasoning": chat("", reasoning=f"{JSON}\n"),
-    "in thoughts, and no answer": chat("Done.", reasoning_content=JSON),
     "draft in reasoning": chat(JSON, reasoning_content=DRAFT),
     "in parsed": chat(None, parsed=VALUE),
     "in a tool's call": chat(None, tool_calls=tool(JSON), reason="tool_calls"),
@@ -396,3 +395,167 @@ def test_a_stream_that_broke_off_is_asked_for_again(script):
     script.begin(broken, chat(JSON))
     assert ask(script) == WANTED
     assert len(script.asked) == 2
+
+
+BROKEN = JSON.replace(', "rows"', ' "rows"')
+OTHER_GRID = json.dumps(VALUE | {"rows": 2})
+THOUGHT_ALOUD = [
+    "<think>{}</think>",
+    "<think>\n{} <reflection>no</reflection></think>",
+    "[THINK]{}[/THINK]",
+    "◁think▷{}◁/think▷",
+    "<seed:think>{}</seed:think>",
+    "<longcat_think>{}</longcat_think>",
+    "<|begin_of_thought|>{}<|end_of_thought|>",
+    "<|START_THINKING|>{}<|END_THINKING|>",
+    "<|inner_prefix|>{}<|inner_suffix|>",
+    "<unused94>thought\n{}<unused95>",
+    "<|channel>thought\n{}<channel|>",
+    "<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final<|message|>",
+    "analysis{}assistantfinal",
+    '<details type="reasoning" done="true">{}</details>',
+    "<scratchpad>{}</scratchpad>",
+    "<draft>{}</draft><final_answer>",
+    "【thinking】{}【/thinking】",
+    "{} So much for it.</reasoning>",
+]
+
+
+@pytest.mark.parametrize("form", THOUGHT_ALOUD)
+@pytest.mark.parametrize("final", [JSON, BROKEN, f"```json\n{BROKEN}\n```\nI hope it helps."])
+def test_a_draft_in_a_thought_never_stands_in_for_the_answer(script, form, final):
+    script.begin(chat(form.format(f"Perhaps {DRAFT}? No.") + final))
+    assert ask(script) == WANTED
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("form", THOUGHT_ALOUD)
+def test_an_answer_that_is_cut_behind_a_thought_is_asked_for_again(script, form):
+    script.begin(chat(form.format(f"Perhaps {DRAFT}? No.") + JSON[:200], "length"), chat(JSON))
+    assert ask(script) == WANTED
+    assert [asked["max_tokens"] for asked in script.asked] == [900, 1800]
+
+
+AGAIN = {
+    "a thought that goes on": chat(f"<think>Perhaps {DRAFT} no, that is wrong, the"),
+    "a thought that is cut": chat(f"<think>{DRAFT} but better,", "length"),
+    "a thought and nothing behind it": chat(f"<think>{DRAFT}</think>"),
+    "words, and a thought beside them": chat("I cannot describe it.", reasoning_content=DRAFT),
+    "a short answer, and a thought beside it": chat("Done.", reasoning_content=DRAFT),
+    "a cut answer, and a thought beside it": chat(JSON[:99], "length", reasoning_content=DRAFT),
+    "another grid, and a thought beside it": chat(OTHER_GRID, reasoning_content=DRAFT),
+    "a thought beside nothing that goes on": chat(None, reasoning_content=f"{DRAFT} No: r1c1 is"),
+    "a thought beside nothing that is cut": chat(None, "length", reasoning_content=DRAFT),
+    "a thought that broke off": chat(None, "network_error", reasoning_content=DRAFT),
+    "a part that is a thought": chat(
+        [{"type": "reasoning", "text": DRAFT}, {"type": "text", "text": "I cannot."}]
+    ),
+    "Gemini's thought": {
+        "candidates": [
+            {"content": {"parts": [{"text": DRAFT, "thought": True}, {"text": JSON[:99]}]}}
+            | {"finishReason": "MAX_TOKENS"}
+        ]
+    },
+    "a stream that broke off": sse(delta(reasoning_content=DRAFT), delta(content=JSON[:99])).replace(
+        "data: [DONE]", ""
+    ),
+    "an example, then another grid": chat(f"Example: {DRAFT}\nNow the real one:\n{OTHER_GRID}"),
+    "an answer, then a bad one": chat(f"{JSON}\n\nA bad answer would be: {DRAFT}"),
+    "an answer, then another": chat(f"{JSON}\n\nAn alternative description: {DRAFT}"),
+    "two that nobody tells apart": chat(f"{DRAFT}\n{JSON}"),
+    "a list of two": chat(f"[{DRAFT}, {JSON}]"),
+    "a draft, then the beginning of another": chat(f"{DRAFT}\nFinal: {JSON[:120]}"),
+    "a draft, then one beyond repair": chat(f'{DRAFT}\nFinal: {{"medium": "photo"'),
+    "a draft, then a part of one": chat(
+        f'{DRAFT}\nFinal: {{"medium": "photo", "summary": "A heron.", "rows": 1}}'
+    ),
+    "an answer in words, and an example": chat(json.dumps({"example": VALUE, "answer": "I cannot."})),
+}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_nothing_stands_in_for_an_answer_that_is_not_there(script, name):
+    script.begin(AGAIN[name], chat(with_types(summary="It was asked again.")))
+    assert ask(script).summary == "It was asked again."
+    assert len(script.asked) == 2
+
+
+LAST = {
+    "an example, then the answer": chat(f"Example of the format: {DRAFT}\n\n{JSON}"),
+    "a draft, then the answer repaired": chat(
+        f"Let me draft: {DRAFT}\nThe final answer:\n```json\n{BROKEN}\n```"
+    ),
+    "corrected": chat(f"{DRAFT}\nWait, I made an error. Corrected:\n{JSON}"),
+    "the same twice": chat(f"{JSON}\n{JSON}"),
+    "a mark of thoughts inside the answer": chat(JSON.replace("painted", "</think> [think]")),
+    "by its key": chat(json.dumps({"answer": VALUE, "example": json.loads(DRAFT)})),
+    "by its key, first the example": chat(json.dumps({"schema_example": json.loads(DRAFT), "result": VALUE})),
+    "a wrapper with a summary": chat(json.dumps({"summary": "outer", "description": VALUE})),
+    "a wrapper with half of it": chat(json.dumps({"medium": "x", "rows": 9, "cols": 9, "result": VALUE})),
+    "its own schema behind it": chat(f"{JSON}\nas in {json.dumps({'properties': SCHEMA['properties']})}"),
+    "Gemini's thought": {
+        "candidates": [{"content": {"parts": [{"text": DRAFT, "thought": True}, {"text": BROKEN}]}}]
+    },
+    "a part that is a thought": chat([{"type": "thinking", "text": DRAFT}, {"type": "text", "text": BROKEN}]),
+    "a redacted part": chat([{"type": "redacted_thinking", "data": "x"}, {"type": "text", "text": JSON}]),
+    "Gemini's call": {
+        "candidates": [{"content": {"parts": [{"functionCall": {"name": "d", "args": VALUE}}]}}]
+    },
+    "Anthropic's tool": {
+        "type": "message",
+        "content": [{"type": "text", "text": "So:"}, {"type": "tool_use", "name": "d", "input": VALUE}],
+        "stop_reason": "tool_use",
+    },
+    "Bedrock": {"output": {"message": {"content": [{"text": JSON}]}}, "stopReason": "end_turn"},
+    "a call with parameters": chat(None, tool_calls=[{"function": {"name": "d", "parameters": VALUE}}]),
+    "DashScope": {
+        "output": {"choices": [{"finish_reason": "stop", "message": {"content": [{"text": JSON}]}}]}
+    },
+    "DashScope's text": {"output": {"text": JSON, "finish_reason": "stop"}},
+    "Cloudflare": {"result": {"response": JSON}, "success": True, "errors": [], "messages": []},
+    "Cloudflare, parsed": {"result": {"response": VALUE}, "success": True, "errors": [], "messages": []},
+    "Baidu": {"result": JSON, "is_truncated": False},
+    "what Groq calls no JSON": {
+        "error": {"message": "Failed", "code": "json_validate_failed", "failed_generation": BROKEN}
+    },
+    "a comment before plain JSON": ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\n"
+    + json.dumps(chat(JSON)),
+    "a stream of carriage returns": sse(delta(content=JSON[:50]), delta(content=JSON[50:])).replace(
+        "\n", "\r"
+    ),
+    "a stream of two choices": sse(
+        *(
+            {"choices": [{"index": index, "delta": {"content": text}}]}
+            for half in (slice(50), slice(50, None))
+            for index, text in ((1, DRAFT[half]), (0, JSON[half]))
+        )
+    ),
+    "Anthropic's stream": sse(
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": DRAFT}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": JSON}},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+    ),
+    "Gemini's stream": sse(
+        {"candidates": [{"content": {"parts": [{"text": DRAFT, "thought": True}]}}]},
+        {"candidates": [{"content": {"parts": [{"text": JSON}]}, "finishReason": "STOP"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAST)
+def test_the_answer_is_the_object_that_is_meant(script, name):
+    script.begin(LAST[name])
+    got = ask(script)
+    assert (got.summary, len(script.asked)) == (WANTED.summary, 1)
+
+
+def test_a_prompt_that_is_blocked_is_a_refusal(script):
+    script.begin({"promptFeedback": {"blockReason": "SAFETY"}})
+    with pytest.raises(RefusedError, match="SAFETY"):
+        ask(script)
+
+
+def test_what_nobody_sees_is_left_out_of_words(script):
+    hidden = "A\u200e heron\u061c \U000e0041\u2062in \ufe0f\ufe01sha\u00addows, ❤\ufe0f\u200d🔥."
+    script.begin(chat(with_types(summary=hidden)))
+    assert ask(script).summary == "A heron in shadows, ❤\ufe0f\u200d🔥."

@@ -27,7 +27,10 @@ _WORDS = (
     "reason",
 )
 _CODES = ("code", "type", "status_code", "error_code", "finish_reason")
-_REFUSALS = ("content_policy", "content_filter", "blocked", "moderation", "safety", "sensitive", "prohibited")
+_REFUSALS = (
+    *("content_policy", "content_filter", "filtered", "filter_reason", "blocked", "moderation", "safety"),
+    *("sensitive", "prohibited", "nsfw"),
+)
 _NO_CODES = (None, "", 0, "0", 200, "200")
 _GOOD = {"", "ok", "success", "succeeded", "completed", "none", "null"}
 _LONGEST = 300
@@ -47,7 +50,13 @@ def complaint(answer: dict[str, Any]) -> str:
 
 
 def failure(answer: dict[str, Any]) -> str:
-    """Give the server's words where its answer is an error and nothing else, else ``""``."""
+    """Give the server's words where its answer is an error and nothing else, else ``""``.
+
+    What a model wrote may stand inside the error, where it is no JSON to the server.
+    """
+    error = answer.get("error")
+    if isinstance(error, dict) and error.get("failed_generation"):
+        return ""
     return "" if any(answer.get(field) for field in _ANSWERS) else complaint(answer)
 
 

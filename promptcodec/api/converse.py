@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -13,12 +15,25 @@ from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.concessions import FORMS
 from promptcodec.api.conform import conform
 from promptcodec.api.dialects import DIALECTS, Ask, TruncatedError
+from promptcodec.api.json_text import Candidate
 from promptcodec.api.replies import Reply
 from promptcodec.errors import ApiError, DescriptionError, UsageError
 
 Value = TypeVar("Value")
 # More of an unusable answer than this is not worth sending back.
 _QUOTED = 6000
+# An earlier object is held against the last one this many times.
+_MOST_COMPARED = 8
+_CALLED_ANSWER = re.compile(
+    r"\b(?:final|answer|correct|put right|revis|improv|better|fixed|updat|actual|real|result|output|descri"
+    r"|here is)",
+    re.IGNORECASE,
+)
+_CALLED_OTHER = re.compile(
+    r"\b(?:bad|wrong|worse|incorrect|invalid|examples?|compar\w*|format|form|schema|sample|template|draft\w*|previous\w*"
+    r"|original|first|earlier|instead|rather|alternativ\w*|another|other|avoid|not|never)\b|n't\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -75,7 +90,7 @@ def _ask_once(
         reply = replies.read(answer)
         attempt.answer = reply.text
         try:
-            return _first_that_fits(reply, ask, parse)
+            return _chosen(reply, ask, parse)
         except UnusableAnswerError:
             if reply.complaint:
                 where = f"{connection.profile.model} at {connection.host}"
@@ -90,16 +105,53 @@ def _ask_once(
     )
 
 
-def _first_that_fits(reply: Reply, ask: Ask, parse: Callable[[Any], Value]) -> Value:
-    """Give the value of the first object that parses; else the error of the one that comes nearest."""
+def _chosen(reply: Reply, ask: Ask, parse: Callable[[Any], Value]) -> Value:
+    """Give the value of the object that an answer ends with, or a thought does where nothing was said.
+
+    Nothing stands in for an object that is broken or does not fit: not one before it, nor a thought.
+    """
     fields = ask.schema["properties"]
-    nearest, wrong = 0, "it is no JSON, or was cut" if reply.contents else "it is empty"
     for content in reply.contents:
-        for value in json_text.objects(content, fields, cut=reply.cut):
-            near = len(fields.keys() & value.keys())
-            try:
-                return parse(conform(value, ask.schema))
-            except DescriptionError as error:
-                if near > nearest:
-                    nearest, wrong = near, str(error)
-    raise UnusableAnswerError(wrong)
+        if candidates := json_text.objects(content, fields, cut=reply.cut):
+            return _last(candidates, ask, parse)
+    if not reply.contents and not reply.cut:
+        for content in reply.thoughts:
+            if candidates := json_text.objects(content, fields, thought=True):
+                return _last(candidates, ask, parse)
+    empty = not (reply.contents or reply.thoughts)
+    raise UnusableAnswerError("it is empty" if empty else "it is no JSON, or was cut")
+
+
+def _last(candidates: list[Candidate], ask: Ask, parse: Callable[[Any], Value]) -> Value:
+    """Give the value of the last object, unless an earlier one says otherwise and nobody tells them apart."""
+
+    def fit(one: Candidate) -> Value:
+        if one.value is None:
+            raise UnusableAnswerError("it is no JSON, or was cut")
+        try:
+            return parse(conform(one.value, ask.schema))
+        except DescriptionError as error:
+            raise UnusableAnswerError(str(error)) from None
+
+    *earlier, last = candidates
+    value = fit(last)
+    if _called(last.before) == "answer":
+        return value
+    for one in earlier[-_MOST_COMPARED:]:
+        with contextlib.suppress(UnusableAnswerError):
+            if _called(one.before) != "other" and fit(one) != value:
+                break
+    else:
+        return value
+    raise UnusableAnswerError("it holds several objects that differ, where one is asked for")
+
+
+def _called(before: str) -> str:
+    """Say what the words right before an object call it: ``"answer"``, ``"other"``, or nothing."""
+    lines = [line for line in re.split(r"[.!?\n]+", before) if re.search(r"\w", line.lstrip("`~ "))]
+    lines = [line for line in lines if not re.fullmatch(r"\s*(?:```|~~~)\s*\w*\s*", line)]
+    if not lines:
+        return ""
+    if _CALLED_OTHER.search(lines[-1]):
+        return "other"
+    return "answer" if _CALLED_ANSWER.search(lines[-1]) else ""

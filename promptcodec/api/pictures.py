@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from promptcodec.api.thoughts import is_thought
+
 _MOST = 16
 _DEEPEST = 8
-_CODED = ("b64_json", "b64", "base64", "image_base64")
+_CODED = ("b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded")
 _ADDRESSES = ("url", "uri", "image_url")
 # Where pictures stand. Other fields hold what was asked.
 _HOLDERS = (
@@ -27,28 +29,36 @@ _HOLDERS = (
         "results",
         "choices",
         "candidates",
+        "predictions",
     ),
     *("message", "delta", "content", "parts", "image_url", "source", "inline_data", "inlineData"),
     *("output_image", "response"),
 )
 _TEXTS = ("content", "text", "output", "result")
+# What a model says one after the other: the last picture of it is the one it ends with. Elsewhere several are
+# as good as each other.
+_SPOKEN = ("message", "delta", "content", "parts", "output")
+_UNFINISHED = ("failed", "incomplete", "cancelled", "canceled", "in_progress", "generating", "queued")
 # Base64 of the first bytes of PNG, JPEG, WebP, GIF, and AVIF or HEIC.
 _PICTURE = re.compile(r"iVBORw0|/9j/|_9j_|UklGR|R0lGOD|AAAA")
 _DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*;base64,([\w+/=\s-]+)", re.ASCII)
 _ADDRESS = re.compile(r"\A\s*(https?://\S+)\s*\Z", re.IGNORECASE)
-_MARKDOWN = re.compile(r"!\[[^\]]*\]\(\s*<?(https?://[^\s)>]+)")
-_SUFFIXED = re.compile(r"(https?://[^\s()<>\"']+\.(?:png|jpe?g|webp|avif)(?:\?[^\s()<>\"']*)?)")
+_IN_TEXT = re.compile(rf"{_DATA_URL.pattern}|!\[[^\]]*\]\(\s*<?(https?://[^\s)>]+)", re.ASCII)
 
 
 def pictures(answer: Any) -> Iterator[bytes | str]:
     """Give the pictures of an answer: what stands in it as bytes, what is elsewhere as its address or path.
 
+    Of several that a model gives one after the other the last comes first; what stands in a text comes
+    behind what stands where pictures belong. Interim pictures, and those of thoughts, are passed over.
+
     Args:
         answer: JSON of the image API, Chat Completions, Responses, or their kin. What stands where a
             picture belongs and is no base64 is passed over.
     """
-    stands = dict.fromkeys(itertools.islice(_walk(answer, _DEEPEST), _MOST))
-    yield from sorted(stands, key=lambda picture: isinstance(picture, str))
+    ranked = list(itertools.islice(_walk(answer, _DEEPEST), _MOST))
+    in_order = sorted(ranked, key=lambda one: one[0])
+    yield from dict.fromkeys(picture for _, picture in in_order)
 
 
 def answer_of(body: bytes) -> dict[str, Any] | None:
@@ -81,28 +91,40 @@ def without_pictures(text: str) -> str:
     return " ".join(_DATA_URL.sub("", text).split())
 
 
-def _walk(value: Any, deep: int) -> Iterator[bytes | str]:
+def _walk(value: Any, deep: int, *, last_first: bool = False) -> Iterator[tuple[int, bytes | str]]:
+    """Give pictures, each with its rank: 0 where pictures belong, 1 in a text, 2 where it is not finished."""
     if isinstance(value, list) and deep:
-        for item in value[:_MOST]:
-            yield from _one(item, "data") if isinstance(item, str) else _walk(item, deep - 1)
-    elif isinstance(value, dict) and deep and not _partial(value):
+        for item in value[-_MOST:][::-1] if last_first else value[:_MOST]:
+            yield from (
+                _one(item, "data")
+                if isinstance(item, str)
+                else (_walk(item, deep - 1, last_first=last_first))
+            )
+    elif isinstance(value, dict) and deep and not is_partial(value) and not is_thought(value):
+        unfinished = value.get("status") in _UNFINISHED and "output" not in value
         for field in (*_CODED, "url", "uri", "text", *_HOLDERS):
             item = value.get(field)
-            yield from _one(item, field) if isinstance(item, str) else _walk(item, deep - 1)
+            spoken = last_first or field in _SPOKEN
+            stands = _one(item, field) if isinstance(item, str) else _walk(item, deep - 1, last_first=spoken)
+            yield from ((2 if unfinished else rank, picture) for rank, picture in stands)
 
 
-def _one(text: str, field: str) -> Iterator[bytes | str]:
-    """Give the pictures that a text in a field is or holds."""
+def _one(text: str, field: str) -> Iterator[tuple[int, bytes | str]]:
+    """Give the pictures that a text in a field is or holds, the last first: data, addresses, Markdown.
+
+    An address among other words is a link to something else.
+    """
     start = text[:200].strip()
     if field in _CODED or _PICTURE.match(start) or re.match(r"data:\S*,", start, re.IGNORECASE):
-        yield from _decoded(text)
-    elif field in _TEXTS:
-        for match in _DATA_URL.finditer(text):
-            yield from _decoded(match[1])
-        for pattern in (_ADDRESS, _MARKDOWN, _SUFFIXED):
-            yield from (match[1] for match in pattern.finditer(text))
+        yield from ((0, picture) for picture in _decoded(text))
     elif _ADDRESS.match(text) or (field in _ADDRESSES and re.match(r"/[^/\s]\S*\Z", text)):
-        yield text.strip()
+        yield 0, text.strip()
+    elif field in _TEXTS:
+        for match in [*_IN_TEXT.finditer(text)][:-_MOST:-1]:
+            if match[2]:
+                yield 1, match[2]
+            else:
+                yield from ((1, picture) for picture in _decoded(match[1]))
 
 
 def _decoded(text: str) -> Iterator[bytes]:
@@ -110,7 +132,7 @@ def _decoded(text: str) -> Iterator[bytes]:
         yield decode(text)
 
 
-def _partial(value: dict[str, Any]) -> bool:
+def is_partial(value: dict[str, Any]) -> bool:
     """Say whether an object is a picture on its way, not the one that was asked for."""
     kind = str(value.get("type", ""))
     return "partial_image" in kind or "partial_image_index" in value or "partial_image_b64" in value

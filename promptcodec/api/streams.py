@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from promptcodec.api.replies import message_of
+from promptcodec.api.pictures import is_partial
+from promptcodec.api.replies import REASONS, message_of
 
-_STARTS = ("data:", "event:", "id:", "retry:", ":")
+_STARTS = ("data:", "event:", "id:", "retry:")
+# What keeps a connection alive; a body of plain JSON may follow it.
+_COMMENTS = re.compile(r"\A(?::[^\r\n]*[\r\n\s]*)+")
 _JOINED = ("content", "reasoning_content", "reasoning", "thinking", "refusal")
 
 
@@ -17,8 +21,8 @@ def whole(text: str) -> str:
 
     A stream that broke off gives an answer that was cut.
     """
-    body = text.lstrip("\ufeff \t\r\n")
-    lines = [line.strip() for line in body.split("\n") if line.strip()]
+    body = _COMMENTS.sub("", text.lstrip("\ufeff \t\r\n"))
+    lines = [line.strip() for line in re.split(r"[\r\n]+", body) if line.strip()]
     if body.startswith(_STARTS):
         events = list(_events(lines))
     elif len(lines) > 1 and body.startswith("{") and all(_object(line) is not None for line in lines):
@@ -62,16 +66,20 @@ def _join(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
             joined["usage"] = event["usage"]
         if event.get("error") or event.get("type") == "error":
             joined["error"] = event.get("error") or event.get("message")
-    pictures = [
-        event
-        for event in events
-        if "partial_image" not in str(event.get("type", "")) and (event.get("b64_json") or event.get("url"))
+    drawn = [
+        event for event in events if not is_partial(event) and (event.get("b64_json") or event.get("url"))
     ]
-    if pictures:
-        return joined | {"data": pictures}
+    if drawn:  # the one that is furthest, and the last of these
+        return joined | {"data": [max(reversed(drawn), key=_progress)]}
     if any(str(event.get("type", "")).startswith("response.") for event in events):
         return joined | _response(events)
     return joined | _chat(events, ended=ended)
+
+
+def _progress(event: dict[str, Any]) -> float:
+    """Give how far a picture is; 1 for one that does not say."""
+    progress = event.get("progress", 1)
+    return float(progress) if isinstance(progress, int | float) else 1.0
 
 
 def _response(events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -98,16 +106,13 @@ def _chat(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
     message: dict[str, Any] = {}
     calls: dict[Any, str] = {}
     reason = None
-    for event in events:
-        choices = event.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else event
-        if not isinstance(choice, dict):
-            continue
-        reason = choice.get("finish_reason") or choice.get("done_reason") or reason
+    for choice in _first_choice(events):
         given = message_of(choice)
+        reason = next(filter(None, (*map(choice.get, REASONS), given.get("stop_reason"), reason)), None)
         for field in _JOINED:
             message[field] = _add(message.get(field), given.get(field), all_again="delta" not in choice)
-        message["content"] = _add(message["content"], choice.get("text"))
+        for text in (choice.get("text"), given.get("text"), *_parts(choice)):
+            message["content"] = _add(message["content"], text)
         if isinstance(given.get("images"), list):
             message["images"] = message.get("images", []) + given["images"]
         for place, call in enumerate(
@@ -123,6 +128,30 @@ def _chat(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
         return {}
     # Without an end the stream broke off: its text counts only where it is whole.
     return {"choices": [{"message": message, "finish_reason": reason or ("stop" if ended else "length")}]}
+
+
+def _first_choice(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Give the pieces of the first of several choices that come interleaved."""
+    pieces: list[tuple[int | None, dict[str, Any]]] = []
+    for event in events:
+        choices = event.get("choices") or event.get("candidates")
+        if isinstance(choices, list) and choices:
+            pieces += [(_number(choice), choice) for choice in choices if isinstance(choice, dict)]
+        else:
+            pieces.append((None, event))
+    first = min((number for number, _ in pieces if number is not None), default=0)
+    yield from (choice for number, choice in pieces if number in {None, first})
+
+
+def _parts(choice: dict[str, Any]) -> list[Any]:
+    """Give the parts of a piece in Gemini's form."""
+    content = choice.get("content")
+    return [content["parts"]] if isinstance(content, dict) and isinstance(content.get("parts"), list) else []
+
+
+def _number(choice: dict[str, Any]) -> int:
+    number = choice.get("index")
+    return number if isinstance(number, int) else 0
 
 
 def _add(so_far: Any, more: Any, *, all_again: bool = False) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from promptcodec.description.hidden import visible
 from promptcodec.description.palette import PALETTE
 from promptcodec.errors import DescriptionError
 
@@ -154,7 +155,12 @@ class Description:
 
 
 def clean(text: str) -> str:
-    """Make any string fit for a description: one line, no control characters, length capped."""
+    """Make any string fit for a description: one line, all of it seen, length capped."""
+    return _one_line(visible(text))
+
+
+def _one_line(text: str) -> str:
+    """Do what the format asks of a text: one line, no control characters nor marks of direction."""
     kept = "".join(
         " " if unicodedata.category(c) in _FORBIDDEN_CATEGORIES or c in _DIRECTION_MARKS else c for c in text
     )
@@ -167,7 +173,7 @@ def check_text(name: str, text: str, *, required: bool = False, without: str = "
         raise DescriptionError(f"{name} is empty")
     if len(text) > MAX_TEXT:
         raise DescriptionError(f"{name} has {len(text)} characters, the limit is {MAX_TEXT}")
-    if text != clean(text):
+    if text != _one_line(text):
         raise DescriptionError(
             f"{name} must be one line without control characters, direction marks or doubled spaces"
         )

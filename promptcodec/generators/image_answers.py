@@ -18,7 +18,11 @@ from promptcodec.api.usage import tokens_in
 from promptcodec.errors import ApiError, ImageError, RefusedError
 from promptcodec.vision.load import load_image
 
-_LISTS = ("data", "images", "artifacts", "output", "choices")
+_LISTS = ("data", "images", "artifacts", "output", "choices", "candidates", "predictions")
+_REASONS = (
+    *("finishReason", "finish_reason", "native_finish_reason", "finish_reasons", "finishReasons"),
+    "raiFilteredReason",
+)
 
 
 class ElsewhereError(UnusableAnswerError):
@@ -38,6 +42,8 @@ def read(answer: dict[str, Any], profile: Profile) -> Image.Image:
         ApiError: the server says what went wrong.
         UnusableAnswerError: there is no picture that can be read.
     """
+    if filtered := _filtered(answer):
+        raise RefusedError(f"the model refused: {filtered}")
     wrong = ""
     for picture in pictures(answer):
         try:
@@ -78,18 +84,21 @@ def usage(answer: dict[str, Any]) -> Usage:
 
 def _trouble(answer: dict[str, Any]) -> str:
     """Give the server's words, of the whole answer or of the picture in it."""
-    if words := complaint(answer):
-        return words
-    for name in _LISTS:
-        item = replies.first(answer.get(name))
-        reason = str(item.get("finishReason") or item.get("native_finish_reason") or "")
-        words = complaint(item) or (reason if is_refusal(reason) else "")
+    return complaint(answer) or next(
+        filter(None, (complaint(replies.first(answer.get(name))) for name in _LISTS)), ""
+    )
+
+
+def _filtered(answer: dict[str, Any]) -> str:
+    """Give what a filter says of the picture; one beside it is blurred, or not what was asked for."""
+    for item in (answer, *(replies.first(answer.get(name)) for name in _LISTS)):
+        for name in _REASONS:
+            reasons = item.get(name)
+            for reason in reasons if isinstance(reasons, list) else [reasons]:
+                if isinstance(reason, str) and (is_refusal(reason) or name == "raiFilteredReason"):
+                    return reason[:200]
         results = item.get("content_filter_results")
-        if isinstance(results, dict):
-            filtered = [
-                kind for kind, what in results.items() if isinstance(what, dict) and what.get("filtered")
-            ]
-            words = words or (f"content filter: {', '.join(filtered)}" if filtered else "")
-        if words:
-            return words
+        kinds = results.items() if isinstance(results, dict) else ()
+        if filtered := [kind for kind, what in kinds if isinstance(what, dict) and what.get("filtered")]:
+            return f"content filter: {', '.join(filtered)}"
     return ""

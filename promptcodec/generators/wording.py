@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from promptcodec import prompts
 from promptcodec.description import Cell, Description, format_text
 from promptcodec.description.coarsen import coarsen, explicit
+from promptcodec.description.hidden import visible
 from promptcodec.recipe import Recipe, prompt_of
 from promptcodec.recipe.prompt import plain
 
@@ -57,7 +58,7 @@ def hosted(
         correction=correct(correction),
     )
     text = format_text(words) if words else prompt or "no words; draw what the references show"
-    return f"{rules}\n\n{prompts.fence(text[:MOST_CHARACTERS])}"
+    return f"{rules}\n\n{prompts.fence(visible(text)[:MOST_CHARACTERS])}"
 
 
 def prompt_text(recipe: Recipe) -> str:
