@@ -228,7 +228,7 @@ def test_what_is_too_large_names_the_extra(monkeypatch):
 
 def test_the_extra_reads_upright_and_in_colour(monkeypatch):
     pytest.importorskip("pyvips")
-    monkeypatch.setattr("promptcodec.vision.decoders._MOST_USUAL", 1000)
+    monkeypatch.setattr("promptcodec.vision.room._MOST_USUAL", 1000)
     image = Image.new("RGBA", (90, 60), (*RED, 255))
     image.paste((0, 0, 0, 0), (60, 0, 90, 60))
     exif = Image.Exif()
