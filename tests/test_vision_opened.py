@@ -64,7 +64,7 @@ from promptcodec import encode, recipe
 from promptcodec.cli.resume import open_picture
 from promptcodec.vision.load import load_image
 for file in map(pathlib.Path, sys.argv[1:]):
-    for read in (load_image, encode, recipe.extract, open_picture):
+    for read in (load_image, encode, recipe.read, open_picture):
         try:
             read(file.read_bytes())
         except Exception:
@@ -115,7 +115,7 @@ KINDS = (
 )
 
 
-@pytest.mark.parametrize("kind", (*KINDS, "ICO", "ICNS", "MPO"))
+@pytest.mark.parametrize("kind", [*KINDS, "ICO", "ICNS", "MPO"])
 def test_pictures_are_opened(kind):
     size = (64, 64) if kind.startswith("IC") else (16, 8)
     data = saved(kind, size)
@@ -139,4 +139,4 @@ def test_a_cut_icon_is_damaged(share):
 def test_the_recipe_of_a_comment_is_still_read():
     file = io.BytesIO()
     Image.new("P", (8, 8)).save(file, "GIF", comment=b"a lamp\nSteps: 20, Sampler: Euler, Seed: 7")
-    assert recipe.extract(file.getvalue()) is not None
+    assert recipe.read(file.getvalue()) is not None

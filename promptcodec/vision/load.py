@@ -159,8 +159,10 @@ def _clear_errors() -> Iterator[None]:
         raise ImageError(
             f"this is {what}" if what else "this is not an image in a format that can be read here"
         ) from None
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"the picture is too large: {error}") from None
+    except Image.DecompressionBombError:
+        raise ImageError(
+            "the picture is too large to be read in 1 GB of memory; scale it down first"
+        ) from None
     except MemoryError:
         raise ImageError("the picture does not fit into memory") from None
     except BROKEN as error:
