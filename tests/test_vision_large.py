@@ -228,7 +228,7 @@ def test_what_is_too_large_names_the_extra(monkeypatch):
 
 def test_the_extra_reads_upright_and_in_colour(monkeypatch):
     pytest.importorskip("pyvips")
-    monkeypatch.setattr("promptcodec.vision.decoders._MOST_USUAL", 1000)
+    monkeypatch.setattr("promptcodec.vision.room._MOST_USUAL", 1000)
     image = Image.new("RGBA", (90, 60), (*RED, 255))
     image.paste((0, 0, 0, 0), (60, 0, 90, 60))
     exif = Image.Exif()
@@ -251,6 +251,100 @@ def test_progressive_jpegs_are_read_within_bounds():
         load_picture(flat_jpeg(256, 256, 0xC2, passes=150))
     with pytest.raises(ImageError, match=r"progressive JPEG of 30000x20000 takes 1144 MB.*baseline"):
         load_picture(flat_jpeg(30000, 20000, 0xC2)[:5000])
+
+
+def flat_tiff(width, height, samples=3, tile=0):
+    """Make a TIFF of one packed strip, or of one packed tile of ``tile`` x ``tile``, all black."""
+    packer = zlib.compressobj(1)
+    row = bytes((tile or width) * samples)
+    data = b"".join(packer.compress(row) for _ in range(tile or height)) + packer.flush()
+    tags = {256: width, 257: height, 259: 8, 262: 2 if samples > 1 else 1, 277: samples}
+    tags |= {322: tile, 323: tile, 324: 0, 325: len(data)} if tile else {273: 0, 278: height, 279: len(data)}
+    behind = 14 + 12 * (len(tags) + 1)
+    tags |= {324 if tile else 273: behind + 2 * samples}
+    names = sorted({*tags, 258})
+    entries = {name: struct.pack("<HHII", name, 4, 1, value) for name, value in tags.items()}
+    entries[258] = struct.pack("<HHI", 258, 3, samples) + struct.pack("<I", behind if samples > 2 else 8)
+    body = b"".join(entries[name] for name in names)
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(names))
+    return head + body + bytes(4) + struct.pack("<H", 8) * samples + data
+
+
+def interlaced(data):
+    """Say of a PNG that it is interlaced; its pixels are then no longer right."""
+    header = data[16:28] + b"\1"
+    return data[:8] + chunk(b"IHDR", header) + data[33:]
+
+
+def large_gif(width, height, frame):
+    """Make a GIF whose screen is larger than its only frame."""
+    file = io.BytesIO()
+    Image.new("P", frame).save(file, "GIF")
+    return file.getvalue()[:6] + struct.pack("<HH", width, height) + file.getvalue()[10:]
+
+
+TOO_LARGE = {
+    "progressive JPEG": (
+        flat_jpeg(40000, 40000, 0xC2)[:5000],
+        "progressive JPEG of 40000x40000 takes 3051 MB.*baseline",
+    ),
+    "interlaced PNG": (
+        interlaced(
+            one_colour(20000, 200).replace(struct.pack(">II", 20000, 200), struct.pack(">II", 20000, 15000))
+        ),
+        "PNG picture of 20000x15000 is too large.*without interlacing",
+    ),
+    "TIFF with a large tile": (
+        flat_tiff(100, 100, tile=32).replace(
+            struct.pack("<HHII", 322, 4, 1, 32), struct.pack("<HHII", 322, 4, 1, 9 << 20)
+        ),
+        "TIFF picture of 100x100 is too large.*smaller strips or tiles",
+    ),
+    "GIF": (large_gif(24000, 24000, (8, 8)), "GIF picture of 24000x24000 is too large.*scale it down"),
+    "GIF with a large frame": (
+        large_gif(8, 8, (9, 9)).replace(struct.pack("<HH", 9, 9), struct.pack("<HH", 24000, 24000)),
+        "the picture is too large.*scale it down",
+    ),
+}
+
+
+@pytest.mark.parametrize("extra", [True, False])
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_what_no_decoder_reads_in_a_gigabyte_is_refused(name, extra, monkeypatch):
+    """By their heads: of most of these files the pixels are not there."""
+    if extra:
+        pytest.importorskip("pyvips")
+    monkeypatch.setattr(vips, "is_missing", lambda: not extra)
+    data, says = TOO_LARGE[name]
+    with pytest.raises(ImageError, match=says) as error:
+        load_picture(data)
+    assert "promptcodec[" not in str(error.value)
+
+
+def test_a_strip_that_is_the_whole_picture_counts(monkeypatch):
+    monkeypatch.setattr("promptcodec.vision.room._MOST_HELD", 600_000)
+    data = flat_tiff(300, 300)  # 360,000 bytes as Pillow keeps them, beside 270,000 of the strip
+    monkeypatch.setattr(vips, "is_missing", lambda: True)
+    with pytest.raises(ImageError, match=r"300x300 is too large.*pip install 'promptcodec\[large\]'.*strips"):
+        load_picture(data)
+    assert load_picture(flat_tiff(270, 270)).size == (270, 270)
+    pytest.importorskip("pyvips")
+    monkeypatch.setattr(vips, "is_missing", lambda: False)
+    assert load_picture(data).image.getpixel((7, 7)) == (0, 0, 0)
+
+
+def test_a_small_frame_lies_on_its_screen():
+    picture = load_picture(large_gif(300, 200, (8, 8)))
+    assert (picture.image.size, picture.original) == ((300, 200), (300, 200))
+
+
+@LINUX
+@pytest.mark.slow
+def test_a_tiff_of_one_strip_is_read_by_rows(tmp_path):
+    pytest.importorskip("pyvips")
+    peak, *rest = peak_of(flat_tiff(13300, 13300), tmp_path)
+    assert rest == [13300, 13300, 0, 0, 0]
+    assert peak < 400
 
 
 def test_what_a_jpeg_asks_for():

@@ -344,6 +344,56 @@ def test_every_orientation_is_applied_once(kind, number):
     near(picture, {place: (240, 240, 240)})
 
 
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+def with_xmp(kind, **options):
+    if kind == "PNG":
+        text = chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + XMP.encode())
+        whole = saved(HALVES, kind, **options)
+        return whole[:33] + text + whole[33:]
+    return saved(HALVES, kind, xmp=XMP.encode(), **options)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_exif_alone_says_how_a_picture_lies(kind, monkeypatch):
+    assert load_picture(with_xmp(kind)).image.size == (64, 48)
+    assert load_picture(with_xmp(kind, exif=turned(3))).image.size == (64, 48)
+    assert load_picture(with_xmp(kind, exif=turned(8))).image.size == (48, 64)
+    if importlib.util.find_spec("pyvips") and kind != "AVIF":
+        monkeypatch.setattr("promptcodec.vision.room._MOST_USUAL", 1000)
+        monkeypatch.setattr("promptcodec.vision.room._MOST", {})
+        assert load_picture(with_xmp(kind)).original == (64, 48)
+        assert load_picture(with_xmp(kind, exif=turned(8))).original == (48, 64)
+
+
+def raw_profile(exif, kind=b"zTXt"):
+    """Write EXIF as ImageMagick does into a PNG."""
+    text = b"\nexif\n%8d\n%s\n" % (len(exif), exif.hex().encode())
+    return chunk(
+        kind, b"Raw profile type exif\0" + (b"\0" + zlib.compress(text) if kind == b"zTXt" else text)
+    )
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        raw_profile(b"Exif\0\0" + turned(6).tobytes()[6:]),
+        raw_profile(turned(6).tobytes()[6:], b"tEXt"),
+        chunk(b"eXIf", turned(6).tobytes()[6:]),
+        chunk(b"eXIf", turned(6).tobytes()[6:] + bytes(70_000)),
+        chunk(b"eXIf", turned(6).tobytes()[6:] + bytes(3 << 20)),
+    ],
+)
+@pytest.mark.parametrize("beside", [b"", chunk(b"tEXt", b"a\0b", 1), chunk(b"tEXt", b"a\0" + bytes(2 << 20))])
+def test_a_png_keeps_its_orientation_whatever_stands_beside(exif, beside):
+    for data in (PLAIN[:33] + beside + exif + PLAIN[33:], PLAIN[:-12] + beside + exif + PLAIN[-12:]):
+        assert load_image(data).size == (48, 64)
+
+
 def test_the_content_counts_not_the_name(cli):
     for name, kind in (("x.jpg", "GIF"), ("y.png", "WEBP"), ("z.gif", "AVIF")):
         Path(name).write_bytes(saved(HALVES, kind))

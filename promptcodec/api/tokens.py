@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
 import math
 import threading
@@ -60,9 +59,9 @@ def _by_length(text: str) -> int:
 def _picture(image: bytes | None, profile: Profile) -> int:
     if image is None:
         return 0
-    from PIL import Image  # noqa: PLC0415 - heavy
+    from promptcodec.vision.opened import open_image  # noqa: PLC0415 - heavy
 
-    with Image.open(io.BytesIO(image)) as picture:
+    with open_image(image) as picture:
         patches = math.ceil(picture.width / _PATCH) * math.ceil(picture.height / _PATCH)
     return math.ceil(min(patches, _MOST_PATCHES) * profile.image_tokens)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 from promptcodec.cli import report
@@ -39,8 +38,8 @@ def open_picture(data: bytes) -> None:
     Raises:
         Exception: of any kind, where it is damaged.
     """
-    from PIL import Image  # noqa: PLC0415 - heavy
+    from promptcodec.vision.opened import open_image  # noqa: PLC0415 - heavy
 
-    Image.open(io.BytesIO(data)).verify()
-    with Image.open(io.BytesIO(data)) as image:
+    open_image(data).verify()
+    with open_image(data) as image:
         image.load()

@@ -40,7 +40,7 @@ def read_stealth(data: bytes) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
+            with Image.open(io.BytesIO(data), formats=["PNG", "WEBP"]) as image:
                 if image.mode not in ("RGB", "RGBA") or image.width * image.height > MAX_PIXELS:
                     return b""
                 # A lossy WebP keeps its alpha channel alone exactly.

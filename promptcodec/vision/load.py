@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from promptcodec.bitstream import MAX_PIXELS, MAX_SIDE
 from promptcodec.errors import ImageError, Notice, PromptcodecError, UsageError
 from promptcodec.files import read_file
-from promptcodec.vision import reduced, srgb
+from promptcodec.vision import clear, reduced, srgb
 from promptcodec.vision.decoders import Decoded, decode
 
 # What decoders raise on damaged files: anything.
@@ -119,7 +119,7 @@ def load_picture(source: ImageSource, most: int = WORKING_PIXELS) -> Picture:
     given = read_source(source)
     with _clear_errors():
         if isinstance(given, Image.Image):
-            given.load()
+            given = clear.grey_covered(given)
             decoded = Decoded(given, given.size, srgb.orientation(given))
         elif not given:
             raise ImageError("the file is empty")
@@ -132,7 +132,7 @@ def load_picture(source: ImageSource, most: int = WORKING_PIXELS) -> Picture:
 
 def _picture(decoded: Decoded, most: int) -> Picture:
     small = reduced.reduce(decoded.image, reduced.factor(decoded.image.size, most, MAX_SIDE))
-    image = srgb.to_srgb(small, decoded.turned)
+    image = srgb.to_srgb(small, decoded.turned, decoded.samples)
     original = decoded.size[::-1] if decoded.turned >= srgb.SIDEWAYS else decoded.size
     times = reduced.factor(original, MAX_PIXELS, MAX_SIDE)
     if times == 1:
@@ -159,8 +159,10 @@ def _clear_errors() -> Iterator[None]:
         raise ImageError(
             f"this is {what}" if what else "this is not an image in a format that can be read here"
         ) from None
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"the picture is too large: {error}") from None
+    except Image.DecompressionBombError:
+        raise ImageError(
+            "the picture is too large to be read in 1 GB of memory; scale it down first"
+        ) from None
     except MemoryError:
         raise ImageError("the picture does not fit into memory") from None
     except BROKEN as error:

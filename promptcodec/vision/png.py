@@ -17,6 +17,7 @@ _PIXELS = b"IDAT"
 _EMPTY = 12  # length, kind and checksum
 # Of the chunks that pixels can do without, those that say how they are seen.
 _SHOWN = (b"tRNS", b"eXIf")
+_PROFILE = b"Raw profile type exif\0"
 # Usual files have less beside their pixels, and fewer short chunks.
 _MOST_BYTES, _MOST_CHUNKS, _SHORT = 1 << 20, 1000, 64
 # Colour profiles with large tables have 4 MB.
@@ -69,18 +70,43 @@ def bare(data: bytes) -> bytes:
 
 def profile(data: bytes) -> bytes | None:
     """Give the colour profile; None where there is none, or it is damaged or endless."""
-    packed = _early(data, b"iCCP").partition(b"\0")[2][1:]
-    engine = zlib.decompressobj()
+    return _unpacked(_early(data, b"iCCP").partition(b"\0")[2][1:]) or None
+
+
+def exif(data: bytes) -> bytes:
+    """Give the EXIF data, or so much of it as says how the picture lies; nothing where there is none."""
+    text = b""
+    for kind, start, end in chunks(data):
+        chunk = memoryview(data)[start:end]
+        if kind == b"eXIf" and _is_whole(chunk):
+            return data[start + 8 : min(end - 4, start + 8 + _MOST_BYTES)]
+        if kind in (b"tEXt", b"zTXt") and data.startswith(_PROFILE, start + 8):
+            body = data[start + 8 + len(_PROFILE) : end - 4]
+            text = _unpacked(body[1:]) if kind == b"zTXt" else body
+    return unfolded(text.decode("latin-1"))
+
+
+def unfolded(profile: str) -> bytes:
+    """Give what ImageMagick keeps in hexadecimal digits, below a name and a length."""
     try:
-        content = engine.decompress(packed, _MOST_PROFILE + 1)
-    except zlib.error:
-        return None
-    return content if engine.eof and len(content) <= _MOST_PROFILE else None
+        return bytes.fromhex("".join(profile.split("\n")[3:]))
+    except ValueError:
+        return b""
 
 
 def is_animated(data: bytes) -> bool:
     """Say whether the file has more than one frame."""
     return int.from_bytes(_early(data, b"acTL")[:4], "big") > 1
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Unpack a profile; one that is damaged or endless is nothing."""
+    engine = zlib.decompressobj()
+    try:
+        content = engine.decompress(packed, _MOST_PROFILE + 1)
+    except zlib.error:
+        return b""
+    return content if engine.eof and len(content) <= _MOST_PROFILE else b""
 
 
 def _early(data: bytes, wanted: bytes) -> bytes:

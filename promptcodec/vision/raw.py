@@ -59,7 +59,7 @@ def preview(data: bytes) -> tuple[bytes | Image.Image, int]:
             ) from None
     if carried.format != library.ThumbFormat.JPEG:
         return Image.fromarray(carried.data), turned
-    with Image.open(io.BytesIO(carried.data)) as image:
+    with Image.open(io.BytesIO(carried.data), formats=["JPEG"]) as image:
         # Its own orientation, which LibRaw may have written, comes before the file's.
         own = image.getexif().get(_ORIENTATION)
     return carried.data, turned if own is None else own

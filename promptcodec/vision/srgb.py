@@ -7,6 +7,9 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
+from promptcodec.vision import png
+from promptcodec.vision.samples import BYTE, FLOATS, WORD, Samples, to_eight_bits
+
 _ORIENTATION = 274
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -29,29 +32,49 @@ def is_clear(image: Image.Image) -> bool:
 
 
 def orientation(image: Image.Image) -> int:
-    """Give the orientation that is still to be applied, as EXIF numbers it; 1 where it cannot be read."""
+    """Give the orientation that is still to be applied, as EXIF says it; 1 where it cannot be read.
+
+    What XMP says of it is a copy of that and not looked at, as in browsers.
+    """
     if image.format == "JXL" and not getattr(image, "jpeg", False):
         return 1  # its decoder turns it; what EXIF says beside is to be ignored (ISO/IEC 18181-2)
+    tags = getattr(image, "tag_v2", None)
+    if tags is not None:
+        return _turn(tags.get(_ORIENTATION))  # not there once Pillow has turned it
+    exif, text = image.info.get("exif"), image.info.get("Raw profile type exif")
+    if isinstance(exif, bytes):
+        return orientation_of(exif)
+    return orientation_of(png.unfolded(text)) if isinstance(text, str) else 1
+
+
+def orientation_of(exif: bytes) -> int:
+    """Give the orientation that EXIF data names; 1 where it cannot be read, as viewers do."""
+    tags = Image.Exif()
     try:
-        number = image.getexif().get(_ORIENTATION)
-    except Exception:  # noqa: BLE001 - EXIF that cannot be read is ignored, as viewers do
+        tags.load(exif)
+        return _turn(tags.get(_ORIENTATION))
+    except Exception:  # noqa: BLE001 - whatever is in it
         return 1
-    return number if number in _TURNS else 1
 
 
-def to_srgb(image: Image.Image, turned: int) -> Image.Image:
+def _turn(number: object) -> int:
+    return number if isinstance(number, int) and number in _TURNS else 1
+
+
+def to_srgb(image: Image.Image, turned: int, samples: Samples | None = None) -> Image.Image:
     """Convert to upright sRGB.
 
     Args:
         image: of any mode; a colour profile in its ``info`` is applied.
         turned: its orientation, as EXIF numbers it.
+        samples: what samples of more than eight bits mean, where it is known.
 
     Returns:
         Mode RGB; what was transparent lies on white.
     """
     profile = image.info.get("icc_profile")
     if image.mode in {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}:
-        image = _to_eight_bits(image)
+        image = Image.fromarray(to_eight_bits(np.asarray(image), samples or _guessed(image)))
     if is_clear(image):
         clear = image.convert("RGBA")
         image = Image.new("RGB", image.size, "white")
@@ -63,14 +86,11 @@ def to_srgb(image: Image.Image, turned: int) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Bring samples to 0..255: integers from 16 bits, floats from 1, 255 or 65535, whichever holds them."""
-    samples = np.array(image, np.float32)
-    np.nan_to_num(samples, copy=False, posinf=0, neginf=0)
-    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    highest = float(samples.max())
-    samples *= 255 / next((top for top in ranges if highest <= top), highest)
-    return Image.fromarray(np.rint(np.clip(samples, 0, 255, out=samples), out=samples).astype(np.uint8))
+def _guessed(image: Image.Image) -> Samples:
+    """Say what the samples of an image mean that no file explains."""
+    if image.mode == "I":
+        return Samples((BYTE, WORD))
+    return Samples(FLOATS if image.mode == "F" else (WORD,))
 
 
 def _apply(image: Image.Image, profile: bytes) -> Image.Image:

@@ -7,14 +7,12 @@ from typing import Any
 
 from PIL import Image
 
-from promptcodec.vision import reduced, srgb
+from promptcodec.vision import reduced
 
 EXTRA, MODULE = "large", "pyvips"
 MOST_PIXELS = 1 << 32
-FORMATS = frozenset({"AVIF", "GIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
-"""What it reads, by Pillow's names."""
-
-_ORIENTATION = "orientation"
+FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "WEBP"})
+"""What it reads in less than the whole, by Pillow's names."""
 
 
 def is_missing() -> bool:
@@ -31,7 +29,7 @@ def shrunk(data: bytes, most: int, side: int) -> tuple[Image.Image, tuple[int, i
         side: pixels of a side at most.
 
     Returns:
-        RGB, upright, in sRGB, transparency laid on white; and the file's width and height, upright.
+        RGB, as stored, in sRGB, transparency laid on white; and the file's width and height as stored.
 
     Raises:
         Exception: libvips', where the file is damaged.
@@ -40,11 +38,16 @@ def shrunk(data: bytes, most: int, side: int) -> tuple[Image.Image, tuple[int, i
 
     library: Any = pyvips
     head = library.Image.new_from_buffer(data, "")
-    turned = head.get_typeof(_ORIENTATION) and head.get(_ORIENTATION) >= srgb.SIDEWAYS
-    original = (head.height, head.width) if turned else (head.width, head.height)
+    original = head.width, head.height
     width, height = reduced.divided(original, reduced.factor(original, most, side))
     image = library.Image.thumbnail_buffer(
-        data, width, height=height, size="force", output_profile="srgb", option_string="[fail_on=error]"
+        data,
+        width,
+        height=height,
+        size="force",
+        no_rotate=True,
+        output_profile="srgb",
+        option_string="[fail_on=error]",
     ).colourspace("srgb")
     if image.hasalpha():
         image = image.flatten(background=255)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 from collections.abc import Iterator
@@ -55,11 +54,12 @@ def read_with_pillow(data: bytes, collected: Collected) -> None:
     from PIL import Image  # noqa: PLC0415 - heavy
 
     from promptcodec.vision.load import BROKEN  # noqa: PLC0415
+    from promptcodec.vision.opened import open_image  # noqa: PLC0415
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
+            with open_image(data) as image:
                 info = dict(image.info)
     except (*BROKEN, RuntimeError, MemoryError, Image.DecompressionBombError):
         return

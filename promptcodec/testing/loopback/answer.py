@@ -24,6 +24,7 @@ from promptcodec.generators import Conditions
 from promptcodec.generators.classical import draw
 from promptcodec.testing.loopback.questions import Question, fenced
 from promptcodec.testing.loopback.rules import BadRequestError
+from promptcodec.vision.opened import open_image
 
 _PIXELS_PER_TOKEN = 1000
 _LONGEST_DRAWN = 320
@@ -72,7 +73,7 @@ def _caption(image: bytes, rows: int, cols: int) -> str:
 
 
 def _open(image: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(image)).convert("RGB")
+    return open_image(image).convert("RGB")
 
 
 def _shorten(question: Question) -> Description:

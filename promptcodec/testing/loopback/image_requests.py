@@ -23,6 +23,7 @@ from promptcodec.testing.loopback.text_requests import messages
 MODEL = "loopback-image"
 _MOST_PROMPT = 32_000
 _MOST_IMAGES = 16
+_FORMATS = ["JPEG", "PNG", "WEBP"]
 
 
 def size(value: Any, param: str) -> None:
@@ -102,6 +103,6 @@ def pictures(uploads: list[bytes]) -> list[Image.Image]:
     if not 1 <= len(uploads) <= _MOST_IMAGES:
         raise BadRequestError(f"1 to {_MOST_IMAGES} images are required.", "image", "invalid_value")
     try:
-        return [Image.open(io.BytesIO(data)).convert("RGB") for data in uploads]
+        return [Image.open(io.BytesIO(data), formats=_FORMATS).convert("RGB") for data in uploads]
     except (OSError, ValueError, SyntaxError):
         raise BadRequestError("Invalid image file or mode.", "image", "invalid_image_file") from None

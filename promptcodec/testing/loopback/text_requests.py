@@ -35,7 +35,7 @@ def _data_url(value: Any, param: str) -> None:
         )
     try:
         data = base64.b64decode(value[match.end() :], validate=True)
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_PICTURES) as image:
             image.verify()
     except (binascii.Error, OSError, SyntaxError, ValueError):
         raise BadRequestError("You uploaded an unsupported image.", param, "invalid_image_format") from None
@@ -64,6 +64,7 @@ def schema(value: Any, param: str) -> None:
         raise BadRequestError(f"Invalid schema: '{param}' has no type.", param, "invalid_json_schema")
 
 
+_PICTURES = ["JPEG", "PNG", "WEBP", "GIF"]
 _FORMAT: dict[str, Rule] = {
     "name": kind(str),
     "strict": kind(bool),
