@@ -31,7 +31,7 @@ _HEAD = 1 << 16
 _ESCAPE = re.compile(
     r"\\+u00([0-9a-f]{2})|\\+x([0-9a-f]{2})|%(?:25)*([0-9a-f]{2})|&\#x0*([0-9a-f]{2});|&\#0*([0-9]{2,3});"
     # What stands between the characters of a key that was broken over lines.
-    r"|\\+[nrtbf]|\\|[\s\x00-\x1f\xad\u200b-\u200f\u2060\ufeff]+",
+    r"|\\+[nrtbf]|\\|[\s\x00-\x1f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+",
     re.IGNORECASE,
 )
 

@@ -97,3 +97,16 @@ class PricedCaptioner(Protocol):
     ) -> Estimate:
         """Say what one ``describe`` will come to; ask nobody."""
         ...
+
+
+@runtime_checkable
+class PaidCaptioner(Protocol):
+    """A captioner that asks a paid service."""
+
+    def prepare(self) -> None:
+        """Refuse, before anything else is paid for, what would be refused when it is asked.
+
+        Raises:
+            MissingError, UsageError: it could not be asked.
+        """
+        ...

@@ -15,6 +15,7 @@ from promptcodec.cli.agreement import CHECK_FAILED, agreement
 from promptcodec.cli.find import STREAMS
 from promptcodec.cli.resume import may_replace, open_picture
 from promptcodec.cli.run import Run, estimate, inputs_of, run_options
+from promptcodec.errors import Notice, PromptcodecError
 from promptcodec.files import STDIO, check_free
 from promptcodec.layers.registry import BY_NAME
 from promptcodec.settings import GENERATOR, STRENGTH
@@ -75,7 +76,7 @@ def decode_one(task: DecodeTask) -> dict[str, Any] | None:
         } | spending.spent_object(about.spent)
         if task.steps is not None:
             settings |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
-            result["progressive"] = draw_steps(data, task.steps, about.layers, settings, overwrite)
+            result["progressive"] = draw_steps(task, data, about.layers, settings, overwrite)
     if task.settings["best_of"] > 1 or task.settings["retries"]:
         result["candidates"] = [asdict(candidate) for candidate in about.candidates]
     picture = provenance.save(decoded.image, name, provenance.record(about))
@@ -88,21 +89,30 @@ def _may_replace(task: DecodeTask) -> bool | None:
 
 
 def draw_steps(
+    task: DecodeTask,
     data: bytes,
-    place: tuple[str, str],
     layers: tuple[str, ...],
     settings: dict[str, Any],
     overwrite: bool,  # noqa: FBT001 - passed on
 ) -> list[str]:
-    """Write a picture after each layer that is drawn, coarse to fine; give the files."""
+    """Write a picture after each layer that is drawn, coarse to fine; give the files.
+
+    Where one cannot be had, it is the last: the picture of all layers is there already.
+    """
     from promptcodec import decoding, provenance  # noqa: PLC0415
 
-    folder, name = place
+    assert task.steps is not None
+    folder, name = task.steps
     paths: list[str] = []
     for index, layer in enumerate(layers):
         if not BY_NAME[layer].drawn:
             continue
-        drawn = decoding.decode(data, **{**settings, "layers": layers[: index + 1]})
+        try:
+            drawn = decoding.decode(data, **{**settings, "layers": layers[: index + 1]})
+        except PromptcodecError as error:
+            why = f"no picture of {', '.join(layers[: index + 1])} alone could be drawn: {error}"
+            report.warn_of(task.source, [Notice(why, error.hint)])
+            break
         path = f"{folder}/{name}.{len(paths) + 1}-{layer}.png"
         picture = provenance.save(drawn.image, path, provenance.record(drawn.report))
         batch.write_output(path, picture, overwrite=overwrite)
@@ -111,26 +121,19 @@ def draw_steps(
 
 
 def estimate_one(task: DecodeTask) -> dict[str, Any] | None:
-    """Say what hosted generators would cost; give the JSON object of it, None where nothing is to do."""
+    """Say what hosted models would cost; give the JSON object of it, None where nothing is to do."""
     if _may_replace(task) is None:
         return None
-    from promptcodec import decoding, plugins  # noqa: PLC0415 - heavy
-    from promptcodec.generators import PricedGenerator  # noqa: PLC0415 - heavy
+    from promptcodec import decoding  # noqa: PLC0415 - heavy
 
-    settings = task.settings
-    generator = plugins.create("generators", settings["generator"])
-    if not isinstance(generator, PricedGenerator):
-        return spending.estimate_object(task.source, (0, 0), 0.0, exact=True)
-    conditions = decoding.conditions(
+    names = ("generator", "layers", "size", "partial", "check", "best_of", "retries")
+    estimated = decoding.estimate(
         batch.read_input(task.source),
-        layers=settings["layers"],
-        size=settings["size"],
-        partial=settings["partial"],
+        **{name: task.settings[name] for name in names},
+        progressive=task.steps is not None,
         dictionaries=batch.read_dictionaries(task.dictionary),
     )
-    least, most = settings["best_of"], settings["best_of"] + settings["retries"]
-    cost = least * generator.estimate(conditions)
-    return spending.estimate_object(task.source, (least, most), cost, exact=False)
+    return spending.estimate_object(task.source, estimated.requests, estimated.cost, exact=estimated.exact)
 
 
 def show(result: dict[str, Any]) -> str:
@@ -153,8 +156,8 @@ def _drawn(result: dict[str, Any]) -> str:
 
 
 def judge(result: dict[str, Any]) -> int:
-    """Give the exit code of a decoded picture: its check may have failed."""
-    return CHECK_FAILED if result["check"] and result["check"]["verdict"] == "fail" else 0
+    """Give the exit code of a decoded picture: its check may have failed, or could not be run."""
+    return CHECK_FAILED if result["check"] and result["check"]["verdict"] != "pass" else 0
 
 
 @click.command(
