@@ -146,7 +146,9 @@ def decode(
                 report = _check(judges, attempt, image, total) if judges else None
             score = report.score if report else 0.0
             if best is None or score > max(candidate.score for candidate in candidates):
-                about = DecodeReport(draw.name, readout.layers, number, report, (), (), draw.provenance, total)
+                about = DecodeReport(
+                    draw.name, readout.layers, number, report, (), (), draw.provenance, total
+                )
                 best = Decoded(image, about)
             candidates.append(Candidate(number, score, report.verdict if report else "", spent.cost))
     assert best is not None
@@ -193,10 +195,7 @@ def estimate(
 ) -> Estimate:
     """Say what hosted models would be asked for a picture, and what it would cost; ask nobody.
 
-    Args:
-        data: the whole file.
-        generator, layers, size, partial, check, best_of, retries, dictionaries: as of ``decode``.
-        progressive: a picture after each layer is drawn too.
+    ``progressive`` draws a picture after each layer too; see ``decode`` for the other arguments.
     """
     draw = plugins.create("generators", generator)
     paid = [judge for judge in installed_checks() if isinstance(judge, checks.PaidCheck)]

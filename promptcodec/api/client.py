@@ -249,16 +249,16 @@ class Connection:
     def _bill(self, used: Usage, estimate: float, *, usable: bool, drawn: bool) -> float:
         """Give what a call came to: never less than the server may bill for it.
 
-        What it says that the call cost is the least. What it counts holds where the answer is good and both counts are there. Else it is the estimate,
-        or what it counts where that is more. A count of next to nothing for a picture leaves the picture
-        out: such servers bill by the piece.
+        What it says that the call cost is the least. What it counts holds where the answer is good and
+        both counts are there. Else it is the estimate, or what it counts where that is more. A count of
+        next to nothing for a picture leaves the picture out: such servers bill by the piece.
         """
         counted = self.profile.cost(used)
         whole = usable and used.input_tokens > 0 and used.output_tokens > 0 and not math.isnan(counted)
         if whole and not (drawn and counted < _LEAST_SHARE * estimate):
             return max(counted, used.cost)
         known = [cost for cost in (estimate, counted) if not math.isnan(cost)]
-        if len(known) < 2 and not used.cost:  # noqa: PLR2004 - one of the two is unknown
+        if len(known) < 2 and not used.cost:
             return estimate
         return max((*known, used.cost))
 

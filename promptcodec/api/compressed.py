@@ -46,7 +46,7 @@ class _Inflater:
     def expand(self, data: bytes) -> Iterator[bytes]:
         if self._start is not None:
             data = self._start + data
-            self._start = data if len(data) < 2 else None  # noqa: PLR2004 - the header of zlib
+            self._start = data if len(data) < 2 else None
             if self._start is not None:
                 return
             if not data.startswith(_GZIP) and (data[0] & 15 != _DEFLATE or (data[0] << 8 | data[1]) % 31):

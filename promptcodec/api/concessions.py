@@ -81,7 +81,7 @@ def learn(
     if known(profile, endpoint) != agreed:
         return True  # another thread has learnt meanwhile
     asked, message = apply(request, profile, agreed), str(failed.error)
-    if failed.status not in _FAULTS and not (failed.status == 500 and _FAULT_OF_FORM.search(message)):  # noqa: PLR2004
+    if failed.status not in _FAULTS and not (failed.status == 500 and _FAULT_OF_FORM.search(message)):
         return False
     new = _next(asked, endpoint, message)
     if new is None or new in agreed:

@@ -105,8 +105,12 @@ def _close(http: Any, loop: asyncio.AbstractEventLoop) -> None:
 @functools.lru_cache(maxsize=1)
 def _loop(_process: int) -> asyncio.AbstractEventLoop:
     """Start the one loop of a process; a process that was forked off another has no thread of its loop."""
+    import anyio  # noqa: PLC0415 - comes with openai
+
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="promptcodec-api", daemon=True).start()
+    # It imports what waits for answers, which the first of them need not pay for with its time.
+    asyncio.run_coroutine_threadsafe(anyio.lowlevel.checkpoint(), loop).result()
     return loop
 
 
@@ -184,7 +188,11 @@ def _keep_origin(url: str) -> Callable[[Any], Any]:
 def _origin(url: str) -> tuple[str, str, int | None]:
     try:
         parts = urlsplit(url)
-        return parts.scheme.lower(), parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return (
+            parts.scheme.lower(),
+            parts.hostname or "",
+            parts.port or {"http": 80, "https": 443}.get(parts.scheme),
+        )
     except ValueError:
         return "", "", None
 
@@ -198,8 +206,24 @@ def _shown(url: str) -> str:
 
 def _limit(httpx: ModuleType) -> Callable[[Any], Any]:
     """Make the hook that puts a limit on the body of a response before anything of it is read."""
+    measured = _measured(httpx)
 
-    class Limited(httpx.AsyncByteStream):  # type: ignore[name-defined, misc]
+    async def limit(response: Any) -> None:
+        exchange = _present.get()
+        if _length(response.headers.get("content-length", "")) > exchange.most:
+            raise _too_large(exchange)
+        if response.has_redirect_location:
+            _check_address(exchange.host, str(response.request.url), response.headers["location"])
+        encoding = response.headers.pop("content-encoding", "")
+        response.stream = measured(response.stream, encoding, exchange)
+
+    return limit
+
+
+def _measured(httpx: ModuleType) -> Callable[[Any, str, _Exchange], Any]:
+    """Make the class of bodies that are decompressed and measured while they are read."""
+
+    class Measured(httpx.AsyncByteStream):  # type: ignore[name-defined, misc]
         def __init__(self, whole: Any, encoding: str, exchange: _Exchange) -> None:
             self._whole, self._encoding, self._exchange = whole, encoding, exchange
 
@@ -214,22 +238,15 @@ def _limit(httpx: ModuleType) -> Callable[[Any], Any]:
                             raise _too_large(self._exchange)
                         yield piece
             except CompressedError as error:
-                words = f"{self._exchange.host} answers compressed ({str(error)!r}) in a way that cannot be read"
+                words = (
+                    f"{self._exchange.host} answers compressed ({str(error)!r}) in a way that cannot be read"
+                )
                 raise CallError(ApiError(words), billed=True) from None
 
         async def aclose(self) -> None:
             await self._whole.aclose()
 
-    async def limit(response: Any) -> None:
-        exchange = _present.get()
-        if _length(response.headers.get("content-length", "")) > exchange.most:
-            raise _too_large(exchange)
-        if response.has_redirect_location:
-            _check_address(exchange.host, str(response.request.url), response.headers["location"])
-        encoding = response.headers.pop("content-encoding", "")
-        response.stream = Limited(response.stream, encoding, exchange)
-
-    return limit
+    return Measured
 
 
 def _check_address(host: str, asked: str, location: str) -> None:

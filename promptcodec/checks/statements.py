@@ -82,7 +82,9 @@ class StatementsCheck:
         """Say what ``compare`` will come to; ask nobody."""
         if self._profile is None or conditions.description is None:
             return NOTHING
-        question = _question(_with_control(statements(conditions.description)), Image.new("RGB", conditions.size))
+        question = _question(
+            _with_control(statements(conditions.description)), Image.new("RGB", conditions.size)
+        )
         usage = tokens.estimate(question, self._profile)
         cost = self._profile.cost(usage)
         # An answer that does not fit is asked for once more.

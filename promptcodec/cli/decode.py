@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -56,6 +57,10 @@ def decode_one(task: DecodeTask) -> dict[str, Any] | None:
     check_free(task.out, overwrite=overwrite)
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
+    if task.steps is not None:
+        drawn = [layer for layer in BY_NAME if BY_NAME[layer].drawn]
+        for number, layer in itertools.product(range(1, len(drawn) + 1), drawn):
+            check_free(step_path(task.steps, number, layer), overwrite=overwrite)
     start = time.perf_counter()
     settings = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
     with limited(task.limits):
@@ -102,7 +107,6 @@ def draw_steps(
     from promptcodec import decoding, provenance  # noqa: PLC0415
 
     assert task.steps is not None
-    folder, name = task.steps
     paths: list[str] = []
     for index, layer in enumerate(layers):
         if not BY_NAME[layer].drawn:
@@ -113,11 +117,17 @@ def draw_steps(
             why = f"no picture of {', '.join(layers[: index + 1])} alone could be drawn: {error}"
             report.warn_of(task.source, [Notice(why, error.hint)])
             break
-        path = f"{folder}/{name}.{len(paths) + 1}-{layer}.png"
+        path = step_path(task.steps, len(paths) + 1, layer)
         picture = provenance.save(drawn.image, path, provenance.record(drawn.report))
         batch.write_output(path, picture, overwrite=overwrite)
         paths.append(path)
     return paths
+
+
+def step_path(place: tuple[str, str], number: int, layer: str) -> str:
+    """Name the picture after the layer that is drawn as this one, from 1."""
+    folder, name = place
+    return f"{folder}/{name}.{number}-{layer}.png"
 
 
 def estimate_one(task: DecodeTask) -> dict[str, Any] | None:
