@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from promptcodec import bitstream, checks, plugins
-from promptcodec.api.spending import Spent, metered
+from promptcodec.api.spending import NOTHING, Estimate, Spent, metered
 from promptcodec.bitstream import MAX_SIDE
-from promptcodec.captioners import NOTHING, Estimate
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
 from promptcodec.errors import Notice, PromptcodecError, UsageError
 from promptcodec.generators import Conditions, Generator, PricedGenerator

@@ -28,12 +28,14 @@ _CODED = re.compile(r"(?:iVBORw0|[/_]9j[/_]|UklGR|R0lGOD|AAAA|Qk)[\w+/=\s-]{60,}
 """What may be a picture in base64; ``decode`` tells."""
 _HEAD = 1 << 16
 """Characters of base64 that show what is coded."""
-_ESCAPE = re.compile(
-    r"\\+u00([0-9a-f]{2})|\\+x([0-9a-f]{2})|%(?:25)*([0-9a-f]{2})|&\#x0*([0-9a-f]{2});|&\#0*([0-9]{2,3});"
-    # What stands between the characters of a key that was broken over lines.
-    r"|\\+[nrtbf]|\\|[\s\x00-\x1f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+",
-    re.IGNORECASE,
+_CODES = (
+    r"\\++(?:u00([0-9a-f]{2})|x([0-9a-f]{2})|[nrtbf])?"
+    r"|%(?:25)*([0-9a-f]{2})|&\#x0*([0-9a-f]{2});|&\#0*([0-9]{2,3});"
 )
+_BLANKS = r"[\s\x00-\x1f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
+"""What stands between the characters of a key that was broken over lines."""
+_CODE, _BLANK = re.compile(_CODES, re.IGNORECASE), re.compile(_BLANKS)
+_ESCAPE = re.compile(f"{_CODES}|{_BLANKS}", re.IGNORECASE)
 
 
 class Cover:
@@ -97,7 +99,7 @@ class Cover:
         return not any(form in body for form in self._spotted)
 
     def _covered(self, text: str) -> str:
-        plain = _ESCAPE.sub(_meaning, text)
+        plain = _BLANK.sub("", _CODE.sub(_meaning, text))
         hits = self._hits(plain)
         return self._cover(text, hits) if hits else text
 

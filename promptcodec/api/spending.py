@@ -69,6 +69,26 @@ class Spent:
     cost: float | None = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a piece of work will come to.
+
+    Attributes:
+        requests: calls, the likely and the most.
+        input_tokens, output_tokens: of the likely calls.
+        cost: dollars of the likely calls, nan where prices are unknown.
+        exact: False where tokens were counted by length, for want of a vocabulary.
+    """
+
+    requests: tuple[int, int]
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    exact: bool
+
+
+NOTHING = Estimate((0, 0), 0, 0, 0.0, exact=True)
+
 _defaults = Limits()
 _limits: ContextVar[Limits] = ContextVar("_limits", default=_defaults)
 _meter: ContextVar[tuple[Spent, ...]] = ContextVar("_meter", default=())

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
+from promptcodec.api.spending import NOTHING, Estimate
 from promptcodec.description import Description
+
+__all__ = [
+    "NOTHING",
+    "Captioner",
+    "Estimate",
+    "PaidCaptioner",
+    "PricedCaptioner",
+    "ReadingCaptioner",
+    "ShorteningCaptioner",
+]
 
 
 class Captioner(Protocol):
@@ -58,27 +68,6 @@ class ReadingCaptioner(Captioner, Protocol):
     def unread(self, image: Image.Image) -> bool:
         """Say whether a picture holds lettering that it could not read."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What captioning one picture will come to.
-
-    Attributes:
-        requests: calls, the likely and the most.
-        input_tokens, output_tokens: of the likely calls.
-        cost: dollars of the likely calls, nan where prices are unknown.
-        exact: False where tokens were counted by length, for want of a vocabulary.
-    """
-
-    requests: tuple[int, int]
-    input_tokens: int
-    output_tokens: int
-    cost: float
-    exact: bool
-
-
-NOTHING = Estimate((0, 0), 0, 0, 0.0, exact=True)
 
 
 @runtime_checkable

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image
 
-from promptcodec.captioners import Estimate
+from promptcodec.api.spending import Estimate
 from promptcodec.checks import score
 from promptcodec.checks.scales import AGREES
 from promptcodec.errors import Notice, PromptcodecError, UsageError

@@ -20,7 +20,7 @@ from promptcodec.api import tokens
 from promptcodec.api.client import Connection
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
-from promptcodec.captioners import NOTHING, Estimate
+from promptcodec.api.spending import NOTHING, Estimate
 from promptcodec.checks.report import Field
 from promptcodec.description import Description
 from promptcodec.description.coarsen import coarsen, explicit
