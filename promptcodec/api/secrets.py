@@ -24,7 +24,7 @@ SHORTEST = 6
 _LONGEST_PIECE = 8
 _SPOTTED = 16
 """A key of fewer characters may stand in a picture by chance."""
-_CODED = re.compile(r"(?:iVBORw0|[/_]9j[/_]|UklGR|R0lGOD|AAAA|Qk)[\w+/=\s-]{60,}", re.ASCII)
+_CODED = re.compile(r"(?:iVBORw0|[/_]9j[/_]|UklGR|R0lGOD|AAAA|Qk)(?:[\w+/-]|\r?\n){60,}={0,2}\s*", re.ASCII)
 """What may be a picture in base64; ``decode`` tells."""
 _HEAD = 1 << 16
 """Characters of base64 that show what is coded."""
