@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from promptcodec import bitstream, checks, plugins
-from promptcodec.api.spending import Spent, metered
+from promptcodec.api.spending import NOTHING, Estimate, Spent, metered
 from promptcodec.bitstream import MAX_SIDE
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
-from promptcodec.errors import Notice, UsageError
-from promptcodec.generators import Conditions, Generator
-from promptcodec.layers.registry import NAMES, check_layers, part_name
+from promptcodec.errors import Notice, PromptcodecError, UsageError
+from promptcodec.generators import Conditions, Generator, PricedGenerator
+from promptcodec.layers.registry import BY_NAME, NAMES, check_layers, part_name
 from promptcodec.reading import Readout, cut_words, open_stream, read_layers
 from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH
 from promptcodec.vision.load import ImageSource, load_image
@@ -104,7 +104,8 @@ def decode(
     Raises:
         BitstreamError: the stream is damaged, cut or from a newer version.
         MissingDictionary: the stream was made with a dictionary that was not given.
-        GeneratorError: no picture could be made.
+        GeneratorError, ApiError, SpendingError, MissingError: no picture could be made. Where one was, it
+            is given whatever fails then, with a warning.
         UsageError: an unknown or impossible argument.
     """
     if size is not None and not bitstream.fits(*size):
@@ -124,6 +125,7 @@ def decode(
             "the stream holds only a recipe: there is nothing that a picture could be checked against",
             hint="leave out --check, --best-of and --retries",
         )
+    checks.prepare(judges, conditions)
     best: Decoded | None = None
     candidates: list[Candidate] = []
     with metered() as total:
@@ -133,19 +135,98 @@ def decode(
             number = (first + len(candidates)) % 2**32
             attempt = replace(conditions, seed=number, correction=wrong)
             with metered() as spent:
-                image = draw.generate(attempt)
-                report = checks.run(judges, attempt, image) if judges else None
+                try:
+                    image = draw.generate(attempt)
+                except PromptcodecError as error:
+                    if best is None:
+                        raise
+                    warnings += (_no_more(len(candidates), error),)
+                    break
+                report = _check(judges, attempt, image, total) if judges else None
             score = report.score if report else 0.0
             if best is None or score > max(candidate.score for candidate in candidates):
                 about = DecodeReport(
-                    draw.name, readout.layers, number, report, (), warnings, draw.provenance, total
+                    draw.name, readout.layers, number, report, (), (), draw.provenance, total
                 )
                 best = Decoded(image, about)
             candidates.append(Candidate(number, score, report.verdict if report else "", spent.cost))
     assert best is not None
+    checked = best.report.check
     return replace(
-        best, report=replace(best.report, candidates=tuple(candidates) if best.report.check else ())
+        best,
+        report=replace(
+            best.report,
+            candidates=tuple(candidates) if checked else (),
+            warnings=(*warnings, *(checked.warnings if checked else ())),
+        ),
     )
+
+
+def _no_more(drawn: int, error: PromptcodecError) -> Notice:
+    kept = "the picture drawn before it is" if drawn == 1 else f"the best of the {drawn} drawn before it is"
+    return Notice(f"another picture could not be drawn, so that {kept} taken: {error}", error.hint)
+
+
+def _check(
+    judges: Sequence[checks.Check], conditions: Conditions, image: Image.Image, total: Spent
+) -> checks.ConsistencyReport:
+    """Check a picture; one that was paid for is not lost for what fails then."""
+    try:
+        return checks.run(judges, conditions, image)
+    except PromptcodecError as error:
+        if not (total.requests or total.stored):
+            raise
+        return checks.not_run(error)
+
+
+def estimate(
+    data: bytes,
+    *,
+    generator: str = GENERATOR,
+    layers: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
+    partial: bool = False,
+    check: bool = False,
+    best_of: int = 1,
+    retries: int = 0,
+    progressive: bool = False,
+    dictionaries: Sequence[AnyDictionary] = (),
+) -> Estimate:
+    """Say what hosted models would be asked for a picture, and what it would cost; ask nobody.
+
+    ``progressive`` draws a picture after each layer too; see ``decode`` for the other arguments.
+    """
+    draw = plugins.create("generators", generator)
+    paid = [judge for judge in installed_checks() if isinstance(judge, checks.PaidCheck)]
+    judges = paid if check or best_of > 1 or retries else []
+    if not (judges or isinstance(draw, PricedGenerator)):
+        return NOTHING
+    readout = _read(data, layers, size, dictionaries, partial=partial)[0]
+    each = [_drawing(draw, readout.conditions), *(judge.estimate(readout.conditions) for judge in judges)]
+    # The last of these is the picture itself, which is asked for once.
+    steps = [name for name in readout.layers if BY_NAME[name].drawn][:-1] if progressive else []
+    beside = []
+    for name in steps:
+        upto = readout.layers[: readout.layers.index(name) + 1]
+        beside.append(_drawing(draw, _read(data, upto, size, dictionaries, partial=partial)[0].conditions))
+    everything = [*each * best_of, *beside]
+    return Estimate(
+        (
+            sum(one.requests[0] for one in everything),
+            sum(one.requests[1] for one in [*everything, *each * retries]),
+        ),
+        sum(one.input_tokens for one in everything),
+        sum(one.output_tokens for one in everything),
+        sum(one.cost for one in everything),
+        exact=all(one.exact for one in everything),
+    )
+
+
+def _drawing(draw: Generator, conditions: Conditions) -> Estimate:
+    if not isinstance(draw, PricedGenerator):
+        return NOTHING
+    # An answer that holds no picture is asked for once more.
+    return Estimate((1, 2), 0, 0, draw.estimate(conditions), exact=False)
 
 
 def conditions(
@@ -174,7 +255,10 @@ def check(
     picture = load_image(image)
     stream = open_stream(data, bare=bare)
     readout = read_layers(stream, NAMES, picture.size, as_dictionaries(dictionaries))
-    return replace(checks.run(installed_checks(), readout.conditions, picture), warnings=readout.warnings)
+    judges = installed_checks()
+    checks.prepare(judges, readout.conditions)
+    report = checks.run(judges, readout.conditions, picture)
+    return replace(report, warnings=(*readout.warnings, *report.warnings))
 
 
 def installed_checks() -> list[checks.Check]:

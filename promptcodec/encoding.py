@@ -185,8 +185,15 @@ def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
             payloads = _code(plan)
         parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
         data, stream = bitstream.place(Stream(*size, parts), bare=settings.bare)
-        unread = "semantic" in payloads and _is_unread(plan.words())
-    return Encoded(data, outline_of(stream, len(data)), plan.warnings, spent, unread, picture.original)
+        words = plan.words() if "semantic" in payloads else None
+    return Encoded(
+        data,
+        outline_of(stream, len(data)),
+        (*plan.warnings, *(words.failed if words else ())),
+        spent,
+        words is not None and _is_unread(words),
+        picture.original,
+    )
 
 
 def _is_unread(words: rate.WordsOf) -> bool:

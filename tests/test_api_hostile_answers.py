@@ -14,6 +14,7 @@ from promptcodec.api import complaints, json_text, pictures, replies, streams
 from promptcodec.api.conform import conform
 from promptcodec.api.json_text import objects
 from promptcodec.api.profile import Profile
+from promptcodec.api.usage import usage_in
 from promptcodec.captioners.normalise import normalise
 from promptcodec.description import SCHEMA, from_json
 from promptcodec.errors import DescriptionError, PromptcodecError
@@ -47,7 +48,7 @@ NOWHERE = Profile(url="http://127.0.0.1:9/v1", model="m", timeout=1)
 
 def read(answer):
     complaints.failure(answer)
-    image_answers.usage(answer)
+    usage_in(answer)
     reply = replies.read(answer)
     for content in reply.contents:
         for candidate in objects(content, SCHEMA["properties"], cut=reply.cut):

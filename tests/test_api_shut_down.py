@@ -36,6 +36,10 @@ def test_shipped_days_hold_for_their_address_and_model():
     profile = read(url=HOSTED, model="gpt-image-1.5")
     assert (profile.shut_down, profile.successor) == ("2026-12-01", "gpt-image-2")
     assert read(url=f"{HOSTED}/", model="dall-e-3").shut_down == "2026-05-12"
+    for same in ("https://API.OpenAI.com/v1", "https://api.openai.com:443/v1", "HTTPS://api.openai.com./v1/"):
+        assert read(url=same, model="dall-e-3").shut_down == "2026-05-12"
+    for other in ("https://api.openai.com:444/v1", "http://api.openai.com/v1", "https://api.openai.com/v2"):
+        assert not read(url=other, model="dall-e-3").shut_down
     assert not read(url="http://127.0.0.1:1/v1", model="dall-e-3").shut_down
     assert not read(url=HOSTED, model="gpt-image-2").shut_down
     assert read(url=HOSTED, model="dall-e-3", shut_down="2099-01-01").shut_down == "2099-01-01"
@@ -59,7 +63,9 @@ def test_before_its_day_a_model_is_used_with_one_warning(caplog):
 
 
 @pytest.mark.parametrize("ago", [0, 30])
-def test_after_it_nobody_is_asked_and_the_successor_is_named(ago):
+def test_after_it_nobody_is_asked_and_the_successor_is_named(ago, caplog):
+    shut_down.announce(read(url=HOSTED, model="m", shut_down=day(-ago)))
+    assert caplog.messages == []  # the error says it
     with serving({}) as script:
         spec = f"images:{script.url}?model=m&shut_down={day(-ago)}&successor=n"
         draw = plugins.create("generators", spec)
@@ -73,3 +79,11 @@ def test_after_it_nobody_is_asked_and_the_successor_is_named(ago):
 def test_a_day_that_is_none_is_named():
     with pytest.raises(UsageError, match="not a day as 2026-12-01"):
         plugins.create("generators", "images:http://127.0.0.1:1/v1?model=m&shut_down=soon")
+
+
+def test_the_command_line_tells_it_as_any_other_line(cli, scene):
+    scene.save("a.png")
+    who = f"chat:http://127.0.0.1:9/v1?model=m%1B[31m&shut_down={day(9)}&successor=n"
+    _, _, err = cli("encode", "a.png", "--dry-run", "--captioner", who)
+    assert f"promptcodec: m\\x1b[31m is shut down on {day(9)}: use model=n\n" in err
+    assert "\x1b" not in err

@@ -94,7 +94,7 @@ def test_a_page_becomes_its_first_words():
 
 
 def test_what_a_picture_says_is_cleaned():
-    assert texts([line("O\u202eP\nEN\x1b ", 0.1, 0.1, 0.5, 0.2)]) == ["O P EN"]
+    assert texts([line("O\u202eP\nEN\x1b ", 0.1, 0.1, 0.5, 0.2)]) == ["OP EN"]
     assert texts([line("\x1b\u2028", 0.1, 0.1, 0.5, 0.2)]) == []
 
 

@@ -29,6 +29,9 @@ _FIRST_WAIT, _LAST_WAIT = 0.5, 8.0
 """Seconds between tries where the server names none: doubled each time."""
 _QUOTED, _SHOWN = 1000, 100
 """Characters of what is no answer: those that its error is taken from, and those that are shown."""
+_GOOD = 200
+_ANY_TOKENS = 1 << 17
+"""Of an answer without a limit; no model is known to say more."""
 _LEAST_SHARE = 0.1
 """Of a picture's estimate: what a server counts below that is not the picture."""
 
@@ -52,6 +55,20 @@ class Connection:
         key = _key(profile, self.host)
         self._cover = Cover(key)
         self._line = transport.open_line(profile.url, key)
+
+    def prepare(self) -> None:
+        """Refuse, before anything else is paid for, what would be refused before it is asked.
+
+        Raises:
+            UsageError: the model was shut down; a cap on cost is to hold, and a price is unknown.
+        """
+        shut_down.check(self.profile)
+        spending.check_priced(self.profile.cost(Usage(1, 1)))
+
+    def cover(self, value: Value) -> Value:
+        """Cover the key in what was made of an answer."""
+        covered: Value = self._cover.anything(value)
+        return covered
 
     @property
     def host(self) -> str:
@@ -81,6 +98,22 @@ class Connection:
         Raises:
             ApiError, RefusedError, UnusableAnswerError, SpendingError, MissingError: the call failed.
         """
+        try:
+            return self._exchange(endpoint, request, read, usage, estimate, salt)
+        except PromptcodecError as error:
+            # The one door: whatever quotes a server leaves without the key, and steers no terminal.
+            error.args = (self.cover(_plain(str(error))),)
+            raise error from None
+
+    def _exchange(
+        self,
+        endpoint: str,
+        request: dict[str, Any],
+        read: Callable[[dict[str, Any]], Value],
+        usage: Callable[[dict[str, Any]], Usage],
+        estimate: float,
+        salt: int | None,
+    ) -> Value:
         name = answers.key(self.profile.url, endpoint, request, salt)
         stored = answers.get(name)
         if stored is not None:
@@ -94,26 +127,35 @@ class Connection:
         shut_down.check(self.profile)
         answers.check_writable()
 
-        def ask(asked: dict[str, Any]) -> Value:
-            return self._ask(name, endpoint, asked, read, usage, estimate)
+        drawn = _draws(endpoint, request)  # however it is then put
+
+        def ask(asked: dict[str, Any], most: float) -> Value:
+            return self._ask(name, endpoint, asked, read, usage, most, drawn=drawn)
 
         for tried in range(self.profile.retries + 1):
             try:
-                return self._put(endpoint, request, ask)
+                return self._put(endpoint, request, estimate, ask)
             except CallError as failed:
                 if failed.wait is None or tried == self.profile.retries:
                     raise failed.error from None
                 time.sleep(failed.wait or min(_FIRST_WAIT * 2**tried, _LAST_WAIT) * random.uniform(0.75, 1))  # noqa: S311
         raise AssertionError  # the last try returns or raises
 
-    def _put(self, endpoint: str, request: dict[str, Any], ask: Callable[[dict[str, Any]], Value]) -> Value:
+    def _put(
+        self,
+        endpoint: str,
+        request: dict[str, Any],
+        estimate: float,
+        ask: Callable[[dict[str, Any], float], Value],
+    ) -> Value:
         """Ask in the form that the server is known to take; once more for each thing it says it does not."""
         while True:
             agreed = concessions.known(self.profile, endpoint)
+            unbounded = 0.0 if concessions.is_bounded(agreed) else self.profile.cost(Usage(0, _ANY_TOKENS))
             try:
-                return ask(concessions.apply(request, self.profile, agreed))
+                return ask(concessions.apply(request, self.profile, agreed), estimate + unbounded)
             except CallError as failed:
-                if not concessions.learn(self.profile, endpoint, request, agreed, str(failed.error)):
+                if not concessions.learn(self.profile, endpoint, request, agreed, failed):
                     raise
 
     def _ask(
@@ -124,17 +166,20 @@ class Connection:
         read: Callable[[dict[str, Any]], Value],
         usage: Callable[[dict[str, Any]], Usage],
         estimate: float,
+        *,
+        drawn: bool,
     ) -> Value:
         """Make one call: reserved before, stored as soon as it could be read, settled whatever happens."""
         spending.reserve(estimate)
-        used, cost, drawn = Usage(), estimate, _draws(endpoint, request)
+        used, cost = Usage(), estimate
         try:
             answer = self._parse(self._post(endpoint, request, drawn=drawn))
             used = _count(usage, answer)
             self._check(answer)
             cost = self._bill(used, estimate, usable=False, drawn=drawn)
             value = self._read(read, answer)
-            answers.put(name, answer)
+            if not self._cover.hides(answer):
+                answers.put(name, answer)
             cost = self._bill(used, estimate, usable=True, drawn=drawn)
         except CallError as failed:
             cost = cost if failed.billed else 0.0
@@ -190,29 +235,32 @@ class Connection:
             where = f"{self.profile.model} at {self.host}"
             refused = RefusedError(f"{where} refused: {words}")
             failed = ApiError(f"{where} answers with an error: {words}")
-            raise CallError(refused if is_refusal(words) else failed, billed=True)
+            raise CallError(refused if is_refusal(words) else failed, billed=True, status=_GOOD)
 
     def _read(self, read: Callable[[dict[str, Any]], Value], answer: dict[str, Any]) -> Value:
         try:
-            return read(answer)
+            return self.cover(read(answer))
         except PromptcodecError:
             raise
-        except Exception as error:  # an answer of a form that nobody foresaw
+        except Exception as error:  # noqa: BLE001 - an answer of a form that nobody foresaw
             words = f"{type(error).__name__}: {str(error)[:200]}"
-            raise UnusableAnswerError(f"the server's answer cannot be read ({words})") from error
+            raise UnusableAnswerError(f"the server's answer cannot be read ({words})") from None
 
     def _bill(self, used: Usage, estimate: float, *, usable: bool, drawn: bool) -> float:
         """Give what a call came to: never less than the server may bill for it.
 
-        What it counts holds where the answer is good and both counts are there. Else it is the estimate,
-        or what it counts where that is more. A count of next to nothing for a picture leaves the picture
-        out: such servers bill by the piece.
+        What it says that the call cost is the least. What it counts holds where the answer is good and
+        both counts are there. Else it is the estimate, or what it counts where that is more. A count of
+        next to nothing for a picture leaves the picture out: such servers bill by the piece.
         """
         counted = self.profile.cost(used)
         whole = usable and used.input_tokens > 0 and used.output_tokens > 0 and not math.isnan(counted)
         if whole and not (drawn and counted < _LEAST_SHARE * estimate):
-            return counted
-        return estimate if math.isnan(counted) or math.isnan(estimate) else max(estimate, counted)
+            return max(counted, used.cost)
+        known = [cost for cost in (estimate, counted) if not math.isnan(cost)]
+        if len(known) < 2 and not used.cost:
+            return estimate
+        return max((*known, used.cost))
 
 
 ENDPOINTS: dict[str, Callable[[openai.AsyncOpenAI], Callable[..., Any]]] = {
@@ -252,6 +300,11 @@ def _count(usage: Callable[[dict[str, Any]], Usage], answer: dict[str, Any]) -> 
         used = usage(answer)
     except Exception:  # noqa: BLE001 - servers write anything there
         return Usage()
-    counts = {name: tokens_in(asdict(used), name) for name in asdict(used)}
+    counts = {name: tokens_in(asdict(used), name) for name in asdict(used) if name != "cost"}
     counts["image_input_tokens"] = min(counts["image_input_tokens"], counts["input_tokens"])
-    return Usage(**counts)
+    return Usage(**counts, cost=used.cost)
+
+
+def _plain(words: str) -> str:
+    """Give words without characters that steer a terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else " " for char in words)

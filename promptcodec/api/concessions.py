@@ -12,11 +12,16 @@ import re
 from typing import Any
 
 from promptcodec import prompts
+from promptcodec.api import spending
+from promptcodec.api.failures import CallError
 from promptcodec.api.profile import Profile
+from promptcodec.errors import UsageError
 
 FORMS = SCHEMA, OBJECT, NONE = "json_schema", "json_object", "none"
 """How a server is held to JSON, as ``response_format`` of a profile says it."""
 _LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_VALUED = ("size", "quality")
+"""What was chosen by value: where a server names the value, it is that which it does not know."""
 _SPARE = (
     *("reasoning_effort", "reasoning", "store", "detail", "strict", "quality", "size", "n", "modalities"),
     *("image_config", "tool_choice", "response_format", *_LIMITS, "max_output_tokens"),
@@ -41,6 +46,15 @@ _ROLE = re.compile(
 )
 _STREAM = re.compile(r"(?:only|must|please|require).{0,40}\bstream|non-streaming", re.IGNORECASE)
 
+_FAULTS = {200, 400, 415, 422, 501}
+"""Statuses of servers that do not know a parameter; 200 is an error that calls itself good."""
+_FAULT_OF_FORM = re.compile(
+    r"response.?format|json.?(?:schema|object|mode)|structured.?output"
+    r"|failed to (?:parse|initiali[sz]e).{0,20}grammar|system role|roles must alternate",
+    re.IGNORECASE,
+)
+"""What llama.cpp and its kin say with status 500 where they do not know a form."""
+
 _learnt: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
 
@@ -50,7 +64,7 @@ def known(profile: Profile, endpoint: str) -> tuple[str, ...]:
 
 
 def learn(
-    profile: Profile, endpoint: str, request: dict[str, Any], agreed: tuple[str, ...], message: str
+    profile: Profile, endpoint: str, request: dict[str, Any], agreed: tuple[str, ...], failed: CallError
 ) -> bool:
     """Learn one concession from what a server says is wrong; say whether asking again may help.
 
@@ -59,13 +73,25 @@ def learn(
         endpoint: as of ``Connection.exchange``.
         request: as it was first put.
         agreed: the concessions that it was then put with.
-        message: the server's words.
+        failed: what the server answered.
+
+    Raises:
+        UsageError: it takes no limit of tokens, and a cap on cost is to hold.
     """
     if known(profile, endpoint) != agreed:
         return True  # another thread has learnt meanwhile
-    new = _next(apply(request, profile, agreed), endpoint, message)
+    asked, message = apply(request, profile, agreed), str(failed.error)
+    if failed.status not in _FAULTS and not (failed.status == 500 and _FAULT_OF_FORM.search(message)):
+        return False
+    new = _next(asked, endpoint, message)
     if new is None or new in agreed:
         return False
+    if _unbounds(new, agreed) and profile.output_price > 0 and spending.is_strict():
+        raise UsageError(
+            f"a cap on cost cannot be held: {profile.model} takes no limit of tokens, so that its answer may "
+            f"cost any sum ({message})",
+            hint="use --max-requests alone, without --max-cost",
+        )
     _learnt[profile.url, profile.model, endpoint] = (*agreed, new)
     return True
 
@@ -93,6 +119,8 @@ def apply(request: dict[str, Any], profile: Profile, agreed: tuple[str, ...]) ->
 
 def _next(asked: dict[str, Any], endpoint: str, message: str) -> str | None:
     """Give the concession that a message asks for, None for none."""
+    if _names(message, "strict") and _UNKNOWN.search(message) and _has(asked, "strict"):
+        return "-strict"
     formatted = _form(asked)
     if formatted and _FORMAT.search(message):
         return OBJECT if formatted == SCHEMA else NONE
@@ -101,9 +129,28 @@ def _next(asked: dict[str, Any], endpoint: str, message: str) -> str | None:
     if _ROLE.search(message) and asked.get("messages", [{}])[0].get("role") == "system":
         return "system"
     if _UNKNOWN.search(message):
-        named = [name for name in _SPARE if re.search(rf"(?<![\w-]){name}(?![\w-])", message)]
-        return next((f"-{name}" for name in named if _has(asked, name)), None)
+        named = [name for name in _SPARE if _names(message, name) and _has(asked, name)]
+        return next((f"-{name}" for name in named if not _rejects_value(asked, name, message)), None)
     return None
+
+
+def _names(message: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){name}(?![\w-])", message) is not None
+
+
+def _rejects_value(asked: dict[str, Any], name: str, message: str) -> bool:
+    return name in _VALUED and _names(message, re.escape(str(_take(copy.deepcopy(asked), name))))
+
+
+def _unbounds(new: str, agreed: tuple[str, ...]) -> bool:
+    """Say whether a concession takes the last limit of an answer's tokens away."""
+    name = new.removeprefix("-")
+    return name == "max_output_tokens" or (name in _LIMITS and f"-{_LIMITS[name]}" in agreed)
+
+
+def is_bounded(agreed: tuple[str, ...]) -> bool:
+    """Say whether an answer's tokens have a limit still, after the concessions that were made."""
+    return not any(_unbounds(new, agreed) for new in agreed)
 
 
 def _schema(request: dict[str, Any]) -> dict[str, Any] | None:

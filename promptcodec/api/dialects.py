@@ -9,7 +9,7 @@ from typing import Any
 
 from promptcodec.api.client import UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
-from promptcodec.api.usage import tokens_in
+from promptcodec.api.usage import usage_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,6 @@ def _chat_request(ask: Ask, profile: Profile) -> dict[str, Any]:
     return request | ({"reasoning_effort": profile.effort} if profile.effort else {})
 
 
-def _chat_usage(answer: dict[str, Any]) -> Usage:
-    usage = answer.get("usage")
-    return Usage(tokens_in(usage, "prompt_tokens"), tokens_in(usage, "completion_tokens"))
-
-
 def _responses_request(ask: Ask, profile: Profile) -> dict[str, Any]:
     content: list[dict[str, Any]] = [{"type": "input_text", "text": ask.text}]
     if ask.image is not None:
@@ -87,12 +82,7 @@ def _responses_request(ask: Ask, profile: Profile) -> dict[str, Any]:
     return request | ({"reasoning": {"effort": profile.effort}} if profile.effort else {})
 
 
-def _responses_usage(answer: dict[str, Any]) -> Usage:
-    usage = answer.get("usage")
-    return Usage(tokens_in(usage, "input_tokens"), tokens_in(usage, "output_tokens"))
-
-
 DIALECTS = {
-    "chat": Dialect(_chat_request, _chat_usage),
-    "responses": Dialect(_responses_request, _responses_usage),
+    "chat": Dialect(_chat_request, usage_in),
+    "responses": Dialect(_responses_request, usage_in),
 }

@@ -40,13 +40,17 @@ class CallError(Exception):
         error: what it is to the caller.
         billed: the server may have done its work, and may bill it.
         wait: seconds until it may be tried again, 0 to choose; None where that does not help.
+        status: of HTTP, 0 where there was none.
     """
 
-    def __init__(self, error: PromptcodecError, *, billed: bool, wait: float | None = None) -> None:
+    def __init__(
+        self, error: PromptcodecError, *, billed: bool, wait: float | None = None, status: int = 0
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.billed = billed
         self.wait = wait
+        self.status = status
 
 
 def read(error: Exception, host: str, profile: Profile, cover: Callable[[str], str]) -> CallError:
@@ -76,7 +80,7 @@ def read(error: Exception, host: str, profile: Profile, cover: Callable[[str], s
     if wait is not None and wait > LONGEST_WAIT:
         plain = ApiError(f"{profile.model} at {host} asks to wait {wait:.0f} s ({message}); try later")
         wait = None
-    return CallError(plain, billed=billed and _cause(error) not in _BEFORE_SENDING, wait=wait)
+    return CallError(plain, billed=billed and _cause(error) not in _BEFORE_SENDING, wait=wait, status=status)
 
 
 def _words(error: openai.APIError) -> str:

@@ -13,14 +13,30 @@ import socket
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from promptcodec.api.compressed import CompressedError, expander
 from promptcodec.api.transport import MOST_PICTURE
 
 _CHUNK = 1 << 16
 # Storage servers often name no type, or the one of any bytes.
 _TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
+# IPv6 networks whose addresses hold an IPv4 address, and how many bits stand behind it. Such an address
+# leads where the one that it holds leads.
+_HOLDING = [
+    (ipaddress.IPv6Network(network), behind)
+    for network, behind in {
+        "::ffff:0:0/96": 0,  # mapped
+        "::ffff:0:0:0/96": 0,  # translated, RFC 2765
+        "::/96": 0,  # compatible, RFC 4291
+        "64:ff9b::/96": 0,  # NAT64, RFC 6052
+        "2002::/16": 80,  # 6to4, RFC 3056
+    }.items()
+]
+# Of no public network: NAT64 of a network's own (RFC 8215), Teredo (RFC 4380), site-local (RFC 3879).
+_LOCAL = [ipaddress.IPv6Network(network) for network in ("64:ff9b:1::/48", "2001::/32", "fec0::/10")]
 
 
 class FetchError(Exception):
@@ -47,6 +63,9 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
             outcome.append(_get(url, server, line, timeout, most))
         except FetchError as error:
             outcome.append(error)
+        except Exception as error:  # noqa: BLE001 - addresses and servers are anything
+            reason = str(getattr(error, "reason", error))[:200]
+            outcome.append(FetchError(f"cannot be fetched ({reason or type(error).__name__})"))
 
     # In a thread, so that the deadline holds for looking names up, and for a byte a minute, too.
     thread = threading.Thread(target=work, name="promptcodec-fetch", daemon=True)
@@ -64,14 +83,22 @@ def fetch(url: str, *, server: str, timeout: float, most: int = MOST_PICTURE) ->
 def _get(url: str, server: str, line: _Line, timeout: float, most: int) -> bytes:
     line.private = _any_private(urlsplit(server).hostname or "")
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "promptcodec"})  # noqa: S310 - see _opener
+        request = urllib.request.Request(_ascii(url), headers={"User-Agent": "promptcodec"})  # noqa: S310 - see _opener
         with _opener(line).open(request, timeout=timeout) as response:
             return _read(response, most)
     except urllib.error.HTTPError as error:
         raise FetchError(f"cannot be fetched (HTTP {error.code})") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = str(getattr(error, "reason", error))[:200]
-        raise FetchError(f"cannot be fetched ({reason or type(error).__name__})") from None
+    except CompressedError as error:
+        raise FetchError(f"is compressed ({str(error)!r}) in a way that cannot be read") from None
+
+
+def _ascii(url: str) -> str:
+    """Write an address as it is sent: other letters than ASCII as IDNA and in percents."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host.isascii():
+        parts = parts._replace(netloc=parts.netloc.replace(host, host.encode("idna").decode()))
+    return quote(parts.geturl(), safe="%/:=&?~#+!$,;'@()*[]")
 
 
 def _read(response: Any, most: int) -> bytes:
@@ -79,13 +106,19 @@ def _read(response: Any, most: int) -> bytes:
     if not kind.startswith(_TYPES):
         raise FetchError(f"is no picture but {kind[:60]}")
     data = bytearray()
-    while chunk := response.read(_CHUNK):
-        data += chunk
+    for piece in _pieces(response):
+        data += piece
         if len(data) > most:
             raise FetchError(f"is larger than {most >> 20} MB")
     if response.length:
         raise http.client.IncompleteRead(b"", response.length)
     return bytes(data)
+
+
+def _pieces(response: Any) -> Iterator[bytes]:
+    expand = expander(response.headers.get("content-encoding", ""))
+    while chunk := response.read(_CHUNK):
+        yield from expand(chunk)
 
 
 class _Line:
@@ -95,12 +128,27 @@ class _Line:
         self.private = False
         self._sockets: list[socket.socket] = []
 
-    def check(self, connected: socket.socket) -> None:
-        """Look where a socket leads, the name looked up and connected to, before anything is sent."""
+    def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        """Look a name up, and connect to what it stands for where that may be."""
+        failed: OSError = OSError(f"{host} has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            if not self.private and is_private(str(address[0])):
+                raise FetchError("is in a private network, and the server that names it is not")
+            connected = socket.socket(family, kind, protocol)
+            self.keep(connected)
+            try:
+                connected.settimeout(timeout)
+                connected.connect(address)
+            except OSError as error:
+                connected.close()
+                failed = error
+            else:
+                return connected
+        raise failed
+
+    def keep(self, connected: socket.socket) -> None:
+        """Remember what is to be closed."""
         self._sockets.append(connected)
-        if not self.private and is_private(connected.getpeername()[0]):
-            connected.close()
-            raise FetchError("is in a private network, and the server that names it is not")
 
     def close(self) -> None:
         """End what is still being read."""
@@ -114,15 +162,14 @@ def _opener(line: _Line) -> urllib.request.OpenerDirector:
 
     class Plain(http.client.HTTPConnection):
         def connect(self) -> None:
-            super().connect()
-            line.check(self.sock)
+            self.sock = line.connect(self.host, self.port, self.timeout)
 
     class Secure(http.client.HTTPSConnection, Plain):
         """Its own connect calls that of Plain, and begins with TLS after it."""
 
         def connect(self) -> None:
             super().connect()
-            line.check(self.sock)
+            line.keep(self.sock)
 
     class PlainHandler(urllib.request.HTTPHandler):
         def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
@@ -167,6 +214,10 @@ def _any_private(host: str) -> bool:
 def is_private(address: str) -> bool:
     """Say whether an IP address is of a private network, this machine, or otherwise not of the public one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        if any(ip in network for network in _LOCAL):
+            return True
+        behind = next((bits for network, bits in _HOLDING if ip in network), None)
+        if behind is not None:
+            ip = ipaddress.IPv4Address(int(ip) >> behind & 0xFFFFFFFF)
     return not ip.is_global or ip.is_multicast

@@ -81,11 +81,18 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of a call; ``image_input_tokens`` are those of ``input_tokens`` that are of pictures."""
+    """What a call used.
+
+    Attributes:
+        input_tokens, output_tokens: tokens; thinking counts as output.
+        image_input_tokens: those of ``input_tokens`` that are of pictures.
+        cost: dollars that the server says it came to; 0 where it says nothing.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     image_input_tokens: int = 0
+    cost: float = 0.0
 
 
 def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
@@ -108,7 +115,8 @@ def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
             f"{min(secret)} does not belong into a profile: name the variable that holds it, api_key_env=NAME"
         )
     shipped: dict[str, Any] = _shipped().get(role, {}).get(name, {})
-    base: dict[str, Any] = shipped if given.get("url", shipped.get("url")) == shipped.get("url") else {}
+    asked, home = (where(each.get("url", shipped.get("url", ""))) for each in (given, shipped))
+    base: dict[str, Any] = shipped if asked == home else {}
     if given.get("model", base.get("model")) != base.get("model"):
         base = {key: value for key, value in base.items() if not key.endswith("_price")}
     known = {field.name: field.type for field in fields(Profile)}
@@ -133,10 +141,20 @@ def read(role: str, name: str, given: Mapping[str, str]) -> Profile:
     return Profile(**{**_shut_down(values["url"], values["model"]), **values})
 
 
+def where(url: str) -> tuple[str, str, int | None, str]:
+    """Give the place that an address names, however it is written: scheme, host, port, path."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", "", None, url
+    return parts.scheme, (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/")
+
+
 def _shut_down(url: str, model: str) -> dict[str, str]:
     """Give the shipped day on which a model ends, and the one that follows it, where it has one."""
     for entry in _shipped()["shut_down"]:
-        if entry["url"] == url.rstrip("/") and model in entry["models"]:
+        if where(entry["url"]) == where(url) and model in entry["models"]:
             return {"shut_down": entry["day"], "successor": entry["successor"]}
     return {}
 

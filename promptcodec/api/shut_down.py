@@ -14,11 +14,10 @@ _log = logging.getLogger("promptcodec")
 
 @functools.lru_cache(maxsize=16)
 def announce(profile: Profile) -> None:
-    """Tell, once a process, that the model of a profile will be shut down, or was."""
+    """Tell, once a process, that the model of a profile will be shut down; once it was, ``check`` says so."""
     day = _day(profile)
-    if day is not None:
-        verb = "is" if _today() < day else "was"
-        _log.warning("%s %s shut down on %s%s", profile.model, verb, day, _instead(profile))
+    if day is not None and _today() < day:
+        _log.warning("%s is shut down on %s%s", profile.model, day, _instead(profile))
 
 
 def check(profile: Profile) -> None:

@@ -52,6 +52,11 @@ class Limits:
     strict: bool = False
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    def __post_init__(self) -> None:
+        """Refuse a cost that nothing could be held to."""
+        if math.isnan(self.cost):
+            raise UsageError("a cap on cost is a number of dollars, not nan")
+
 
 @dataclass(slots=True)
 class Spent:
@@ -63,6 +68,26 @@ class Spent:
     output_tokens: int = 0
     cost: float | None = 0.0
 
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a piece of work will come to.
+
+    Attributes:
+        requests: calls, the likely and the most.
+        input_tokens, output_tokens: of the likely calls.
+        cost: dollars of the likely calls, nan where prices are unknown.
+        exact: False where tokens were counted by length, for want of a vocabulary.
+    """
+
+    requests: tuple[int, int]
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    exact: bool
+
+
+NOTHING = Estimate((0, 0), 0, 0, 0.0, exact=True)
 
 _defaults = Limits()
 _limits: ContextVar[Limits] = ContextVar("_limits", default=_defaults)
@@ -101,14 +126,8 @@ def reserve(estimate: float) -> None:
         SpendingError: a cap is reached, or nothing can be counted.
     """
     limits = _limits.get()
-    if math.isnan(estimate):
-        if limits.strict:
-            raise UsageError(
-                "a cap on cost cannot be held: the profile names no prices; give input_price and "
-                "output_price (dollars per million tokens; image_price for pictures)",
-                hint="or use --max-requests alone, without --max-cost",
-            )
-        estimate = 0.0
+    check_priced(estimate)
+    estimate = 0.0 if math.isnan(estimate) else estimate
     with _ledger() as ledger:
         ledger.execute("INSERT OR IGNORE INTO runs VALUES (?, 0, 0)", (limits.run,))
         changed = ledger.execute(
@@ -125,6 +144,25 @@ def reserve(estimate: float) -> None:
         allowed = f"{limits.requests} and ${limits.cost:.4f}"
         raise SpendingError(
             f"the cap is reached: {so_far}; allowed are {allowed}", hint="raise --max-requests or --max-cost"
+        )
+
+
+def is_strict() -> bool:
+    """Say whether the user named a cost, which must hold."""
+    return _limits.get().strict
+
+
+def check_priced(estimate: float) -> None:
+    """Refuse a call of unknown price (nan) where the user named a cost.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if math.isnan(estimate) and is_strict():
+        raise UsageError(
+            "a cap on cost cannot be held: the profile names no prices; give input_price and "
+            "output_price (dollars per million tokens; image_price for pictures)",
+            hint="or use --max-requests alone, without --max-cost",
         )
 
 

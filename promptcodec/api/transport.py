@@ -12,15 +12,15 @@ import importlib
 import os
 import threading
 import weakref
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from promptcodec.api import spending
+from promptcodec.api.compressed import CompressedError, expander
 from promptcodec.api.failures import CallError
 from promptcodec.errors import ApiError, MissingError, SpendingError
 
@@ -34,7 +34,6 @@ MOST_PICTURE = 64 << 20
 _CONNECT = 15.0
 """Seconds until a connection must stand."""
 _REDIRECTS = 3
-_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -51,6 +50,8 @@ class _Exchange:
 
     host: str
     most: int
+    seconds: float
+    deadline: asyncio.Timeout
     sent: bool = False
 
 
@@ -104,8 +105,12 @@ def _close(http: Any, loop: asyncio.AbstractEventLoop) -> None:
 @functools.lru_cache(maxsize=1)
 def _loop(_process: int) -> asyncio.AbstractEventLoop:
     """Start the one loop of a process; a process that was forked off another has no thread of its loop."""
+    import anyio  # noqa: PLC0415 - comes with openai
+
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="promptcodec-api", daemon=True).start()
+    # It imports what waits for answers, which the first of them need not pay for with its time.
+    asyncio.run_coroutine_threadsafe(anyio.lowlevel.checkpoint(), loop).result()
     return loop
 
 
@@ -128,9 +133,10 @@ def send(
     """
 
     async def ask() -> bytes:
-        _present.set(_Exchange(host, most))
         try:
-            async with asyncio.timeout(seconds):
+            # It begins once the request is made up: the first of a process imports half of the client.
+            async with asyncio.timeout(None) as deadline:
+                _present.set(_Exchange(host, most, seconds, deadline))
                 content: bytes = (await method(**request)).content
                 return content
         except TimeoutError:
@@ -152,6 +158,7 @@ def _keep_origin(url: str) -> Callable[[Any], Any]:
         present = _present.get()
         if not present.sent:
             present.sent = True
+            present.deadline.reschedule(asyncio.get_running_loop().time() + present.seconds)
             return
         target = str(request.url)
         if _origin(target) != origin:
@@ -181,7 +188,11 @@ def _keep_origin(url: str) -> Callable[[Any], Any]:
 def _origin(url: str) -> tuple[str, str, int | None]:
     try:
         parts = urlsplit(url)
-        return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return (
+            parts.scheme.lower(),
+            parts.hostname or "",
+            parts.port or {"http": 80, "https": 443}.get(parts.scheme),
+        )
     except ValueError:
         return "", "", None
 
@@ -195,32 +206,57 @@ def _shown(url: str) -> str:
 
 def _limit(httpx: ModuleType) -> Callable[[Any], Any]:
     """Make the hook that puts a limit on the body of a response before anything of it is read."""
-
-    class Limited(httpx.AsyncByteStream):  # type: ignore[name-defined, misc]
-        def __init__(self, whole: Any, encoding: str, exchange: _Exchange) -> None:
-            self._whole, self._encoding, self._exchange = whole, encoding, exchange
-
-        async def __aiter__(self) -> Any:
-            expand = _decompressor(self._encoding, self._exchange.host)
-            left = self._exchange.most
-            async for data in self._whole:
-                for piece in expand(data):
-                    left -= len(piece)
-                    if left < 0:
-                        raise _too_large(self._exchange)
-                    yield piece
-
-        async def aclose(self) -> None:
-            await self._whole.aclose()
+    measured = _measured(httpx)
 
     async def limit(response: Any) -> None:
         exchange = _present.get()
         if _length(response.headers.get("content-length", "")) > exchange.most:
             raise _too_large(exchange)
-        encoding = response.headers.pop("content-encoding", "identity").strip().lower()
-        response.stream = Limited(response.stream, encoding, exchange)
+        if response.has_redirect_location:
+            _check_address(exchange.host, str(response.request.url), response.headers["location"])
+        encoding = response.headers.pop("content-encoding", "")
+        response.stream = measured(response.stream, encoding, exchange)
 
     return limit
+
+
+def _measured(httpx: ModuleType) -> Callable[[Any, str, _Exchange], Any]:
+    """Make the class of bodies that are decompressed and measured while they are read."""
+
+    class Measured(httpx.AsyncByteStream):  # type: ignore[name-defined, misc]
+        def __init__(self, whole: Any, encoding: str, exchange: _Exchange) -> None:
+            self._whole, self._encoding, self._exchange = whole, encoding, exchange
+
+        async def __aiter__(self) -> Any:
+            left = self._exchange.most
+            try:
+                expand = expander(self._encoding)
+                async for data in self._whole:
+                    for piece in expand(data):
+                        left -= len(piece)
+                        if left < 0:
+                            raise _too_large(self._exchange)
+                        yield piece
+            except CompressedError as error:
+                words = (
+                    f"{self._exchange.host} answers compressed ({str(error)!r}) in a way that cannot be read"
+                )
+                raise CallError(ApiError(words), billed=True) from None
+
+        async def aclose(self) -> None:
+            await self._whole.aclose()
+
+    return Measured
+
+
+def _check_address(host: str, asked: str, location: str) -> None:
+    try:
+        good = bool(_origin(urljoin(asked, location))[1])
+    except ValueError:
+        good = False
+    if not good:
+        words = f"{host} redirects to what is no address, {location[:80]!r}; see url="
+        raise CallError(ApiError(words), billed=False)
 
 
 def _length(header: str) -> int:
@@ -230,28 +266,6 @@ def _length(header: str) -> int:
 def _too_large(exchange: _Exchange) -> CallError:
     words = f"{exchange.host} answers with more than {exchange.most >> 20} MB, which was not read"
     return CallError(ApiError(words), billed=True)
-
-
-def _decompressor(encoding: str, host: str) -> Callable[[bytes], Iterator[bytes]]:
-    """Give what turns the bytes of a body into pieces of at most 64 KB."""
-    if encoding in {"identity", ""}:
-        return lambda data: iter((data,))
-    unreadable = CallError(
-        ApiError(f"{host} answers compressed ({encoding[:40]!r}) in a way that cannot be read"), billed=True
-    )
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise unreadable
-    inflate = zlib.decompressobj(47)  # finds out whether it is gzip or zlib
-
-    def expand(data: bytes) -> Iterator[bytes]:
-        try:
-            while data and not inflate.eof:
-                yield inflate.decompress(data, _AT_ONCE)
-                data = inflate.unconsumed_tail
-        except zlib.error:
-            raise unreadable from None
-
-    return expand
 
 
 def _httpx(openai: ModuleType) -> ModuleType:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
+from promptcodec.api.spending import NOTHING, Estimate
 from promptcodec.description import Description
+
+__all__ = [
+    "NOTHING",
+    "Captioner",
+    "Estimate",
+    "PaidCaptioner",
+    "PricedCaptioner",
+    "ReadingCaptioner",
+    "ShorteningCaptioner",
+]
 
 
 class Captioner(Protocol):
@@ -60,27 +70,6 @@ class ReadingCaptioner(Captioner, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What captioning one picture will come to.
-
-    Attributes:
-        requests: calls, the likely and the most.
-        input_tokens, output_tokens: of the likely calls.
-        cost: dollars of the likely calls, nan where prices are unknown.
-        exact: False where tokens were counted by length, for want of a vocabulary.
-    """
-
-    requests: tuple[int, int]
-    input_tokens: int
-    output_tokens: int
-    cost: float
-    exact: bool
-
-
-NOTHING = Estimate((0, 0), 0, 0, 0.0, exact=True)
-
-
 @runtime_checkable
 class PricedCaptioner(Protocol):
     """A captioner that can say beforehand what it will cost."""
@@ -96,4 +85,17 @@ class PricedCaptioner(Protocol):
         colours: bool = True,
     ) -> Estimate:
         """Say what one ``describe`` will come to; ask nobody."""
+        ...
+
+
+@runtime_checkable
+class PaidCaptioner(Protocol):
+    """A captioner that asks a paid service."""
+
+    def prepare(self) -> None:
+        """Refuse, before anything else is paid for, what would be refused when it is asked.
+
+        Raises:
+            MissingError, UsageError: it could not be asked.
+        """
         ...

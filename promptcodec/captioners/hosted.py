@@ -45,6 +45,15 @@ class HostedCaptioner:
         """Open it when it is first needed: an estimate needs no key."""
         return Connection(self._profile)
 
+    def prepare(self) -> None:
+        """Refuse what would be refused when it is asked.
+
+        Raises:
+            MissingError: the client or the key is not there.
+            UsageError: the model was shut down; a cap on cost is to hold, and a price is unknown.
+        """
+        self._connection.prepare()
+
     def describe(
         self,
         image: Image.Image,

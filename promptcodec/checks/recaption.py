@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from promptcodec.captioners import Captioner
+from promptcodec.captioners import NOTHING, Captioner, Estimate, PaidCaptioner, PricedCaptioner
 from promptcodec.captioners.prompt import kinds
 from promptcodec.checks import scales
 from promptcodec.checks.measure import Floats, closeness, correlation, reduce
@@ -33,6 +33,19 @@ class RecaptionCheck:
 
     def __init__(self, captioner: str) -> None:
         self._captioner: Captioner = create_plugin("captioners", captioner)
+
+    def prepare(self, conditions: Conditions) -> None:
+        """Refuse what a captioner that is paid would refuse; raises as ``PaidCaptioner.prepare``."""
+        if isinstance(self._captioner, PaidCaptioner) and conditions.description is not None:
+            self._captioner.prepare()
+
+    def estimate(self, conditions: Conditions) -> Estimate:
+        """Say what ``compare`` will come to; ask nobody."""
+        wanted = conditions.description
+        if wanted is None or not isinstance(self._captioner, PricedCaptioner):
+            return NOTHING
+        blank = Image.new("RGB", conditions.size)
+        return self._captioner.estimate(blank, rows=wanted.rows, cols=wanted.cols)
 
     def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare an RGB picture with the semantic layer; nothing to do without one."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image
 
+from promptcodec.api.spending import Estimate
 from promptcodec.checks import score
 from promptcodec.checks.scales import AGREES
-from promptcodec.errors import Notice, UsageError
+from promptcodec.errors import Notice, PromptcodecError, UsageError
 from promptcodec.generators import Conditions
 
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
@@ -33,6 +34,7 @@ class Field:
         expected: what the stream says.
         got: what the picture shows; None where it could not be measured.
         closeness: 0 (nothing in common) .. 1 (the same); None where it was not run.
+        not_run: why it was not, where that is known.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Field:
     expected: Any
     got: Any
     closeness: float | None
+    not_run: str = ""
 
 
 class Check(Protocol):
@@ -52,6 +55,23 @@ class Check(Protocol):
         ...
 
 
+@runtime_checkable
+class PaidCheck(Check, Protocol):
+    """A check that may ask paid services."""
+
+    def prepare(self, conditions: Conditions) -> None:
+        """Refuse, before a picture is paid for, what would be refused after it.
+
+        Raises:
+            MissingError, UsageError: the service could not be asked.
+        """
+        ...
+
+    def estimate(self, conditions: Conditions) -> Estimate:
+        """Say what comparing one picture will come to; ask nobody."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConsistencyReport:
     """What the checks found.
@@ -59,14 +79,15 @@ class ConsistencyReport:
     Attributes:
         score: how likely the picture is the one described, 0..1, by the shipped calibration; beside
             it, with the same weight, the mean closeness of each check the calibration does not know.
-        verdict: ``pass`` from the shipped threshold on, else ``fail``.
+        verdict: ``pass`` from the shipped threshold on, else ``fail``; ``not run`` where no check of a
+            picture could be.
         aims: closeness by aim, None where nothing of it was run.
         fields: every comparison.
         threshold: the least score that passes.
         compared: what of the stream was compared: ``words``, ``texture layer``, ``pixels``, ``contours``,
             ``signature``, and each check beside the calibrated ones that could say something.
-        warnings: parts of the stream that could not be compared, for they need a newer reader; a picture's
-            ``DecodeReport`` has them in its own.
+        warnings: checks that could not be run, and why; parts of the stream that could not be compared, for
+            they need a newer reader. A picture's ``DecodeReport`` has them in its own.
     """
 
     score: float
@@ -92,18 +113,43 @@ class ConsistencyReport:
                     "got": field.got,
                     "agree": None if field.closeness is None else field.closeness >= AGREES,
                 }
+                | ({"not_run": field.not_run} if field.not_run else {})
                 for field in self.fields
             ],
         }
 
 
+def prepare(checks: Sequence[Check], conditions: Conditions) -> None:
+    """Refuse what checks would refuse, before a picture is paid for; raises as ``PaidCheck.prepare``."""
+    for check in checks:
+        if isinstance(check, PaidCheck):
+            check.prepare(conditions)
+
+
+def not_run(error: PromptcodecError) -> ConsistencyReport:
+    """Make the report of a picture that could not be checked at all."""
+    warning = Notice(f"the picture was not checked: {error}", error.hint)
+    return ConsistencyReport(0.0, "not run", dict.fromkeys(AIMS), (), AGREES, (), (warning,))
+
+
 def run(checks: Sequence[Check], conditions: Conditions, image: Image.Image) -> ConsistencyReport:
-    """Run the checks on an RGB picture and sum them up.
+    """Run the checks on an RGB picture and sum them up; a check that fails is left out, with a warning.
 
     Raises:
         UsageError: the stream says nothing that a check could compare.
+        PromptcodecError: the same, where a check failed.
     """
-    by_check = {check.name: tuple(check.compare(conditions, image)) for check in checks}
+    by_check: dict[str, tuple[Field, ...]] = {}
+    failed: list[PromptcodecError] = []
+    warnings: list[Notice] = []
+    for check in checks:
+        try:
+            by_check[check.name] = tuple(check.compare(conditions, image))
+            whys = [(field.not_run, "") for field in by_check[check.name] if field.not_run]
+        except PromptcodecError as error:
+            failed.append(error)
+            whys = [(str(error), error.hint)]
+        warnings += [Notice(f"the check {check.name} was not run: {why}", hint) for why, hint in set(whys)]
     fields = tuple(field for of_check in by_check.values() for field in of_check)
     aims = {aim: _mean([f.closeness for f in fields if f.aim == aim]) for aim in AIMS}
     calibration = score.shipped()
@@ -121,10 +167,13 @@ def run(checks: Sequence[Check], conditions: Conditions, image: Image.Image) -> 
         terms += [_mean([f.closeness for f in by_check[name]]) for name in by_check if name not in CALIBRATED]
     total = _mean(terms)
     if total is None:
+        if failed:
+            raise failed[0]
         raise UsageError("the stream holds nothing that a picture could be checked against")
     threshold = AGREES if weighed is None else calibration.threshold
     verdict = "pass" if total >= threshold else "fail"
-    return ConsistencyReport(total, verdict, aims, fields, threshold, _compared(by_check, conditions))
+    compared = _compared(by_check, conditions)
+    return ConsistencyReport(total, verdict, aims, fields, threshold, compared, tuple(warnings))
 
 
 def _compared(by_check: Mapping[str, Sequence[Field]], conditions: Conditions) -> tuple[str, ...]:

@@ -7,21 +7,24 @@ none of its verdicts counts.
 
 from __future__ import annotations
 
+import functools
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 
 from promptcodec import prompts
 from promptcodec.api import profile as profiles
-from promptcodec.api.client import Connection, UnusableAnswerError
+from promptcodec.api import tokens
+from promptcodec.api.client import Connection
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
+from promptcodec.api.spending import NOTHING, Estimate
 from promptcodec.checks.report import Field
 from promptcodec.description import Description
 from promptcodec.description.coarsen import coarsen, explicit
-from promptcodec.errors import DescriptionError, RefusedError
+from promptcodec.errors import DescriptionError, PromptcodecError
 from promptcodec.generators import Conditions
 
 MOST_PLACES = 3
@@ -59,39 +62,59 @@ class StatementsCheck:
     def __init__(self, profile: profiles.Profile | None) -> None:
         self._profile = profile
 
+    @functools.cached_property
+    def _connection(self) -> Connection:
+        """Open it when it is first needed: an estimate needs no key."""
+        assert self._profile is not None
+        return Connection(self._profile)
+
+    def prepare(self, conditions: Conditions) -> None:
+        """Refuse what would be refused once a picture is drawn.
+
+        Raises:
+            MissingError: the client or the key is not there.
+            UsageError: the model was shut down; a cap on cost is to hold, and a price is unknown.
+        """
+        if self._profile is not None and conditions.description is not None:
+            self._connection.prepare()
+
+    def estimate(self, conditions: Conditions) -> Estimate:
+        """Say what ``compare`` will come to; ask nobody."""
+        if self._profile is None or conditions.description is None:
+            return NOTHING
+        question = _question(
+            _with_control(statements(conditions.description)), Image.new("RGB", conditions.size)
+        )
+        usage = tokens.estimate(question, self._profile)
+        cost = self._profile.cost(usage)
+        # An answer that does not fit is asked for once more.
+        return Estimate((1, 2), usage.input_tokens, usage.output_tokens, cost, exact=False)
+
     def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare an RGB picture with the semantic layer; nothing to do without a model or without words.
 
-        A model that refuses, or answers nothing usable, leaves its fields not run.
+        A model that cannot be asked, refuses, or answers nothing usable, leaves its fields not run.
         """
         if self._profile is None or conditions.description is None:
             return []
         stated = statements(conditions.description)
-        control = len(stated) // 2  # in the middle, where a model that answers by habit answers "yes"
-        texts = [text for _, text in stated]
-        texts.insert(control, CONTROL)
+        texts = _with_control(stated)
+        verdicts: list[str | None]
+        why = ""
         try:
             verdicts = self._ask(texts, image)
-        except (RefusedError, UnusableAnswerError):
-            verdicts = [None] * len(texts)
-        if verdicts.pop(control) != "no":
+        except PromptcodecError as error:
+            verdicts, why = [None] * len(texts), "; ".join(filter(None, (str(error), error.hint)))
+        if verdicts.pop(_control(stated)) != "no":
             verdicts = [None] * len(stated)
+            why = why or f"{self._profile.model} affirms, or does not deny, what is false of any picture"
         return [
-            Field(text, aim, "yes", verdict, CLOSENESS[verdict] if verdict else None)
+            Field(text, aim, "yes", verdict, CLOSENESS[verdict] if verdict else None, why)
             for (aim, text), verdict in zip(stated, verdicts, strict=True)
         ]
 
     def _ask(self, texts: list[str], image: Image.Image) -> list[str | None]:
         assert self._profile is not None
-        small = image.copy()
-        small.thumbnail((_MOST_SIDE, _MOST_SIDE))
-        file = io.BytesIO()
-        small.save(file, "JPEG", quality=90)
-        numbered = "\n".join(f"{number}: {text}" for number, text in enumerate(texts, 1))
-        most = 200 + _TOKENS_EACH * len(texts)
-        ask = Ask(
-            prompts.render("verify"), prompts.fence(numbered), file.getvalue(), "verdicts", _SCHEMA, most
-        )
 
         def parse(value: Any) -> list[str | None]:
             try:
@@ -103,7 +126,28 @@ class StatementsCheck:
                 raise DescriptionError(f"a verdict is not one of {', '.join(CLOSENESS)}")
             return verdicts
 
-        return ask_json(Connection(self._profile), self._profile.dialect or "chat", ask, parse)
+        return ask_json(self._connection, self._profile.dialect or "chat", _question(texts, image), parse)
+
+
+def _question(texts: list[str], image: Image.Image) -> Ask:
+    small = image.copy()
+    small.thumbnail((_MOST_SIDE, _MOST_SIDE))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=90)
+    numbered = "\n".join(f"{number}: {text}" for number, text in enumerate(texts, 1))
+    most = 200 + _TOKENS_EACH * len(texts)
+    return Ask(prompts.render("verify"), prompts.fence(numbered), file.getvalue(), "verdicts", _SCHEMA, most)
+
+
+def _control(stated: Sequence[Any]) -> int:
+    """Say where the false statement stands: in the middle, where who answers by habit answers "yes"."""
+    return len(stated) // 2
+
+
+def _with_control(stated: Sequence[tuple[str, str]]) -> list[str]:
+    texts = [text for _, text in stated]
+    texts.insert(_control(stated), CONTROL)
+    return texts
 
 
 def statements(description: Description) -> list[tuple[str, str]]:

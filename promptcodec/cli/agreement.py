@@ -10,6 +10,8 @@ CHECK_FAILED = 3
 
 def agreement(result: dict[str, Any]) -> str:
     """Say what a picture was compared with, and how likely the two belong together."""
+    if result["verdict"] == "not run":
+        return "not checked"
     *others, last = result["compared"]
     compared = f"{', '.join(others)} and {last}" if others else last
     if result["verdict"] == "pass":

@@ -15,7 +15,7 @@ from promptcodec.cli.agreement import CHECK_FAILED, agreement
 from promptcodec.cli.find import STREAMS
 from promptcodec.cli.resume import may_replace, open_picture
 from promptcodec.cli.run import Run, estimate, inputs_of, run_options
-from promptcodec.errors import UsageError
+from promptcodec.errors import Notice, PromptcodecError, UsageError
 from promptcodec.files import STDIO, check_apart, check_free, same_place
 from promptcodec.layers.registry import BY_NAME, LAYERS
 from promptcodec.settings import GENERATOR, STRENGTH
@@ -54,7 +54,7 @@ def decode_one(task: DecodeTask) -> dict[str, Any] | None:
 
     data = batch.read_input(task.source)
     check_free(task.out, overwrite=overwrite)
-    _check_steps(task)
+    _check_steps(task, overwrite=overwrite)
     name = "" if task.out == STDIO else task.out
     provenance.picture_format(name)  # refused before anything is drawn
     start = time.perf_counter()
@@ -78,7 +78,7 @@ def decode_one(task: DecodeTask) -> dict[str, Any] | None:
         result |= spending.spent_object(about.spent) | batch.dictionary_used(task.dictionary, [data])
         if task.steps is not None:
             settings |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
-            result["progressive"] = draw_steps(data, task.steps, about.layers, settings, overwrite)
+            result["progressive"] = draw_steps(task, data, about.layers, settings, overwrite)
     if task.settings["best_of"] > 1 or task.settings["retries"]:
         result["candidates"] = [asdict(candidate) for candidate in about.candidates]
     picture = provenance.save(decoded.image, name, provenance.record(about))
@@ -91,64 +91,67 @@ def _may_replace(task: DecodeTask) -> bool | None:
 
 
 def draw_steps(
+    task: DecodeTask,
     data: bytes,
-    place: tuple[str, str],
     layers: tuple[str, ...],
     settings: dict[str, Any],
     overwrite: bool,  # noqa: FBT001 - passed on
 ) -> list[str]:
-    """Write a picture after each layer that is drawn, coarse to fine; give the files."""
+    """Write a picture after each layer that is drawn, coarse to fine; give the files.
+
+    Where one cannot be had, it is the last: the picture of all layers is there already.
+    """
     from promptcodec import decoding, provenance  # noqa: PLC0415
 
-    drawn_layers = [layer for layer in layers if BY_NAME[layer].drawn]
-    paths = [step_path(place, number, layer) for number, layer in enumerate(drawn_layers, 1)]
-    for path in paths:
-        check_free(path, overwrite=overwrite)
-    for path, layer in zip(paths, drawn_layers, strict=True):
-        index = layers.index(layer)
-        drawn = decoding.decode(data, **{**settings, "layers": layers[: index + 1]})
+    assert task.steps is not None
+    paths: list[str] = []
+    for index, layer in enumerate(layers):
+        if not BY_NAME[layer].drawn:
+            continue
+        try:
+            drawn = decoding.decode(data, **{**settings, "layers": layers[: index + 1]})
+        except PromptcodecError as error:
+            why = f"no picture of {', '.join(layers[: index + 1])} alone could be drawn: {error}"
+            report.warn_of(task.source, [Notice(why, error.hint)])
+            break
+        path = step_path(task.steps, len(paths) + 1, layer)
         picture = provenance.save(drawn.image, path, provenance.record(drawn.report))
         batch.write_output(path, picture, overwrite=overwrite)
     return paths
 
 
 def step_path(place: tuple[str, str], number: int, layer: str) -> str:
-    """Name the picture of a step: the number of a layer among those drawn, from 1."""
+    """Name the picture after the layer that is drawn as this one, from 1."""
     return f"{place[0]}/{place[1]}.{number}-{layer}.png"
 
 
-def _check_steps(task: DecodeTask) -> None:
-    """Raise UsageError where the picture of any step could be the result, or be read."""
+def _check_steps(task: DecodeTask, *, overwrite: bool) -> None:
+    """Raise where the picture of any step is there already, could be the result, or is read."""
     if task.steps is None:
         return
     names = [layer.name for layer in LAYERS if layer.drawn]
-    paths = [step_path(task.steps, number + 1, name) for number in range(len(names)) for name in names]
+    paths = [step_path(task.steps, number, name) for number in range(1, len(names) + 1) for name in names]
     check_apart(paths, (task.source, task.dictionary))
     if any(same_place(task.out, path) for path in paths):
         raise UsageError(f"--progressive would write {task.out} too; choose another output")
+    for path in paths:
+        check_free(path, overwrite=overwrite)
 
 
 def estimate_one(task: DecodeTask) -> dict[str, Any] | None:
-    """Say what hosted generators would cost; give the JSON object of it, None where nothing is to do."""
+    """Say what hosted models would cost; give the JSON object of it, None where nothing is to do."""
     if _may_replace(task) is None:
         return None
-    from promptcodec import decoding, plugins  # noqa: PLC0415 - heavy
-    from promptcodec.generators import PricedGenerator  # noqa: PLC0415 - heavy
+    from promptcodec import decoding  # noqa: PLC0415 - heavy
 
-    settings = task.settings
-    generator = plugins.create("generators", settings["generator"])
-    if not isinstance(generator, PricedGenerator):
-        return spending.estimate_object(task.source, (0, 0), 0.0, exact=True)
-    conditions = decoding.conditions(
+    names = ("generator", "layers", "size", "partial", "check", "best_of", "retries")
+    estimated = decoding.estimate(
         batch.read_input(task.source),
-        layers=settings["layers"],
-        size=settings["size"],
-        partial=settings["partial"],
+        **{name: task.settings[name] for name in names},
+        progressive=task.steps is not None,
         dictionaries=batch.read_dictionaries(task.dictionary),
     )
-    least, most = settings["best_of"], settings["best_of"] + settings["retries"]
-    cost = least * generator.estimate(conditions)
-    return spending.estimate_object(task.source, (least, most), cost, exact=False)
+    return spending.estimate_object(task.source, estimated.requests, estimated.cost, exact=estimated.exact)
 
 
 def show(result: dict[str, Any]) -> str:
@@ -171,8 +174,8 @@ def _drawn(result: dict[str, Any]) -> str:
 
 
 def judge(result: dict[str, Any]) -> int:
-    """Give the exit code of a decoded picture: its check may have failed."""
-    return CHECK_FAILED if result["check"] and result["check"]["verdict"] == "fail" else 0
+    """Give the exit code of a decoded picture: its check may have failed, or could not be run."""
+    return CHECK_FAILED if result["check"] and result["check"]["verdict"] != "pass" else 0
 
 
 @click.command(

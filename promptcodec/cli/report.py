@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -75,6 +76,19 @@ def warn(text: str) -> None:
     """Print a line for people on standard error."""
     with _standard_stream():
         click.echo(f"promptcodec: {printable(text)}", err=True)
+
+
+class _Log(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        warn(record.getMessage())
+
+
+_log = _Log(logging.WARNING)
+
+
+def show_log() -> None:
+    """Print what the package logs as any other line for people."""
+    logging.getLogger("promptcodec").addHandler(_log)  # a handler that is there is not added again
 
 
 def warn_of(file: str, notices: Iterable[Notice]) -> None:

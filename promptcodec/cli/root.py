@@ -49,6 +49,7 @@ def group() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run a command; give the exit code."""
+    report.show_log()
     with signals.handled():
         try:
             return _invoke(list(args) or ["--help"])

@@ -13,6 +13,16 @@ from promptcodec.api.spending import DEFAULT_COST, DEFAULT_REQUESTS, Limits, Spe
 _Command = Callable[..., Any]
 
 
+class _Dollars(click.FloatRange):
+    """A sum from 0; nothing could be held to one that is no number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        dollars = float(super().convert(value, param, ctx))
+        if math.isnan(dollars):
+            self.fail(f"{value!r} is no sum of dollars", param, ctx)
+        return dollars
+
+
 def cap_options(command: _Command) -> _Command:
     """Add --max-cost and --max-requests."""
     command = click.option(
@@ -24,7 +34,7 @@ def cap_options(command: _Command) -> _Command:
     )(command)
     return click.option(
         "--max-cost",
-        type=click.FloatRange(0),
+        type=_Dollars(0),
         metavar="DOLLARS",
         help=f"Most hosted models may cost in this run.  [default: {DEFAULT_COST:g}, where prices are known]",
     )(command)

@@ -115,7 +115,7 @@ def _dead(task: Task) -> Result:
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool; at an interrupt what is being worked on is finished, at a second one it is not."""
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
     try:
         yield pool
     finally:
@@ -147,6 +147,11 @@ def _starting() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if threads is None:
             del os.environ["OMP_NUM_THREADS"]
+
+
+def _begin() -> None:
+    report.show_log()
+    _follow_parent()
 
 
 def _follow_parent() -> None:

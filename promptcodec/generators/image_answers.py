@@ -13,8 +13,7 @@ from promptcodec.api.client import UnusableAnswerError
 from promptcodec.api.complaints import complaint, is_refusal
 from promptcodec.api.fetch import FetchError, fetch
 from promptcodec.api.pictures import pictures, without_pictures
-from promptcodec.api.profile import Profile, Usage
-from promptcodec.api.usage import tokens_in
+from promptcodec.api.profile import Profile
 from promptcodec.errors import ApiError, ImageError, RefusedError
 from promptcodec.vision.load import load_image
 
@@ -69,17 +68,6 @@ def read(answer: dict[str, Any], profile: Profile) -> Image.Image:
     if text := without_pictures(replies.read(answer).text):
         wrong = f", but wrote: {text[:200]}"
     raise UnusableAnswerError(f"{profile.model} gave no picture that can be read{wrong}")
-
-
-def usage(answer: dict[str, Any]) -> Usage:
-    """Read the tokens of an answer, as any of the APIs names them."""
-    counts = answer.get("usage")
-    details = counts.get("input_tokens_details") if isinstance(counts, dict) else None
-    return Usage(
-        tokens_in(counts, "input_tokens") or tokens_in(counts, "prompt_tokens"),
-        tokens_in(counts, "output_tokens") or tokens_in(counts, "completion_tokens"),
-        min(tokens_in(details, "image_tokens"), tokens_in(counts, "input_tokens")),
-    )
 
 
 def _trouble(answer: dict[str, Any]) -> str:

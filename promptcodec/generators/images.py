@@ -15,6 +15,7 @@ from promptcodec.api import profile as profiles
 from promptcodec.api import shut_down
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile, Usage
+from promptcodec.api.usage import usage_in
 from promptcodec.errors import GeneratorError, RefusedError, UsageError
 from promptcodec.generators import Conditions, image_answers
 from promptcodec.generators.image_answers import ElsewhereError
@@ -124,7 +125,7 @@ class Images:
             return picture
 
         return self._connection.exchange(
-            endpoint, request, read, image_answers.usage, estimate=estimate, salt=conditions.seed
+            endpoint, request, read, usage_in, estimate=estimate, salt=conditions.seed
         )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
 from promptcodec.captioners import NOTHING, Captioner, Estimate, PricedCaptioner, ShorteningCaptioner
 from promptcodec.captioners.fill import fill_colours
 from promptcodec.description import Description, shorten
+from promptcodec.errors import Notice, PromptcodecError
 from promptcodec.layers.derived import strip
 from promptcodec.rate.fit import Code, fit_description
 from promptcodec.rate.grids import CELLS, DEFAULT_CELLS, grid
@@ -34,19 +35,21 @@ class WordsOf:
         source: who looks, or what somebody says of the picture.
         prompt: the one the file carries, or ``""``.
         with_map: a colour map stands beside the words, so their cells need no colours.
+        failed: what the captioner could not do of what it was asked besides.
     """
 
     image: Image.Image
     source: Captioner | Description
     prompt: str
     with_map: bool
+    failed: list[Notice] = field(default_factory=list)
 
 
 def fit_words(words: WordsOf, code: Code, room: int | None) -> bytes:
     """Code the words of a picture that fit, what matters most first.
 
     A captioner that can shorten is asked once for as many characters as the bytes are likely to hold,
-    then to say it shorter; what is still too long is cut here.
+    then to say it shorter; what is still too long, or is not said shorter, is cut here.
 
     Args:
         words: who says them of what.
@@ -114,10 +117,15 @@ def _shortened(captioner: ShorteningCaptioner, words: WordsOf, code: Code, room:
     description = _ask(words, rows, cols, characters)
     data = code(description)
     for _ in range(SHORTENINGS):
-        if len(data) <= room or characters == STEP:
+        if len(data) <= room or characters == STEP or words.failed:
             break
         characters = _step(min(characters, shorten.characters(description)) * room / len(data) * 0.9)
-        shorter = _ready(captioner.shorten(description, characters), words)
+        try:
+            shorter = _ready(captioner.shorten(description, characters), words)
+        except PromptcodecError as error:  # the description itself is good, and paid for
+            why = f"the captioner did not say it shorter, so that words were cut here: {error}"
+            words.failed.append(Notice(why, error.hint))
+            break
         coded = code(shorter)
         if len(coded) < len(data):
             description, data = shorter, coded
