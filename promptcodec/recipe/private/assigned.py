@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from promptcodec.recipe.private.hits import Hit, covered
-from promptcodec.recipe.private.names import kind_of
+from promptcodec.recipe.private.names import is_doubtful, kind_of, parts_of
 from promptcodec.recipe.private.randomness import UUID as _UUID
+from promptcodec.recipe.private.randomness import is_secret
 
 _NAME = re.compile(
     r"(?<!\w)([^\W\d_][\w.-]{0,60}(?: [^\W\d_][\w-]{0,30}){0,2})(\\{0,8}[\"'`]?\]?)"
-    r"(\s{0,8}(?::=|=>|={1,3}|[:\uff1a\uff1d])|\s{1,4}(?:is|was|lautet|ist)(?=\s)|(?=\s{1,4}(?:Bearer|Basic)\s))\s{0,16}"
+    r"(\s{0,8}(?::=|=>|->|={1,3}|[:\uff1a\uff1d])|\s{1,4}(?:is|was|lautet|ist)(?=\s)|(?=\s{1,4}(?:Bearer|Basic)\s))\s{0,16}"
 )
 _OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]{1,40})[ =]{1,4}(?=[^\s-])")
 _LOGIN = re.compile(r"(?<![\w-])(?:-u|--user|login|credentials?)[ =]{1,4}([^\s:\"']{1,100}:[^\s\"']{3,200})")
@@ -34,23 +35,48 @@ _LINE = re.compile(r"[^\n\"]{1,4000}")
 _PHRASE = re.compile(r"[^\n,;\"|&<>(){}\[\]]{1,100}")
 _ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{1,60})(?:\s[^<>]{0,200})?>([^<>]{1,2000})</\1>")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,5}|\d{0,5}\.\d{1,6})[)\]}.,;]{0,4}")
+_WEAK = (":", "\uff1a", "", "is", "was", "lautet", "ist", "->")
+_SURE = set("password passwort passwd apikey username hostname kennwort".split())
+_CALLED = re.compile(
+    r"(?:setdefault|getenv|setenv|putenv|environ\.get|env|set|get)\(\s{0,4}[\"']([\w.-]{2,60})[\"']\s{0,4},\s{0,4}[\"']([^\"'\n]{3,400})[\"']"
+)
+_SET = re.compile(r"(?<!\w)(?:setx|setenv)\s{1,4}(?:/[mM]\s{1,4})?([A-Za-z_]\w{1,60})\s{1,4}[\"']?([^\s\"']{3,400})")
+_TOOL = re.compile(
+    r"(?<![\w.-])(?:sshpass|mysql(?:dump|admin)?|mariadb|docker login|podman login|7z [axt]|7za|zip|unzip|rar|unrar|mongo(?:sh)?|"
+    r"smbclient|redis-cli|ldapsearch|wget|ftp|az login|pdftk)\b[^\n|;]{0,80}?\s-(?:p|P|a|w)\s?[\"']?([^\s\"'-][^\s\"']{3,100})"
+)
+_WHOAMI = re.compile(r"(?<!\w)(?:whoami|logname|LOGNAME|USER)(?:\s?[:=>$]{1,2}\s?|\s{1,3})([^\s,;\"']{2,64})")
 _EMPTY = {"none", "null", "true", "false", "undefined", "nil", "n/a", "", "the", "a", "an", "of", "in", "not"}
 _LONGEST, _MARGIN = 4096, 16
 _OPENING = tuple("\n,;\"'`{([&?|<>.!")
 
 
-def find_assigned(text: str) -> Iterator[Hit]:
-    """Find secrets behind their names, and who somebody is where a line or an item begins with that name."""
+def find_assigned(text: str, *, words: bool = False) -> Iterator[Hit]:
+    """Find secrets behind their names, and who somebody is where a line or an item begins with that name.
+
+    Args:
+        text: any text.
+        words: it is a prompt: there a plain word with a colon names what is to be drawn (``token: an elf``).
+    """
     yield from _in_forms(text)
     at = 0
     while named := _NAME.search(text, at):
         at = named.end()
         name, sign = named[1], named[3].strip()
         meaning = kind_of(name)
+        if meaning and words and not named[2] and sign in _WEAK and _is_plain(name) and not is_secret(text[at : at + 400]):
+            continue
+        if meaning is None and sign and is_doubtful(name) and is_secret(text[at : at + 400].lstrip("\\\"'")):
+            meaning = "secrets"
         if (meaning == "secrets" and sign) or (meaning and _begins_an_item(text, named)):
             yield from _value(text, at, meaning, name)
         elif meaning is None:
             at -= 1  # what was taken for a space may be where a name begins
+
+
+def _is_plain(name: str) -> bool:
+    """Say whether a name is one word, as any text may hold it, and none that only passwords have."""
+    return len(parts_of(name)) == 1 and name.lower() not in _SURE
 
 
 def _in_forms(text: str) -> Iterator[Hit]:
@@ -66,6 +92,14 @@ def _in_forms(text: str) -> Iterator[Hit]:
         for match in pattern.finditer(text):
             if not _UUID.fullmatch(match[1]):
                 yield from covered(text, *match.span(1), kind)
+    for match in _TOOL.finditer(text):
+        yield from covered(text, *match.span(1), "secrets")
+    for match in _WHOAMI.finditer(text):
+        yield from covered(text, *match.span(1), "user names")
+    for pattern in (_CALLED, _SET):
+        for match in pattern.finditer(text):
+            if called := kind_of(match[1]):
+                yield from covered(text, *match.span(2), called)
     for match in _ELEMENT.finditer(text):
         if element := kind_of(match[1].rpartition(":")[2]):
             yield from covered(text, *match.span(2), element)

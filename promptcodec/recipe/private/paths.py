@@ -40,7 +40,8 @@ _START = re.compile(
 )
 _ANY = r"[^\\/:*?\"<>|\x00-\x1f]"
 _MIDDLE = re.compile(rf"((?:(?!\.\w{{1,5}}[\s,;)'\]]){_ANY}){{1,255}}){_SLASH}")
-_LAST = re.compile(r"[^\s\\/:*?\"'<>|,;()\[\]{}`\x00-\x1f]{0,255}")
+_LAST = re.compile(r"(?:[^\s\\/:*?\"'<>|,;()\[\]{}`\x00-\x1f]|(?<=\w)'(?=\w)){0,255}")
+_MORE = re.compile(r"(?: (?:[^\W\d_a-z][\w'.-]{1,40}|\(\d\)|[a-z]\.?(?=[ ,]))){1,3}| [\w'.-]{1,40}(?=\s{0,3}(?:$|[,;\"')\]\n|]))")
 _HOME = re.compile(_HOMES, re.IGNORECASE)
 _SYSTEM = {"shared", "public", "default", "all users"}
 _FILE = re.compile(r"\.[A-Za-z]\w{0,11}$")
@@ -52,13 +53,18 @@ _RELATIVE = re.compile(
 _LONGEST_VALUE = 1024
 
 
-def find_paths(text: str) -> Iterator[Hit]:
-    """Find paths inside a text; what is to stand there is the file's name."""
+def find_paths(text: str, *, words: bool = False) -> Iterator[Hit]:
+    """Find paths inside a text; what is to stand there is the file's name.
+
+    Args:
+        text: any text.
+        words: it is a prompt: ``home/garden/kitchen`` is none there.
+    """
     done = 0
     for match in _START.finditer(text):
         if match.start() < done:
             continue
-        hit = _path(text, match)
+        hit = _path(text, match, words=words)
         if hit is not None:
             done = hit.end
             yield hit
@@ -69,7 +75,7 @@ def find_whole_path(text: str) -> Iterator[Hit]:
     match = _START.match(text)
     if match is None or len(text) > _LONGEST_VALUE or "\n" in text:
         return
-    if match.lastgroup in ("deep", "inner") and _path(text, match) is None:
+    if match.lastgroup in ("deep", "inner") and _path(text, match, words=False) is None:
         return
     names = re.split(_SLASH, text[match.end() :].rstrip("\\/"))
     yield Hit(0, len(text), "paths", _left_of(_first_names(match) + names))
@@ -82,7 +88,7 @@ def find_folders(text: str) -> Iterator[Hit]:
         yield Hit(0, len(text), "folders", file[1])
 
 
-def _path(text: str, match: re.Match[str]) -> Hit | None:
+def _path(text: str, match: re.Match[str], *, words: bool) -> Hit | None:
     """Give the path that begins at a match."""
     at, names = match.end(), _first_names(match)
     while len(names) < 64 and (middle := _MIDDLE.match(text, at)):
@@ -90,12 +96,18 @@ def _path(text: str, match: re.Match[str]) -> Hit | None:
         at = middle.end()
     last = _LAST.match(text, at)
     end = last.end() if last else at
+    if end > at and names and _HOME.fullmatch(names[-1].strip()):
+        more = _MORE.match(text, end)  # of a person's name
+        end = more.end() if more else end
     while end > at and text[end - 1] in ".!":
         end -= 1
     names.append(text[at:end])
     start = match.lastgroup
-    if (start == "deep" and len(names) < 3 and not _FILE.search(names[-1])) or (
-        start == "inner" and len(names) < 3
+    if start == "drive" and not names[0].strip():
+        return None
+    is_file = _FILE.search(names[-1]) is not None
+    if (start == "deep" and len(names) < 3 and not is_file) or (
+        start == "inner" and (len(names) < 3 or (words and not is_file))
     ):
         return None
     return Hit(match.start(), end, "paths", _left_of(names))
