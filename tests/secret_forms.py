@@ -273,9 +273,7 @@ def in_xmp(text):
 
 def xmp(inner, attributes=""):
     """An XMP packet with these properties, as a chunk."""
-    spaces = "".join(
-        f' xmlns:{name}="{SPACES[name]}"' for name in SPACES
-    )
+    spaces = "".join(f' xmlns:{name}="{SPACES[name]}"' for name in SPACES)
     packet = (
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'
         f'<rdf:Description rdf:about=""{spaces}{attributes}>{inner}</rdf:Description></rdf:RDF></x:xmpmeta>'

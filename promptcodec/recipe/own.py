@@ -24,7 +24,8 @@ _KEYS = {key for reader in READERS for key in reader.keys} - {"Dream", "sd-metad
     *("parameters-json", "sui_image_params", "sd_metadata", "generation_parameters"),
 }
 _EXTRAS = re.compile(
-    r"(?:(?:Postprocess|GFPGAN|CodeFormer|Upscale|Upscaler|Caption)[a-z0-9 ]{0,40}: [\w .+()-]{1,60}(?:, |$))+"
+    r"(?:(?:Postprocess|GFPGAN|CodeFormer|Upscaler?|Caption)[a-z0-9 ]{0,40}: "
+    r"[\w .+()-]{1,60}(?:, |$))+"
 )
 _PROJECT = re.compile(r'\{"Version": ?\d+, ?"ProjectType":.*\}', re.DOTALL)  # Stability Matrix
 # Texts that a tool always writes beside its recipe, and how they look.
@@ -92,7 +93,7 @@ def _essence(recipe: Recipe | None) -> dict[str, Any]:
 
 
 def _cut(recipe: Recipe) -> Recipe:
-    """Give the recipe read of its texts up to their first NUL, where readers of C end: more may hide behind."""
+    """Give the recipe read of its texts up to their first NUL: more may hide behind it."""
     chunks = tuple(_cut_chunk(chunk) for chunk in recipe.chunks)
     again = from_chunks(chunks) if chunks != recipe.chunks else None
     return again if again and again.platform.tool == recipe.platform.tool else recipe

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import accumulate, groupby
+from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -86,28 +87,29 @@ def parse(packet: str) -> Packet | None:
     end = packet.rfind(">", 0, packet.rfind("<?xpacket end") if "<?xpacket end" in packet else None) + 1
     if start < 0 or "<!DOCTYPE" in packet or "<!ENTITY" in packet:
         return None
-    reader = ET.XMLPullParser(events=("start", "end", "comment", "pi", "start-ns"))
-    root, depth, whole = None, 0, True
+    reader: ET.XMLPullParser[Any] = ET.XMLPullParser(events=("start", "end", "comment", "pi", "start-ns"))
     try:
         reader.feed(packet[start:end])
         reader.close()
-        for event, item in reader.read_events():
-            if event == "start-ns":
-                whole = whole and _SPACES.get(item[0]) == item[1]
-            elif event in ("comment", "pi"):
-                whole = False
-            else:
-                root = item if root is None else root
-                depth += 1 if event == "start" else -1
-                if depth > _DEEPEST:
-                    return None
+        events: list[tuple[str, Any]] = [
+            (str(event[0]), event[1] if len(event) > 1 else None) for event in reader.read_events()
+        ]
     except ET.ParseError:
         return None
-    if root is None:
+    root = next((item for event, item in events if event == "start"), None)
+    if root is None or _depth(events) > _DEEPEST:
         return None
     leaves = tuple(_leaves(root))
+    whole = not any(event in ("comment", "pi") for event, _ in events) and all(
+        _SPACES.get(item[0]) == item[1] for event, item in events if event == "start-ns"
+    )
     around = _HEAD.fullmatch(packet[:start]) and _TAIL.fullmatch(packet[end:])
     return Packet(leaves, bool(around) and whole and _is_plain(root)) if len(leaves) <= _MOST else None
+
+
+def _depth(events: list[tuple[str, Any]]) -> int:
+    steps = ({"start": 1, "end": -1}.get(event, 0) for event, _ in events)
+    return max(accumulate(steps), default=0)
 
 
 def build(leaves: Iterable[Leaf]) -> str:
@@ -121,7 +123,9 @@ def build(leaves: Iterable[Leaf]) -> str:
         kind, name = items[0].inside, f"{prefix}:{items[0].name}"
         if kind:
             listed = "".join(
-                "<rdf:li" + (f' xml:lang="{leaf.language}"' if leaf.language else "") + f">{escape(leaf.text)}</rdf:li>"
+                "<rdf:li"
+                + (f' xml:lang="{leaf.language}"' if leaf.language else "")
+                + f">{escape(leaf.text)}</rdf:li>"
                 for leaf in items
             )
             bodies.append(f"<{name}><rdf:{kind}>{listed}</rdf:{kind}></{name}>")
@@ -129,7 +133,8 @@ def build(leaves: Iterable[Leaf]) -> str:
             bodies += [f"<{name}>{escape(leaf.text)}</{name}>" for leaf in items]
     declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
     return (
-        f'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="{_META}"><rdf:RDF xmlns:rdf="{_RDF}">'
+        '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        f'<x:xmpmeta xmlns:x="{_META}"><rdf:RDF xmlns:rdf="{_RDF}">'
         f'<rdf:Description rdf:about=""{declared}>{"".join(bodies)}</rdf:Description></rdf:RDF></x:xmpmeta>'
         '<?xpacket end="w"?>'
     )
@@ -176,9 +181,7 @@ def _leaves(root: ET.Element) -> Iterator[Leaf]:
         if text.strip() and here.name and not len(element):
             last += 1
             language = _LANG.fullmatch(element.get(_LANGUAGE, ""))
-            yield replace(
-                here, text=text, language=language[0] if language else "", group=here.group or last
-            )
+            yield replace(here, text=text, language=language[0] if language else "", group=here.group or last)
         todo.extend((child, here) for child in element)
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from promptcodec.recipe.private.hits import Hit, covered, is_covered
+from promptcodec.recipe.private.hits import Hit, covered
 from promptcodec.recipe.private.names import kind_of
 from promptcodec.recipe.private.randomness import is_random, is_secret
 
@@ -19,22 +19,24 @@ _SPELLED = re.compile(
 )
 _LOOSE = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64} ?(?: @ ?|[{<]at[}>]) ?[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\."
-    r"(?:com|net|org|de|io|dev|ai|co|uk|fr|it|es|nl|pl|ru|cn|jp|kr|in|br|eu|ch|at|us|ca|au|edu|gov|me|info|xyz|app)(?!\w)"
+    r"(?:com|net|org|de|io|dev|ai|co|uk|fr|it|es|nl|pl|ru|cn|jp|kr|in|br|eu|ch|at|us|ca|au|edu|gov|me|info|xyz|"
+    r"app)(?!\w)"
     r"|(?<!\w)\"[^\"@\n]{1,64}\"@[\w.-]{3,100}|(?<![\w.+-])[\w.+-]{1,64}@\[[\w.:]{3,60}\]"
     r"|(?<![\w@])@[\w.-]{1,64}:[\w-]{1,63}\.[\w.-]{2,100}|(?<!\w)at://[\w.:-]{3,200}",
     re.IGNORECASE,
 )
 _REMOTE = re.compile(r"(?<![\w.+-])[\w.-]{1,64}@[\w.-]{1,253}:(?!\d+(?:/|\b))[\w~./-]{1,200}")
 _PHONES = (
-    re.compile(r"(?<![\w.])\+\d{1,3}(?:[ ./()-]{0,3}\d){6,14}(?!\d)"),
+    re.compile(r"(?<![\w.])[+\uff0b]\d{1,3}(?:[ ./()-]{0,3}\d){6,14}(?!\d)"),
     re.compile(r"(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w.-])"),
     re.compile(r"(?<![\w.,:-])00[1-9]\d{0,2}(?:[ ./()-]{1,3}\d{1,8}){2,6}(?!\d)"),
     re.compile(r"(?<![\w.,:-])0\d(?:[ .-]\d\d){4}(?![\w.-])"),
     re.compile(r"(?<![\w.,:-])0\d{2,4}[ /-]\d{3,4}(?:[ -]?\d{2,4}){1,2}(?![\w.-])"),
 )
 _SPOKEN_PHONE = re.compile(
-    r"(?:(?<![A-Za-z])(?:call(?: me)?|phone|tel|telefon|telephone|mobile?|cell|fax|handy|whatsapp|sms|signal|viber|ring|wa\.me)"
-    r"|电话|手机|電話|微信|전화)(?:\s?(?:no|nr|number|nummer|at|is)\b\.?)?[\s:./=]{0,3}(\+?\(?\d(?:[ ()/.-]{0,2}\d){5,14})(?!\d)",
+    r"(?:(?<![A-Za-z])(?:call(?: me)?|phone|tel|telefon|telephone|mobile?|cell|fax|handy|whatsapp|sms|signal|"
+    r"viber|ring|wa\.me)|电话|手机|電話|微信|전화)(?:\s?(?:no|nr|number|nummer|at|is)\b\.?)?[\s:./=]{0,3}"
+    r"(\+?\(?\d(?:[ ()/.-]{0,2}\d){5,14})(?!\d)",
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"(?<![\w.-])\d{3}-\d{4}(?= ?(?:ext|x)\b)[^\n,;]{3,10}")
@@ -82,6 +84,7 @@ _URL = re.compile(
     r"(?:([^\s/@:\"'<>]{0,256})(?::([^\s/@\"'<>]{0,512}))?@)?([^\s/?#\"'<>@:,)\]}]{0,253})(:\d{1,5})?"
 )
 _QUERY = re.compile(r"[?&#;]([\w.%\[\]-]{1,60})=([^&\s\"'<>#;]{1,2000})")
+_WEB = ("http", "ws", "ftp", "sftp", "ssh", "smb", "nfs", "rtsp", "tcp", "grpc")
 _IN_PATH = re.compile(
     r"/(?:token|api[_-]?key|apikey|key|secret|auth|password|passwd|access[_-]?token|s|share|invite|ping|h)/([^\s/?#\"'<>]{6,400})",
     re.IGNORECASE,
@@ -144,23 +147,30 @@ def _is_telling(address: str) -> bool:
 
 def find_in_urls(text: str) -> Iterator[Hit]:
     """Find what is private in addresses: user and password, secret queries, private hosts, webhooks."""
-    for match in _HOOKS.finditer(text):
-        yield from covered(text, *match.span(1), "keys")
-    for match in _STORE.finditer(text):
-        yield from covered(text, *match.span(1), "network addresses")
+    for pattern, kind in ((_HOOKS, "keys"), (_STORE, "network addresses")):
+        for match in pattern.finditer(text):
+            yield from covered(text, *match.span(1), kind)
     for match in _URL.finditer(text):
         for group, kind in ((1, "user names"), (2, "secrets")):
             if match[group]:
                 yield from covered(text, *match.span(group), kind)
-        host = match[3]
-        is_alone = "." not in host and host.lower() not in ("localhost", "") and ":" not in host
-        is_web = match[0].lower().startswith(("http", "ws", "ftp", "sftp", "ssh", "smb", "nfs", "rtsp", "tcp", "grpc"))
-        is_private = (is_web and is_alone) or _PRIVATE_HOST.search(host) or _PUBLIC_SHARES.search(host.lower())
-        if is_private and not is_covered(host):
+        if _is_private_host(match):
             yield from covered(text, *match.span(3), "network addresses")
+    yield from _find_in_names(text)
+
+
+def _find_in_names(text: str) -> Iterator[Hit]:
+    """Find what stands behind a name in a path or a query."""
     for match in _IN_PATH.finditer(text):
         if is_secret(match[1]):
             yield from covered(text, *match.span(1), "keys")
     for match in _QUERY.finditer(text):
         if _SIGNED.fullmatch(match[1]) or kind_of(match[1]) or (len(match[2]) >= 16 and is_random(match[2])):
             yield from covered(text, *match.span(2), kind_of(match[1]) or "keys")
+
+
+def _is_private_host(match: re.Match[str]) -> bool:
+    host = match[3].lower()
+    is_alone = "." not in host and ":" not in host and host not in ("localhost", "")
+    known = _PRIVATE_HOST.search(host) or _PUBLIC_SHARES.search(host)
+    return bool(known or (is_alone and match[0].lower().startswith(_WEB)))

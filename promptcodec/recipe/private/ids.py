@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from promptcodec.recipe.private.hits import Hit, covered
+from promptcodec.recipe.private.randomness import UUID
 
 _SIGN = r"(?:\s?(?:no|nr|number|nummer|num|id|code|#)\b\.?)?\s{0,2}[:=#]?\s{0,3}"
 _NAMED = re.compile(
-    r"(?<![A-Za-z])(?:passport|reisepass|passeport|driver'?s licen[cs]e|licen[cs]e key|imei|imsi|iccid|vin|ssn|"
+    r"(?<![A-Za-z])(?:passport|reisepass|passeport|driver'?s licen[cs]e|licen[cs]e key|"
+    r"imei|imsi|iccid|vin|ssn|"
     r"social security|tax(?:payer)? id|tin|ust-?id(?:nr)?|vat|steuer-?(?:id|nummer|nr)|aadhaar|身份证|护照|"
     r"account|konto|kunden|customer|client|member(?:ship)?|employee|personal|patient|insurance|policy|order|invoice|"
     r"serial|s/n|kundennummer|kontonummer|ausweis|matrikel|national id|id card|dni|nif|cpf|pesel)"
@@ -18,7 +20,14 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _CARD = re.compile(
-    r"(?<![A-Za-z])(?:card|karte|visa|mastercard|amex|debit|credit)[^\n\d]{0,24}(\d[\d -]{11,22}\d)", re.IGNORECASE
+    r"(?<![A-Za-z])(?:card|karte|visa|mastercard|amex|debit|credit)"
+    r"[^\n\d]{0,24}(\d[\d -]{11,22}\d)",
+    re.IGNORECASE,
+)
+_BORN = re.compile(
+    r"(?<![A-Za-z])(?:born|birthday|dob|geboren|geb\.|date of birth)\W{1,4}(?:on |am )?"
+    r"(?:\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4})",
+    re.IGNORECASE,
 )
 _FORMS = (
     (re.compile(r"(?<![\w-])S-1-5-21(?:-\d{4,10}){2,4}(?:-\d{1,6})?(?![\w-])"), "user names"),  # of Windows
@@ -27,8 +36,8 @@ _FORMS = (
     (re.compile(r"<[@#]&?!?\d{16,20}>"), "user names"),  # Discord
     (re.compile(r"(?<!\d)7656119\d{10}(?!\d)"), "user names"),  # Steam
     (re.compile(r"(?<!\w)WIFI:[^\s\"]{4,200}"), "secrets"),  # its code in a picture
-    (re.compile(r"(?<![A-Za-z0-9-])(?!UUID|UID|GUID|ID)[A-Z][A-Z0-9]{2,7}-[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "keys"),
-    (re.compile(r"(?<![A-Za-z])(?:born|birthday|dob|geboren|geb\.|date of birth)\W{1,4}(?:on |am )?(?:\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4})", re.IGNORECASE), "user names"),
+    (re.compile(rf"(?<![A-Za-z0-9-])(?!UUID|UID|GUID|ID)[A-Z][A-Z0-9]{{2,7}}-{UUID.pattern}"), "keys"),
+    (_BORN, "user names"),
 )  # fmt: skip
 
 

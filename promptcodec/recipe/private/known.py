@@ -31,11 +31,11 @@ class Known:
             return text
         pieces, done, at = [], 0, 0
         while at <= len(text) - _LEAST:
-            same = self._by_start.get(text[at : at + _LEAST])
-            found = self._longest(same, text, at) if same else ""
-            if found:
-                pieces += [text[done:at], cover(found)]
-                done = at = at + len(found)
+            alike = self._by_start.get(text[at : at + _LEAST])
+            secret = self._longest(alike, text, at) if alike else ""
+            if secret:
+                pieces += [text[done:at], cover(secret)]
+                done = at = at + len(secret)
             else:
                 at += 1
         return "".join((*pieces, text[done:]))

@@ -17,7 +17,8 @@ UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SHORTEST, _TURNS, _BITS = 20, 0.38, 3.4
 _WIDEST = 1 << 12
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_SHORT_PIECE, _LONG_RUN, _FEWEST_DIGITS = 2.6, 24, 3
+_SHORT_PIECE, _PIECE_IN_LONG, _PIECE_OF_LETTERS = 2.6, 3.0, 3.2
+_LONG_RUN, _FEWEST_DIGITS = 24, 3
 _DIGITS = re.compile(r"[0-9a-fA-F]{8,64}[=~.-]{0,3}")
 _HASH = re.compile(
     r"(?:hash|checkpoint|ckpt|model|sha-?256|sha|md5|autov\d|blake3|crc32|lora|vae|commit|revision)\W{0,4}$",
@@ -63,8 +64,9 @@ def is_secret(value: str) -> bool:
     """Say whether one word looks like a password or a key: with digits among its letters, or random."""
     word = re.match(r"\S{0,400}", value)
     plain = word[0].strip(",;.\"'()[]{}") if word else ""
-    digits = sum(sign.isdigit() for sign in plain)
-    return len(plain) >= _LEAST_SECRET and (0 < digits < len(plain) or plain != plain.strip("!$%^&*#~")) or is_random(plain, _LEAST_RUN)
+    is_mixed = any(sign.isdigit() for sign in plain) and any(sign.isalpha() for sign in plain)
+    has_signs = plain != plain.strip("!$%^&*#~")
+    return (len(plain) >= _LEAST_SECRET and (is_mixed or has_signs)) or is_random(plain, _LEAST_RUN)
 
 
 def _is_mixed(run: str) -> bool:
@@ -80,9 +82,13 @@ def _changes(run: str) -> bool:
     bits = -sum(n / len(run) * math.log2(n / len(run)) for n in counts.values())
     digits = kinds.count("d")
     pieces = len(_PIECE.findall(run))
-    if pieces * _SHORT_PIECE >= len(run) and (digits >= _FEWEST_DIGITS or (not digits and _is_mixed(run))):
-        return digits < len(run)
+    # Letters of one case, capitals in front of them, and digits: pieces of words are longer.
+    length = len(run) / pieces if pieces else len(run)
     if len(run) < _SHORTEST:
-        return False
+        return length <= _SHORT_PIECE and _FEWEST_DIGITS <= digits < len(run)
+    if (length <= _PIECE_IN_LONG and _FEWEST_DIGITS <= digits < len(run)) or (
+        length <= _PIECE_OF_LETTERS and not digits and _is_mixed(run)
+    ):
+        return True
     few = digits < 2 or len(set(kinds)) < 2
     return not few and digits < len(run) and turns >= _TURNS * (len(run) - 1) and bits >= _BITS

@@ -18,8 +18,10 @@ from promptcodec.recipe.private.tokens import find_tokens
 
 # Nothing that is looked for is spelled with these alone, but what stands behind a name of a secret.
 _HARMLESS = re.compile(r"(?:[A-Za-z ,'!()_-]|\.(?=\s|$))*")
-_LONG = re.compile(r"[A-Za-z_-]{18}|-p |'s [MPiL]")
-_NAMING = re.compile(r"pass|pw|token|secret|key|auth|cred|bearer|basic|cookie|\bdot\b|\buid\b|login|whoami", re.IGNORECASE)
+_LONG = re.compile(r"[A-Za-z_-]{18}|-[pP]|'s [MPiL]")
+_NAMING = re.compile(
+    r"pass|pw|token|secret|key|auth|cred|bearer|basic|cookie|\bdot\b|\buid\b|login|whoami", re.IGNORECASE
+)
 _MODEL = re.compile(r"\.(?:safetensors|ckpt|pth?|gguf|sft|bin|onnx)$", re.IGNORECASE)
 _LATER: tuple[Finder, ...] = (find_places, find_addresses, find_accounts, find_ids, find_phones)
 _DEEPEST = 3

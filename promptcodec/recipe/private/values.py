@@ -16,6 +16,7 @@ from promptcodec.recipe.private.names import is_doubtful, is_identity, is_prompt
 from promptcodec.recipe.private.randomness import is_secret
 from promptcodec.recipe.private.settings import is_settings, split_settings
 from promptcodec.recipe.private.text import clean
+from promptcodec.recipe.values import shallow
 
 _LABEL = re.compile(r"\s{0,8}(?:[A-Za-z]{1,20}: ?)?(?=[{\[])")
 _EMBEDDED, _MOST_EMBEDDED = re.compile(r"[{\[]\s{0,8}[\"{\[]"), 64
@@ -95,6 +96,8 @@ def _clean_json(text: str, start: int, private: Private) -> str:
     except ValueError:
         value, end = _decoder().raw_decode(text, start)
         style = STYLES["json"]
+    if not shallow(value):
+        raise ValueError("nested too deeply")
     hidden: list[tuple[str, Value]] = []
     _decoder(hidden).raw_decode(text, start)
     for name, item in hidden:  # of keys that stand twice: no reader sees it
@@ -216,7 +219,9 @@ def _clean_widgets(values: list[Value], inputs: Value, private: Private) -> list
     names = [
         str(entry["widget"]["name"])
         for entry in entries
-        if isinstance(entry, dict) and isinstance(entry.get("widget"), dict) and _is_name(entry["widget"].get("name"))
+        if isinstance(entry, dict)
+        and isinstance(entry.get("widget"), dict)
+        and _is_name(entry["widget"].get("name"))
     ] or [str(entry["name"]) for entry in entries if isinstance(entry, dict) and _is_name(entry.get("name"))]
     steps = [index for index, value in enumerate(values) if isinstance(value, str) and value in _AFTER_SEEDS]
     plain = [value for index, value in enumerate(values) if index not in steps]
@@ -254,6 +259,8 @@ def _clean_embedded(text: str, private: Private) -> str:
             try:
                 value, end = _decoder().raw_decode(text, match.start())
             except (ValueError, RecursionError):
+                continue
+            if not shallow(value):
                 continue
             cleaned = clean_value(value, "", private)
             pieces += (text[at : match.start()], text[match.start() : end])
