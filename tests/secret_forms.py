@@ -175,7 +175,7 @@ PEOPLE = {
     "user": named('"user_name": "@@"'),
     "user, camel": named('"createdBy": "@@"'),
     "user, nested": named('"owner": {"login": "@@", "plan": "pro"}'),
-    "author": named("Created by: @@, Model: x"),
+    "author": named("CreatedBy: @@, Model: x"),
     "host": lambda draw: (
         host := f"{draw.choice(HOSTS)}-{run(draw, LOWER, 5)}",
         f"http://{host}:8188/view?filename=a.png",

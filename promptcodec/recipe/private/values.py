@@ -160,8 +160,9 @@ def _is_link(value: list[Value], private: Private) -> bool:
 
 
 def _clean_list(value: list[Value], name: str, private: Private, kind: str | None) -> list[Value]:
-    if len(value) == _LINK and _is_name(value[0]) and _is_name(value[1]) and (named := kind_of(value[0])):
-        return [value[0], clean_value(value[1], name, private, kind or named)]  # a header and its value
+    is_pair = len(value) == _LINK and _is_name(value[0]) and isinstance(value[1], str)
+    if is_pair and (kind_of(str(value[0])) or is_doubtful(str(value[0]))):  # a header and its value
+        return [value[0], clean_value(value[1], str(value[0]), private, kind)]
     return [clean_value(item, name, private, kind) for item in value]
 
 
@@ -183,26 +184,24 @@ def _cover(text: str, kind: str, private: Private) -> str:
 
 
 def _clean_object(value: dict[str, Value], name: str, private: Private, kind: str | None) -> dict[str, Value]:
-    named = next(
-        (kind_of(value[key]) for key, held in _PAIRS if held in value and _is_name(value.get(key))), None
-    )
+    names = (str(value[key]) for key, held in _PAIRS if held in value and _is_name(value.get(key)))
+    named = next((one for one in names if kind_of(one) or is_doubtful(one)), "")
     cleaned: dict[str, Value] = {}
     if any(isinstance(item, dict) and "class_type" in item for item in value.values()):
         private.nodes |= {node for node in value if clean_text(node, "", Private()) == node}
     for key, item in value.items():
-        inner = kind
-        if named and key in ("value", "default"):
-            inner = named
-        elif key == "widgets_values" and isinstance(item, list):
+        if key == "widgets_values" and isinstance(item, list):
             item = _clean_widgets(item, value.get("inputs"), private)  # noqa: PLW2901
         # What a node is given as an artist is part of a prompt.
         inner_name = "" if (key == "artist" and name == "inputs") else key
-        if name.endswith("versions"):
+        if named and key in ("value", "default"):
+            inner_name = named
+        elif name.endswith("versions"):
             inner_name = name
         new = clean_text(key, "", private)
         while new in cleaned:
             new += "*"
-        cleaned[new] = clean_value(item, inner_name, private, inner)
+        cleaned[new] = clean_value(item, inner_name, private, kind)
     return cleaned
 
 
@@ -226,7 +225,7 @@ def _clean_widgets(values: list[Value], inputs: Value, private: Private) -> list
     steps = [index for index, value in enumerate(values) if isinstance(value, str) and value in _AFTER_SEEDS]
     plain = [value for index, value in enumerate(values) if index not in steps]
     kinds = [kind_of(name) for name in names]
-    if not any(kinds):
+    if not any(kinds) and not any(is_doubtful(name) for name in names):
         return values
     if len(plain) != len(names):
         return [_cover_word(value, private) for value in values] if "secrets" in kinds else values
