@@ -175,7 +175,7 @@ PEOPLE = {
     "user": named('"user_name": "@@"'),
     "user, camel": named('"createdBy": "@@"'),
     "user, nested": named('"owner": {"login": "@@", "plan": "pro"}'),
-    "author": named("Author: @@, Model: x"),
+    "author": named("CreatedBy: @@, Model: x"),
     "host": lambda draw: (
         host := f"{draw.choice(HOSTS)}-{run(draw, LOWER, 5)}",
         f"http://{host}:8188/view?filename=a.png",
@@ -225,6 +225,15 @@ A1111 = (
     "a harbour at dawn\nNegative prompt: fog\n"
     "Steps: 24, Sampler: Euler a, CFG scale: 6, Seed: 77, Size: 512x640"
 )
+SPACES = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    "tiff": "http://ns.adobe.com/tiff/1.0/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+}
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 
@@ -264,9 +273,7 @@ def in_xmp(text):
 
 def xmp(inner, attributes=""):
     """An XMP packet with these properties, as a chunk."""
-    spaces = "".join(
-        f' xmlns:{name}="urn:{name}"' for name in ("exif", "xmp", "dc", "tiff", "aux", "photoshop", "xmpMM")
-    )
+    spaces = "".join(f' xmlns:{name}="{SPACES[name]}"' for name in SPACES)
     packet = (
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'
         f'<rdf:Description rdf:about=""{spaces}{attributes}>{inner}</rdf:Description></rdf:RDF></x:xmpmeta>'

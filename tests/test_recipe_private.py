@@ -327,3 +327,104 @@ def test_real_recipes_stay(data_folder, step):
         checked += 1
     if not checked:
         pytest.skip("the samples are not there")
+
+
+LETTERS = "".join(random.Random(8).choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", k=40))
+HIDDEN = {
+    f"see hf_{LETTERS[:34]} there": "hf_",
+    f"npm_{LETTERS[:36].lower()}": "npm",
+    f"glpat-{LETTERS[:20]}": "glpat",
+    f"luma-{'ab12cd34-' + '0a1b-' * 3 + '112233445566'}": "0a1b",
+    "password -> orchid7lamp": "orchid",
+    'os.environ.setdefault("HF_TOKEN", "orchid lamp")': "orchid",
+    "mysql -u root -porchidlamp db": "orchid",
+    "https://example.org/token/orchid7lamp/view": "orchid",
+    "C:\\Users\\Marguerite Öztürk": "ztürk",
+    "/Users/Siobhán O'Brian, a bay": "Brian",
+    "see /home/ana brian": "brian",
+    "\uff23\uff1a\uff3cUsers\uff3cbrian\uff3cx": "brian",
+    "http://atelier.local:8188/ui": "atelier",
+    "atelier.fritz.box": "atelier",
+    "ws://atelier:8188/ws": "atelier",
+    "out_192.168.40.41_1": "168",
+    "192-168-40-41": "168",
+    "00ab.44cd.3ab7": "44cd",
+    "taken at 47.376887, 8.541694": "376887",
+    "latitude 47.37689 longitude 8.54169": "54169",
+    "47°22'36.8\"N 8°32'30.1\"E": "22'",
+    "https://www.openstreetmap.org/#map=18/47.3769/8.5417": "47.3769",
+    "POINT(8.541694 47.376887)": "376887",
+    "brian at example dot com": "brian",
+    "brian @ example.com": "brian",
+    "call 030 1234567": "123456",
+    "passport no: C01X00T47": "C01X",
+    "WIFI:T:WPA;S:home;P:orchid;;": "orchid",
+}
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_what_is_private_by_its_form(text):
+    cleaned, kinds = clean(text)
+    assert HIDDEN[text] not in cleaned
+    assert kinds <= set(KINDS)
+    assert kinds
+
+
+@pytest.mark.parametrize("text", [
+    "user: a man standing", "author: jane austen portrait", "token: elf wizard", "pin: up girl",
+    "pass: mountain", "session: yoga at dawn", "cookie: chocolate chip", "login: retro computer screen",
+    "salt: himalayan, pink", "home/garden/kitchen interior", "photo of users/home/desktop setup",
+    "model hash 31e35c80fc4829d14f90153f4c74cd59c90b779f6afe05a74cd6120b893f7e5b", "c:\\ drive joke",
+    "sigmas 14.6146, 9.7534, 7.1234", "coordinates of a star 12.5, 33.7",
+    "urn:air:sdxl:checkpoint:civitai:101055@128078",
+])  # fmt: skip
+def test_the_words_of_a_prompt_stay(text):
+    assert clean(text, words=True) == (text, frozenset())
+
+
+def test_a_name_with_a_colon_hides_what_looks_like_a_secret_in_a_prompt():
+    assert clean("a bay, token: orchid77lamp, fog", words=True)[0] == f"a bay, token: {'*' * 12}, fog"
+
+
+def workflow(**parts):
+    return json.dumps({"nodes": [], "links": [], "version": 0.4} | parts)
+
+
+def test_lists_that_are_no_links_are_cleaned():
+    value = workflow(extra={"a": ["/home/marguerite/x.png", 0], "b": ["12:3", 0]})
+    assert json.loads(clean_text(value, "", Private()))["extra"] == {"a": ["x.png", 0], "b": ["12:3", 0]}
+    graph = {"api_node": {"class_type": "A", "inputs": {"api_key": ["secret_node", 0]}}}
+    graph["secret_node"] = {"class_type": "B", "inputs": {}}
+    assert json.loads(clean_text(json.dumps(graph), "", Private())) == graph
+
+
+def test_values_of_widgets_are_judged_by_their_names():
+    widgets = [{"name": name, "widget": {"name": name}} for name in ("seed", "api_key", "size")]
+    node = {
+        "id": 1,
+        "inputs": [{"name": "image"}, *widgets],
+        "widgets_values": [7, "fixed", "orchid lamp", 5],
+    }
+    (cleaned,) = json.loads(clean_text(workflow(nodes=[node]), "", Private()))["nodes"]
+    assert cleaned["widgets_values"] == [7, "fixed", "*" * 11, 5]
+
+
+def test_keys_that_stand_twice():
+    private = Private()
+    text = '{"nodes": [], "a": "/home/marguerite/x", "a": 1, "b": 1.50}'
+    assert clean_text(text, "", private) == '{"nodes": [], "a": 1, "b": 1.50}'
+    assert private.named() == ("paths",)
+
+
+def test_the_name_of_a_text_is_cleaned():
+    recipe = read(recipe_files.with_texts(**{"/home/marguerite/x": json.dumps(recipe_files.GRAPH)}))
+    assert "paths" in findings(recipe)
+    assert redact(recipe).chunks[0].key == "x"
+
+
+def test_many_secrets_take_little_time():
+    keys = {f"api_key{index}": f"{index:05}{'abcdefgh' * 2}" for index in range(6000)}
+    start = time.process_time()
+    cleaned = clean_text(json.dumps(keys | {"note": " ".join(keys.values())}), "", Private())
+    assert time.process_time() - start < 10  # one second
+    assert "abcdefgh" not in cleaned

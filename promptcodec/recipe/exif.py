@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 _POINTER, _LONG = 0x8769, 4
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
 _MOST_TAGS = 512
 _HEAD, _ROW, _INLINE = 8, 12, 4
 
@@ -85,7 +85,7 @@ def _rows(data: bytes, order: str, at: int, count: int) -> Iterator[tuple[int, i
     """Give number, type, size and place of each tag of a directory."""
     for place in range(at, min(at + _ROW * count, len(data) - _ROW + 1), _ROW):
         number, kind, length, offset = struct.unpack_from(order + "HHII", data, place)
-        size = length * _SIZES.get(kind, 0)
+        size = length * SIZES.get(kind, 0)
         yield number, kind, size, offset if size > _INLINE else place + 8
 
 
@@ -113,7 +113,7 @@ def _directory(order: str, tags: list[Tag], at: int) -> bytes:
     rows, values = [struct.pack(order + "H", len(tags))], []
     free = at + 2 + _ROW * len(tags) + 4
     for tag in tags:
-        count = len(tag.value) // _SIZES[tag.kind]
+        count = len(tag.value) // SIZES[tag.kind]
         if _padded(tag):
             held = struct.pack(order + "I", free)
             values.append(tag.value.ljust(_padded(tag), b"\0"))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from promptcodec.recipe.private.values import Private
 
 _MOST_PASSES = 4
+_LONGEST_KEY = 79  # of a text in PNG
 
 
 def findings(recipe: Recipe) -> tuple[str, ...]:
@@ -68,7 +69,10 @@ def _clean_all(recipe: Recipe, private: Private) -> tuple[tuple[Chunk, ...], Rec
     from promptcodec.layers.recipe.json_styles import literal, unliteral  # noqa: PLC0415
     from promptcodec.recipe.private.values import clean_value  # noqa: PLC0415
 
-    chunks = tuple(replace(chunk, data=_cleaned(chunk, private)) for chunk in recipe.chunks)
+    chunks = tuple(
+        replace(chunk, key=_text(chunk.key, "", private)[:_LONGEST_KEY], data=_cleaned(chunk, private))
+        for chunk in recipe.chunks
+    )
     parts = unliteral(clean_value(literal(fields_of(recipe)), "", private))
     return chunks, from_fields({**parts, "platform": fields_of(recipe)["platform"]})
 

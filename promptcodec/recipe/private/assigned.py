@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from promptcodec.recipe.private.hits import Hit, covered
-from promptcodec.recipe.private.names import kind_of
+from promptcodec.recipe.private.names import is_doubtful, kind_of, parts_of
 from promptcodec.recipe.private.randomness import UUID as _UUID
+from promptcodec.recipe.private.randomness import is_secret
 
 _NAME = re.compile(
     r"(?<!\w)([^\W\d_][\w.-]{0,60}(?: [^\W\d_][\w-]{0,30}){0,2})(\\{0,8}[\"'`]?\]?)"
-    r"(\s{0,8}(?::=|=>|={1,3}|[:\uff1a\uff1d])|\s{1,4}(?:is|was|lautet|ist)(?=\s)|(?=\s{1,4}(?:Bearer|Basic)\s))\s{0,16}"
+    r"(\s{0,8}(?::=|=>|->|={1,3}|[:\uff1a\uff1d])|\s{1,4}(?:is|was|lautet|ist)(?=\s)|(?=\s{1,4}(?:Bearer|Basic)\s))\s{0,16}"
 )
 _OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]{1,40})[ =]{1,4}(?=[^\s-])")
 _LOGIN = re.compile(r"(?<![\w-])(?:-u|--user|login|credentials?)[ =]{1,4}([^\s:\"']{1,100}:[^\s\"']{3,200})")
@@ -34,41 +35,89 @@ _LINE = re.compile(r"[^\n\"]{1,4000}")
 _PHRASE = re.compile(r"[^\n,;\"|&<>(){}\[\]]{1,100}")
 _ELEMENT = re.compile(r"<([A-Za-z][\w:.-]{1,60})(?:\s[^<>]{0,200})?>([^<>]{1,2000})</\1>")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,5}|\d{0,5}\.\d{1,6})[)\]}.,;]{0,4}")
+_WEAK = (":", "\uff1a", "", "is", "was", "lautet", "ist", "->")
+_SURE = {"password", "passwort", "passwd", "apikey", "username", "hostname", "kennwort"}
+_CALLED = re.compile(
+    r"(?:setdefault|getenv|setenv|putenv|environ\.get|env|set|get)\(\s{0,4}[\"']([\w.-]{2,60})[\"']\s{0,4},\s{0,4}[\"']([^\"'\n]{3,400})[\"']"
+)
+_SET = re.compile(
+    r"(?<!\w)(?:setx|setenv)\s{1,4}(?:/[mM]\s{1,4})?([A-Za-z_]\w{1,60})\s{1,4}[\"']?([^\s\"']{3,400})"
+)
+_TOOL = re.compile(
+    r"(?<![\w.-])(?:sshpass|mysql(?:dump|admin)?|mariadb|docker login|podman login|7z [axt]|7za|zip|unzip|"
+    r"rar|unrar|mongo(?:sh)?|smbclient|redis-cli|ldapsearch|wget|ftp|az login|pdftk)\b"
+    r"[^\n|;]{0,80}?\s-(?:p|P|a|w)\s?[\"']?([^\s\"'-][^\s\"']{3,100})"
+)
+_WHOAMI = re.compile(
+    r"(?<!\w)(?:(?:whoami|logname)\s{1,3}|(?:whoami|logname|LOGNAME|USER)\s?[:=>$]{1,2}\s?)([^\s,;\"']{2,64})"
+)
 _EMPTY = {"none", "null", "true", "false", "undefined", "nil", "n/a", "", "the", "a", "an", "of", "in", "not"}
 _LONGEST, _MARGIN = 4096, 16
 _OPENING = tuple("\n,;\"'`{([&?|<>.!")
 
 
-def find_assigned(text: str) -> Iterator[Hit]:
-    """Find secrets behind their names, and who somebody is where a line or an item begins with that name."""
+_FORMS = (
+    (_BARE_SCHEME, "secrets"),
+    (_LOGIN, "secrets"),
+    (_SPOKEN, "secrets"),
+    (_TOOL, "secrets"),
+    (_IDS, "user names"),
+    (_RIGHTS, "user names"),
+    (_WHOAMI, "user names"),
+)
+
+
+def find_assigned(text: str, *, words: bool = False) -> Iterator[Hit]:
+    """Find secrets behind their names, and who somebody is where a line or an item begins with that name.
+
+    Args:
+        text: any text.
+        words: it is a prompt: there a plain word with a colon names what is to be drawn (``token: an elf``).
+    """
     yield from _in_forms(text)
     at = 0
     while named := _NAME.search(text, at):
         at = named.end()
         name, sign = named[1], named[3].strip()
-        meaning = kind_of(name)
+        meaning, value = kind_of(name), _without_scheme(text, at)
+        if meaning and words and not named[2] and sign in _WEAK and _is_plain(name) and not is_secret(value):
+            continue
+        if meaning is None and sign and is_secret(value) and _may_be_secret(name):
+            meaning = "secrets"
         if (meaning == "secrets" and sign) or (meaning and _begins_an_item(text, named)):
             yield from _value(text, at, meaning, name)
         elif meaning is None:
             at -= 1  # what was taken for a space may be where a name begins
 
 
+def _without_scheme(text: str, at: int) -> str:
+    """Give the beginning of a value, without quotes and a scheme in front of it."""
+    value = text[at : at + 400].lstrip("\\\"'")
+    scheme = _SCHEME.match(value)
+    return value[scheme.end() :] if scheme else value
+
+
+def _may_be_secret(name: str) -> bool:
+    """Say whether a name, or the last word of words before a colon, may be a secret's."""
+    last = name.rpartition(" ")[2]
+    return is_doubtful(name) or (last != name and kind_of(last) == "secrets")
+
+
+def _is_plain(name: str) -> bool:
+    """Say whether a name is one word, as any text may hold it, and none that only passwords have."""
+    return len(parts_of(name)) == 1 and name.lower() not in _SURE
+
+
 def _in_forms(text: str) -> Iterator[Hit]:
     """Find what has a form of its own: headers, logins, elements of XML, options."""
-    for match in _BARE_SCHEME.finditer(text):
-        yield from covered(text, *match.span(1), "secrets")
-    for pattern, kind in (
-        (_LOGIN, "secrets"),
-        (_SPOKEN, "secrets"),
-        (_IDS, "user names"),
-        (_RIGHTS, "user names"),
-    ):
+    for pattern, kind in _FORMS:
         for match in pattern.finditer(text):
             if not _UUID.fullmatch(match[1]):
                 yield from covered(text, *match.span(1), kind)
-    for match in _ELEMENT.finditer(text):
-        if element := kind_of(match[1].rpartition(":")[2]):
-            yield from covered(text, *match.span(2), element)
+    for pattern in (_CALLED, _SET, _ELEMENT):
+        for match in pattern.finditer(text):
+            if named := kind_of(match[1].rpartition(":")[2]):
+                yield from covered(text, *match.span(2), named)
     for match in _OPTION.finditer(text):
         if kind_of(match[1]) == "secrets":
             yield from _value(text, match.end(), "secrets", match[1])
@@ -83,7 +132,7 @@ def _begins_an_item(text: str, named: re.Match[str]) -> bool:
 
 
 def _value(text: str, start: int, kind: str, name: str) -> Iterator[Hit]:
-    if text[start : start + 1] in ("{", "["):
+    if text[start : start + 1] in ("{", "[", "("):
         yield from _inner_values(text, start, kind)
         return
     quote = _QUOTE.match(text, start)
@@ -113,7 +162,7 @@ def _inner_values(text: str, start: int, kind: str) -> Iterator[Hit]:
     """Cover the quoted texts of an object or a list that are no keys."""
     depth, end = 0, start
     for end in range(start, min(start + _LONGEST, len(text))):
-        depth += (text[end] in "{[") - (text[end] in "}]")
+        depth += (text[end] in "{[(") - (text[end] in "}])")
         if depth == 0:
             break
     for match in _QUOTED.finditer(text, start, end):

@@ -14,14 +14,14 @@ from promptcodec.recipe.private.hits import Hit, cover
 
 Clean = Callable[[str], tuple[str, frozenset[str]]]
 
-_PERCENT = re.compile(r"[^\s\"'<>,;]{0,200}%[0-9A-Fa-f]{2}[^\s\"'<>,;]{0,2000}")
-_ESCAPES = re.compile(r"[^\s\"',;]{0,200}\\{1,8}(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2})[^\s\"',;]{0,2000}")
+# What is coded, the signs around it that are of the same word, and what ends that.
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}[^\s\"'<>,;]{0,2000}")
+_ESCAPES = re.compile(r"\\{1,8}(?:u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2})[^\s\"',;]{0,2000}")
 _ONE_ESCAPE = re.compile(r"\\{1,8}(?:u00|x)([0-9A-Fa-f]{2})")
-_ENTITIES = re.compile(
-    r"[^\s\"'<>,]{0,200}&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-z]{2,8});[^\s\"'<>,]{0,2000}"
-)
+_ENTITIES = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-z]{2,8});[^\s\"'<>,]{0,2000}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,16384}={0,2}(?![A-Za-z0-9+/_=-])")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}){8,4096}(?![0-9A-Za-z])")
+_WORD, _BEFORE = re.compile(r"[^\s\"'<>,;]*\Z"), 200
 _LEAST_PRINTABLE = 8
 
 
@@ -39,14 +39,18 @@ def find_encoded(text: str, clean: Clean, clean_plain: Clean) -> Iterator[Hit]:
         (_ENTITIES, html.unescape),
     )
     for pattern, decode in readers:
+        end = 0
         for match in pattern.finditer(text):
+            before = _WORD.search(text[max(match.start() - _BEFORE, end) : match.start()])
+            start = match.start() - (len(before[0]) if before else 0)
+            end = match.end()
             # What is private as it stands is for the other finders.
-            plain = clean_plain(match[0])[0]
+            plain = clean_plain(text[start:end])[0]
             decoded = decode(plain)
             if decoded != plain:
                 cleaned, kinds = clean(decoded)
                 for kind in sorted(kinds)[:1]:
-                    yield Hit(*match.span(), kind, cleaned)
+                    yield Hit(start, end, kind, cleaned)
     for pattern, unpack in ((_BASE64, _from_base64), (_HEX, _from_hex)):
         for match in pattern.finditer(text):
             inner = unpack(match[0])

@@ -74,12 +74,25 @@ def kind_of(name: str) -> str | None:
     ):
         if {last, before + last} & words(list_name):
             return kind
+    if not before and last in words("places_alone"):
+        return "places"
     return "places" if parts[0] == "gps" else _person(last, before)
+
+
+@functools.lru_cache(1 << 12)
+def is_doubtful(name: str) -> bool:
+    """Say whether a name may be one of a secret: its value decides."""
+    parts = parts_of(name)
+    while len(parts) > 1 and (parts[-1].isdigit() or parts[-1] in words("trailing")):
+        parts.pop()
+    return bool(parts) and bool({parts[-1], "".join(parts[-2:])} & words("doubtful"))
 
 
 def _is_secret(last: str, before: str, joined: str) -> bool:
     if last == "token" and before in words("other_tokens"):
         return False
+    if last.endswith(("password", "passwd", "passwort", "apikey")) or (before == "clé" and last == "api"):
+        return True
     if {last, before + last, joined} & words("secrets") or (last in words("secrets_alone") and not before):
         return True
     if last in ("key", "keys", "pass", "phrase", "code"):

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 from promptcodec.recipe.private.hits import Hit
 
-_SLASH = r"(?:\\{1,16}/?|/{1,4})"
+_SIGNS = "\u00a5\u20a9\uff3c\uff0f\u2215\u2044"  # what stands for a slash in fonts and forms of the East
+_SLASH = rf"(?:\\{{1,16}}/?|/{{1,4}}|[{_SIGNS}]{{1,4}})"
 _HOMES = (
     r"home\d?|homes|users\d?|user|u|benutzer|usuarios|utilisateurs|documents and settings|profiles|"
-    r"volumes|scratch|lustre|gpfs|people|students|staff|accounts"
+    r"mail|crontabs?|cron|sudoers\.d|volumes|scratch|lustre|gpfs|people|students|staff|accounts"
 )
 # Folders that paths of machines begin with; others count where a path is long, or ends in a file's name.
 _ROOTS = (
@@ -24,7 +25,7 @@ _VARIABLES = (
     r"SCRATCH|PWD|\w{0,30}_?(?:DIR|PATH|ROOT|HOME))"
 )
 _START = re.compile(
-    rf"""(?P<drive>(?:(?<![A-Za-z])file:{_SLASH}(?:localhost)?{_SLASH}?)?(?<![A-Za-z])[A-Za-z]:{_SLASH})
+    rf"""(?P<drive>(?:(?<![A-Za-z])file:{_SLASH}(?:localhost)?{_SLASH}?)?(?<![A-Za-z])[A-Za-z\uff21-\uff3a][:\uff1a]{_SLASH})
     |(?P<file>(?<![A-Za-z])file:{_SLASH}[^\s/\\]{{0,100}}{_SLASH}?)
     |(?P<long>(?<![\\\w])\\{{2,32}}[?.]{_SLASH}(?:[A-Za-z]:{_SLASH}|UNC{_SLASH}[\w.$-]{{1,100}}{_SLASH})?)
     |(?P<share>(?<![\\\w])\\{{2,32}}[\w.$-]{{1,100}}{_SLASH})
@@ -32,15 +33,20 @@ _START = re.compile(
     |(?P<variable>(?:\$\{{?(?:env:)?{_VARIABLES}\}}?|%{_VARIABLES}%){_SLASH})
     |(?P<up>(?<![\w./\\])(?:\.{{1,2}}{_SLASH}){{1,20}}(?=(?:[^\\/\s]{{1,60}}{_SLASH}){{0,6}}(?:{_HOMES}){_SLASH}))
     |(?P<folder>(?<![\w.~-])\\{{1,16}}(?=(?:{_HOMES}){_SLASH}))
-    |(?P<root>(?<![\w./\\*)\]>}}])(?:\\{{0,8}}/)(?=(?:{_ROOTS}){_SLASH}))
+    |(?P<net>(?<![\w./\\*:)\]>}}])//(?=[\w.-]{{1,60}}/[\w.@-]))
+    |(?P<root>(?<![\w./\\*)\]>}}])(?:\\{{0,8}}/{{1,4}}|[{_SIGNS}])(?=(?:{_ROOTS}){_SLASH}))
     |(?P<deep>(?<![\w./\\*)\]>}}])(?:\\{{0,8}}/)(?=[\w.@-]{{1,60}}{_SLASH}[\w.@-]))
     |(?P<inner>(?<![\w.~])(?=(?:home|users){_SLASH}[\w.-]))
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ANY = r"[^\\/:*?\"<>|\x00-\x1f]"
+_ANY = rf"[^\\/:*?\"<>|\x00-\x1f{_SIGNS}]"
 _MIDDLE = re.compile(rf"((?:(?!\.\w{{1,5}}[\s,;)'\]]){_ANY}){{1,255}}){_SLASH}")
-_LAST = re.compile(r"[^\s\\/:*?\"'<>|,;()\[\]{}`\x00-\x1f]{0,255}")
+_LAST = re.compile(rf"(?:[^\s\\/:*?\"'<>|,;()\[\]{{}}`\x00-\x1f{_SIGNS}]|(?<=\w)'(?=\w)){{0,255}}")
+_MORE = re.compile(
+    r"(?: (?:[^\W\d_a-z][\w'.-]{1,40}|\(\d\)|[a-z]\.?(?=[ ,]))){1,3}"
+    r"| [\w'.-]{1,40}(?=\s{0,3}(?:$|[,;\"')\]\n|]))"
+)
 _HOME = re.compile(_HOMES, re.IGNORECASE)
 _SYSTEM = {"shared", "public", "default", "all users"}
 _FILE = re.compile(r"\.[A-Za-z]\w{0,11}$")
@@ -49,16 +55,21 @@ _RELATIVE = re.compile(
     r"(?:safetensors|ckpt|pth?|gguf|sft|bin|onnx|engine|trt|json|ya?ml|txt|csv|png|jpe?g|webp|avif|gif|bmp|tiff?|"
     r"exr|hdr|mp4|webm|mov|mkv|wav|mp3|flac|ogg|zip|py|cube|latent|npz|npy))"
 )
-_LONGEST_VALUE = 1024
+_LONGEST_VALUE, _MOST_NAMES = 1024, 1 << 16
 
 
-def find_paths(text: str) -> Iterator[Hit]:
-    """Find paths inside a text; what is to stand there is the file's name."""
+def find_paths(text: str, *, words: bool = False) -> Iterator[Hit]:
+    """Find paths inside a text; what is to stand there is the file's name.
+
+    Args:
+        text: any text.
+        words: it is a prompt: ``home/garden/kitchen`` is none there.
+    """
     done = 0
     for match in _START.finditer(text):
         if match.start() < done:
             continue
-        hit = _path(text, match)
+        hit = _path(text, match, words=words)
         if hit is not None:
             done = hit.end
             yield hit
@@ -69,7 +80,7 @@ def find_whole_path(text: str) -> Iterator[Hit]:
     match = _START.match(text)
     if match is None or len(text) > _LONGEST_VALUE or "\n" in text:
         return
-    if match.lastgroup in ("deep", "inner") and _path(text, match) is None:
+    if match.lastgroup in ("deep", "inner") and _path(text, match, words=False) is None:
         return
     names = re.split(_SLASH, text[match.end() :].rstrip("\\/"))
     yield Hit(0, len(text), "paths", _left_of(_first_names(match) + names))
@@ -82,20 +93,29 @@ def find_folders(text: str) -> Iterator[Hit]:
         yield Hit(0, len(text), "folders", file[1])
 
 
-def _path(text: str, match: re.Match[str]) -> Hit | None:
+def _path(text: str, match: re.Match[str], *, words: bool) -> Hit | None:
     """Give the path that begins at a match."""
     at, names = match.end(), _first_names(match)
-    while len(names) < 64 and (middle := _MIDDLE.match(text, at)):
+    while len(names) < _MOST_NAMES and (middle := _MIDDLE.match(text, at)):
         names.append(middle[1])
         at = middle.end()
     last = _LAST.match(text, at)
     end = last.end() if last else at
+    if end > at and names and _HOME.fullmatch(names[-1].strip()):
+        more = _MORE.match(text, end)  # of a person's name
+        end = more.end() if more else end
     while end > at and text[end - 1] in ".!":
         end -= 1
     names.append(text[at:end])
     start = match.lastgroup
-    if (start == "deep" and len(names) < 3 and not _FILE.search(names[-1])) or (
-        start == "inner" and len(names) < 3
+    if start == "drive" and not names[0].strip():
+        return None
+    is_file = _FILE.search(names[-1]) is not None
+    if (start == "deep" and len(names) < 3 and not is_file) or (
+        start == "inner"
+        and (
+            len(names) < 3 or (words and not is_file and not text.startswith("/", max(match.start() - 1, 0)))
+        )
     ):
         return None
     return Hit(match.start(), end, "paths", _left_of(names))

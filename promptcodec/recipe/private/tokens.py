@@ -18,7 +18,7 @@ _OWN = tuple(
     re.compile(pattern)
     for pattern in (
         r"(?<![A-Za-z0-9])(?:AIza|GOCSPX-|ya29\.|1//0)[A-Za-z0-9_.-]{16,300}",
-        r"(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AGPA|AROA|AIDA)[A-Z0-9]{12,20}(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AGPA|AROA|AIDA)[A-Za-z0-9]{12,20}(?![A-Za-z0-9])",
         r"(?<![A-Za-z0-9])xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,200}",
         r"(?<![A-Za-z0-9])xapp-\d-[A-Za-z0-9-]{10,200}",
         r"(?<![A-Za-z0-9])[MNO][A-Za-z\d_-]{22,27}\.[A-Za-z\d_-]{5,7}\.[A-Za-z\d_-]{25,50}",  # Discord bots
@@ -28,12 +28,14 @@ _OWN = tuple(
         r"(?<![A-Za-z0-9])ssh-(?:rsa|ed25519|dss|ecdsa)[\w@.-]{0,30} [A-Za-z0-9+/=]{16,2000}(?: [\w.@-]+)?",
         r"(?<=;base64,)[A-Za-z0-9+/=_-]{16,262144}",  # files inside of texts
         r"(?<![A-Za-z0-9])(?:bc|tb|ltc)1[a-z0-9]{25,60}(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])LTAI[A-Za-z0-9]{12,30}(?![A-Za-z0-9])",
         r"AGE-SECRET-KEY-1[A-Z0-9]{20,80}",
         r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![0-9a-fA-F])",  # wallets
     )
 )
 _RUN = re.compile(r"[A-Za-z0-9]{12,}")
 _MIXED = re.compile(r"\d|[a-z][A-Z]")
+_LONG = re.compile(r"[A-Za-z]{20,}")
 _BEGIN = re.compile(r"-{3,5} ?BEGIN [A-Z0-9 ]{0,40}(?:KEY|CERTIFICATE|MESSAGE)[A-Z ]{0,20}-{3,5}")
 _BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,.*_-]{0,16000}")
 _END = re.compile(r"-{3,5} ?END [A-Z0-9 ]{1,60}-{3,5}")
@@ -72,7 +74,10 @@ def _theirs() -> tuple[re.Pattern[str], ...]:
 def _prefixed() -> re.Pattern[str]:
     """Give the pattern of what stands behind an issuer's prefix; a group of its own for sure ones."""
     issuers, likely = ("|".join(sorted(words(name))) for name in ("issuers", "likely_issuers"))
-    return re.compile(rf"(?<![A-Za-z0-9])(?:({issuers})|{likely})[_.-]([A-Za-z0-9][A-Za-z0-9_.=-]{{14,400}})")
+    return re.compile(
+        rf"(?<![A-Za-z0-9])(?:({issuers})|{likely})[_.-]([A-Za-z0-9][A-Za-z0-9_.=-]{{14,400}})",
+        re.IGNORECASE,
+    )
 
 
 def _blocks(text: str) -> Iterator[Hit]:
@@ -86,12 +91,16 @@ def _blocks(text: str) -> Iterator[Hit]:
         yield from covered(text, begin.start(), at, "keys")
 
 
+def _is_issued(body: str) -> bool:
+    """Say whether what stands behind an issuer's prefix is no word."""
+    return bool(_LONG.search(body) or (_RUN.search(body) and _MIXED.search(body)))
+
+
 def find_tokens(text: str) -> Iterator[Hit]:
     """Find keys by their form."""
     yield from _blocks(text)
     for match in _prefixed().finditer(text):
-        run = _RUN.search(match[2])
-        if run and (_MIXED.search(match[2]) if match[1] else is_random(match[2])):
+        if _is_issued(match[2]) if match[1] else is_random(match[2]):
             yield from covered(text, *match.span(), "keys")
     for pattern in _OWN:
         for match in pattern.finditer(text):

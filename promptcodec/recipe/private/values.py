@@ -11,15 +11,20 @@ from typing import Any
 from promptcodec.layers.recipe.json_styles import STYLES, Style, dump, load
 from promptcodec.layers.recipe.tree_symbols import Literal, Value
 from promptcodec.recipe.private.hits import KINDS, cover, is_covered
-from promptcodec.recipe.private.names import is_identity, is_prompt, kind_of
+from promptcodec.recipe.private.known import Known
+from promptcodec.recipe.private.names import is_doubtful, is_identity, is_prompt, kind_of
+from promptcodec.recipe.private.randomness import is_secret
 from promptcodec.recipe.private.settings import is_settings, split_settings
 from promptcodec.recipe.private.text import clean
+from promptcodec.recipe.values import shallow
 
 _LABEL = re.compile(r"\s{0,8}(?:[A-Za-z]{1,20}: ?)?(?=[{\[])")
 _EMBEDDED, _MOST_EMBEDDED = re.compile(r"[{\[]\s{0,8}[\"{\[]"), 64
 _LEAST_SECRET = 6
 _LEAST_DIGITS = 4
-_LINK, _LONGEST_NODE = 2, 40
+_LINK = 2
+_AFTER_SEEDS = ("fixed", "increment", "decrement", "randomize")  # no widget of their own
+_NODE = re.compile(r"\d{1,10}(?::\d{1,10}){0,8}")
 _PAIRS = (
     ("name", "value"),
     ("type", "value"),
@@ -37,10 +42,12 @@ class Private:
     Attributes:
         kinds: as of ``hits.KINDS``.
         secrets: values that stood under names of secrets; they are hidden wherever else they stand.
+        nodes: names of a graph's nodes, to which links lead.
     """
 
     kinds: set[str] = field(default_factory=set)
-    secrets: set[str] = field(default_factory=set)
+    secrets: Known = field(default_factory=Known)
+    nodes: set[str] = field(default_factory=set)
 
     def named(self) -> tuple[str, ...]:
         """Give the kinds in their order."""
@@ -89,17 +96,34 @@ def _clean_json(text: str, start: int, private: Private) -> str:
     except ValueError:
         value, end = _decoder().raw_decode(text, start)
         style = STYLES["json"]
+    if not shallow(value):
+        raise ValueError("nested too deeply")
+    hidden: list[tuple[str, Value]] = []
+    _decoder(hidden).raw_decode(text, start)
+    for name, item in hidden:  # of keys that stand twice: no reader sees it
+        clean_value(item, name, private)
     cleaned = clean_value(value, "", private)
     tail = text[end:]
     if tail.strip("\0\n\r\t "):
         tail = clean_text(tail, "", private)
-    if cleaned == value:
+    if cleaned == value and not hidden:
         return text[:end] + tail
     return text[:start] + dump(cleaned, style or _style(value, text[start:end])) + tail
 
 
-def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_int=Literal, parse_float=Literal, parse_constant=Literal)
+def _decoder(hidden: list[tuple[str, Value]] | None = None) -> json.JSONDecoder:
+    """Give a decoder that keeps numbers as they are written, and lists what a key hides that stands again."""
+
+    def paired(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
+        held = dict(pairs)
+        if hidden is not None and len(held) != len(pairs):
+            last = {key: index for index, (key, _) in enumerate(pairs)}
+            hidden.extend(pair for index, pair in enumerate(pairs) if last[pair[0]] != index)
+        return held
+
+    return json.JSONDecoder(
+        parse_int=Literal, parse_float=Literal, parse_constant=Literal, object_pairs_hook=paired
+    )
 
 
 def _style(value: Value, text: str) -> Style:
@@ -120,7 +144,7 @@ def clean_value(value: Value, name: str, private: Private, kind: str | None = No
     if isinstance(value, dict):
         return _clean_object(value, name, private, kind)
     if isinstance(value, list):
-        return value if _is_link(value) else _clean_list(value, name, private, kind)
+        return value if _is_link(value, private) else _clean_list(value, name, private, kind)
     if isinstance(value, Literal):
         return _clean_number(value, private, kind)
     if isinstance(value, str):
@@ -128,15 +152,17 @@ def clean_value(value: Value, name: str, private: Private, kind: str | None = No
     return value
 
 
-def _is_link(value: list[Value]) -> bool:
+def _is_link(value: list[Value], private: Private) -> bool:
     """Say whether a list is a link of a graph: the name of a node, and the number of an output."""
-    is_pair = len(value) == _LINK and isinstance(value[1], Literal)
-    return is_pair and isinstance(value[0], str) and len(value[0]) <= _LONGEST_NODE
+    if len(value) != _LINK or not isinstance(value[1], Literal) or not isinstance(value[0], str):
+        return False
+    return value[0] in private.nodes or _NODE.fullmatch(value[0]) is not None
 
 
 def _clean_list(value: list[Value], name: str, private: Private, kind: str | None) -> list[Value]:
-    if len(value) == _LINK and _is_name(value[0]) and _is_name(value[1]) and (named := kind_of(value[0])):
-        return [value[0], clean_value(value[1], name, private, kind or named)]  # a header and its value
+    is_pair = len(value) == _LINK and _is_name(value[0]) and isinstance(value[1], str)
+    if is_pair and (kind_of(str(value[0])) or is_doubtful(str(value[0]))):  # a header and its value
+        return [value[0], clean_value(value[1], str(value[0]), private, kind)]
     return [clean_value(item, name, private, kind) for item in value]
 
 
@@ -152,30 +178,30 @@ def _cover(text: str, kind: str, private: Private) -> str:
     if is_covered(text) or text.strip().lower() in ("none", "null", "true", "false", "default", "auto"):
         return text
     private.kinds.add(kind)
-    if kind == "secrets" and len(text) >= _LEAST_SECRET:
+    if kind == "secrets":
         private.secrets.add(text)
     return cover(text)
 
 
 def _clean_object(value: dict[str, Value], name: str, private: Private, kind: str | None) -> dict[str, Value]:
-    named = next(
-        (kind_of(value[key]) for key, held in _PAIRS if held in value and _is_name(value.get(key))), None
-    )
+    names = (str(value[key]) for key, held in _PAIRS if held in value and _is_name(value.get(key)))
+    named = next((one for one in names if kind_of(one) or is_doubtful(one)), "")
     cleaned: dict[str, Value] = {}
+    if any(isinstance(item, dict) and "class_type" in item for item in value.values()):
+        private.nodes |= {node for node in value if clean_text(node, "", Private()) == node}
     for key, item in value.items():
-        inner = kind
-        if named and key in ("value", "default"):
-            inner = named
-        elif key == "widgets_values" and _asks_for_secrets(value.get("inputs")):
-            item = [_cover_word(word, private) for word in item] if isinstance(item, list) else item  # noqa: PLW2901
+        if key == "widgets_values" and isinstance(item, list):
+            item = _clean_widgets(item, value.get("inputs"), private)  # noqa: PLW2901
         # What a node is given as an artist is part of a prompt.
         inner_name = "" if (key == "artist" and name == "inputs") else key
-        if name.endswith("versions"):
+        if named and key in ("value", "default"):
+            inner_name = named
+        elif name.endswith("versions"):
             inner_name = name
         new = clean_text(key, "", private)
         while new in cleaned:
             new += "*"
-        cleaned[new] = clean_value(item, inner_name, private, inner)
+        cleaned[new] = clean_value(item, inner_name, private, kind)
     return cleaned
 
 
@@ -183,12 +209,28 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, Literal)
 
 
-def _asks_for_secrets(inputs: Value) -> bool:
-    """Say whether a node of ComfyUI's editor has a widget for a secret: its value then stands in a list."""
-    return isinstance(inputs, list) and any(
-        isinstance(entry, dict) and _is_name(entry.get("name")) and kind_of(entry["name"]) == "secrets"
-        for entry in inputs
-    )
+def _clean_widgets(values: list[Value], inputs: Value, private: Private) -> list[Value]:
+    """Clean the values of a node of ComfyUI's editor by the names of its widgets.
+
+    Where there are more values than names, every word may stand under a name that is one of a secret.
+    """
+    entries = inputs if isinstance(inputs, list) else []
+    names = [
+        str(entry["widget"]["name"])
+        for entry in entries
+        if isinstance(entry, dict)
+        and isinstance(entry.get("widget"), dict)
+        and _is_name(entry["widget"].get("name"))
+    ] or [str(entry["name"]) for entry in entries if isinstance(entry, dict) and _is_name(entry.get("name"))]
+    steps = [index for index, value in enumerate(values) if isinstance(value, str) and value in _AFTER_SEEDS]
+    plain = [value for index, value in enumerate(values) if index not in steps]
+    kinds = [kind_of(name) for name in names]
+    if not any(kinds) and not any(is_doubtful(name) for name in names):
+        return values
+    if len(plain) != len(names):
+        return [_cover_word(value, private) for value in values] if "secrets" in kinds else values
+    covered = iter(clean_value(value, name, private) for value, name in zip(plain, names, strict=True))
+    return [value if index in steps else next(covered) for index, value in enumerate(values)]
 
 
 def _cover_word(value: Value, private: Private) -> Value:
@@ -197,13 +239,12 @@ def _cover_word(value: Value, private: Private) -> Value:
 
 
 def _clean_plain(text: str, name: str, private: Private) -> str:
-    kind = kind_of(name)
+    kind = kind_of(name) or ("secrets" if is_doubtful(name) and " " not in text and is_secret(text) else None)
     if kind and text.strip():
         return _cover(text, kind, private)
     text = _clean_embedded(text, private)
-    for secret in sorted(private.secrets, key=len, reverse=True):
-        text = text.replace(secret, cover(secret))
-    cleaned, kinds = clean(text, prose=is_prompt(name), wanted=is_identity(name))
+    text = private.secrets.hidden(text)
+    cleaned, kinds = clean(text, words=is_prompt(name), wanted=is_identity(name))
     private.kinds |= kinds
     return cleaned
 
@@ -217,6 +258,8 @@ def _clean_embedded(text: str, private: Private) -> str:
             try:
                 value, end = _decoder().raw_decode(text, match.start())
             except (ValueError, RecursionError):
+                continue
+            if not shallow(value):
                 continue
             cleaned = clean_value(value, "", private)
             pieces += (text[at : match.start()], text[match.start() : end])
