@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import sys
 import time
 import warnings
@@ -428,3 +429,24 @@ def test_many_secrets_take_little_time():
     cleaned = clean_text(json.dumps(keys | {"note": " ".join(keys.values())}), "", Private())
     assert time.process_time() - start < 10  # one second
     assert "abcdefgh" not in cleaned
+
+
+def test_warnings_of_the_process_stay_its_own(tmp_path):
+    """The library of token patterns takes the warnings of whoever imports it; the host gets them back."""
+    file = tmp_path / "s.png"
+    file.write_bytes(
+        recipe_files.with_texts(parameters="a cat C:\\Users\\bob\\x\nSteps: 2, Seed: 3, Sampler: Euler")
+    )
+    code = (
+        "import sys, warnings\nshown = warnings.showwarning\nimport promptcodec\n"
+        "promptcodec.encode(sys.argv[1], recipe='only')\nassert warnings.showwarning is shown"
+    )
+    done = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True)
+    assert "EncodeWarning: the recipe to be stored holds paths" in done.stderr
+
+
+@pytest.mark.parametrize("address", ["2a02:8109:abcd:12:1:2:3:4", "fd12:3456:789a::1"])
+def test_addresses_in_brackets_are_covered_whole(address):
+    cleaned, kinds = clean(f"see http://[{address}]:7860/x")
+    assert kinds == {"network addresses"}
+    assert not any(group in cleaned for group in address.split(":") if len(group) > 1)

@@ -117,6 +117,7 @@ def draw_steps(
         path = step_path(task.steps, len(paths) + 1, layer)
         picture = provenance.save(drawn.image, path, provenance.record(drawn.report))
         batch.write_output(path, picture, overwrite=overwrite)
+        paths.append(path)
     return paths
 
 

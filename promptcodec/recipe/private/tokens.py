@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 import pkgutil
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import cast
 
@@ -55,9 +57,12 @@ _WINDOW, _OVERLAP = 1 << 10, 1 << 8
 @functools.cache
 def _theirs() -> tuple[re.Pattern[str], ...]:
     """Give the patterns of detect-secrets' detectors: those of all its modules, whatever the version."""
+    shown = warnings.showwarning
     from detect_secrets import plugins  # noqa: PLC0415 - 0.1 s, and only recipes need it
     from detect_secrets.plugins.base import RegexBasedDetector  # noqa: PLC0415
 
+    if warnings.showwarning is not shown:  # its log takes the warnings of the whole process
+        logging.captureWarnings(False)
     for module in pkgutil.iter_modules(plugins.__path__):
         if module.name not in _LEFT_OUT:
             importlib.import_module(f"{plugins.__name__}.{module.name}")
