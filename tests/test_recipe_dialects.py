@@ -493,3 +493,64 @@ def test_what_was_asked_of_civitais_generator():
 def test_what_no_reader_follows_is_no_field():
     recipe = read(recipe_files.png(recipe_files.text("invokeai_graph", json.dumps(INVOKE))))
     assert "unknown" not in fields_of(recipe)
+
+
+ITEMS = (
+    "Styles: a, b", "Wildcards: a, b, c", "Foo: (1, 2, 3)", "Foo: ['a', 'b']", "resources used: a, b",
+    "Face restoration: , ", "2nd pass: on", "[Ext] mode: 2", "提示增强: 开", "Bob's mode: 1",
+    "a " * 34 + "key: 1",
+    'Styles: "x" and "y"', 'Note: "unclosed, y', "Note: \u201cq, r\u201d",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_an_odd_item_of_the_settings_hides_no_other(item):
+    line = f"Steps: 28, Sampler: Euler a, {item}, CFG scale: 7, Seed: 90417, Size: 512x768, Model: reed, v2"
+    recipe = from_texts({"parameters": f"a heron\nNegative prompt: mud\n{line}"})
+    settings = recipe.settings
+    assert (settings.steps, settings.sampler, settings.guidance) == (28, "Euler a", 7)
+    assert (settings.seed, settings.width, settings.height) == (90417, 512, 768)
+    assert recipe.model.name == "reed, v2"
+
+
+def test_settings_without_blanks():
+    settings = from_texts({"parameters": "a heron\nSteps: 28,Sampler: Euler a,Seed: 90417"}).settings
+    assert (settings.steps, settings.sampler, settings.seed) == (28, "Euler a", 90417)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "\nTemplate: a __bird__\nSteps: 4, cook, Seed: 3\nNegative Template: z",
+        ', CN prompt: "x\nSteps: 4, y", Version: v1.9',
+    ],
+)
+def test_the_line_with_the_most_settings_is_the_one(behind):
+    line = "Steps: 28, Sampler: Euler a, CFG scale: 7, Seed: 90417, Model: reed"
+    settings = from_texts({"parameters": f"a heron\nNegative prompt: mud\n{line}{behind}"}).settings
+    assert (settings.prompt, settings.negative) == ("a heron", "mud")
+    assert (settings.steps, settings.seed) == (28, 90417)
+
+
+@pytest.mark.parametrize("label", ["negative prompt", "Negative Prompt"])
+def test_the_negative_prompt_in_other_letters(label):
+    settings = from_texts({"parameters": f"a heron\n{label}: mud\nSteps: 28, Seed: 1"}).settings
+    assert (settings.prompt, settings.negative) == ("a heron", "mud")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"parameters": "{heron|crane} on a marsh\nSteps: 28, Sampler: Euler a, Seed: 1"},
+        {
+            "Software": "NovelAI",
+            "Comment": json.dumps(
+                {"prompt": "{{{heron}}}, marsh", "steps": 28, "seed": 1, "sampler": "k_euler"}
+            ),
+        },
+    ],
+)
+def test_braces_of_a_prompt_are_no_broken_object(texts):
+    metadata = read_metadata(recipe_files.with_texts(**texts))
+    assert metadata.recipe.settings.prompt.startswith("{")
+    assert metadata.warnings == ()

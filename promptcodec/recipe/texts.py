@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from promptcodec.recipe.model import Chunk
-from promptcodec.recipe.values import load_object
+from promptcodec.recipe.values import load_object, looks_like_object
 from promptcodec.recipe.xmp import properties
 
 # Keys under which tools and converters put anything: the recipe is known by its content.
@@ -91,5 +91,5 @@ def _named(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         inner = value.get(key)
         if isinstance(inner, dict):
             yield key, json.dumps(inner)
-        elif isinstance(inner, str) and inner.lstrip()[:1] == "{":
+        elif isinstance(inner, str) and looks_like_object(inner):
             yield key, inner

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from promptcodec.recipe.model import Recipe
 from promptcodec.recipe.readers import READERS
-from promptcodec.recipe.values import load_object
+from promptcodec.recipe.values import load_object, looks_like_object
 
 # Words of which several, as keys, are in every recipe and hardly in another text.
 _WORDS = re.compile(
@@ -38,7 +38,7 @@ def unread(texts: Mapping[str, str], recipe: Recipe | None) -> str | None:
 
 
 def _is_broken(text: str) -> bool:
-    return text.lstrip()[:1] == "{" and load_object(text) is None
+    return looks_like_object(text) and load_object(text) is None
 
 
 def _missing(recipe: Recipe) -> str | None:

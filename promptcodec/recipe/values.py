@@ -59,6 +59,9 @@ def size(value: Any) -> tuple[int, int] | tuple[None, None]:
     return (int(match[1]), int(match[2])) if match else (None, None)
 
 
+_OBJECT = re.compile(r"\s*\{\s*(?:\"|\}\s*\Z)")
+
+
 def load_object(json_text: str | None) -> dict[str, Any] | None:
     """Parse a JSON object; None where the text is none, is nested too deeply, or holds no object."""
     if json_text is None or json_text.lstrip()[:1] != "{":
@@ -69,6 +72,11 @@ def load_object(json_text: str | None) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and shallow(value) else None
+
+
+def looks_like_object(text: str) -> bool:
+    """Say whether a text starts as a JSON object does; prompts have braces too ({red|blue}, {{red}})."""
+    return _OBJECT.match(text) is not None
 
 
 def load_array(json_text: str) -> list[Any] | None:

@@ -25,12 +25,16 @@ _KEYS = (
 )
 _MORE = rf": [^\n]{{0,200}}?, {_KEYS}: [^\n]{{0,200}}?, {_KEYS}: "
 _OTHERWISE = (re.compile(rf"^{_KEYS}{_MORE}", re.MULTILINE), re.compile(rf"(?<=\s)Steps{_MORE}"))
-_NEGATIVE = re.compile(r"(?:^|\n)Negative prompt:")
+_NEGATIVE = re.compile(r"(?:^|\n)Negative prompt:", re.IGNORECASE)
 _INLINE_NEGATIVE = re.compile(r"(?<=\s)Negative prompt:")
-_KEY = re.compile(r"\s*([A-Za-z][\w \-/.+()]{0,60}?):[^\S\n]*")
+_KNOWN = re.compile(rf"(?:^|[\s,]){_KEYS}: *\S")
+_KEY = re.compile(r"\s*([A-Za-z][\w \-/.+()]{0,60}?|[^\s,:\"][^,:\n\"]{0,80}(?=:\s)):[^\S\n]*")
 _TEMPLATES = {"Template", "Negative Template"}
 _NEXT_TEMPLATE = re.compile(r"\n\s*(?=(?:Negative )?Template: )")
-_END = re.compile(r",\s|,?\s*\n(?=[A-Z][\w ]{0,40}: )|,?\s*$")
+# What may end a value: a comma with another key behind it, a line of another key, the end.
+_END = re.compile(rf",(?=\s|{_KEYS}: )|,?\s*\n(?=[A-Z][\w ]{{0,40}}: )|,?\s*$")
+_BLANK = re.compile(r"\s*\Z")
+_NUMBERED = ("steps", "cfg scale", "guidance scale", "seed", "size", "denoising strength")
 _FORGE = re.compile(r"f\d|neo|classic|reforge|forge", re.IGNORECASE)
 _HIRES = {
     "hires upscale": "scale", "hires steps": "steps", "hires upscaler": "upscaler",
@@ -66,10 +70,16 @@ def split(parameters: str) -> tuple[str, str, list[tuple[str, str]]] | None:
 
 def _settings_at(parameters: str) -> int | None:
     for pattern in (_SETTINGS, *_OTHERWISE):
-        places = list(pattern.finditer(parameters))
+        places = [match.start() for match in pattern.finditer(parameters)]
         if places:
-            return places[-1].start()
+            return max(places, key=lambda at: (_known_keys(parameters, at), at))
     return None
+
+
+def _known_keys(parameters: str, at: int) -> int:
+    """Count them in a line: a prompt may have a line of steps too, with hardly more behind it."""
+    end = parameters.find("\n", at)
+    return sum(1 for _ in _KNOWN.finditer(parameters, at, len(parameters) if end < 0 else end))
 
 
 def _pairs(line: str) -> list[tuple[str, str]]:
@@ -83,7 +93,7 @@ def _pairs(line: str) -> list[tuple[str, str]]:
             end = following.start() if following else len(line)
         else:
             end = _value_end(line, start)
-        pairs.append((match[1], _unquote(line[start:end])))
+        pairs.append((match[1].strip(), _unquote(line[start:end])))
         at = end + 1
     return pairs
 
@@ -95,9 +105,15 @@ def _value_end(line: str, start: int) -> int:
         except (ValueError, RecursionError):
             pass
         else:
-            return end
-    match = _END.search(line, start)
-    return match.start() if match else len(line)
+            if _END.match(line, end):
+                return end
+    # A comma without a key behind it is the value's own, an extension's list or an empty item.
+    ends = (match for match in _END.finditer(line, start) if _is_end(line, match))
+    return next((match.start() for match in ends), len(line))
+
+
+def _is_end(line: str, match: re.Match[str]) -> bool:
+    return any(pattern.match(line, match.end()) for pattern in (_KEY, _BLANK))
 
 
 def _unquote(value: str) -> str:
@@ -107,7 +123,7 @@ def _unquote(value: str) -> str:
         except ValueError:
             return value
         return unquoted if isinstance(unquoted, str) else value
-    return value.strip()
+    return value.strip(" \t\n,")
 
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
@@ -122,6 +138,7 @@ def read(texts: Mapping[str, str]) -> Recipe | None:
 def from_parts(prompt: str, negative: str, pairs: list[tuple[str, str]]) -> Recipe:
     """Make the recipe of a split parameters text."""
     values = {key.lower(): value for key, value in pairs}
+    values |= {key: values[key].partition(", ")[0] for key in _NUMBERED if key in values}
     width, height = size(values.get("size"))
     hires, controlnets, extra = _rest(pairs)
     settings = Settings(
