@@ -554,3 +554,11 @@ def test_braces_of_a_prompt_are_no_broken_object(texts):
     metadata = read_metadata(recipe_files.with_texts(**texts))
     assert metadata.recipe.settings.prompt.startswith("{")
     assert metadata.warnings == ()
+
+
+def test_a_sure_parameters_text_under_another_key():
+    line = "Steps: 28, Sampler: Euler a, CFG scale: 7, Seed: 90417, Size: 512x768"
+    metadata = read_metadata(recipe_files.with_texts(sd_parameters=f"a heron\nNegative prompt: mud\n{line}"))
+    assert (metadata.recipe.settings.prompt, metadata.recipe.settings.seed) == ("a heron", 90417)
+    assert metadata.warnings == ()
+    assert read_metadata(recipe_files.with_texts(Recipe="Bread\nSteps: 3, knead, rest")).recipe is None

@@ -52,6 +52,7 @@ _PLAIN = {
 }  # fmt: skip
 _LONGEST_JSON = 1 << 14
 _MOST_PAIRS = 256
+_SURE = 4
 _CONTROL_MODEL = re.compile(r"\bmodel:\s*([^,\"]+)", re.IGNORECASE)
 _CONTROL_WEIGHT = re.compile(r"\bweight:\s*([\d.]+)", re.IGNORECASE)
 
@@ -127,12 +128,17 @@ def _unquote(value: str) -> str:
 
 
 def read(texts: Mapping[str, str]) -> Recipe | None:
-    """Read the first parameters text among ``texts``."""
+    """Read the first parameters text among ``texts``; under a key of nobody's it must be a sure one."""
     for key in COMMENTS:
         parts = split(texts[key]) if key in texts else None
         if parts:
             return from_parts(*parts)
-    return None
+    others = (text for key, text in texts.items() if key not in COMMENTS and key != "xmp")
+    return next((from_parts(*parts) for text in others if (parts := split(text)) and _is_sure(parts)), None)
+
+
+def _is_sure(parts: tuple[str, str, list[tuple[str, str]]]) -> bool:
+    return len({key.lower() for key, _ in parts[2]} & _PLAIN) >= _SURE
 
 
 def from_parts(prompt: str, negative: str, pairs: list[tuple[str, str]]) -> Recipe:
