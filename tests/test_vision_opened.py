@@ -140,3 +140,10 @@ def test_the_recipe_of_a_comment_is_still_read():
     file = io.BytesIO()
     Image.new("P", (8, 8)).save(file, "GIF", comment=b"a lamp\nSteps: 20, Sampler: Euler, Seed: 7")
     assert recipe.read(file.getvalue()) is not None
+
+
+@pytest.mark.parametrize("data", [b"x", b"BM", b"\x89PN", b"GIF8"])
+def test_a_few_bytes_are_no_picture(data):
+    with pytest.raises(ImageError) as raised:
+        load_image(data)
+    assert "unpack" not in str(raised.value)

@@ -33,6 +33,7 @@ def open_image(data: bytes) -> ImageFile.ImageFile:
     program = "WMF" if data[_EMF[0]] == _EMF[1] else _PROGRAMS.get(data[:4])
     if program:
         raise ImageError(f"{program} is not a picture but instructions; save it as PNG first")
+    head = data[:_HEAD].ljust(_HEAD, b"\0")  # who asks for four bytes gets them
     tried: set[str] = set()
     wrong = ""
     for prepare in (Image.preinit, Image.init):
@@ -40,13 +41,14 @@ def open_image(data: bytes) -> ImageFile.ImageFile:
         for name in [name for name in _READ if name in Image.OPEN and name not in tried]:
             tried.add(name)
             factory, accept = Image.OPEN[name]
-            if accept is not None and accept(data[:_HEAD]) is not True:
+            if accept is not None and accept(head) is not True:
                 continue
             try:
                 image = factory(io.BytesIO(data), "")
             except (SyntaxError, IndexError, TypeError, struct.error) as error:
                 if accept is not None:
-                    wrong = f"the {name} picture is damaged, or of a kind that is not read: {error}"
+                    why = "it ends too early" if isinstance(error, struct.error) else error
+                    wrong = f"the {name} picture is damaged, or of a kind that is not read: {why}"
                 continue
             if 0 in image.size:
                 raise ImageError("the picture has no pixels")
