@@ -211,7 +211,7 @@ def test_loops_of_links_end(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("form", "suffix"), [("HEIC", "heic"), ("JPEG XL", "jxl"), ("RAW", "cr2")])
 def test_an_extra_that_is_missing_is_named(form, suffix, cli, monkeypatch):
-    monkeypatch.setattr("promptcodec.cli.find.is_missing", lambda form: bool(form.extra))
+    monkeypatch.setattr("promptcodec.vision.formats.is_missing", lambda form: bool(form.extra))
     extra = {"heic": "heif", "jxl": "jxl", "cr2": "raw"}[suffix]
     put("in/a.png")
     for name in (f"in/1.{suffix}", f"in/2.{suffix.upper()}", "in/notes.txt"):

@@ -47,7 +47,7 @@ def open_image(data: bytes) -> ImageFile.ImageFile:
                 image = factory(io.BytesIO(data), "")
             except (SyntaxError, IndexError, TypeError, struct.error) as error:
                 if accept is not None:
-                    why = "it ends too early" if isinstance(error, struct.error) else error
+                    why = "it ends too early" if isinstance(error.__cause__ or error, struct.error) else error
                     wrong = f"the {name} picture is damaged, or of a kind that is not read: {why}"
                 continue
             if 0 in image.size:
