@@ -97,11 +97,11 @@ def is_end(node: Node) -> bool:
 
 
 def _value(api: Mapping[str, Any], value: Any) -> Any:
-    """Give a Link for what links to a node, a value of the editor's wrapping, or the value."""
+    """Give a Link for what links to a node, the value of an editor's wrapping, or the value itself."""
     if isinstance(value, dict):
         return value.get("__value__", value.get("content", value))
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):
         node = str(value[0])
-        if isinstance(value[0], (str, int)) and (node in api):
+        if isinstance(value[0], str) or (isinstance(value[0], int) and node in api):
             return Link(node, value[1])
     return value

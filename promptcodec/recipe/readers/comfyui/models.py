@@ -25,6 +25,8 @@ _ONWARD = ("lora", "loras", "lora_stack", "optional_lora_stack", "prev_lora", "N
 _TAGGED = ("populated_text", "lora_syntax", "loras", "text", "prompt", "wildcard_text", "lora_text")
 _TAG = re.compile(r"<lora:([^<>:]+)(?::(-?[\d.]+))?[^<>]*>")
 _LORA = re.compile(r"lora_name((?:_\d+)?)|hypernetwork_name|lora((?:_\d+)?)|lora(_\d+)_name|lora(\d+)")
+_STACKS = ("controlnet_stack", "cnet_stack", "optional_controlnet_stack", "control_net_stack")
+_NET = re.compile(r"controlnet(_\d{1,2})")
 _MOST_NETS = 8
 NONE = ("none", "", "baked vae", "(use same)", "default (model)")
 
@@ -48,6 +50,8 @@ def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]
                 seen.add(step)
                 todo.append(step)
     loras += [lora for hook in _hooks(graph, sampler) for lora in _loras(graph, hook, text_behind)]
+    weighted = {lora.name for lora in loras if lora.weight is not None}  # others only pass its name on
+    loras = [lora for lora in loras if lora.weight is not None or lora.name not in weighted]
     return names, tuple(dict.fromkeys(loras))
 
 
@@ -133,9 +137,9 @@ def _listed(items: list[Any]) -> Iterator[Addon]:
 
 
 def _is_on(node: Node, place: str) -> bool:
-    """Say whether a stack uses its LoRA of this number: ``_2``, ``""`` where there is only one."""
+    """Say whether a stack uses what it has of this number: ``_2``, ``""`` where there is only one."""
     inputs = node.inputs
-    count = whole(inputs.get("lora_count", inputs.get("num_loras")))
+    count = whole(inputs.get("lora_count", inputs.get("num_loras", inputs.get("num_controlnet"))))
     beyond = bool(place) and count is not None and int(place.strip("_")) > count
     off = inputs.get(f"switch{place}", "On") in ("Off", False) or inputs.get("toggle", True) is False
     return not (beyond or off)
@@ -161,6 +165,7 @@ def controlnets_of(graph: Graph, sampler: str) -> tuple[Addon, ...]:
     nets: list[Addon] = []
     for name in _all_upstream(graph, sampler):
         node = graph[name]
+        nets += _stacked(graph, node)
         applies = node.inputs.keys() & {"strength", "image"}  # others pass it on
         link = node.inputs.get("control_net") if applies else None
         if isinstance(link, Link) and link.node in graph and len(nets) < _MOST_NETS:
@@ -169,7 +174,26 @@ def controlnets_of(graph: Graph, sampler: str) -> tuple[Addon, ...]:
             loaded = (text(scalar(graph, value, ("control_net_name",))) for value in loaders)
             if net := next((one for one in loaded if one), None):
                 nets.append(Addon(net, number(scalar(graph, node.inputs.get("strength"), ("strength",)))))
-    return tuple(dict.fromkeys(nets))
+    return tuple(dict.fromkeys(nets))[:_MOST_NETS]
+
+
+def _stacked(graph: Graph, node: Node) -> list[Addon]:
+    """List the ControlNets of the stack that a node applies, where it is on."""
+    links = (node.inputs[name] for name in _STACKS if name in node.inputs)
+    link = next((link for link in links if isinstance(link, Link) and link.node in graph), None)
+    if link is None or not _is_on(node, "") or any(map(_NET.fullmatch, node.inputs)):
+        return []
+    nets = []
+    for name in _all_upstream(graph, link.node):
+        stack = graph[name]
+        for key, value in stack.inputs.items():
+            match = _NET.fullmatch(key)
+            net = text(scalar(graph, value, (key,))) if match and _is_on(stack, match[1]) else None
+            if match and net and net.lower() not in NONE:
+                weights = (f"controlnet_strength{match[1]}", f"controlnet{match[1]}_strength")
+                weight = next((stack.inputs[name] for name in weights if name in stack.inputs), None)
+                nets.append(Addon(net, number(scalar(graph, weight, ("strength",)))))
+    return nets
 
 
 def _all_upstream(graph: Graph, start: str) -> Iterator[str]:
