@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from promptcodec.recipe.model import Addon
+from promptcodec.recipe.readers.comfyui import models
+from promptcodec.recipe.readers.comfyui.carried import graph_of
+from tests.work import lines_run
 
 sys.path.append(str(Path(__file__).parent))
 from comfy_graphs import BAD, GOOD, LATENT, MODEL, RUN, recipe, sampler
@@ -203,3 +206,10 @@ def test_a_stack_of_controlnets_that_are_on(switch):
     on = (Addon("depth.pth", 0.6), Addon("pose.pth", 0.2))
     assert read.model.controlnets == (on if switch == "On" else ())
     assert (read.settings.prompt, read.settings.negative) == (GOOD, BAD)
+
+
+@pytest.mark.parametrize("name", ["control_net", "controlnet_stack"])
+def test_many_nodes_that_apply_a_controlnet_take_bounded_work(name):
+    nodes = {str(place): node("Apply", strength=1, **{name: [str(place + 1), 0]}) for place in range(1000)}
+    graph = graph_of(nodes, None)
+    assert lines_run(lambda: models.controlnets_of(graph, "0")) < 1_500_000

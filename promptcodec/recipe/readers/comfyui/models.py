@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from promptcodec.recipe.model import Addon
@@ -28,6 +29,7 @@ _LORA = re.compile(r"lora_name((?:_\d+)?)|hypernetwork_name|lora((?:_\d+)?)|lora
 _STACKS = ("controlnet_stack", "cnet_stack", "optional_controlnet_stack", "control_net_stack")
 _NET = re.compile(r"controlnet(_\d{1,2})")
 _MOST_NETS = 8
+_MOST_APPLIED = 32
 NONE = ("none", "", "baked vae", "(use same)", "default (model)")
 
 
@@ -162,29 +164,35 @@ def _addon(name: str, weight: Any) -> Iterator[Addon]:
 
 def controlnets_of(graph: Graph, sampler: str) -> tuple[Addon, ...]:
     """Find the ControlNets upstream of a sampler."""
-    nets: list[Addon] = []
-    for name in _all_upstream(graph, sampler):
-        node = graph[name]
-        nets += _stacked(graph, node)
-        applies = node.inputs.keys() & {"strength", "image"}  # others pass it on
-        link = node.inputs.get("control_net") if applies else None
-        if isinstance(link, Link) and link.node in graph and len(nets) < _MOST_NETS:
-            before = _all_upstream(graph, link.node)
-            loaders = (graph[loader].inputs.get("control_net_name") for loader in before)
-            loaded = (text(scalar(graph, value, ("control_net_name",))) for value in loaders)
-            if net := next((one for one in loaded if one), None):
-                nets.append(Addon(net, number(scalar(graph, node.inputs.get("strength"), ("strength",)))))
+    nodes = (graph[name] for name in _all_upstream(graph, sampler))
+    applied = ((node, link) for node in nodes for link in _net_links(graph, node))
+    nets = [net for node, link in islice(applied, _MOST_APPLIED) for net in _nets(graph, node, link)]
     return tuple(dict.fromkeys(nets))[:_MOST_NETS]
 
 
-def _stacked(graph: Graph, node: Node) -> list[Addon]:
-    """List the ControlNets of the stack that a node applies, where it is on."""
-    links = (node.inputs[name] for name in _STACKS if name in node.inputs)
-    link = next((link for link in links if isinstance(link, Link) and link.node in graph), None)
-    if link is None or not _is_on(node, "") or any(map(_NET.fullmatch, node.inputs)):
-        return []
+def _net_links(graph: Graph, node: Node) -> Iterator[Link]:
+    """Give the links by which a node applies a ControlNet or a stack of them; others pass them on."""
+    names = ("control_net",) if node.inputs.keys() & {"strength", "image"} else ()
+    if _is_on(node, "") and not any(map(_NET.fullmatch, node.inputs)):
+        names = (*names, *_STACKS)
+    links = (node.inputs.get(name) for name in names)
+    yield from (link for link in links if isinstance(link, Link) and link.node in graph)
+
+
+def _nets(graph: Graph, node: Node, link: Link) -> list[Addon]:
+    """List the ControlNets of a stack, or the one that a node applies."""
+    if node.inputs.get("control_net") != link:
+        return _stacked(graph, link.node)
+    loaders = (graph[name].inputs.get("control_net_name") for name in _all_upstream(graph, link.node))
+    loaded = (text(scalar(graph, value, ("control_net_name",))) for value in loaders)
+    weight = number(scalar(graph, node.inputs.get("strength"), ("strength",)))
+    return [Addon(net, weight) for net in islice(filter(None, loaded), 1)]
+
+
+def _stacked(graph: Graph, start: str) -> list[Addon]:
+    """List the ControlNets that are on in a stack and in those behind it."""
     nets = []
-    for name in _all_upstream(graph, link.node):
+    for name in _all_upstream(graph, start):
         stack = graph[name]
         for key, value in stack.inputs.items():
             match = _NET.fullmatch(key)
