@@ -40,12 +40,46 @@ _PAIRS = (
 )
 _PLACE = re.compile(r"\{([A-Za-z_]\w*)\}")
 
+_STYLED = frozenset(("style", "styles", "styler", "stylers"))
+_STYLE = re.compile(r"(?:select(?:ed)?_|prompt_)?styles?(?:_?(?:names?|[a-d\d]{1,2}))?")
+_STYLE_TEXTS = re.compile(
+    r"(?:text|prompt|user_prompt|positive|negative|string|value|delimiter|log|clip)(?:_\w+)?"
+)
+_NO_STYLE = frozenset(("", "none", "nostyle", "base"))
+
 One = Callable[[Any], str]
 
 
 def is_change(node: Node) -> bool:
     """Say whether a node's class tells that it gives another text than it takes."""
     return bool(words_of(node.kind) & _CHANGES)
+
+
+def is_styled(node: Node, *, text: bool) -> bool:
+    """Say whether a node puts its text into a style, whose words are in a file of its own.
+
+    Args:
+        node: the node.
+        text: whether a text is wanted of it.
+    """
+    named = bool(words_of(node.kind) & _STYLED)
+    if not (text or (named and "clip" in node.inputs)):
+        return False
+    styles = {name: value for name, value in node.inputs.items() if _STYLE.fullmatch(name.lower())}
+    if "select_styles" in styles:  # the other is the file that they are chosen from
+        styles.pop("styles", None)
+    if not styles and named:
+        texts = (name for name, value in node.inputs.items() if isinstance(value, str))
+        styles = {name: node.inputs[name] for name in texts if not _STYLE_TEXTS.fullmatch(name.lower())}
+    return any(_is_style(value) for value in styles.values())
+
+
+def _is_style(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_is_style(one) for one in value)
+    if isinstance(value, str):
+        return re.sub(r"[\W_]+", "", value.lower()) not in _NO_STYLE
+    return isinstance(value, Link)
 
 
 def changed(graph: Graph, node: Node, one: One) -> str | None:

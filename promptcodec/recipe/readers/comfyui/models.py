@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from promptcodec.recipe.model import Addon
@@ -25,7 +26,10 @@ _ONWARD = ("lora", "loras", "lora_stack", "optional_lora_stack", "prev_lora", "N
 _TAGGED = ("populated_text", "lora_syntax", "loras", "text", "prompt", "wildcard_text", "lora_text")
 _TAG = re.compile(r"<lora:([^<>:]+)(?::(-?[\d.]+))?[^<>]*>")
 _LORA = re.compile(r"lora_name((?:_\d+)?)|hypernetwork_name|lora((?:_\d+)?)|lora(_\d+)_name|lora(\d+)")
+_STACKS = ("controlnet_stack", "cnet_stack", "optional_controlnet_stack", "control_net_stack")
+_NET = re.compile(r"controlnet(_\d{1,2})")
 _MOST_NETS = 8
+_MOST_APPLIED = 32
 NONE = ("none", "", "baked vae", "(use same)", "default (model)")
 
 
@@ -48,6 +52,8 @@ def models_of(graph: Graph, sampler: str) -> tuple[list[str], tuple[Addon, ...]]
                 seen.add(step)
                 todo.append(step)
     loras += [lora for hook in _hooks(graph, sampler) for lora in _loras(graph, hook, text_behind)]
+    weighted = {lora.name for lora in loras if lora.weight is not None}  # others only pass its name on
+    loras = [lora for lora in loras if lora.weight is not None or lora.name not in weighted]
     return names, tuple(dict.fromkeys(loras))
 
 
@@ -133,9 +139,9 @@ def _listed(items: list[Any]) -> Iterator[Addon]:
 
 
 def _is_on(node: Node, place: str) -> bool:
-    """Say whether a stack uses its LoRA of this number: ``_2``, ``""`` where there is only one."""
+    """Say whether a stack uses what it has of this number: ``_2``, ``""`` where there is only one."""
     inputs = node.inputs
-    count = whole(inputs.get("lora_count", inputs.get("num_loras")))
+    count = whole(inputs.get("lora_count", inputs.get("num_loras", inputs.get("num_controlnet"))))
     beyond = bool(place) and count is not None and int(place.strip("_")) > count
     off = inputs.get(f"switch{place}", "On") in ("Off", False) or inputs.get("toggle", True) is False
     return not (beyond or off)
@@ -158,18 +164,44 @@ def _addon(name: str, weight: Any) -> Iterator[Addon]:
 
 def controlnets_of(graph: Graph, sampler: str) -> tuple[Addon, ...]:
     """Find the ControlNets upstream of a sampler."""
-    nets: list[Addon] = []
-    for name in _all_upstream(graph, sampler):
-        node = graph[name]
-        applies = node.inputs.keys() & {"strength", "image"}  # others pass it on
-        link = node.inputs.get("control_net") if applies else None
-        if isinstance(link, Link) and link.node in graph and len(nets) < _MOST_NETS:
-            before = _all_upstream(graph, link.node)
-            loaders = (graph[loader].inputs.get("control_net_name") for loader in before)
-            loaded = (text(scalar(graph, value, ("control_net_name",))) for value in loaders)
-            if net := next((one for one in loaded if one), None):
-                nets.append(Addon(net, number(scalar(graph, node.inputs.get("strength"), ("strength",)))))
-    return tuple(dict.fromkeys(nets))
+    nodes = (graph[name] for name in _all_upstream(graph, sampler))
+    applied = ((node, link) for node in nodes for link in _net_links(graph, node))
+    nets = [net for node, link in islice(applied, _MOST_APPLIED) for net in _nets(graph, node, link)]
+    return tuple(dict.fromkeys(nets))[:_MOST_NETS]
+
+
+def _net_links(graph: Graph, node: Node) -> Iterator[Link]:
+    """Give the links by which a node applies a ControlNet or a stack of them; others pass them on."""
+    names = ("control_net",) if node.inputs.keys() & {"strength", "image"} else ()
+    if _is_on(node, "") and not any(map(_NET.fullmatch, node.inputs)):
+        names = (*names, *_STACKS)
+    links = (node.inputs.get(name) for name in names)
+    yield from (link for link in links if isinstance(link, Link) and link.node in graph)
+
+
+def _nets(graph: Graph, node: Node, link: Link) -> list[Addon]:
+    """List the ControlNets of a stack, or the one that a node applies."""
+    if node.inputs.get("control_net") != link:
+        return _stacked(graph, link.node)
+    loaders = (graph[name].inputs.get("control_net_name") for name in _all_upstream(graph, link.node))
+    loaded = (text(scalar(graph, value, ("control_net_name",))) for value in loaders)
+    weight = number(scalar(graph, node.inputs.get("strength"), ("strength",)))
+    return [Addon(net, weight) for net in islice(filter(None, loaded), 1)]
+
+
+def _stacked(graph: Graph, start: str) -> list[Addon]:
+    """List the ControlNets that are on in a stack and in those behind it."""
+    nets = []
+    for name in _all_upstream(graph, start):
+        stack = graph[name]
+        for key, value in stack.inputs.items():
+            match = _NET.fullmatch(key)
+            net = text(scalar(graph, value, (key,))) if match and _is_on(stack, match[1]) else None
+            if match and net and net.lower() not in NONE:
+                weights = (f"controlnet_strength{match[1]}", f"controlnet{match[1]}_strength")
+                weight = next((stack.inputs[name] for name in weights if name in stack.inputs), None)
+                nets.append(Addon(net, number(scalar(graph, weight, ("strength",)))))
+    return nets
 
 
 def _all_upstream(graph: Graph, start: str) -> Iterator[str]:

@@ -38,6 +38,7 @@ _STARTS = {
 }
 _GUIDES = ("guider", "base_sampler", "advanced_sampler")  # what is steered in a sampler's place
 _EMPTY = ("zeroout", "placeholder")  # conditioning without words
+_MISSING = "a node that is missing"
 _MOST_DEEP = 80  # links between a sampler and a text
 
 
@@ -112,6 +113,8 @@ class _Search:
         """
         if isinstance(value, str):
             return [value]
+        if isinstance(value, list) or (isinstance(value, Link) and value.node not in self.graph):
+            self.unknown.append(_MISSING)
         if not isinstance(value, Link) or value.node not in self.graph:
             return []
         node = self.graph[value.node]
@@ -143,7 +146,7 @@ class _Search:
         used = strings.used(node)
         if used is not None:
             return [used]
-        if strings.is_written(node, text=text):
+        if strings.is_written(node, text=text) or changes.is_styled(node, text=text):
             self.unknown.append(node.kind)
             return []
         held = strings.held(node, slot)
@@ -230,7 +233,7 @@ def _named(node: Node, want: str, side: str) -> list[str]:
     own = [
         name
         for name, value in node.inputs.items()
-        if side_of(name) == side and isinstance(value, (str, Link)) and not is_aside(name)
+        if side_of(name) == side and isinstance(value, (str, Link, list)) and not is_aside(name)
     ]
     refiner = want.startswith("refiner")
     return [name for name in own if name.startswith("refiner") == refiner] or ([] if refiner else own)

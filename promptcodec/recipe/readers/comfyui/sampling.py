@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from promptcodec.recipe.model import Number
 from promptcodec.recipe.readers.comfyui.follow import choices, scalar
-from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, Node
+from promptcodec.recipe.readers.comfyui.graph import MOST_VISITS, Graph, Link, Node, is_end
 from promptcodec.recipe.readers.comfyui.names import is_pipe
 from promptcodec.recipe.values import number, text, whole
 
@@ -31,6 +31,11 @@ _SCHEDULERS_ALONE = {
 _CONTROL = ("noise", "guider", "sampler", "sigmas", "base_sampler", "sampler_opt", "settings")
 _STEERED = {"guider", "positive", "conditioning", "text_embeds", "base_sampler", "sdxl_tuple"}
 _TIMED = {"steps", "sigmas", "seed", "noise_seed", "noise"}
+# What leads on to a sampler, as the inputs there are called.
+_CARRIED = {
+    "seed", "noise_seed", "steps", "cfg", "sampler_name", "scheduler", "sigmas", "positive", "negative",
+    "conditioning", "model", "clip",
+}  # fmt: skip
 # What a picture does not come through, on its way from a sampler to a file.
 _ASIDE = frozenset(
     (
@@ -40,7 +45,6 @@ _ASIDE = frozenset(
         "filename_prefix", "optional_vae", "lora_stack", "image_ref", "reference_image",
     )
 )  # fmt: skip
-_ENDS = ("images", "image", "video", "audio", "samples", "frames", "pixels")
 _MOST_PASSES = 16
 
 
@@ -51,14 +55,16 @@ def is_sampler(node: Node) -> bool:
     kind = node.kind.lower()
     named = "sampler" in kind and "base_sampler" not in names and (takes_picture(node) or "steps" in names)
     named = named or "presampling" in kind  # sets what a node behind it runs
-    return (len(names & _TIMED) >= 2 or named) and steered and not is_end(node)
+    timed = named or (len(names & _TIMED) >= 2 and not _is_carrier(node))
+    return timed and steered and not is_end(node)
 
 
-def is_end(node: Node) -> bool:
-    """Say whether a node writes a file."""
-    names = node.inputs.keys()
-    writes = bool(names & {"filename_prefix", "filename", "output_path"}) or "save" in node.kind.lower()
-    return writes and any(name in names for name in _ENDS)
+def _is_carrier(node: Node) -> bool:
+    """Say whether a node, such as a pipe or a context, only passes on what a sampler takes."""
+    if "sampl" in node.kind.lower() or is_detailer(node):
+        return False
+    taken = node.taken_as
+    return bool(taken & _CARRIED) or (bool(taken) and all(is_pipe(name) for name in taken))
 
 
 def is_detailer(node: Node) -> bool:

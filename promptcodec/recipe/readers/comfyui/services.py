@@ -5,7 +5,7 @@ from __future__ import annotations
 from promptcodec.recipe.model import ModelInfo, Platform, Recipe, Settings
 from promptcodec.recipe.readers.comfyui import models, prompts, sampling, sizes, strings
 from promptcodec.recipe.readers.comfyui.follow import scalar
-from promptcodec.recipe.readers.comfyui.graph import Graph, Node
+from promptcodec.recipe.readers.comfyui.graph import Graph, Node, is_end
 from promptcodec.recipe.readers.comfyui.names import NEGATIVE, POSITIVE, side_of
 from promptcodec.recipe.values import number, text, whole
 
@@ -61,4 +61,4 @@ def _alone(graph: Graph, platform: Platform) -> Recipe:
 def _asks(node: Node) -> bool:
     """Say whether a node makes a picture of words alone: it encodes nothing, and writes nothing."""
     names = node.inputs.keys()
-    return any(name in names for name in _PROMPTS) and "clip" not in names and not sampling.is_end(node)
+    return any(name in names for name in _PROMPTS) and "clip" not in names and not is_end(node)

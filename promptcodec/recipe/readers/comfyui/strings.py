@@ -77,6 +77,8 @@ def is_written(node: Node, *, text: bool) -> bool:
 
 def held(node: Node, slot: int) -> str | None:
     """Name the input whose text an output gives, where a node holds several apart."""
+    if isinstance(node.inputs.get("passthrough"), Link):  # in place of its own text
+        return "passthrough"
     names = _HOLDERS.get(node.kind, ())
     return names[slot] if 0 <= slot < len(names) and names[slot] in node.inputs else None
 
@@ -136,7 +138,7 @@ def replaced(whole: str, old: str, new: str) -> str:
 
 def one(value: Any, behind: Callable[[Any], list[str]]) -> str:
     """Give the one text of an input, ``""`` where it has none."""
-    return "\n".join(behind(value)) if isinstance(value, (str, Link)) else ""
+    return "\n".join(behind(value)) if isinstance(value, (str, Link, list)) else ""
 
 
 def _delimiter(node: Node) -> str | None:
