@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
+from promptcodec import native
 from promptcodec.entropy.rangecoder import BIT_ONE, Decoder, Encoder
 
 HALF = BIT_ONE // 2
@@ -237,3 +238,8 @@ class BitCounter:
     def uniform(self, total: int, value: int) -> None:
         """Count a number below ``total``."""
         self.bits += math.log2(total)
+
+
+if native.core:
+    AdaptiveBit = native.core.AdaptiveBit  # type: ignore[misc]
+    BitWriter, BitReader = native.core.BitWriter, native.core.BitReader  # type: ignore[misc]
