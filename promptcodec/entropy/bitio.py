@@ -241,5 +241,5 @@ class BitCounter:
 
 
 if native.core:
-    AdaptiveBit = native.core.AdaptiveBit  # type: ignore[misc]
-    BitWriter, BitReader = native.core.BitWriter, native.core.BitReader  # type: ignore[misc]
+    AdaptiveBit = native.core.AdaptiveBit  # type: ignore[assignment, misc]
+    BitWriter, BitReader = native.core.BitWriter, native.core.BitReader  # type: ignore[assignment, misc]

@@ -154,4 +154,4 @@ def _shortest(low: int, size: int) -> int:
 
 
 if native.core:
-    Encoder, Decoder = native.core.Encoder, native.core.Decoder  # type: ignore[misc]
+    Encoder, Decoder = native.core.Encoder, native.core.Decoder  # type: ignore[assignment, misc]
