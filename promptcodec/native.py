@@ -1,6 +1,6 @@
 """The compiled core: the one switch between ``native/`` and the Python that is its reference.
 
-A module that the core does a second time ends in ``if native.core: name = native.core.name``, so its public
+A module that the core does a second time ends in ``if core: name = core.name``, so its public
 name is the compiled one where there is one. Both give the same bytes and raise the same errors.
 """
 

@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-from promptcodec import native
 from promptcodec.entropy.rangecoder import BIT_ONE, Decoder, Encoder
+from promptcodec.native import core
 
 HALF = BIT_ONE // 2
 
@@ -240,6 +240,6 @@ class BitCounter:
         self.bits += math.log2(total)
 
 
-if native.core:
-    AdaptiveBit = native.core.AdaptiveBit  # type: ignore[assignment, misc]
-    BitWriter, BitReader = native.core.BitWriter, native.core.BitReader  # type: ignore[assignment, misc]
+if core:
+    AdaptiveBit = core.AdaptiveBit  # type: ignore[assignment, misc]
+    BitWriter, BitReader = core.BitWriter, core.BitReader  # type: ignore[assignment, misc]

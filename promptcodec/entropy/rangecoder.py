@@ -13,8 +13,8 @@ revisited", 1998.
 
 from __future__ import annotations
 
-from promptcodec import native
 from promptcodec.errors import EntropyError
+from promptcodec.native import core
 
 STATE_BITS = 56
 _TOP = 1 << STATE_BITS
@@ -153,5 +153,5 @@ def _shortest(low: int, size: int) -> int:
     return next(value for bits in range(STATE_BITS, -1, -8) if (value := high >> bits << bits) >= low)
 
 
-if native.core:
-    Encoder, Decoder = native.core.Encoder, native.core.Decoder  # type: ignore[assignment, misc]
+if core:
+    Encoder, Decoder = core.Encoder, core.Decoder  # type: ignore[assignment, misc]
