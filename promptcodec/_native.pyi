@@ -59,3 +59,34 @@ class PpmTables:
 
 def fold(data: bytes, /) -> bytes: ...
 def unfold(data: bytes, /) -> bytes: ...
+
+class TextureTables:
+    def __new__(cls, numbers: Any) -> Self: ...
+
+class TextureArea:
+    def __new__(
+        cls,
+        tables: TextureTables,
+        count: int,
+        cells: int,
+        columns: Any,
+        places: Any,
+        offsets: Any,
+        biases: Any,
+    ) -> Self: ...
+    def choose(
+        self,
+        costs: Any,
+        targets: Any,
+        reach: tuple[int, int, int],
+        step: int,
+        step_size: int,
+        price: int,
+        radii: Any,
+        pull: Any,
+        levels: Any,
+        /,
+    ) -> tuple[int, int, tuple[int, int, int]]: ...
+    def influence(self, reach: tuple[int, int, int], step: int, levels: Any, pull: Any, /) -> None: ...
+    def write(self, writer: Any, step: int, squares: tuple[int, ...], levels: Any, /) -> None: ...
+    def read(self, reader: Any, step: int, squares: tuple[int, ...], levels: Any, /) -> None: ...

@@ -30,7 +30,10 @@ from promptcodec.settings import (
     CAPTIONER,
     DEFAULT_LAYERS,
     EDGES,
+    EFFORT,
+    MAX_EFFORT,
     MAX_SEED,
+    MIN_EFFORT,
     RECIPE_MODES,
     STRUCTURES,
     TEXT_CODERS,
@@ -109,6 +112,7 @@ def encode(
     redact: bool = False,
     seed: int | None = None,
     bare: bool = False,
+    effort: int = EFFORT,
 ) -> bytes:
     """Encode an image to a stream.
 
@@ -143,6 +147,7 @@ def encode(
         redact: take paths, names, keys and addresses out of the recipe.
         seed: store this seed for the generator, 0..2**32-1, instead of deriving one when decoding.
         bare: leave out magic and checksum, for archives with checksums of their own.
+        effort: how hard the texture layer is searched for, 1 (fast) to 9; never what is said in words.
 
     Returns:
         The file's bytes.
@@ -162,7 +167,7 @@ def encode(
     """
     settings = EncodeSettings(
         budget, bpp, quality, tune, words, layers, structure, edges, pose, captioner, description, text_coder,
-        as_dictionary(dictionary), recipe, redact, seed, bare,
+        as_dictionary(dictionary), recipe, redact, seed, bare, effort,
     )  # fmt: skip
     encoded = encode_full(image, settings)
     for notice in encoded.warnings:
@@ -332,6 +337,8 @@ def _is_captioned(settings: EncodeSettings) -> bool:
 
 
 def _about(settings: EncodeSettings, *, captioned: bool) -> dict[str, str]:
+    if not MIN_EFFORT <= settings.effort <= MAX_EFFORT:
+        raise UsageError(f"there is no effort {settings.effort}; it goes from {MIN_EFFORT} to {MAX_EFFORT}")
     seed = settings.seed
     if seed is not None and not 0 <= seed <= MAX_SEED:
         raise UsageError(f"the seed {seed} is outside 0..2**32-1")

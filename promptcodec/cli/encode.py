@@ -20,6 +20,9 @@ from promptcodec.layers.registry import NAMES
 from promptcodec.settings import (
     DEFAULT_LAYERS,
     EDGES,
+    EFFORT,
+    MAX_EFFORT,
+    MIN_EFFORT,
     QUALITY_BYTES,
     RECIPE_MODES,
     STRUCTURES,
@@ -215,6 +218,13 @@ def show(result: dict[str, Any]) -> str:
 )
 @click.option(
     "--recipe-redact", "redact", is_flag=True, help="Take paths, names, keys and addresses out of the recipe."
+)
+@click.option(
+    "--effort",
+    type=click.IntRange(MIN_EFFORT, MAX_EFFORT),
+    default=EFFORT,
+    show_default=True,
+    help="How long to search for the texture layer that fits best: 1 is fast, 9 is slow.",
 )
 @options.seed_option("Store this seed for the generator.")
 @run_options

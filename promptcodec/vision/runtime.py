@@ -5,13 +5,19 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from promptcodec import models
 from promptcodec.errors import MissingError
 
 if TYPE_CHECKING:
     import onnxruntime
+
+Floats = npt.NDArray[np.float32]
 
 
 def threads() -> int:
@@ -43,7 +49,7 @@ def onnx(purpose: str) -> Any:
 
 @functools.cache
 def session(table: str) -> onnxruntime.InferenceSession:
-    """Load a network.
+    """Load a network, once.
 
     Args:
         table: its name in the manifest, such as ``lite0-1``.
@@ -51,9 +57,26 @@ def session(table: str) -> onnxruntime.InferenceSession:
     Raises:
         MissingError: as ``onnx``, or the file is not the one that was shipped.
     """
-    runtime = onnx("looking at pictures")
+    return load(table, {}, "looking at pictures")
+
+
+def load(table: str, weights: Mapping[str, Floats], purpose: str) -> onnxruntime.InferenceSession:
+    """Load a network whose file leaves out some of its weights.
+
+    Args:
+        table: its name in the manifest.
+        weights: those that the file leaves out, by their names there.
+        purpose: as for ``onnx``.
+
+    Raises:
+        MissingError: as ``session``.
+    """
+    runtime = onnx(purpose)
     options: Any = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    if weights:
+        values = [runtime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
+        options.add_external_initializers(list(weights), values)
     return runtime.InferenceSession(models.load(table), options, providers=["CPUExecutionProvider"])

@@ -14,7 +14,7 @@ from promptcodec.layers.scale import bounded
 def encode_part(job: EncodeJob, room: int | None) -> bytes:
     """Code as much of the picture as fits."""
     assert room is not None
-    return texture.encode(job.image, room)
+    return texture.encode(job.image, room, effort=job.settings.effort)
 
 
 def decode_part(
