@@ -33,7 +33,7 @@ class CompiledCore(BuildHookInterface):  # type: ignore[type-arg]
         if library is None:
             return
         if version == "editable":
-            shutil.copy2(library, ROOT / "promptcodec" / library.name)
+            put_into_tree(library)
         else:
             build_data["force_include"][str(library)] = f"promptcodec/{library.name}"
         build_data["pure_python"] = False
@@ -77,7 +77,7 @@ def _compile(folder: Path) -> Path:
         "promptcodec._native",
         sorted(str(path) for path in (ROOT / "native").glob("*.c")),
         depends=sorted(str(path) for path in (ROOT / "native").glob("*.h")),
-        extra_compile_args=["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-std=c11"],
+        extra_compile_args=["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-g0", "-std=c11"],
         py_limited_api=True,
     )
     command = build_ext(Distribution({"name": "promptcodec", "ext_modules": [extension]}))
@@ -87,8 +87,16 @@ def _compile(folder: Path) -> Path:
     return Path(command.get_outputs()[0])
 
 
+def put_into_tree(library: Path) -> None:
+    """Put a library beside its modules; one that is in use must not change, so it is replaced whole."""
+    target = ROOT / "promptcodec" / library.name
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+    shutil.copy2(library, unfinished)
+    unfinished.replace(target)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         built = core(Path(temporary))
         if built is not None:
-            shutil.copy2(built, ROOT / "promptcodec" / built.name)
+            put_into_tree(built)
