@@ -6,6 +6,7 @@ PROMPTCODEC_BUILD=pure leaves the core out, PROMPTCODEC_BUILD=native fails where
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -73,9 +74,11 @@ def _compile(folder: Path) -> Path:
     from setuptools import Distribution, Extension  # noqa: PLC0415 - may be absent without build isolation
     from setuptools.command.build_ext import build_ext  # noqa: PLC0415
 
+    stamp = folder / "stamp.c"
+    stamp.write_text(f'const char px_sources[] = "{sources()}";\n')
     extension = Extension(
         "promptcodec._native",
-        sorted(str(path) for path in (ROOT / "native").glob("*.c")),
+        [str(stamp), *sorted(str(path) for path in (ROOT / "native").glob("*.c"))],
         depends=sorted(str(path) for path in (ROOT / "native").glob("*.h")),
         extra_compile_args=["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-g0", "-std=c11"],
         py_limited_api=True,
@@ -85,6 +88,12 @@ def _compile(folder: Path) -> Path:
     command.ensure_finalized()
     command.run()
     return Path(command.get_outputs()[0])
+
+
+def sources() -> str:
+    """Give the SHA-256 of the core's sources: tests tell by it whether a library is theirs."""
+    files = sorted((ROOT / "native").glob("*.[ch]"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def put_into_tree(library: Path) -> None:
