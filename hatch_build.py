@@ -6,6 +6,7 @@ PROMPTCODEC_BUILD=pure leaves the core out, PROMPTCODEC_BUILD=native fails where
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -33,7 +34,7 @@ class CompiledCore(BuildHookInterface):  # type: ignore[type-arg]
         if library is None:
             return
         if version == "editable":
-            shutil.copy2(library, ROOT / "promptcodec" / library.name)
+            put_into_tree(library)
         else:
             build_data["force_include"][str(library)] = f"promptcodec/{library.name}"
         build_data["pure_python"] = False
@@ -73,11 +74,13 @@ def _compile(folder: Path) -> Path:
     from setuptools import Distribution, Extension  # noqa: PLC0415 - may be absent without build isolation
     from setuptools.command.build_ext import build_ext  # noqa: PLC0415
 
+    stamp = folder / "stamp.c"
+    stamp.write_text(f'const char px_sources[] = "{sources()}";\n')
     extension = Extension(
         "promptcodec._native",
-        sorted(str(path) for path in (ROOT / "native").glob("*.c")),
+        [str(stamp), *sorted(str(path) for path in (ROOT / "native").glob("*.c"))],
         depends=sorted(str(path) for path in (ROOT / "native").glob("*.h")),
-        extra_compile_args=["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-std=c11"],
+        extra_compile_args=["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-g0", "-std=c11"],
         py_limited_api=True,
     )
     command = build_ext(Distribution({"name": "promptcodec", "ext_modules": [extension]}))
@@ -87,8 +90,22 @@ def _compile(folder: Path) -> Path:
     return Path(command.get_outputs()[0])
 
 
+def sources() -> str:
+    """Give the SHA-256 of the core's sources: tests tell by it whether a library is theirs."""
+    files = sorted((ROOT / "native").glob("*.[ch]"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def put_into_tree(library: Path) -> None:
+    """Put a library beside its modules; one that is in use must not change, so it is replaced whole."""
+    target = ROOT / "promptcodec" / library.name
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+    shutil.copy2(library, unfinished)
+    unfinished.replace(target)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         built = core(Path(temporary))
         if built is not None:
-            shutil.copy2(built, ROOT / "promptcodec" / built.name)
+            put_into_tree(built)

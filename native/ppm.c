@@ -10,12 +10,16 @@ enum { LEVELS = 3, INPUTS = 7, CACHES = 6, BANDS = 16 * CACHES, EXACT = 32, TOP 
 enum { WIDE = 18 * 8, FIRST_BAND = 1 + EXACT * (EXACT + 1) / 2, LOGITS = FIRST_BAND + 12 * (2 * WIDE + 1) };
 enum { FARTHEST = 3071, RECENT = 8 };
 
-/* One level of the trie: sequences in order, each with its last token. */
+/* What is asked of a sequence of the trie at once; one more stands behind the last of a level. */
+typedef struct {
+    uint32_t sum;   /* the counts before it in its level */
+    uint32_t first; /* where its children start in the level below */
+} sequence;
+
 typedef struct {
     uint32_t size;
-    uint16_t *last;
-    uint32_t *sums;  /* the counts before each sequence, and all of them */
-    uint32_t *first; /* where the children of each sequence of the level above start, and the end */
+    sequence *sequences; /* in order */
+    uint16_t *last;      /* the last token of each; by itself, for this is searched */
 } level;
 
 typedef struct {
@@ -26,6 +30,7 @@ typedef struct {
     int16_t *base;
     int16_t *logits; /* INPUTS - 1 rows of LOGITS */
     int32_t *weights; /* BANDS rows of INPUTS */
+    sequence *tokens; /* as sequences of one, by number */
     level levels[LEVELS];
     int16_t logarithms[TOP + 1];
     uint16_t squash[2 * FARTHEST + 1];
@@ -108,14 +113,16 @@ static int history_grow(history *so_far)
 /* The first of tokens[low .. high - 1], which are sorted, that is not below `token`. */
 static uint32_t bisect(const uint16_t *tokens, uint32_t low, uint32_t high, uint32_t token)
 {
-    const uint16_t *at = tokens + low;
     uint32_t size = high - low;
     while (size > 1) {
         uint32_t half = size / 2;
-        at += at[half - 1] < token ? half : 0;
+        /* A branch, not a sum: the machine guesses it, and so has the next token on its way. */
+        if (tokens[low + half - 1] < token) {
+            low += half;
+        }
         size -= half;
     }
-    return (uint32_t)(at - tokens) + (size && *at < token);
+    return low + (size && tokens[low] < token);
 }
 
 static void insert(history *so_far, uint16_t token)
@@ -188,8 +195,9 @@ static int walk(const tables *model, const uint16_t *given, px_encoder *encoder,
 {
     const px_vocabulary *vocabulary = model->vocabulary;
     const int16_t *logits = model->logits;
-    uint32_t token, last = vocabulary->end; /* the last token: level 1 of the trie is the tokens themselves */
-    int64_t second = -1, third = -1;        /* where the last two and three stand in their levels, or -1 */
+    uint32_t token, last = vocabulary->end; /* the last token */
+    /* The last token, two and three as sequences of the trie, NULL from the first that is none. */
+    const sequence *context[LEVELS] = {model->tokens + last, NULL, NULL};
     uint32_t pair = last << 16;
     uint32_t run = 0; /* tokens in a row that were what last followed the two before them */
     for (size_t at = 0;; at++) {
@@ -203,17 +211,11 @@ static int walk(const tables *model, const uint16_t *given, px_encoder *encoder,
         }
         high = (uint32_t)so_far->size;
         memset(trained, 0, sizeof trained);
-        {
-            int64_t stands[LEVELS];
-            stands[0] = last;
-            stands[1] = second;
-            stands[2] = second >= 0 ? third : -1;
-            for (int k = 0; k < LEVELS && stands[k] >= 0; k++) {
-                trained[k].low = model->levels[k].first[stands[k]];
-                trained[k].high = model->levels[k].first[stands[k] + 1];
-                trained[k].from = model->levels[k].sums[trained[k].low];
-                trained[k].to = model->levels[k].sums[trained[k].high];
-            }
+        for (int k = 0; k < LEVELS && context[k] != NULL; k++) {
+            trained[k].low = context[k][0].first;
+            trained[k].high = context[k][1].first;
+            trained[k].from = model->levels[k].sequences[trained[k].low].sum;
+            trained[k].to = model->levels[k].sequences[trained[k].high].sum;
         }
         after = followers_of(so_far, UINT64_C(1) << 32 | last);
         count1 = after->count;
@@ -235,7 +237,7 @@ static int walk(const tables *model, const uint16_t *given, px_encoder *encoder,
                     break;
                 }
                 of->middle = bisect(model->levels[knowing].last, of->low, of->high, split);
-                of->sum = model->levels[knowing].sums[of->middle];
+                of->sum = model->levels[knowing].sequences[of->middle].sum;
                 index[knowing] = logit_of(model, count, of->to - of->sum);
                 band = 5 * (uint32_t)knowing + (count < 16 ? length_of(count) : 5);
             }
@@ -311,8 +313,12 @@ static int walk(const tables *model, const uint16_t *given, px_encoder *encoder,
         insert(so_far, (uint16_t)token);
         follow(so_far, UINT64_C(1) << 32 | last, (uint16_t)token);
         follow(so_far, UINT64_C(2) << 32 | pair, (uint16_t)token);
-        third = trained[1].from < trained[1].to ? (int64_t)trained[1].low : -1;
-        second = trained[0].from < trained[0].to ? (int64_t)trained[0].low : -1;
+        for (int k = 0; k < LEVELS - 1; k++) {
+            context[k + 1] = trained[k].from < trained[k].to
+                                 ? model->levels[k].sequences + trained[k].low
+                                 : NULL;
+        }
+        context[0] = model->tokens + token;
         pair = last << 16 | token;
         last = token;
     }
@@ -329,10 +335,10 @@ static void tables_dealloc(PyObject *object)
     free(self->base);
     free(self->logits);
     free(self->weights);
+    free(self->tokens);
     for (int k = 0; k < LEVELS; k++) {
+        free(self->levels[k].sequences);
         free(self->levels[k].last);
-        free(self->levels[k].sums);
-        free(self->levels[k].first);
     }
     Py_XDECREF((PyObject *)self->vocabulary);
     PyObject_Free(object);
@@ -382,35 +388,36 @@ static uint16_t *shorts(bytes *from, uint64_t count)
     return numbers;
 }
 
-/* Read a level below `parents` sequences. */
-static void read_level(bytes *from, level *of, uint32_t parents, const uint32_t *steps)
+/* Read a level below the sequences of another, one more than `count`. */
+static void read_level(bytes *from, level *of, sequence *parents, uint64_t count, const uint32_t *steps)
 {
     uint64_t size = of->size, sum = 0;
     const uint8_t *low = take(from, size), *high = take(from, size);
-    const uint8_t *low_children = take(from, parents), *high_children = take(from, parents);
+    const uint8_t *low_children = take(from, count), *high_children = take(from, count);
     const uint8_t *counts = take(from, size);
     uint16_t last = 0;
+    of->sequences = allocated(from, (size + 1) * sizeof *of->sequences);
     of->last = allocated(from, size * sizeof *of->last);
-    of->sums = allocated(from, (size + 1) * sizeof *of->sums);
-    of->first = allocated(from, ((uint64_t)parents + 1) * sizeof *of->first);
     if (from->failed) {
         return;
     }
     for (uint64_t at = 0; at < size; at++) {
         last = (uint16_t)(last + (low[at] | high[at] << 8));
         of->last[at] = last;
-        of->sums[at] = (uint32_t)sum;
+        of->sequences[at].sum = (uint32_t)sum;
+        of->sequences[at].first = 0;
         sum += steps[counts[at]];
         from->failed |= steps[counts[at]] == 0;
     }
-    of->sums[size] = (uint32_t)sum;
+    of->sequences[size].sum = (uint32_t)sum;
+    of->sequences[size].first = 0;
     from->failed |= sum > UINT32_MAX;
     sum = 0;
-    for (uint64_t at = 0; at < parents; at++) {
-        of->first[at] = (uint32_t)sum;
+    for (uint64_t at = 0; at < count; at++) {
+        parents[at].first = (uint32_t)sum;
         sum += (uint32_t)(low_children[at] | high_children[at] << 8);
     }
-    of->first[parents] = (uint32_t)sum;
+    parents[count].first = (uint32_t)sum;
     from->failed |= sum != size;
 }
 
@@ -446,12 +453,13 @@ static int is_tree(const tables *self, uint32_t size)
 static int tables_read(tables *self, bytes *from, const uint32_t *steps)
 {
     const uint8_t *head = take(from, 20), *data;
-    uint32_t size, parents;
+    uint32_t size, count;
+    sequence *parents;
     uint16_t *merges, *numbers;
     if (head == NULL) {
         return 0;
     }
-    parents = size = word_at(head);
+    size = word_at(head);
     self->root = word_at(head + 4);
     if (size < PX_BYTES || size > PX_TOKENS) {
         return 0;
@@ -467,10 +475,14 @@ static int tables_read(tables *self, bytes *from, const uint32_t *steps)
     for (int at = 0; self->weights != NULL && at < BANDS * INPUTS; at++) {
         self->weights[at] = (int32_t)word_at(data + 4 * at);
     }
+    self->tokens = allocated(from, ((uint64_t)size + 1) * sizeof *self->tokens);
+    parents = self->tokens;
+    count = size;
     for (int k = 0; k < LEVELS; k++) {
         self->levels[k].size = word_at(head + 8 + 4 * k);
-        read_level(from, &self->levels[k], parents, steps);
-        parents = self->levels[k].size;
+        read_level(from, &self->levels[k], parents, count, steps);
+        parents = self->levels[k].sequences;
+        count = self->levels[k].size;
     }
     if (!from->failed) {
         self->vocabulary = px_vocabulary_make(merges, numbers, size);

@@ -2,6 +2,8 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
+SOURCES: str
+
 class AdaptiveBit:
     one: int
     seen: int

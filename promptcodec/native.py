@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["core"]
+__all__ = ["core", "named"]
 
-if os.environ.get("PROMPTCODEC_PURE", "0") in ("", "0"):
+_FORBIDDEN = os.environ.get("PROMPTCODEC_PURE", "0") not in ("", "0")
+
+if not _FORBIDDEN:
     try:
         from promptcodec import _native as core
     except ImportError:  # it was installed where there was no compiler
         core = None  # type: ignore[assignment]
 else:
     core = None  # type: ignore[assignment]
+
+
+def named() -> str:
+    """Name the core that runs, and the way to the faster one."""
+    if core:
+        return "compiled core"
+    way = "PROMPTCODEC_PURE is set" if _FORBIDDEN else "install a C compiler, then promptcodec again"
+    return f"pure Python core, slower: {way}"
