@@ -173,7 +173,8 @@ def check_text(name: str, text: str, *, required: bool = False, without: str = "
         raise DescriptionError(f"{name} is empty")
     if len(text) > MAX_TEXT:
         raise DescriptionError(f"{name} has {len(text)} characters, the limit is {MAX_TEXT}")
-    if text != _one_line(text):
+    # What may be printed has no control characters nor marks of direction.
+    if text != (" ".join(text.split()) if text.isprintable() else _one_line(text)):
         raise DescriptionError(
             f"{name} must be one line without control characters, direction marks or doubled spaces"
         )
