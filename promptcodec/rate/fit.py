@@ -23,6 +23,8 @@ SURFACES = 0.5
 LEAST_CELLS, LEAST_ROOM = 12, 74
 """Cells that say what is where at least, and the room for words from which they do: a file of 150 bytes."""
 
+LITTLE = 0.5
+"""A grid in the middle that takes no more of the room: the finest is likely to fit."""
 UNEVEN = 3
 """Bytes that a text may be shorter than one with fewer words, at most, as far as fitting looks for it."""
 
@@ -87,7 +89,7 @@ def fit_description(
         ways = (_whole, shorten.without_orientations)
         forms = [partial(_on, on_grid, shape, way) for shape in grids for way in ways]
     texts = _fit_text(base, code, part)
-    chosen = _first_fitting(forms, lambda form: len(code(_with_text(form(), texts[-1]))) <= room)
+    chosen = _first_fitting(forms, lambda form: len(code(_with_text(form(), texts[-1]))), room)
     if chosen is not None:
         # The cells may have left room: words that were left out for them come back.
         cells = chosen()
@@ -116,17 +118,19 @@ def _cost_of_cells(description: Description, code: Code) -> int:
 
 
 def _first_fitting(
-    forms: Sequence[Callable[[], Description]], fits: Callable[[Callable[[], Description]], bool]
+    forms: Sequence[Callable[[], Description]], length: Callable[[Callable[[], Description]], int], room: int
 ) -> Callable[[], Description] | None:
-    """Find the first of ever shorter forms that fits, by bisection."""
+    """Find the first of ever shorter forms that fits, by bisection; the very first where one takes little."""
     low, high = 0, len(forms) - 1
     best = None
+    middle = high // 2
     while low <= high:
-        middle = (low + high) // 2
-        if fits(forms[middle]):
+        taken = length(forms[middle])
+        if taken <= room:
             best, high = forms[middle], middle - 1
         else:
             low = middle + 1
+        middle = low if taken <= LITTLE * room else (low + high) // 2
     return best
 
 
