@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.vision.boxes import Box
-from promptcodec.vision.colour import CHROMA_WEIGHT, Floats, to_oklab
+from promptcodec.vision.colour import WEIGHTS, Floats, to_oklab
 
 LONGEST = 48
 """Longest side of the map."""
@@ -39,7 +39,7 @@ def saliency(image: Image.Image) -> Floats:
     """
     fine = _shrink(image, LONGEST * 3)
     coarse = _shrink(fine, LONGEST)
-    lab = to_oklab(np.asarray(coarse, np.uint8)) * np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
+    lab = to_oklab(np.asarray(coarse, np.uint8)) * WEIGHTS
     grounds = [_box_mean(lab, half) for half in _SURROUNDS] + [lab.mean((0, 1), keepdims=True)]
     contrast = np.mean([np.sqrt(((lab - ground) ** 2).sum(2)) for ground in grounds], 0)
     detail = _detail(np.asarray(fine.convert("L"), np.float32), coarse.size)
