@@ -30,6 +30,7 @@ from promptcodec.vision.colour import (
     nearest_names,
     to_oklab,
 )
+from promptcodec.vision.shrunk import shrunk
 from promptcodec.vision.texture import measure_texture, texture_words
 
 Words = tuple[tuple[str, str], ...]
@@ -54,7 +55,7 @@ class Fill:
 
 def measure_fills(image: Image.Image, rows: int, cols: int) -> list[Fill]:
     """Measure the one or two colours of every cell, raster order."""
-    measured = two_colours(to_oklab(cut(image, rows, cols, SAMPLES, SAMPLES)))
+    measured = two_colours(to_oklab(cut(shrunk(image), rows, cols, SAMPLES, SAMPLES)))
     centres = measured.centres
     names = nearest_names(centres.reshape(-1, 3))
     apart = np.round(colour_distance(centres[:, 0], centres[:, 1]), 4) >= MIN_DISTANCE
@@ -83,7 +84,7 @@ def write_cells(
     """Write cells in raster order, each against its neighbours as the decoder will know them.
 
     Args:
-        image: RGB, any size from 1x1.
+        image: RGB or its luma, any size from 1x1.
         fills: what ``measure_fills`` gave for this grid.
         named: what is there, in words, per cell; ``""`` where it is not sure.
         rows: rows of the grid, 1..8.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from promptcodec.vision.boxes import Box
@@ -133,10 +134,14 @@ def _detail(luma: Floats, size: tuple[int, int]) -> Floats:
 
 def _box_mean(values: Floats, half: int) -> Floats:
     """Give the mean over the part of a square of ``2 * half + 1`` that lies in the picture."""
-    height, width, _ = values.shape
-    total = np.pad(values.astype(np.float64), ((1, 0), (1, 0), (0, 0))).cumsum(0).cumsum(1)
-    top, bottom = np.maximum(np.arange(height) - half, 0), np.minimum(np.arange(height) + half + 1, height)
-    left, right = np.maximum(np.arange(width) - half, 0), np.minimum(np.arange(width) + half + 1, width)
-    inside = total[bottom][:, right] - total[top][:, right] - total[bottom][:, left] + total[top][:, left]
-    area = ((bottom - top)[:, None] * (right - left)[None])[..., None]
-    return np.asarray(inside / area, np.float32)
+    height, width, bands = values.shape
+    down = (_near(height, half) @ values.reshape(height, -1)).reshape(height, width, bands)
+    return np.asarray(_near(width, half) @ down, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _near(count: int, half: int) -> npt.NDArray[np.float64]:
+    """Give the weights ``(count, count)`` of all places in the mean of those up to ``half`` from each."""
+    places = np.arange(count)
+    near = np.abs(places[:, None] - places) <= half
+    return near / near.sum(1, keepdims=True)

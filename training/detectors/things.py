@@ -1,4 +1,4 @@
-"""Convert NanoDet to the shipped network ``promptcodec/models/things-1.onnx``, in int8.
+"""Convert NanoDet to the shipped network ``promptcodec/models/things-2.onnx``, in int8.
 
 Run in an environment of its own:
 
@@ -270,7 +270,7 @@ def main() -> None:
     data = quantise(model, allowed(options.data)[::ROUNDED_ON])
     onnxruntime.InferenceSession(data)
     tables.write(
-        "things-1", "things-1.onnx", data, source="python -m training.detectors.things PACKAGE --data DIR"
+        "things-2", "things-2.onnx", data, source="python -m training.detectors.things PACKAGE --data DIR"
     )
     print(f"{len(data)} bytes")
 
