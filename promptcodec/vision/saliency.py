@@ -76,12 +76,11 @@ def regions(image: Image.Image, n: int) -> tuple[Box, ...]:
     inside = total[bottoms, rights] - total[tops, rights] - total[bottoms, lefts] + total[tops, lefts]
     # Between the mean (smallest window wins) and the sum (largest wins).
     score = inside / ((bottoms - tops) * (rights - lefts)) ** 0.6
+    left_over = np.argsort(-np.round(score, 3), kind="stable")
     chosen: list[int] = []
-    for index in np.argsort(-np.round(score, 3), kind="stable").tolist():
-        if all(_overlap(windows[index], windows[other]) < _OVERLAP for other in chosen):
-            chosen.append(index)
-            if len(chosen) == n:
-                break
+    while len(left_over) and len(chosen) < n:
+        chosen.append(int(left_over[0]))
+        left_over = left_over[_overlap(windows[left_over[0]], windows[left_over]) < _OVERLAP]
     return tuple(
         (left / width, top / height, right / width, bottom / height)
         for top, left, bottom, right in windows[chosen].tolist()
@@ -107,15 +106,14 @@ def _windows(height: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np
 
 
 def _overlap(
-    first: np.ndarray[tuple[int], np.dtype[np.int64]], second: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> float:
-    """Give intersection over union."""
-    tall = min(first[2], second[2]) - max(first[0], second[0])
-    wide = min(first[3], second[3]) - max(first[1], second[1])
-    if tall <= 0 or wide <= 0:
-        return 0.0
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
-    return float(tall * wide / (sum(areas) - tall * wide))
+    one: npt.NDArray[np.int64], others: npt.NDArray[np.int64]
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Give intersection over union of a window and ``(n, 4)`` others."""
+    tall = np.minimum(one[2], others[:, 2]) - np.maximum(one[0], others[:, 0])
+    wide = np.minimum(one[3], others[:, 3]) - np.maximum(one[1], others[:, 1])
+    common = np.maximum(tall, 0) * np.maximum(wide, 0)
+    areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    return common / (areas + (one[2] - one[0]) * (one[3] - one[1]) - common)
 
 
 def _shrink(image: Image.Image, longest: int) -> Image.Image:
