@@ -28,15 +28,22 @@ def shrunk(image: Image.Image, least: int = LONGEST) -> Image.Image:
     return image.reduce(times) if times > 1 else image
 
 
-def framed(image: Image.Image) -> Image.Image:
-    """Give a picture as networks see it: in its own shape, the longer side LONGEST.
+def framed(
+    image: Image.Image,
+    longest: int = LONGEST,
+    resample: Image.Resampling = Image.Resampling.BICUBIC,
+) -> Image.Image:
+    """Give a picture as networks see it, in its own shape.
 
     Args:
         image: RGB, any size from 1x1; ``shrunk`` or not, it gives the same.
+        longest: pixels of the longer side, at most LONGEST.
+        resample: how it gets there.
 
     Returns:
         Its sides are multiples of STEP, at least LEAST_SIDE.
     """
-    scale = LONGEST / max(image.size)
-    width, height = (max(LEAST_SIDE, round(side * scale / STEP) * STEP) for side in image.size)
-    return shrunk(image).resize((width, height), Image.Resampling.BICUBIC)
+    small = shrunk(image)
+    scale = longest / max(small.size)
+    width, height = (max(LEAST_SIDE, round(side * scale / STEP) * STEP) for side in small.size)
+    return small.resize((width, height), resample)

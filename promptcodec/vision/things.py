@@ -18,8 +18,9 @@ from PIL import Image
 from promptcodec import models
 from promptcodec.vision.boxes import Box, strongest
 from promptcodec.vision.colour import Floats
+from promptcodec.vision.recall import recall
 from promptcodec.vision.runtime import session
-from promptcodec.vision.shrunk import STEP, framed
+from promptcodec.vision.shrunk import framed
 
 TABLE, WORDS = "things-2", "things-words-2"
 
@@ -28,6 +29,10 @@ MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 SCALE, ZERO = 0.01865845, 114
 """What a step of the network's bytes is worth, and the byte of 0, as its training pictures set them."""
+
+LONG_SIDE = 352
+"""Pixels along the picture's longer side, as the network sees it: with more it takes longer, and tells little
+more."""
 
 STRIDES = (8, 16, 32)
 """Pixels along a cell of the three maps."""
@@ -42,9 +47,6 @@ OVERLAP = 0.5
 
 LEAST = 0.25
 """Score from which something is a detection at all."""
-
-
-_REMEMBERED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,7 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
         MissingError: onnxruntime or the table is not there.
     """
     pixels = prepare(image)
-    key = pixels.tobytes() + bytes([pixels.shape[2] // STEP])
-    known = _found.get(key)
-    if known is None:
-        known = _found[key] = _things(pixels)
-        while len(_found) > _REMEMBERED:
-            _found.popitem(last=False)
-    return known
+    return recall(_found, pixels, lambda: _things(pixels))
 
 
 def _things(pixels: npt.NDArray[np.uint8]) -> tuple[Thing, ...]:
@@ -116,7 +112,7 @@ def _things(pixels: npt.NDArray[np.uint8]) -> tuple[Thing, ...]:
 
 def prepare(image: Image.Image) -> npt.NDArray[np.uint8]:
     """Give what the network sees: blocks of 2x2 pixels, ``(1, rows, cols, 12)``, in its own bytes."""
-    small = np.asarray(framed(image).point(_bytes()))
+    small = np.asarray(framed(image, LONG_SIDE, Image.Resampling.BILINEAR).point(_bytes()))
     height, width, bands = small.shape
     blocks = small.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK, bands).swapaxes(1, 2)
     return np.ascontiguousarray(blocks).reshape(1, height // BLOCK, width // BLOCK, -1)

@@ -12,9 +12,6 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-FULL = 416
-"""Pixels a side of the graph that is changed, whose outputs are named after their cells along a side."""
-
 TAPS = ((0, 1), (1, 0), (1, 1))
 """In which block of two, and where in it, the three taps of the kernel lie along an axis."""
 
@@ -24,8 +21,7 @@ def in_blocks(model: Any) -> Any:
 
     Returns:
         A graph that takes ``pixels``, uint8 ``(1, rows, cols, 12)``: of each block the upper left, upper
-        right, lower left and lower right pixel, RGB as the quantised network reads it. Its outputs are
-        named after the pixels along a cell, not after the cells along a side.
+        right, lower left and lower right pixel, RGB, quantised as the graph did it.
     """
     graph = model.graph
     quantised = next(node for node in graph.node if node.input[:1] == ["pixels"])
@@ -49,13 +45,6 @@ def in_blocks(model: Any) -> Any:
     graph.input.append(
         helper.make_tensor_value_info("pixels", onnx.TensorProto.UINT8, [1, "rows", "cols", 12])
     )
-    for output in graph.output:
-        kind, cells = output.name.split()
-        name = f"{kind} {FULL // int(cells)}"
-        maker = next(node for node in graph.node if output.name in node.output)
-        maker.output[:] = [name if item == output.name else item for item in maker.output]
-        output.name = name
-        output.type.tensor_type.shape.dim[1].dim_param = f"cells {FULL // int(cells)}"
     onnx.checker.check_model(model)
     return model
 
