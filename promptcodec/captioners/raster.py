@@ -170,7 +170,8 @@ def _with_texture(cell: Cell, full: ResolvedCell, textures: Words) -> tuple[Cell
 def _miss(fill: Fill, colours: tuple[str, ...], tone: int) -> float:
     """Give the mean distance of a cell's colours from the names, so much lighter, that stand for them."""
     seen = (fill.colours * WEIGHTS).tolist()
-    parts = zip(fill.shares.tolist(), seen, _shown(colours, tone), strict=True)
+    shares: list[float] = fill.shares.tolist()
+    parts = zip(shares, seen, _shown(colours, tone), strict=True)
     return round(sum(share * math.dist(own, shown) for share, own, shown in parts), 4)
 
 

@@ -113,7 +113,7 @@ def _overlap(
     wide = np.minimum(one[3], others[:, 3]) - np.maximum(one[1], others[:, 1])
     common = np.maximum(tall, 0) * np.maximum(wide, 0)
     areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
-    return common / (areas + (one[2] - one[0]) * (one[3] - one[1]) - common)
+    return np.asarray(common / (areas + (one[2] - one[0]) * (one[3] - one[1]) - common), np.float64)
 
 
 def _shrink(image: Image.Image, longest: int) -> Image.Image:
@@ -142,4 +142,4 @@ def _near(count: int, half: int) -> npt.NDArray[np.float64]:
     """Give the weights ``(count, count)`` of all places in the mean of those up to ``half`` from each."""
     places = np.arange(count)
     near = np.abs(places[:, None] - places) <= half
-    return near / near.sum(1, keepdims=True)
+    return np.asarray(near / near.sum(1, keepdims=True), np.float64)
