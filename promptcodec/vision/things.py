@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ from promptcodec.vision.colour import Floats
 from promptcodec.vision.recall import recall
 from promptcodec.vision.runtime import session
 from promptcodec.vision.shrunk import framed
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 TABLE, WORDS = "things-2", "things-words-2"
 
@@ -87,12 +91,11 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
     Raises:
         MissingError: onnxruntime or the table is not there.
     """
-    pixels = prepare(image)
-    return recall(_found, pixels, lambda: _things(pixels))
+    net, pixels = session(TABLE), prepare(image)
+    return recall(_found, pixels, lambda: _things(net, pixels))
 
 
-def _things(pixels: npt.NDArray[np.uint8]) -> tuple[Thing, ...]:
-    net = session(TABLE)
+def _things(net: onnxruntime.InferenceSession, pixels: npt.NDArray[np.uint8]) -> tuple[Thing, ...]:
     names = [output.name for output in net.get_outputs()]
     maps = dict(zip(names, net.run(None, {"pixels": pixels}), strict=True))
     height, width = (side * BLOCK for side in pixels.shape[1:3])
