@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.resources
 import multiprocessing
 import os
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ def threads() -> int:
 
 
 def onnx(purpose: str) -> Any:
-    """Give the module onnxruntime.
+    """Give the module onnxruntime, told to report to nobody and so to start no threads of its own.
 
     Args:
         purpose: what it is needed for, for the message.
@@ -32,6 +33,7 @@ def onnx(purpose: str) -> Any:
     Raises:
         MissingError: it is not installed, or cannot be loaded.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # heard once, while it is imported
     try:
         import onnxruntime  # noqa: PLC0415 - heavy
     except ModuleNotFoundError as error:
@@ -43,7 +45,7 @@ def onnx(purpose: str) -> Any:
 
 @functools.cache
 def session(table: str) -> onnxruntime.InferenceSession:
-    """Load a network.
+    """Load a network, for ``threads()`` threads: with one it makes no pool, and its process may be forked.
 
     Args:
         table: its name in the manifest, such as ``lite0-1``.
@@ -56,4 +58,8 @@ def session(table: str) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return runtime.InferenceSession(models.load(table), options, providers=["CPUExecutionProvider"])
+    # What the arena keeps would be there beside every picture; without it nothing is slower.
+    options.enable_cpu_mem_arena = False
+    # Not ``models.load``: the session has the weights, and the file's bytes need not stay beside them.
+    model = models.read(importlib.resources.files(models.__name__), table)
+    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
