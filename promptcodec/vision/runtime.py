@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import multiprocessing
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptcodec import models
@@ -61,5 +61,5 @@ def session(table: str) -> onnxruntime.InferenceSession:
     # What the arena keeps would be there beside every picture; without it nothing is slower.
     options.enable_cpu_mem_arena = False
     # Not ``models.load``: the session has the weights, and the file's bytes need not stay beside them.
-    model = models.read(importlib.resources.files(models.__name__), table)
+    model = models.read(Path(models.__file__).parent, table)
     return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
