@@ -180,6 +180,16 @@ def test_turned_large_pictures():
 
 
 @LINUX
+@pytest.mark.parametrize("size", [(4243, 2829), (4032, 3024)])
+def test_a_jpeg_of_a_camera_is_decoded_at_half_its_sides(size, tmp_path):
+    """The whole of it would take 48 MB."""
+    small, _, _, *grey = peak_of(flat_jpeg(80, 80), tmp_path)
+    peak, *rest = peak_of(flat_jpeg(*size), tmp_path)
+    assert rest == [*size, *grey]
+    assert peak - small < 40
+
+
+@LINUX
 def test_a_baseline_jpeg_of_a_gigapixel(tmp_path):
     peak, *rest = peak_of(flat_jpeg(32768, 32768), tmp_path)
     assert rest[:2] == [32768, 32768]

@@ -35,6 +35,7 @@ def run(
     *,
     jobs: int,
     as_json: bool,
+    ready: Sequence[str] = (),
     selection: Selection | None = None,
     judge: Callable[[dict[str, Any]], int] = lambda _: 0,
     note: Callable[[dict[str, Any]], None] = lambda _: None,
@@ -51,6 +52,7 @@ def run(
         show: the line a person reads for a result; empty for none.
         jobs: worker processes.
         as_json: print JSON lines.
+        ready: modules that worker processes share, as of ``workers.results``.
         selection: what the arguments stood for: what it left out is counted, what failed in it fails here.
         judge: gives the exit code a finished result asks for.
         note: is given every finished result first, and may take out of it what is not to be printed.
@@ -66,7 +68,7 @@ def run(
     used: list[bool] = []
     unread = [(report.error_object(file, error), error) for file, error in selection.failed]
     code = 0
-    with closing(results(tasks, work, jobs)) as outcomes:
+    with closing(results(tasks, work, jobs, ready)) as outcomes:
         for result, error in chain(unread, _progress(outcomes, len(tasks))):
             if result is None:
                 tally.skipped[DONE_BEFORE] += 1

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from promptcodec.api.spending import Limits, limited
-from promptcodec.cli import batch, options, report, spending
+from promptcodec.cli import batch, options, ready, report, spending
 from promptcodec.cli.agreement import CHECK_FAILED, agreement
 from promptcodec.cli.find import STREAMS
 from promptcodec.cli.resume import may_replace, open_picture
@@ -174,6 +174,14 @@ def _drawn(result: dict[str, Any]) -> str:
     return f"  of {', '.join(each)}" if len(several) > 1 else ""
 
 
+def _ready(settings: dict[str, Any]) -> tuple[str, ...]:
+    """Give what workers share: the networks of the generator and of the checks that are asked for."""
+    checked = settings["check"] or settings["best_of"] > 1 or settings["retries"]
+    drawing = [ready.DRAWING] if settings["generator"] == GENERATOR else []
+    names = ("promptcodec.decoding", *ready.READING, *drawing, *([ready.EYES] if checked else []))
+    return (__name__, *names)
+
+
 def judge(result: dict[str, Any]) -> int:
     """Give the exit code of a decoded picture: its check may have failed, or could not be run."""
     return CHECK_FAILED if result["check"] and result["check"]["verdict"] != "pass" else 0
@@ -248,6 +256,13 @@ def command(
     workers = options.resolve_jobs(run.jobs, len(tasks))
     sys.exit(
         batch.run(
-            tasks, decode_one, show, jobs=workers, as_json=run.as_json, selection=selection, judge=judge
+            tasks,
+            decode_one,
+            show,
+            jobs=workers,
+            as_json=run.as_json,
+            ready=_ready(settings),
+            selection=selection,
+            judge=judge,
         )
     )

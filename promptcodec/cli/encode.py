@@ -11,13 +11,14 @@ from typing import Any
 import click
 
 from promptcodec.api.spending import Limits, limited
-from promptcodec.cli import batch, options, report, spending
+from promptcodec.cli import batch, options, ready, report, spending
 from promptcodec.cli.resume import may_replace
 from promptcodec.cli.run import Run, estimate, inputs_of, run_options
 from promptcodec.errors import UsageError
 from promptcodec.files import STDIO, check_free, read_file
 from promptcodec.layers.registry import NAMES
 from promptcodec.settings import (
+    CAPTIONER,
     DEFAULT_LAYERS,
     EDGES,
     EFFORT,
@@ -144,6 +145,12 @@ def _read_json(path: str) -> Any:
         raise UsageError(f"it holds no key points as JSON: {error}") from None
 
 
+def _ready(given: dict[str, Any]) -> tuple[str, ...]:
+    """Give what workers share: eyes where the captioner is the one that looks here."""
+    looks = given["captioner"] == CAPTIONER and not given["description"] and "semantic" in given["layers"]
+    return (__name__, "promptcodec.encoding", *ready.READING, *([ready.EYES] if looks else []))
+
+
 def show(result: dict[str, Any]) -> str:
     """Make the line a person reads."""
     if result["out"] == STDIO:
@@ -255,7 +262,14 @@ def command(
         unread.append(result.pop(UNREAD))
 
     code = batch.run(
-        tasks, encode_one, show, jobs=workers, as_json=run.as_json, selection=selection, note=note
+        tasks,
+        encode_one,
+        show,
+        jobs=workers,
+        as_json=run.as_json,
+        ready=_ready(given),
+        selection=selection,
+        note=note,
     )
     report.warn_of_unread(sum(unread))
     sys.exit(code)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options, report
+from promptcodec.cli import batch, options, ready, report
 from promptcodec.cli.find import STREAMS, find
 from promptcodec.cli.recipe import show_fields
 
@@ -108,6 +108,7 @@ def command(
             lambda _: "",
             jobs=workers,
             as_json=as_json,
+            ready=ready.READING,
             note=note,
             selection=selection,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options
+from promptcodec.cli import batch, options, ready
 from promptcodec.cli.find import STREAMS
 from promptcodec.cli.plan import plan
 from promptcodec.files import STDIO, check_free
@@ -73,4 +73,14 @@ def command(
     selection, pairs = plan(inputs, output, STREAMS, str, as_json=as_json, read=[dictionary])
     tasks = [MigrateTask(source.path, target, overwrite, dictionary) for source, target in pairs]
     workers = options.resolve_jobs(jobs, len(tasks))
-    sys.exit(batch.run(tasks, migrate_one, show, jobs=workers, as_json=as_json, selection=selection))
+    sys.exit(
+        batch.run(
+            tasks,
+            migrate_one,
+            show,
+            jobs=workers,
+            as_json=as_json,
+            ready=ready.READING,
+            selection=selection,
+        )
+    )

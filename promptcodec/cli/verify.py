@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from promptcodec.cli import batch, options
+from promptcodec.cli import batch, options, ready
 from promptcodec.cli.find import STREAMS, find
 
 
@@ -67,4 +67,14 @@ def command(
     selection = find(inputs, STREAMS, "streams")
     tasks = [VerifyTask(source.path, dictionary) for source in selection.sources]
     workers = options.resolve_jobs(jobs, len(tasks))
-    sys.exit(batch.run(tasks, verify_one, show, jobs=workers, as_json=as_json, selection=selection))
+    sys.exit(
+        batch.run(
+            tasks,
+            verify_one,
+            show,
+            jobs=workers,
+            as_json=as_json,
+            ready=ready.READING,
+            selection=selection,
+        )
+    )

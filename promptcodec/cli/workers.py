@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
 from typing import Any, Protocol
 
 from promptcodec.cli import faults, report, signals
@@ -32,10 +35,18 @@ Work = Callable[[Any], dict[str, Any] | None]
 Result = tuple[dict[str, Any] | None, PromptcodecError | None]
 
 
-def results(tasks: Sequence[Task], work: Work, jobs: int) -> Generator[Result, None, None]:
+def results(
+    tasks: Sequence[Task], work: Work, jobs: int, ready: Sequence[str] = ()
+) -> Generator[Result, None, None]:
     """Give the result of each task, in their order.
 
     A process that dies costs the task that it died of; the others go on.
+
+    Args:
+        tasks: what ``work`` is called with.
+        work: what is done with each.
+        jobs: processes.
+        ready: modules with what the tasks need. Where processes can share memory, they are imported once.
     """
     workers = min(jobs, len(tasks))
     if workers <= 1:
@@ -44,7 +55,7 @@ def results(tasks: Sequence[Task], work: Work, jobs: int) -> Generator[Result, N
     known: dict[int, Result] = {}
     position = 0
     while position < len(tasks):
-        with _pool(workers) as pool:
+        with _pool(workers, ready) as pool:
             futures = _submit(
                 pool, work, {n: tasks[n] for n in range(position, len(tasks)) if n not in known}
             )
@@ -61,7 +72,7 @@ def results(tasks: Sequence[Task], work: Work, jobs: int) -> Generator[Result, N
             }
         if position < len(tasks):
             # One of those in work died of its task: tried alone, it says which.
-            with _pool(1) as pool:
+            with _pool(1, ready) as pool:
                 (future,) = _submit(pool, work, {position: tasks[position]}).values()
                 yield _outcome(tasks[position], future) or _dead(tasks[position])
             position += 1
@@ -112,10 +123,9 @@ def _dead(task: Task) -> Result:
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int, ready: Sequence[str]) -> Iterator[ProcessPoolExecutor]:
     """Give a pool; at an interrupt what is being worked on is finished, at a second one it is not."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+    pool = ProcessPoolExecutor(workers, mp_context=_context(ready), initializer=_begin)
     try:
         yield pool
     finally:
@@ -128,6 +138,26 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
+def _context(ready: Sequence[str]) -> BaseContext:
+    """Say how workers are made: on Linux they are forked of one process, a server that has everything ready.
+
+    On other systems libraries do not bear that; nor do they with threads, which are not there after a fork.
+    """
+    if sys.platform != "linux" or os.environ.get("OMP_NUM_THREADS", "1") != "1":
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver  # noqa: PLC0415 - not there on every system
+
+    forkserver.set_forkserver_preload(list(ready))
+    with _starting():
+        forkserver.ensure_running()
+    context = multiprocessing.get_context("forkserver")
+    # An interrupt is heard while the server loads, not while workers start.
+    first = context.Process()
+    first.start()
+    first.join()
+    return context
+
+
 def _end_children() -> None:
     for child in multiprocessing.active_children():
         child.terminate()
@@ -135,7 +165,7 @@ def _end_children() -> None:
 
 @contextmanager
 def _starting() -> Iterator[None]:
-    """Start workers that leave Ctrl-C to this process, and calculate on one thread each.
+    """Start processes that leave Ctrl-C to this one, and calculate on one thread each.
 
     They inherit both. More threads than cores only wait for each other.
     """
@@ -150,6 +180,7 @@ def _starting() -> Iterator[None]:
 
 
 def _begin() -> None:
+    gc.freeze()  # what is shared stays so: collecting garbage does not write to it
     report.show_log()
     _follow_parent()
 

@@ -163,7 +163,9 @@ def _draft(image: ImageFile.ImageFile, halvings: int) -> bool:
     if image.format == "JPEG2000":
         image.reduce = halvings  # type: ignore[method-assign, assignment] # the plugin's, not Pillow's method
         return True
-    return image.draft("", reduced.divided(image.size, 1 << halvings)) is not None
+    # The size that is asked for is one that the decoder may not fall below: of odd sides the smaller half.
+    width, height = (max(1, side >> halvings) for side in image.size)
+    return image.draft("", (width, height)) is not None
 
 
 def _is_several(image: Image.Image) -> bool:

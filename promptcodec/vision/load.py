@@ -22,8 +22,9 @@ from promptcodec.vision.decoders import Decoded, decode
 # What decoders raise on damaged files: anything.
 BROKEN = (Exception,)
 
-WORKING_PIXELS = 1 << 24
-"""What no layer but ``pixels`` can tell from more; larger pictures are read reduced to at most these."""
+WORKING_PIXELS = 1 << 23
+"""No layer but ``pixels`` gains by more, and lettering of a page can still be read; larger pictures are read
+reduced by a whole factor to at most these, those of cameras with about 12 million pixels to a quarter."""
 
 ImageSource = Image.Image | str | Path | bytes | bytearray | memoryview | BinaryIO | npt.NDArray[np.uint8]
 """What the library takes for an image."""

@@ -6,6 +6,7 @@ import functools
 import multiprocessing
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def threads() -> int:
 
 
 def onnx(purpose: str) -> Any:
-    """Give the module onnxruntime.
+    """Give the module onnxruntime, told to report to nobody and so to start no threads of its own.
 
     Args:
         purpose: what it is needed for, for the message.
@@ -38,6 +39,7 @@ def onnx(purpose: str) -> Any:
     Raises:
         MissingError: it is not installed, or cannot be loaded.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # heard once, while it is imported
     try:
         import onnxruntime  # noqa: PLC0415 - heavy
     except ModuleNotFoundError as error:
@@ -49,7 +51,7 @@ def onnx(purpose: str) -> Any:
 
 @functools.cache
 def session(table: str) -> onnxruntime.InferenceSession:
-    """Load a network, once.
+    """Load a network, for ``threads()`` threads: with one it makes no pool, and its process may be forked.
 
     Args:
         table: its name in the manifest, such as ``lite0-1``.
@@ -76,7 +78,11 @@ def load(table: str, weights: Mapping[str, Floats], purpose: str) -> onnxruntime
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # What the arena keeps would be there beside every picture; without it nothing is slower.
+    options.enable_cpu_mem_arena = False
     if weights:
         values = [runtime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
         options.add_external_initializers(list(weights), values)
-    return runtime.InferenceSession(models.load(table), options, providers=["CPUExecutionProvider"])
+    # Not ``models.load``: the session has the weights, and the file's bytes need not stay beside them.
+    model = models.read(Path(models.__file__).parent, table)
+    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
