@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -25,6 +26,8 @@ LEAST_CELLS, LEAST_ROOM = 12, 74
 
 LITTLE = 0.5
 """A grid in the middle that takes no more of the room: the finest is likely to fit."""
+LETTERS_PER_BYTE, GUESSES = 4, 4
+"""Free text that a byte holds, about, and how often that says which words fit."""
 UNEVEN = 3
 """Bytes that a text may be shorter than one with fewer words, at most, as far as fitting looks for it."""
 
@@ -149,15 +152,22 @@ def _fit_text(description: Description, code: Code, part: int) -> Sequence[Descr
 def _up_to_fitting(texts: Sequence[Description], code: Code, most: int) -> Sequence[Description]:
     """Give ever shorter texts up to the first that fits into ``most`` bytes; all where none does.
 
-    By bisection, and then step by step: a text may take a little more than the one before it.
+    Their letters say where to look, then bisection; then step by step, as a text may take a little more than
+    the one before it.
     """
-    low, high = 0, len(texts) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if len(code(texts[middle])) <= most:
-            high = middle
+    letters = [shorten.characters(text) for text in texts]
+    low, high, at = 0, len(texts) - 1, 0
+    for attempt in itertools.count():
+        if low >= high:
+            break
+        over = len(code(texts[at])) - most
+        if over <= 0:
+            high = at
         else:
-            low = middle + 1
+            low = at + 1
+        wanted = letters[at] - over * LETTERS_PER_BYTE
+        guess = next((at for at in range(low, high) if letters[at] <= wanted), high - 1)
+        at = guess if attempt < GUESSES else (low + high) // 2
     for at in range(high - 1, -1, -1):
         length = len(code(texts[at]))
         if length <= most:
