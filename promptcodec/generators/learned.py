@@ -15,6 +15,7 @@ from PIL import Image
 from promptcodec import models
 from promptcodec.generators import Conditions, faithful, maps
 from promptcodec.generators.classical import working_size
+from promptcodec.layers.texture import dct
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.runtime import onnx, threads
 
@@ -58,13 +59,15 @@ def _draw_held(table: str, conditions: Conditions) -> Image.Image:
     vector = maps.vector(max(size), conditions.strength, _present(conditions), words)
     session = open_session(models.load(table))
     drawn = run(session, given, vector)[:, : size[1], : size[0]]
-    picture = (drawn.transpose(1, 2, 0) + 1) * np.float32(127.5)
+    drawn += 1
+    drawn *= np.float32(127.5)
+    picture = drawn.transpose(1, 2, 0)
     held = working_size(conditions.size, 1, HELD)
     if held != size:
         picture = _resize(picture, held)
     if conditions.coefficients is not None:
         picture = faithful.to_coefficients(picture, conditions.coefficients)
-    return Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    return dct.rounded(picture.transpose(2, 0, 1))
 
 
 def _present(conditions: Conditions) -> tuple[bool, bool, bool]:
