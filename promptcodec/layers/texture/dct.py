@@ -13,10 +13,13 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,6 +51,8 @@ def synthesise(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> I
 
 def rounded(planes: Iterable[npt.NDArray[np.float32]]) -> Image.Image:
     """Give red, green and blue, each ``(height, width)`` of any values, as an RGB picture of 0..255."""
+    from PIL import Image  # noqa: PLC0415 - who only reads draws nothing
+
     bands = [Image.fromarray(np.clip(np.rint(plane), 0, 255).astype(np.uint8)) for plane in planes]
     return Image.merge("RGB", bands)
 
