@@ -87,7 +87,7 @@ def encode(description: Description, *, coder: str, dictionary: AnyDictionary | 
     if coder == "auto" or (coder == "ppm" and dictionary is None):
         writer = BitWriter()
         _write_frame(writer, frame)
-        ppm.put_text(lambda bit, one: writer.bit(one, bit), words.encode(), _model())
+        ppm.put_text(writer, words.encode(), _model())
         _write_cells(writer, description, frame)
         forms.append(bytes([JOINED]) + writer.finish())
     if not forms or coder == "auto":
@@ -110,7 +110,7 @@ def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary]) -> Description
     if data[0] == JOINED:
         reader = BitReader(data[1:])
         frame = _read_frame(reader)
-        words = _text(ppm.get_text(reader.bit, _model(), PPM_MAX))
+        words = _text(ppm.get_text(reader, _model(), PPM_MAX))
     elif data[0] == APART:
         words = entropy.decode_text(coded_text(data), dictionaries=dictionaries, limit=PPM_MAX)
         length, at = _symbols(data)
