@@ -10,7 +10,9 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__native(void)
 {
     PyObject *module = PyModule_Create(&definition);
-    if (module != NULL && (px_add_symbols(module) < 0 || px_add_vocabulary(module) < 0 || px_add_ppm(module) < 0)) {
+    if (module != NULL
+        && (px_add_symbols(module) < 0 || px_add_vocabulary(module) < 0 || px_add_ppm(module) < 0
+            || px_add_convolve(module) < 0)) {
         Py_DECREF(module);
         return NULL;
     }
