@@ -23,7 +23,7 @@ PROBE_SIZE = (64, 64)
 
 
 class LayerModule(Protocol):
-    """The functions of a layer's module; ``check_part(payload)`` besides where reading is less than drawing."""
+    """A layer's functions, and ``check_part(payload)`` where that is less work than to decode."""
 
     def encode_part(self, job: EncodeJob, room: int | None) -> bytes | None:
         """Code the layer; see ``Layer.encode``."""
