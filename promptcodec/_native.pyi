@@ -59,6 +59,18 @@ class PpmTables:
     def put(self, writer: Any, data: bytes, /) -> None: ...
     def get(self, reader: Any, limit: int, /) -> bytes: ...
 
+def convolve(
+    given: Any,
+    weights: Any,
+    scale: Any,
+    shift: Any,
+    beside: Any,
+    drawn: Any,
+    height: int,
+    width: int,
+    positive: bool,
+    /,
+) -> None: ...
 def fold(data: bytes, /) -> bytes: ...
 def unfold(data: bytes, /) -> bytes: ...
 

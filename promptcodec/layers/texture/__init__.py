@@ -5,11 +5,10 @@ Quantised with a price on every bit, coded with a model trained beforehand; see 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from promptcodec.layers.texture import dct, restoration
 from promptcodec.layers.texture.content import dequantise
@@ -17,6 +16,9 @@ from promptcodec.layers.texture.frequencies import region
 from promptcodec.layers.texture.model import STEP
 from promptcodec.layers.texture.stream import read
 from promptcodec.settings import EFFORT
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MINIMUM_BYTES = 6
 
