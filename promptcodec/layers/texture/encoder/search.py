@@ -31,8 +31,9 @@ SETTLING, FILLING = 2, 8
 # Bits above the budget that may still fit, since the end of a range coder's stream takes less; and those that
 # may stay empty.
 SPARE, EMPTY = 2, 3
-# How much of the last aim is kept in the next: what single levels do to it evens out.
-KEPT = 0.5
+# How much of the last aim is kept in the next, at first of the picture itself: what single levels do to an
+# aim evens out.
+KEPT_FIRST, KEPT = 0.35, 0.5
 
 
 class Effort(NamedTuple):
@@ -125,7 +126,7 @@ def _restored(
         if not turn and error >= _apart(decoded, planes):
             return []
         judged.append((error, fit.trials))
-        kept = KEPT if turn else 0.0
+        kept = KEPT if turn else KEPT_FIRST
         aim = np.rint(kept * aim + (1 - kept) * seen.aim).astype(np.int32)
         fit = _fit(aim, shape, step, kind, room, price=fit.trials[0].price, pull=fit.pull)
     if not fit.trials:
