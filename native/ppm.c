@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Ask for memory that is read soon, where the compiler can say so. */
+#if defined(__GNUC__)
+#define PX_SOON(address) __builtin_prefetch(address)
+#else
+#define PX_SOON(address) ((void)0)
+#endif
+
 /* As in promptcodec/entropy/ppm/model.py. */
 enum { LEVELS = 3, INPUTS = 7, CACHES = 6, BANDS = 16 * CACHES, EXACT = 32, TOP = (1 << 17) - 1 };
 enum { WIDE = 18 * 8, FIRST_BAND = 1 + EXACT * (EXACT + 1) / 2, LOGITS = FIRST_BAND + 12 * (2 * WIDE + 1) };
@@ -216,6 +223,8 @@ static int walk(const tables *model, const uint16_t *given, px_encoder *encoder,
             trained[k].high = context[k][1].first;
             trained[k].from = model->levels[k].sequences[trained[k].low].sum;
             trained[k].to = model->levels[k].sequences[trained[k].high].sum;
+            PX_SOON(model->levels[k].last + trained[k].low);
+            PX_SOON(model->levels[k].last + (trained[k].low + trained[k].high) / 2);
         }
         after = followers_of(so_far, UINT64_C(1) << 32 | last);
         count1 = after->count;

@@ -3,8 +3,9 @@
 
 #include "symbols.h"
 
-#include <limits.h>
 #include <stdlib.h>
+
+enum { MOST_BITS = 1 << 16 }; /* of a number of equally likely bits */
 
 static PyTypeObject *adaptive_bit_type;
 static PyTypeObject *encoder_type;
@@ -399,7 +400,7 @@ static PyObject *writer_bypass(PyObject *self, PyObject *const *args, Py_ssize_t
 {
     long left;
     uint64_t value;
-    if (!count_is(count, 2) || take_count(args[0], LONG_MAX, &left) < 0) {
+    if (!count_is(count, 2) || take_count(args[0], MOST_BITS, &left) < 0) {
         return NULL;
     }
     while (left > 64) {
@@ -618,7 +619,7 @@ static PyObject *reader_bypass(PyObject *self, PyObject *argument)
 {
     long left;
     PyObject *number;
-    if (take_count(argument, LONG_MAX, &left) < 0) {
+    if (take_count(argument, MOST_BITS, &left) < 0) {
         return NULL;
     }
     number = read_number(READER(self), px_decode_bypass(READER(self), (int)(left < 64 ? left : left % 32)));
