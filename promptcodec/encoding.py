@@ -14,7 +14,7 @@ from PIL import Image
 from promptcodec import bitstream, plugins, rate
 from promptcodec.api.spending import Spent, metered
 from promptcodec.bitstream import MAX_PIXELS, Part, Stream
-from promptcodec.captioners import NOTHING, Estimate, ReadingCaptioner
+from promptcodec.captioners import NOTHING, Captioner, Estimate, ReadingCaptioner
 from promptcodec.description import Description
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
 from promptcodec.errors import BudgetError, EncodeWarning, Notice, UsageError
@@ -30,7 +30,10 @@ from promptcodec.settings import (
     CAPTIONER,
     DEFAULT_LAYERS,
     EDGES,
+    EFFORT,
+    MAX_EFFORT,
     MAX_SEED,
+    MIN_EFFORT,
     RECIPE_MODES,
     STRUCTURES,
     TEXT_CODERS,
@@ -42,6 +45,9 @@ from promptcodec.vision.load import WORKING_PIXELS, ImageSource, Picture, load_p
 SKELETONS = 0.3
 """What skeletons may take of a file beside its fixed parts, where other layers share it; as much as contours
 and their neighbours can spare without taking from the words."""
+
+Source = Callable[[], Captioner | Description]
+"""Says where the words come from."""
 
 SIZED = 200
 """Bytes of a file from which on it also says how large the original was, where it holds less."""
@@ -109,6 +115,7 @@ def encode(
     redact: bool = False,
     seed: int | None = None,
     bare: bool = False,
+    effort: int = EFFORT,
 ) -> bytes:
     """Encode an image to a stream.
 
@@ -143,6 +150,7 @@ def encode(
         redact: take paths, names, keys and addresses out of the recipe.
         seed: store this seed for the generator, 0..2**32-1, instead of deriving one when decoding.
         bare: leave out magic and checksum, for archives with checksums of their own.
+        effort: how hard the texture layer is searched for, 1 (fast) to 9; never what is said in words.
 
     Returns:
         The file's bytes.
@@ -162,7 +170,7 @@ def encode(
     """
     settings = EncodeSettings(
         budget, bpp, quality, tune, words, layers, structure, edges, pose, captioner, description, text_coder,
-        as_dictionary(dictionary), recipe, redact, seed, bare,
+        as_dictionary(dictionary), recipe, redact, seed, bare, effort,
     )  # fmt: skip
     encoded = encode_full(image, settings)
     for notice in encoded.warnings:
@@ -175,13 +183,14 @@ def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
     with metered() as spent:
         given = read_source(image)
         picture = _load(given, settings)
-        plan = _plan(given, picture, settings)
+        source = _source(settings)
+        plan = _plan(given, picture, settings, source)
         size = plan.job.size
         payloads = _code(plan)
         if leans(payloads):
             # The colour map that the words counted on did not fit.
             without = tuple(name for name in settings.layers if name != MAP)
-            plan = _plan(given, picture, replace(settings, layers=without))
+            plan = _plan(given, picture, replace(settings, layers=without), source)
             payloads = _code(plan)
         parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
         data, stream = bitstream.place(Stream(*size, parts), bare=settings.bare)
@@ -217,7 +226,7 @@ def estimate(image: ImageSource, settings: EncodeSettings) -> Estimate:
     if not _is_captioned(settings):
         return NOTHING
     given = read_source(image)
-    plan = _plan(given, _load(given, settings), settings)
+    plan = _plan(given, _load(given, settings), settings, _source(settings))
     room = None if plan.job.limit is None else _room_for_words(plan)
     return rate.estimate_words(plan.words(), room)
 
@@ -246,7 +255,15 @@ def _load(given: Image.Image | bytes, settings: EncodeSettings) -> Picture:
     return load_picture(given, MAX_PIXELS if "pixels" in _wanted(settings) else WORKING_PIXELS)
 
 
-def _plan(given: Image.Image | bytes, picture: Picture, settings: EncodeSettings) -> _Plan:
+def _source(settings: EncodeSettings) -> Source:
+    """Give the description that was given, else the captioner, when it is asked for.
+
+    It is made once: a captioner remembers what it saw of a picture.
+    """
+    return functools.cache(lambda: settings.description or plugins.create("captioners", settings.captioner))
+
+
+def _plan(given: Image.Image | bytes, picture: Picture, settings: EncodeSettings, source: Source) -> _Plan:
     layers, image = _wanted(settings), picture.image
     limit = rate.limit(picture.size, settings.budget, settings.bpp, settings.quality)
     recipe, warned = _recipe(given, settings)
@@ -256,8 +273,7 @@ def _plan(given: Image.Image | bytes, picture: Picture, settings: EncodeSettings
     about = _about(settings, captioned=limit is None and _is_captioned(settings))
     if picture.original != picture.size and (limit is None or limit >= SIZED):
         about |= size_entry(picture.original)
-    # A captioner remembers what it saw of a picture.
-    words = functools.cache(lambda: _words(image, settings, layers, prompt))
+    words = functools.cache(lambda: rate.WordsOf(image, source(), prompt, MAP in layers))
     job = EncodeJob(
         image,
         picture.size,
@@ -332,20 +348,14 @@ def _is_captioned(settings: EncodeSettings) -> bool:
 
 
 def _about(settings: EncodeSettings, *, captioned: bool) -> dict[str, str]:
+    if not MIN_EFFORT <= settings.effort <= MAX_EFFORT:
+        raise UsageError(f"there is no effort {settings.effort}; it goes from {MIN_EFFORT} to {MAX_EFFORT}")
     seed = settings.seed
     if seed is not None and not 0 <= seed <= MAX_SEED:
         raise UsageError(f"the seed {seed} is outside 0..2**32-1")
     # A captioner's argument may be a private address: only its name is kept.
     entries = {"captioner": settings.captioner.partition(":")[0]} if captioned else {}
     return entries if seed is None else entries | {"seed": str(seed)}
-
-
-def _words(
-    image: Image.Image, settings: EncodeSettings, layers: tuple[str, ...], prompt: str
-) -> rate.WordsOf:
-    """Say where the words come from: the description that was given, else the captioner."""
-    source = settings.description or plugins.create("captioners", settings.captioner)
-    return rate.WordsOf(image, source, prompt, MAP in layers)
 
 
 def _coder(layer: Layer, job: EncodeJob) -> rate.Coder:

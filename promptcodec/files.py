@@ -7,7 +7,6 @@ import io
 import os
 import select
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Iterable
@@ -179,6 +178,8 @@ def write_whole(path: str, data: bytes, *, overwrite: bool) -> None:
                 target.write_bytes(data)
                 return
             target.parent.mkdir(parents=True, exist_ok=True)
+            import tempfile  # noqa: PLC0415 - who only reads needs none of what it imports
+
             handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)

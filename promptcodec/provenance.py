@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -81,7 +82,8 @@ def save(image: Image.Image, name: str, record: dict[str, Any]) -> bytes:
         info = PngImagePlugin.PngInfo()
         info.add_text("promptcodec", text)
         info.add_itxt("XML:com.adobe.xmp", xmp)
-        options = {"pnginfo": info}
+        # Of drawn pictures runs of bytes alone make files as small, in a quarter of the time.
+        options = {"pnginfo": info, "compress_type": zlib.Z_RLE}
     elif kind == "TIFF":
         options = {"tiffinfo": {700: xmp.encode()}}
     elif kind in {"JPEG", "WEBP"}:

@@ -25,9 +25,6 @@ from promptcodec.layers.about import original_size
 from promptcodec.layers.derived import leans
 from promptcodec.layers.registry import BY_ID, part_name
 
-PROBE_SIZE = (64, 64)
-"""Layers are read at this size where nothing is drawn from them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Readout:
@@ -136,7 +133,7 @@ def unreadable(stream: Stream, dictionaries: Sequence[Dictionary]) -> dict[str, 
             continue
         try:
             with _naming(part):
-                BY_ID[part.type].decode(part.payload, PROBE_SIZE, dictionaries, others)
+                BY_ID[part.type].check(part.payload, dictionaries, others)
         except (NewerError, MissingDictionary):
             continue
         except PromptcodecError as error:
@@ -294,7 +291,7 @@ def check_parts(stream: Stream, dictionaries: Sequence[Dictionary]) -> None:
             continue
         try:
             with _naming(part):
-                BY_ID[part.type].decode(part.payload, PROBE_SIZE, dictionaries, others)
+                BY_ID[part.type].check(part.payload, dictionaries, others)
         except PromptcodecError as error:
             failures.append(error)
     if failures:

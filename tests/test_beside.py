@@ -138,14 +138,15 @@ def test_a_text_is_had_whole():
 
 def test_neighbours_objects_and_words_make_a_noun_likelier():
     texts = nouns.CellTexts(["A boat on a lake."], [("red boat", Box(1, 2, 1, 2))], 3)
+    boat, lake = texts.number("boat"), texts.number("lake")
     first = texts.frequencies()
-    assert first["boat"] > nouns.nouns()["boat"]
+    assert first[boat] > nouns.nouns()["boat"]
     texts.learn("lake")
     second = texts.frequencies()
-    assert second["lake"] > first["lake"]
-    assert second["boat"] > first["boat"]  # the box covers this cell
+    assert second[lake] > first[lake]
+    assert second[boat] > first[boat]  # the box covers this cell
     texts.learn("boat")
-    assert texts.frequencies()["boat"] > second["lake"] - first["lake"]
+    assert texts.frequencies()[boat] > second[lake] - first[lake]
 
 
 class TestDerived:

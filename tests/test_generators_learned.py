@@ -11,7 +11,16 @@ from PIL import Image
 from promptcodec import bitstream, decode, encode, models, plugins
 from promptcodec.description import resolve
 from promptcodec.errors import UsageError
-from promptcodec.generators import Conditions, PricedGenerator, builtin, faithful, images, learned, maps
+from promptcodec.generators import (
+    Conditions,
+    PricedGenerator,
+    builtin,
+    faithful,
+    images,
+    learned,
+    maps,
+    network,
+)
 from promptcodec.layers import structure, texture
 from promptcodec.layers.texture import dct
 from promptcodec.layers.texture.encoder.analysis import analyse
@@ -38,9 +47,26 @@ def tiny():
 
 
 @pytest.fixture(scope="module")
-def session():
+def decoder():
     """Give the network that is shipped."""
-    return learned.open_session(models.load(builtin.TRAINED["small"]))
+    return learned.open_decoder(models.load(builtin.TRAINED["small"]))
+
+
+def test_the_core_draws_what_onnxruntime_draws():
+    model = models.load(builtin.TRAINED["small"])
+    if not network.fits(model):
+        pytest.skip("there is no compiled core, or this machine has no vectors for it")
+    random = np.random.default_rng(5)
+    for height, width in ((4, 4), (8, 20), (36, 28)):
+        given = random.standard_normal((maps.DEPTH, height, width), np.float32)
+        vector = random.standard_normal(maps.VECTOR).astype(np.float32)
+        both = network.read(model).draw(given, vector), learned.by_runtime(model)(given, vector)
+        assert np.abs(both[0] - both[1]).max() < 1e-4
+
+
+def test_widths_that_do_not_fill_the_lanes_are_left_to_onnxruntime(tiny):
+    assert not network.fits(tiny[0])
+    assert learned.open_decoder(tiny[0]).reach == network.reach(tiny[0])
 
 
 def describe(image, rows=3, cols=4):
@@ -62,18 +88,18 @@ def test_the_file_draws_what_the_decoder_draws(tiny):
     assert difference(other, data) > TOLERANCE  # other weights are another picture
 
 
-def test_tiles_show_no_seams(session):
+def test_tiles_show_no_seams(decoder):
     rng = np.random.default_rng(1)
     given = rng.standard_normal((maps.DEPTH, 132, 168)).astype(np.float32)
     vector = rng.standard_normal(maps.VECTOR).astype(np.float32)
-    whole = learned.run(session, given, vector)
-    tiled = learned.run(session, given, vector, tile=124)
+    whole = learned.run(decoder, given, vector)
+    tiled = learned.run(decoder, given, vector, tile=124)
     assert whole.std() > 0.1
     assert np.abs(tiled - whole).max() < 1 / 255
     # The margin is needed: what lies beyond the nearest pixels matters.
     changed = given.copy()
     changed[:, :, 60:] = 0
-    assert np.abs(learned.run(session, changed, vector)[:, :, : 4 * 52] - whole[:, :, : 4 * 52]).max() > 1e-4
+    assert np.abs(learned.run(decoder, changed, vector)[:, :, : 4 * 52] - whole[:, :, : 4 * 52]).max() > 1e-4
 
 
 @pytest.fixture(scope="module")

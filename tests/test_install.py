@@ -44,8 +44,12 @@ def test_the_tests_run_against_the_installed_package():
 
 
 def test_prompts_from_the_wheel(tmp_path):
-    with zipfile.ZipFile(build("build_wheel", tmp_path)) as wheel:
+    path = build("build_wheel", tmp_path)
+    with zipfile.ZipFile(path) as wheel:
         wheel.extractall(tmp_path / "site")
+    # With a compiler one wheel for CPython 3.11 and all later ones, without one a wheel for every Python.
+    libraries = [*(tmp_path / "site" / "promptcodec").glob("_native*.so"), *tmp_path.glob("**/_native.pyd")]
+    assert path.name.split("-", 2)[2].startswith("cp311-abi3-" if libraries else "py3-none-any")
     assert (tmp_path / "site" / "promptcodec" / "py.typed").is_file()
     assert show_prompts(tmp_path, tmp_path / "site") == tmp_path / "site" / "promptcodec" / "_prompts"
 

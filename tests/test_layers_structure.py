@@ -14,7 +14,7 @@ from skimage import data
 
 from promptcodec.errors import BitstreamError, BudgetError, NewerError, UsageError
 from promptcodec.layers import structure
-from promptcodec.layers.structure import lattice, pose
+from promptcodec.layers.structure import encoder, lattice, pose
 from promptcodec.layers.structure.encoder import contours
 from promptcodec.layers.structure.encoder.edge_map import FIDELITY
 from tests.drawings import drawing
@@ -102,6 +102,15 @@ def test_of_nothing():
     part = structure.encode(Image.new("RGB", (100, 100), "grey"), 20)
     assert len(part) <= 3
     assert not np.asarray(structure.decode(part, (50, 50))).any()
+
+
+@pytest.mark.parametrize("budget", [3, 9, 10, 47, 400])
+def test_as_many_lines_as_fit(budget):
+    paths = [lattice.Path((0, 0), (0, 1, 4) * (number % 5)) for number in range(40)]
+    chosen, part = encoder._most(paths, lambda which: bytes(3 + sum(1 + at % 7 for at in which)), budget)
+    most = max(count for count in range(41) if 3 + sum(1 + at % 7 for at in range(count)) <= budget)
+    assert chosen == list(range(most))
+    assert len(part) == 3 + sum(1 + at % 7 for at in chosen)
 
 
 def test_more_bytes_carry_more():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 
@@ -10,8 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from promptcodec import encode, inspect, rate
-from promptcodec.description import parse_text
+from promptcodec.description import parse_text, shorten
 from promptcodec.errors import BudgetError, UsageError
+from promptcodec.layers import semantic
+from promptcodec.rate import fit
 from promptcodec.settings import TUNES
 from tests.effort import examples
 
@@ -118,6 +121,21 @@ def test_shares_of_ones_own(scene):
         encode(scene, budget=200, tune={"semantic": 1})
     with pytest.raises(UsageError, match="generative"):
         encode(scene, budget=200, tune="best")
+
+
+@pytest.mark.parametrize("most", [12, 20, 30, 40, 60])
+def test_as_many_words_as_fit(most):
+    texts = [*shorten.by_salience(LONG)]
+    code = functools.cache(functools.partial(semantic.encode, with_map=True))
+    fitting = (number for number, text in enumerate(texts, 1) if len(code(text)) <= most)
+    assert fit._up_to_fitting(texts, code, most) == texts[: next(fitting, len(texts))]
+
+
+@pytest.mark.parametrize("room", [3, 30, 44, 60, 999])
+def test_the_finest_form_that_fits(room):
+    lengths = [60, 50, 44, 43, 40, 33, 31, 30, 12, 4]
+    chosen = fit._first_fitting(lengths, lambda length: length, room)
+    assert chosen == next((length for length in lengths if length <= room), None)
 
 
 def test_a_pose_is_the_structure(scene):

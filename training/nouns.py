@@ -61,7 +61,7 @@ def bits(descriptions: Sequence[Description]) -> float:
         texts = nouns.CellTexts(spoken, objects, description.cols)
         for cell in description.cells:
             given = texts.frequencies()
-            total -= math.log2(given.get(cell.text, given[nouns.NEXT]) / sum(given.values()))
+            total -= math.log2(given[texts.number(cell.text)] / sum(given))
             texts.learn(cell.text)
     return total
 

@@ -154,7 +154,7 @@ def make(texts: dict[str, list[str]], size: int) -> Tables:
         ppm_counts.levels(some, size),
     )
     spared = sorted(spared, key=lambda text: hashlib.sha256(text.encode()).digest())
-    rows = ppm_fit.trace(Model(first, vocabulary), spared[: len(spared) * 2 // 3])
+    rows = ppm_fit.trace(Model(first), spared[: len(spared) * 2 // 3])
     say(f"{len(rows)} splits of {len(spared)} texts to fit to")
     fitted = ppm_fit.fit(base, rows)
     say("fitted")

@@ -22,8 +22,10 @@ import torch
 
 from promptcodec import models
 from promptcodec.layers.texture import model, restoration
+from promptcodec.layers.texture.content import Content, dequantise
 from promptcodec.layers.texture.encoder import quantise
 from promptcodec.layers.texture.encoder.search import PRICE
+from promptcodec.layers.texture.frequencies import RADII
 from training import tables
 from training.pictures import allowed
 from training.texture import HELD_OUT, load
@@ -33,7 +35,7 @@ SEED = 3
 FINEST, COARSEST, TIMES = 7, 32, 2
 # Parts cut at random from each picture: they are pictures too, and twice as many do not look alike.
 PARTS = 1
-CHUNK, BATCH = 32, 16
+BATCH = 16
 STEPS = 4800
 RATE = 2e-3
 
@@ -91,33 +93,22 @@ def quantised(pictures: list, rng: np.random.Generator) -> dict:
         groups[shape].append(index)
     samples = defaultdict(list)
     for shape, members in groups.items():
-        # Alike steps together: the finest decides how many frequencies are looked at.
-        wanted = sorted(
-            (int(rng.integers(FINEST, COARSEST + 1)), member) for member in members for _ in range(TIMES)
-        )
-        for at in range(0, len(wanted), CHUNK):
-            steps, indices = zip(*wanted[at : at + CHUNK], strict=True)
-            stack = np.stack([pictures[index][1] for index in indices], 1)
-            samples[shape] += decoded(stack, shape, np.array(steps, np.int32), rng)
+        for index in members * TIMES:
+            step = int(rng.integers(FINEST, COARSEST + 1))
+            samples[shape].append(decoded(pictures[index][1], shape, step, rng))
     return samples
 
 
-def decoded(stack: np.ndarray, shape: int, steps: np.ndarray, rng: np.random.Generator) -> list:
-    """Quantise ``(PLANES, many, down, across)`` amplitudes; give what is decoded, the truth, the step."""
-    known, size = model.tables(), np.array(model.STEP)[steps]
-    price = PRICE * (size / 64) ** 2 * rng.uniform(0.75, 1.35, steps.size)
-    task = quantise.prepare(stack, shape, steps, price.astype(np.float32))
-    choice = quantise.choose(task, known)
-    choice = quantise.choose(task, known, quantise.influence(task, known, choice))
-    result = np.zeros(stack.shape, np.int32)
-    for plane, levels in enumerate(choice.levels):
-        sizes = model.amplitudes(np.abs(levels), plane, steps, known.shifts)
-        result[plane][:, task.area.v, task.area.u] = np.where(levels < 0, -sizes, sizes)
-    result[..., 0, 0] = np.rint(stack[..., 0, 0] / size) * size
-    return [
-        (result[:, k].astype(np.int16), stack[:, k].astype(np.int16), int(steps[k]))
-        for k in range(len(steps))
-    ]
+def decoded(planes: np.ndarray, shape: int, step: int, rng: np.random.Generator) -> tuple:
+    """Quantise ``(PLANES, down, across)`` amplitudes; give what is decoded, the truth, the step."""
+    price = round(PRICE * model.STEP[step] ** 2 * rng.uniform(0.75, 1.35))
+    task = quantise.prepare(planes, shape, step, model.tables())
+    choice = quantise.choose(task, price)
+    choice = quantise.choose(task, price, quantise.influence(task, choice.levels))
+    means = tuple(round(int(plane[0, 0]) / model.STEP[step]) for plane in planes)
+    last = len(RADII) - 1
+    content = Content(shape, step, False, (last,) * model.PLANES, means, tuple(choice.levels))
+    return dequantise(content).astype(np.int16), planes.astype(np.int16), step
 
 
 def batches(samples: dict, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, ...]]:
@@ -172,6 +163,7 @@ def write(network: Network) -> None:
     )
     models.load.cache_clear()
     restoration.network.cache_clear()
+    restoration.forward.cache_clear()
 
 
 def check(samples: dict) -> None:

@@ -12,6 +12,7 @@ import argparse
 import itertools
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -134,30 +135,35 @@ def gather(job: tuple) -> dict:
     """Quantise one chunk of pictures with one step."""
     shape, step, stack, known, seed, refined = job
     rng = np.random.default_rng(seed)
-    many = stack.shape[1]
-    steps = np.full(many, step, np.int32)
-    price = PRICE * (model.STEP[step] / 64) ** 2 * rng.uniform(0.75, 1.35, many)
-    task = quantise.prepare(stack, shape, steps, price.astype(np.float32))
-    choice = quantise.choose(task, known)
-    if refined:
-        choice = quantise.choose(task, known, quantise.influence(task, known, choice))
-    area = task.area
-    radii = quantise.cover(choice.levels, area)
-    result = {"heads": np.column_stack([steps, *radii, np.full(many, shape), choice.bits])}
-    result["means"] = stack[:, :, 0, 0].T
-    limits = np.array(RADII)[radii] ** 2 * 16
-    keep = defaultdict(list)
-    for plane, parts in enumerate(choice.seen):
-        for (start, end), seen in zip(area.halves, parts, strict=False):
-            inside = area.radius[start:end] <= limits[plane][:, None]
+    result = defaultdict(list)
+    for planes in stack.transpose(1, 0, 2, 3):
+        task = quantise.prepare(planes, shape, step, known)
+        price = round(PRICE * model.STEP[step] ** 2 * rng.uniform(0.75, 1.35))
+        choice = quantise.choose(task, price)
+        if refined:
+            choice = quantise.choose(task, price, quantise.influence(task, choice.levels))
+        result["heads"].append([[step, *choice.radii, shape, choice.bits / quantise.ONE_BIT]])
+        result["means"].append(planes[None, :, 0, 0])
+        for plane, (start, end, seen) in seen_by(task, choice.levels):
+            inside = task.area.radius[start:end] <= quantise.SQUARES[choice.radii[plane]]
             inside &= rng.random(inside.shape) < KEPT
-            best = np.abs(choice.levels[plane][:, start:end])
-            wanted = np.abs(task.targets[plane][:, start:end]) * 64 // model.STEP[step]
-            keep[plane].append([part[inside].astype(np.int16) for part in (seen, best, wanted)])
-    for plane, pieces in keep.items():
-        for name, column in zip(("seen", "best", "wanted"), zip(*pieces, strict=True), strict=True):
-            result[f"{name}{plane}"] = np.concatenate(column)
-    return result
+            best = np.abs(choice.levels[plane, start:end])
+            wanted = np.abs(task.targets[plane, start:end]) * 64 // model.STEP[step]
+            for name, column in (("seen", seen), ("best", best), ("wanted", wanted)):
+                result[f"{name}{plane}"].append(column[inside].astype(np.int16))
+    return {name: np.concatenate(columns) for name, columns in result.items()}
+
+
+def seen_by(task: quantise.Task, levels: np.ndarray) -> Iterator[tuple[int, tuple[int, int, np.ndarray]]]:
+    """Give what the model sees of each half diagonal: its plane, start, end and features."""
+    field = model.Field(task.area)
+    for plane, reach in enumerate(task.reach):
+        for start, end in task.area.halves:
+            if start >= reach:
+                break
+            seen = model.features(field, task.area, plane, start, end, np.array([task.step], np.int32))
+            yield plane, (start, end, seen[0])
+            model.learn(field, task.area, plane, start, end, levels[None, plane, start:end])
 
 
 def counts(

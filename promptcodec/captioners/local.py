@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -16,6 +17,8 @@ from promptcodec.description import Description, SceneObject, clean
 from promptcodec.description.model import check_grid
 from promptcodec.vision.cell_nouns import cell_nouns
 from promptcodec.vision.letters import Line, letters, readable
+from promptcodec.vision.shrunk import shrunk
+from promptcodec.vision.texture import luma
 
 WITHOUT_NOUNS = ("text page", "screenshot")
 """Media in which no cell is of what it looks like."""
@@ -29,13 +32,29 @@ SPOKEN = {"vessel": "container"}
 """Nouns of cells that are said in another word."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is kept of the last picture.
+
+    Attributes:
+        observation: what one look gave.
+        lines: that were read.
+        small, luma: what colours and textures of cells are measured in.
+    """
+
+    observation: Observation
+    lines: tuple[Line, ...]
+    small: Image.Image
+    luma: Image.Image
+
+
 class LocalCaptioner:
     """Describe a picture by measuring it; the same picture gives the same words."""
 
     name = "local"
 
     def __init__(self) -> None:
-        self._last: tuple[Image.Image, Observation, tuple[Line, ...]] | None = None
+        self._last: tuple[Image.Image, _Seen] | None = None
 
     def describe(
         self,
@@ -67,8 +86,9 @@ class LocalCaptioner:
             MissingError: onnxruntime or a shipped table is not there.
         """
         check_grid(rows, cols)
-        observation, lines = self._see(image)
-        fills = measure_fills(image, rows, cols)
+        seen = self._see(image)
+        observation = seen.observation
+        fills = measure_fills(seen.small, rows, cols)
         nouns = _nouns(observation, rows, cols)
         length = next(
             (most for limit, most in LENGTHS if characters is not None and characters < limit), LONGEST
@@ -77,23 +97,23 @@ class LocalCaptioner:
             observation.medium,
             rows,
             cols,
-            write_cells(image, fills, nouns, rows, cols),
+            write_cells(seen.luma, fills, nouns, rows, cols),
             _summary(observation, clean(prompt)) or sentence(scene(observation), fills, rows, cols, length),
             observation.light,
             observation.mood,
             _objects(observation, rows, cols),
-            lettering(lines, rows, cols, image.width / image.height),
+            lettering(seen.lines, rows, cols, image.width / image.height),
         )
 
     def unread(self, image: Image.Image) -> bool:
         """Say whether a picture holds lettering and the extra ``ocr``, which reads it, is not installed."""
-        return not readable() and self._see(image)[0].holds_text
+        return not readable() and self._see(image).observation.holds_text
 
-    def _see(self, image: Image.Image) -> tuple[Observation, tuple[Line, ...]]:
+    def _see(self, image: Image.Image) -> _Seen:
         """Look once at a picture that is described on several grids."""
         if self._last is None or self._last[0] is not image:
-            self._last = (image, observe(image), letters(image))
-        return self._last[1:]
+            self._last = (image, _Seen(observe(image), letters(image), shrunk(image), luma(image)))
+        return self._last[1]
 
 
 def _nouns(observation: Observation, rows: int, cols: int) -> list[str]:

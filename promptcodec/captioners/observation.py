@@ -19,10 +19,12 @@ from promptcodec.vision.maps import look
 from promptcodec.vision.medium import LEAST, medium
 from promptcodec.vision.people import PERSON, Person, people
 from promptcodec.vision.saliency import regions as salient
+from promptcodec.vision.shrunk import shrunk
 from promptcodec.vision.style import light
 from promptcodec.vision.subject import subjects
 from promptcodec.vision.tag_table import ancestors
 from promptcodec.vision.tags import PLACES, Tag, find
+from promptcodec.vision.texture import luma
 
 HUMAN_WORDS = {"person", "people"}
 
@@ -99,25 +101,25 @@ def observe(image: Image.Image) -> Observation:
     Raises:
         MissingError: onnxruntime or a shipped table is not there.
     """
-    seen = look(image)
-    medium_name = medium(image, seen)
-    places = salient(image, PLACES)
+    seen, small = look(image), shrunk(image)
+    medium_name, lit, mirrored = medium(image, seen), light(small), symmetry(small)
+    places = salient(small, PLACES)
     if min(image.size) < LEAST or not places:
         # In an even surface networks see what is not there.
-        return Observation(seen, [], medium_name, light(image), symmetry(image), (), (), (), (), ())
-    detected = things.things(image)
+        return Observation(seen, [], medium_name, lit, mirrored, (), (), (), (), ())
+    detected = things.things(small)
     nouns = standard(seen)
-    persons = people(image, nouns, detected)
+    persons = people(small, nouns, detected)
     tags = find(seen, places)
     areas = regions([noun for row in nouns for noun in row], len(nouns), len(nouns[0]))
     # What looks like a blurred ground in a drawing is a plain one.
-    lens = blur(image) if medium_name == "photo" else ""
+    lens = blur(luma(image)) if medium_name == "photo" else ""
     return Observation(
         seen,
         nouns,
         medium_name,
-        light(image),
-        ", ".join(word for word in (lens, symmetry(image)) if word),
+        lit,
+        ", ".join(word for word in (lens, mirrored) if word),
         subjects(seen),
         persons,
         tuple(_objects(persons, detected, tags, areas)),

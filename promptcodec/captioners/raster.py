@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +22,15 @@ from promptcodec.vision.cells import (
     cut,
     two_colours,
 )
-from promptcodec.vision.colour import Floats, cell_colours, colour_distance, nearest_names, to_oklab
+from promptcodec.vision.colour import (
+    WEIGHTS,
+    Floats,
+    cell_colours,
+    colour_distance,
+    nearest_names,
+    to_oklab,
+)
+from promptcodec.vision.shrunk import shrunk
 from promptcodec.vision.texture import measure_texture, texture_words
 
 Words = tuple[tuple[str, str], ...]
@@ -44,20 +55,20 @@ class Fill:
 
 def measure_fills(image: Image.Image, rows: int, cols: int) -> list[Fill]:
     """Measure the one or two colours of every cell, raster order."""
-    measured = two_colours(to_oklab(cut(image, rows, cols, SAMPLES, SAMPLES)))
-    return [_fill(measured, index) for index in range(rows * cols)]
+    measured = two_colours(to_oklab(cut(shrunk(image), rows, cols, SAMPLES, SAMPLES)))
+    centres = measured.centres
+    names = nearest_names(centres.reshape(-1, 3))
+    apart = np.round(colour_distance(centres[:, 0], centres[:, 1]), 4) >= MIN_DISTANCE
+    enough = np.round(measured.shares[:, 1], 4) >= MIN_SHARE
+    differs = np.array([first != second for first, second in zip(names[::2], names[1::2], strict=True)])
+    return [_fill(measured, index, two) for index, two in enumerate((apart & enough & differs).tolist())]
 
 
-def _fill(measured: CellColours, index: int) -> Fill:
-    """Decide whether a cell has one colour or two, and how two lie."""
-    centres, share = measured.centres[index], float(measured.shares[index, 1])
-    one = Fill(measured.means[index : index + 1], np.ones(1, np.float32), "")
-    if round(share, 4) < MIN_SHARE or round(float(colour_distance(*centres)), 4) < MIN_DISTANCE:
-        return one
-    first, second = nearest_names(centres)
-    if first == second:
-        return one
-    shares = measured.shares[index]
+def _fill(measured: CellColours, index: int, two: bool) -> Fill:  # noqa: FBT001 - as measured
+    """Give what fills a cell, and how two colours lie."""
+    if not two:
+        return Fill(measured.means[index : index + 1], np.ones(1, np.float32), "")
+    centres, shares = measured.centres[index], measured.shares[index]
     down, right = (round(float(offset), 4) for offset in measured.offsets[index])
     if max(abs(down), abs(right)) < MIN_OFFSET:
         return Fill(centres, shares, "with")
@@ -73,16 +84,18 @@ def write_cells(
     """Write cells in raster order, each against its neighbours as the decoder will know them.
 
     Args:
-        image: RGB, any size from 1x1.
+        image: RGB or its luma, any size from 1x1.
         fills: what ``measure_fills`` gave for this grid.
         named: what is there, in words, per cell; ``""`` where it is not sure.
         rows: rows of the grid, 1..8.
         cols: columns of the grid, 1..8.
     """
     textures = texture_words(measure_texture(image, rows, cols))
+    names = iter(nearest_names(np.concatenate([fill.colours for fill in fills])))
+    own = [tuple(itertools.islice(names, len(fill.shares))) for fill in fills]
     cells: list[Cell] = []
     known: list[ResolvedCell] = []
-    for index, seen in enumerate(zip(fills, textures, named, strict=True)):
+    for index, seen in enumerate(zip(fills, own, textures, named, strict=True)):
         neighbours = []
         if index % cols:
             neighbours.append(("left", known[index - 1]))
@@ -95,18 +108,22 @@ def write_cells(
 
 
 def _write_cell(
-    fill: Fill, textures: Words, what: str, neighbours: Sequence[tuple[str, ResolvedCell]]
+    fill: Fill,
+    names: tuple[str, ...],
+    textures: Words,
+    what: str,
+    neighbours: Sequence[tuple[str, ResolvedCell]],
 ) -> tuple[Cell, ResolvedCell]:
     """Write one cell: as a neighbour where that shows as well, else by its own names.
 
     Returns:
         The cell as said, and as ``description.resolve`` will give it.
     """
-    own = Cell("", "", tuple(nearest_names(fill.colours)), fill.arrangement, *textures[0], what)
+    own = Cell("", "", names, fill.arrangement, *textures[0], what)
     alone = resolve_cell(own, None)
     # What is not sure to be the wall does not inherit the wall's name.
     able = neighbours if what else [each for each in neighbours if not each[1].text]
-    likeness = _continue(fill, textures, _miss(fill, alone) + INVISIBLE, able)
+    likeness = _continue(fill, textures, _miss(fill, names, 0) + INVISIBLE, able)
     if likeness is not None:
         cell, full = likeness
         if what == full.text:
@@ -123,17 +140,20 @@ def _continue(
     fill: Fill, textures: Words, limit: float, neighbours: Sequence[tuple[str, ResolvedCell]]
 ) -> tuple[Cell, ResolvedCell] | None:
     """Carry on the neighbour, perhaps lighter or darker, that misses least; None where all miss."""
-    best: tuple[float, Cell, ResolvedCell] | None = None
+    best: tuple[float, str, str, ResolvedCell] | None = None
     for direction, neighbour in neighbours:
         if neighbour.arrangement != fill.arrangement:
             continue
         for tone, step in STEPS.items():
-            full = replace(neighbour, tone=neighbour.tone + step)
-            miss = _miss(fill, full)
+            miss = _miss(fill, neighbour.colours, neighbour.tone + step)
             cost = round(miss + (TONE_COST if tone else 0), 4)
             if miss <= limit and (best is None or cost < best[0]):
-                best = (cost, *_with_texture(Cell(direction, tone), full, textures))
-    return None if best is None else best[1:]
+                best = (cost, direction, tone, neighbour)
+    if best is None:
+        return None
+    _, direction, tone, neighbour = best
+    full = replace(neighbour, tone=neighbour.tone + STEPS[tone])
+    return _with_texture(Cell(direction, tone), full, textures)
 
 
 def _with_texture(cell: Cell, full: ResolvedCell, textures: Words) -> tuple[Cell, ResolvedCell]:
@@ -147,6 +167,16 @@ def _with_texture(cell: Cell, full: ResolvedCell, textures: Words) -> tuple[Cell
     )
 
 
-def _miss(fill: Fill, cell: ResolvedCell) -> float:
-    """Give the mean distance of a cell's colours from what it stands for, once resolved."""
-    return round(float(colour_distance(fill.colours, cell_colours(cell)) @ fill.shares), 4)
+def _miss(fill: Fill, colours: tuple[str, ...], tone: int) -> float:
+    """Give the mean distance of a cell's colours from the names, so much lighter, that stand for them."""
+    seen = (fill.colours * WEIGHTS).tolist()
+    shares: list[float] = fill.shares.tolist()
+    parts = zip(shares, seen, _shown(colours, tone), strict=True)
+    return round(sum(share * math.dist(own, shown) for share, own, shown in parts), 4)
+
+
+@functools.lru_cache(4096)
+def _shown(colours: tuple[str, ...], tone: int) -> list[list[float]]:
+    """Give what names and a tone stand for, weighted as ``colour_distance`` does."""
+    weighted: list[list[float]] = (cell_colours(ResolvedCell(tone, colours)) * WEIGHTS).tolist()
+    return weighted

@@ -21,6 +21,9 @@ from promptcodec.settings import (
     CAPTIONER,
     DEFAULT_LAYERS,
     EDGES,
+    EFFORT,
+    MAX_EFFORT,
+    MIN_EFFORT,
     QUALITY_BYTES,
     RECIPE_MODES,
     STRUCTURES,
@@ -144,8 +147,10 @@ def _read_json(path: str) -> Any:
 
 def _ready(given: dict[str, Any]) -> tuple[str, ...]:
     """Give what workers share: eyes where the captioner is the one that looks here."""
-    looks = given["captioner"] == CAPTIONER and not given["description"] and "semantic" in given["layers"]
-    return (__name__, "promptcodec.encoding", *ready.READING, *([ready.EYES] if looks else []))
+    layers = given["layers"]
+    looks = given["captioner"] == CAPTIONER and not given["description"] and "semantic" in layers
+    more = ([ready.EYES] if looks else []) + ([ready.TEXTURE] if "texture" in layers else [])
+    return (__name__, "promptcodec.encoding", *ready.READING, *more)
 
 
 def show(result: dict[str, Any]) -> str:
@@ -222,6 +227,13 @@ def show(result: dict[str, Any]) -> str:
 )
 @click.option(
     "--recipe-redact", "redact", is_flag=True, help="Take paths, names, keys and addresses out of the recipe."
+)
+@click.option(
+    "--effort",
+    type=click.IntRange(MIN_EFFORT, MAX_EFFORT),
+    default=EFFORT,
+    show_default=True,
+    help="How long to search for the texture layer that fits best: 1 is fast, 9 is slow.",
 )
 @options.seed_option("Store this seed for the generator.")
 @run_options

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import re
-import traceback
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from promptcodec.errors import PromptcodecError, UnexpectedError
@@ -37,7 +34,9 @@ def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
 
 def _written(error: BaseException, file: str | None) -> str:
     """Write the report; say where it is. What fails in one way gets one file, however often it does."""
-    from promptcodec.api.answers import folder  # noqa: PLC0415 - only when needed
+    import traceback  # noqa: PLC0415 - only when needed
+
+    from promptcodec.api.answers import folder  # noqa: PLC0415
     from promptcodec.files import write_whole  # noqa: PLC0415
 
     frames = traceback.extract_tb(error.__traceback__)
@@ -52,12 +51,17 @@ def _written(error: BaseException, file: str | None) -> str:
 
 
 def _report(error: BaseException, file: str | None) -> str:
+    import platform  # noqa: PLC0415
+    import traceback  # noqa: PLC0415
+
     trace = "".join(traceback.format_exception(error))
     system = f"Python {platform.python_version()} on {platform.platform()}"
     return _clean("\n".join([*_versions(), system, f"input: {file}", "", trace]))
 
 
 def _versions() -> list[str]:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
     lines = []
     for package in _PACKAGES:
         try:

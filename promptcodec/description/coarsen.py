@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -111,13 +113,13 @@ def _merge(full: Description, row: int, col: int, rows: int, cols: int) -> Cell:
 
 def _areas(full: Description, row: int, col: int, rows: int, cols: int) -> dict[int, float]:
     """Give the old cells under a new one, with the area they share."""
-    areas: dict[int, float] = {}
-    for index in range(full.rows * full.cols):
-        old_row, old_col = divmod(index, full.cols)
-        area = _shared(old_row, full.rows, row, rows) * _shared(old_col, full.cols, col, cols)
-        if area > 1e-9:
-            areas[index] = area
-    return areas
+    down, across = _shares(full.rows, row, rows), _shares(full.cols, col, cols)
+    areas = {
+        old_row * full.cols + old_col: height * width
+        for old_row, height in down.items()
+        for old_col, width in across.items()
+    }
+    return {index: area for index, area in areas.items() if area > 1e-9}
 
 
 def _carry_on(merged: list[Cell], index: int, cols: int) -> Cell:
@@ -148,10 +150,14 @@ def _arrange(names: list[str], places: dict[str, list[tuple[float, float]]]) -> 
     return (names if order > 0 else names[::-1]), word
 
 
-def _shared(first: int, of_first: int, second: int, of_second: int) -> float:
-    """Give the length that the ``first`` of some and the ``second`` of other equal parts of 1 share."""
-    start = max(first / of_first, second / of_second)
-    return max(min((first + 1) / of_first, (second + 1) / of_second) - start, 0.0)
+@functools.cache  # of grids: a few hundred
+def _shares(of_first: int, second: int, of_second: int) -> Mapping[int, float]:
+    """Give what the ``second`` of some equal parts of 1 shares with each of ``of_first`` others, if any."""
+    start, end = second / of_second, (second + 1) / of_second
+    lengths = {
+        first: min((first + 1) / of_first, end) - max(first / of_first, start) for first in range(of_first)
+    }
+    return {first: length for first, length in lengths.items() if length > 0}
 
 
 def _move(box: Box, full: Description, rows: int, cols: int) -> Box:

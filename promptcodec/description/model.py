@@ -16,6 +16,13 @@ STEPS = {"": 0, "lighter": 1, "darker": -1}
 ARRANGEMENTS = ("over", "beside", "with")
 TEXTURES = ("smooth", "soft", "grainy", "rough", "busy")
 ORIENTATIONS = ("horizontal", "vertical", "rising", "falling")
+_ALLOWED = (
+    ("continuation", CONTINUES),
+    ("tone", TONES),
+    ("arrangement", ARRANGEMENTS),
+    ("texture", TEXTURES),
+    ("orientation", ORIENTATIONS),
+)
 MAX_SIDE = 8
 MAX_TEXT = 4000
 # Overrides and isolates make a text read otherwise than it is stored; right-to-left text needs none.
@@ -173,7 +180,8 @@ def check_text(name: str, text: str, *, required: bool = False, without: str = "
         raise DescriptionError(f"{name} is empty")
     if len(text) > MAX_TEXT:
         raise DescriptionError(f"{name} has {len(text)} characters, the limit is {MAX_TEXT}")
-    if text != _one_line(text):
+    # What may be printed has no control characters nor marks of direction.
+    if text != (" ".join(text.split()) if text.isprintable() else _one_line(text)):
         raise DescriptionError(
             f"{name} must be one line without control characters, direction marks or doubled spaces"
         )
@@ -190,28 +198,27 @@ def check_grid(rows: int, cols: int) -> None:
 
 def check_cell(cell: Cell, row: int, col: int) -> None:
     """Raise DescriptionError unless ``cell`` is valid at 1-based ``row``, ``col``."""
-    where = f"cell r{row}c{col}"
-    for name, value, allowed in (
-        ("continuation", cell.continues, CONTINUES),
-        ("tone", cell.tone, TONES),
-        ("arrangement", cell.arrangement, ARRANGEMENTS),
-        ("texture", cell.texture, TEXTURES),
-        ("orientation", cell.orientation, ORIENTATIONS),
-    ):
+    values = cell.continues, cell.tone, cell.arrangement, cell.texture, cell.orientation
+    for value, (name, allowed) in zip(values, _ALLOWED, strict=True):
         if value and value not in allowed:
-            raise DescriptionError(f"{where}: unknown {name} {value!r}; one of {', '.join(allowed)}")
+            raise DescriptionError(
+                f"cell r{row}c{col}: unknown {name} {value!r}; one of {', '.join(allowed)}"
+            )
     if (cell.continues == "left" and col == 1) or (cell.continues == "above" and row == 1):
-        raise DescriptionError(f"{where} continues {cell.continues!r}, but there is no such cell")
+        raise DescriptionError(f"cell r{row}c{col} continues {cell.continues!r}, but there is no such cell")
     for colour in cell.colours:
         if colour not in PALETTE:
-            raise DescriptionError(f"{where}: {colour!r} is not a palette colour")
+            raise DescriptionError(f"cell r{row}c{col}: {colour!r} is not a palette colour")
     if len(cell.colours) > 2 or (len(cell.colours) == 2) != bool(cell.arrangement):
-        raise DescriptionError(f"{where}: one colour, or two with an arrangement ({', '.join(ARRANGEMENTS)})")
+        raise DescriptionError(
+            f"cell r{row}c{col}: one colour, or two with an arrangement ({', '.join(ARRANGEMENTS)})"
+        )
     if cell.tone and not cell.continues:
-        raise DescriptionError(f"{where}: {cell.tone!r} than what? The cell continues no neighbour")
+        raise DescriptionError(f"cell r{row}c{col}: {cell.tone!r} than what? The cell continues no neighbour")
     if cell.orientation and not cell.texture:
-        raise DescriptionError(f"{where}: an orientation needs a texture")
-    check_text(f"{where} text", cell.text)
+        raise DescriptionError(f"cell r{row}c{col}: an orientation needs a texture")
+    if cell.text:
+        check_text(f"cell r{row}c{col} text", cell.text)
 
 
 def check_spoken(description: Description) -> None:

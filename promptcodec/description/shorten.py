@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from promptcodec.description.model import Description
 
@@ -117,7 +118,7 @@ def by_salience(description: Description) -> Iterator[Description]:
 
 def _sources(description: Description) -> Iterator[frozenset[str]]:
     """Give the words of everything that says some."""
-    yield from map(_content, (*_PHRASE.split(description.summary), description.mood, description.light))
+    yield from map(_content, (*_phrases(description.summary), description.mood, description.light))
     for thing in description.objects:
         yield from map(_content, (thing.name, *thing.attributes))
     yield from (_content(item.text) for item in description.lettering)
@@ -151,20 +152,28 @@ def _units(description: Description) -> Iterator[_Unit]:
         yield _Unit(words, _PLACE, len(item.text) + _BOX, _without("lettering", at))
 
 
-def _ends(summary: str) -> Iterator[_Unit]:
+@lru_cache(maxsize=64)
+def _ends(summary: str) -> tuple[_Unit, ...]:
     """Give the last phrase of each sentence of a summary; the first phrase of all stays."""
     sentences = _SENTENCE.split(summary)
+    units = []
     for at, sentence in enumerate(sentences):
-        *kept, end = _PHRASE.split(sentence)
+        *kept, end = _phrases(sentence)
         if at or kept:
             shorter = [_trimmed(" ".join(kept))] if kept else []
             rest = " ".join([*sentences[:at], *shorter, *sentences[at + 1 :]])
             words = dict.fromkeys(_content(end), _SUMMARY)
-            yield _Unit(words, _BIT, len(end), _with_summary(rest))
+            units.append(_Unit(words, _BIT, len(end), _with_summary(rest)))
+    return tuple(units)
+
+
+@lru_cache(maxsize=64)
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(_PHRASE.split(text))
 
 
 def _first(summary: str) -> str:
-    return _PHRASE.split(summary)[0]
+    return _phrases(summary)[0]
 
 
 def _without(field: str, at: int) -> Callable[[Description], Description]:
@@ -219,6 +228,7 @@ def _trimmed(sentence: str) -> str:
             return sentence + "."
 
 
+@lru_cache(maxsize=1024)
 def _content(text: str) -> frozenset[str]:
     """Give the words that say something, without their plural."""
     return frozenset(_content_in_order(text))

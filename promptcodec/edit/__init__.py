@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promptcodec.edit.spec import FILES, OPERATIONS, SPELLINGS, Edit, Operation
-from promptcodec.entropy.dictionary import AnyDictionary
 from promptcodec.errors import Notice, UsageError
 
 if TYPE_CHECKING:
     from promptcodec.edit.state import EditState
+    from promptcodec.entropy.dictionary import AnyDictionary
 
 __all__ = [
     "FILES",

@@ -174,7 +174,7 @@ def _amplitudes(levels: Levels, step: int) -> Floats:
 def _coded(content: Content, step: int, levels: Levels, area: Frequencies, length: int) -> bytes:
     """Write the levels; no bytes where a part cannot hold them."""
     listed = levels[:, area.v, area.u].astype(np.int32)
-    radii = tuple(int(index) for index in cover(listed[:, None], area)[:, 0])
+    radii = cover(listed, area)
     parts = tuple(
         plane[area.radius <= RADII[index] ** 2 * 16] for plane, index in zip(listed, radii, strict=True)
     )

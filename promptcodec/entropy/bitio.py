@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from promptcodec.entropy.rangecoder import BIT_ONE, Decoder, Encoder
+from promptcodec.native import core
 
 HALF = BIT_ONE // 2
 
@@ -237,3 +238,8 @@ class BitCounter:
     def uniform(self, total: int, value: int) -> None:
         """Count a number below ``total``."""
         self.bits += math.log2(total)
+
+
+if core:
+    AdaptiveBit = core.AdaptiveBit  # type: ignore[assignment, misc]
+    BitWriter, BitReader = core.BitWriter, core.BitReader  # type: ignore[assignment, misc]

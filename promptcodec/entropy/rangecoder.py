@@ -14,6 +14,7 @@ revisited", 1998.
 from __future__ import annotations
 
 from promptcodec.errors import EntropyError
+from promptcodec.native import core
 
 STATE_BITS = 56
 _TOP = 1 << STATE_BITS
@@ -150,3 +151,7 @@ def _shortest(low: int, size: int) -> int:
     """Give the number in ``low .. low + size - 1`` that ends in most zero bytes, the greatest of them."""
     high = low + size - 1
     return next(value for bits in range(STATE_BITS, -1, -8) if (value := high >> bits << bits) >= low)
+
+
+if core:
+    Encoder, Decoder = core.Encoder, core.Decoder  # type: ignore[assignment, misc]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from PIL import Image
-
-from promptcodec.description import Description
-from promptcodec.layers.texture import Coefficients
-from promptcodec.recipe import Recipe
 from promptcodec.settings import STRENGTH
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from promptcodec.description import Description
+    from promptcodec.layers.texture import Coefficients
+    from promptcodec.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def lay_out(cells: tuple[ResolvedCell, ...], colours: Floats) -> tuple[Floats, F
 
     Returns:
         Two ``(rows * PER_CELL, cols * PER_CELL, 3)`` Oklab arrays. They differ only in cells of
-        the arrangement "with", where the second holds the second colour.
+        the arrangement "with", where the second holds the second colour; without any they are one.
     """
     rows, cols = colours.shape[:2]
     first = np.empty((rows, PER_CELL, cols, PER_CELL, 3), np.float32)
@@ -94,7 +94,8 @@ def lay_out(cells: tuple[ResolvedCell, ...], colours: Floats) -> tuple[Floats, F
         else:
             second[row, :, col] = other
     shape = (rows * PER_CELL, cols * PER_CELL, 3)
-    return _even_out(first.reshape(shape)), _even_out(second.reshape(shape))
+    evened = _even_out(first.reshape(shape))
+    return evened, evened if np.array_equal(first, second) else _even_out(second.reshape(shape))
 
 
 def _even_out(nodes: Floats) -> Floats:
@@ -102,8 +103,9 @@ def _even_out(nodes: Floats) -> Floats:
     rows, cols = nodes.shape[0] // PER_CELL, nodes.shape[1] // PER_CELL
     blocks = (rows, PER_CELL, cols, PER_CELL, 3)
     wanted = nodes.reshape(blocks).mean((1, 3), keepdims=True)
+    index, weights = _places(nodes.shape[:2], *np.indices(nodes.shape[:2], np.float32))
     for _ in range(4):
-        gathered, weights = _neighbours(nodes, *np.indices(nodes.shape[:2], np.float32))
+        gathered = nodes.reshape(-1, 3)[index]
         nodes = _shift(gathered, weights, nodes.reshape(-1, 3)).reshape(nodes.shape)
         kept = nodes.reshape(blocks) + wanted - nodes.reshape(blocks).mean((1, 3), keepdims=True)
         nodes = kept.reshape(nodes.shape)
@@ -142,7 +144,13 @@ def spread(nodes: list[Floats], features: Floats, down: Floats, right: Floats) -
 
 def _neighbours(nodes: Floats, down: Floats, right: Floats) -> tuple[Floats, Floats]:
     """Gather the nodes around each point: values ``(k, points, n)`` and weights ``(k, points)``."""
-    rows, columns, depth = nodes.shape
+    index, weights = _places(nodes.shape[:2], down, right)
+    return nodes.reshape(-1, nodes.shape[2])[index], weights
+
+
+def _places(grid: tuple[int, ...], down: Floats, right: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
+    """Give which nodes of a grid are around each point, and their weights, ``(k, points)`` each."""
+    rows, columns = grid
     steps = np.arange(-REACH, REACH + 1)
     places, falls = [], []
     for position, length in ((down.ravel(), rows), (right.ravel(), columns)):
@@ -153,7 +161,7 @@ def _neighbours(nodes: Floats, down: Floats, right: Floats) -> tuple[Floats, Flo
     weights = falls[0][:, None] * falls[1][None]
     weights /= weights.sum((0, 1))
     count = steps.size**2
-    return nodes.reshape(-1, depth)[index.reshape(count, -1)], weights.reshape(count, -1)
+    return index.reshape(count, -1), weights.reshape(count, -1)
 
 
 def _shift(gathered: Floats, weights: Floats, point: Floats) -> Floats:

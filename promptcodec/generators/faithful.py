@@ -17,6 +17,8 @@ from promptcodec.vision.colour import Floats, cell_colours, to_srgb
 _COEFFICIENT_ROUNDS, _CELL_ROUNDS = 4, 16
 # Levels of red, green and blue at which a cell has its colour.
 CLOSE = 1.0
+# Amplitudes that move by no more than this together, in 1/64 of a level, change no pixel that is seen.
+_STILL = 4.0
 
 
 def to_coefficients(picture: Floats, coefficients: Coefficients) -> Floats:
@@ -29,13 +31,24 @@ def to_coefficients(picture: Floats, coefficients: Coefficients) -> Floats:
     Returns:
         The same shape, 0..255. What the stream leaves open stays as it was drawn.
     """
-    low = coefficients.amplitudes - coefficients.margins
-    high = coefficients.amplitudes + coefficients.margins
+    coded = np.nonzero(np.isfinite(coefficients.margins))
+    down, across = int(coded[1].max()) + 1, int(coded[2].max()) + 1
+    known, margins = (each[:, :down, :across] for each in coefficients)
+    low, high = known - margins, known + margins
+    middle = np.float32(dct.MIDDLE)
+    planes = picture.transpose(2, 0, 1) - middle
     for _ in range(_COEFFICIENT_ROUNDS):
-        amplitudes = dct.amplitudes(picture, low.shape[2], low.shape[1])
+        amplitudes = dct.lowest(planes, across, down)
         moved = np.clip(amplitudes, low, high) - amplitudes
-        picture = np.clip(picture + dct.planes(moved, (picture.shape[1], picture.shape[0])), 0, 255)
-    return picture
+        still = np.abs(moved).sum() <= _STILL
+        if not still:
+            for channel, change in enumerate(dct.channels(moved, (planes.shape[2], planes.shape[1]))):
+                planes[channel] += change
+        np.clip(planes, -middle, middle, out=planes)
+        if still:
+            break
+    planes += middle
+    return planes.transpose(1, 2, 0)
 
 
 def to_cells(picture: Floats, description: Description) -> Floats:

@@ -7,19 +7,18 @@ tile's edge shows nowhere. What it draws is then held to what the stream says; s
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from promptcodec import models
-from promptcodec.generators import Conditions, faithful, maps
+from promptcodec.generators import Conditions, faithful, maps, network
 from promptcodec.generators.classical import working_size
+from promptcodec.layers.texture import dct
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.runtime import onnx, threads
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 # Drawn at this long side at least and at most, then resized: training saw nothing else.
 SMALLEST, LARGEST = 192, 1024
@@ -56,15 +55,16 @@ def _draw_held(table: str, conditions: Conditions) -> Image.Image:
     given = given_maps(conditions, size)
     words = None if conditions.description is None else maps.words(conditions.description)
     vector = maps.vector(max(size), conditions.strength, _present(conditions), words)
-    session = open_session(models.load(table))
-    drawn = run(session, given, vector)[:, : size[1], : size[0]]
-    picture = (drawn.transpose(1, 2, 0) + 1) * np.float32(127.5)
+    drawn = run(open_decoder(models.load(table)), given, vector)[:, : size[1], : size[0]]
+    drawn += 1
+    drawn *= np.float32(127.5)
+    picture = drawn.transpose(1, 2, 0)
     held = working_size(conditions.size, 1, HELD)
     if held != size:
         picture = _resize(picture, held)
     if conditions.coefficients is not None:
         picture = faithful.to_coefficients(picture, conditions.coefficients)
-    return Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    return dct.rounded(picture.transpose(2, 0, 1))
 
 
 def _present(conditions: Conditions) -> tuple[bool, bool, bool]:
@@ -110,11 +110,23 @@ def _resize(picture: Floats, size: tuple[int, int]) -> Floats:
     return np.stack(planes, -1)
 
 
-def run(session: onnxruntime.InferenceSession, given: Floats, vector: Floats, tile: int = TILE) -> Floats:
+class Decoder(NamedTuple):
+    """A network, ready to draw.
+
+    Attributes:
+        draw: gives ``(3, FACTOR * height, FACTOR * width)`` of ``(DEPTH, height, width)`` maps and a vector.
+        reach: how far it looks, in pixels of the maps.
+    """
+
+    draw: Callable[[Floats, Floats], Floats]
+    reach: int
+
+
+def run(decoder: Decoder, given: Floats, vector: Floats, tile: int = TILE) -> Floats:
     """Run the network, tile by tile where the maps are larger than one.
 
     Args:
-        session: of ``open_session``.
+        decoder: of ``open_decoder``.
         given: ``(DEPTH, height, width)``, sides multiples of STEP.
         vector: ``(VECTOR,)``.
         tile: side of the largest tile with its margins, a multiple of STEP.
@@ -122,17 +134,14 @@ def run(session: onnxruntime.InferenceSession, given: Floats, vector: Floats, ti
     Returns:
         ``(3, FACTOR * height, FACTOR * width)``.
     """
-    margin = int(session.get_modelmeta().custom_metadata_map["reach"])
     height, width = given.shape[1:]
     drawn = np.empty((3, height * maps.FACTOR, width * maps.FACTOR), np.float32)
-    for top, bottom, above, below in _cuts(height, tile, margin):
-        for left, right, before, behind in _cuts(width, tile, margin):
-            part = given[None, :, above:below, before:behind]
-            feed = {"maps": np.ascontiguousarray(part), "vector": vector[None]}
-            output: Any = session.run(["picture"], feed)[0]
+    for top, bottom, above, below in _cuts(height, tile, decoder.reach):
+        for left, right, before, behind in _cuts(width, tile, decoder.reach):
+            output = decoder.draw(given[:, above:below, before:behind], vector)
             inner = [maps.FACTOR * at for at in (top - above, bottom - above, left - before, right - before)]
             outer = [maps.FACTOR * at for at in (top, bottom, left, right)]
-            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = output[0][
+            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = output[
                 :, inner[0] : inner[1], inner[2] : inner[3]
             ]
     return drawn
@@ -152,8 +161,18 @@ def _cuts(length: int, tile: int, margin: int) -> list[tuple[int, int, int, int]
 
 
 @functools.lru_cache(maxsize=2)
-def open_session(model: bytes) -> onnxruntime.InferenceSession:
-    """Open a network.
+def open_decoder(model: bytes) -> Decoder:
+    """Open a network: with the compiled core where that can draw, else with onnxruntime.
+
+    Raises:
+        MissingError: as ``onnx``.
+    """
+    draw = network.read(model).draw if network.fits(model) else by_runtime(model)
+    return Decoder(draw, network.reach(model))
+
+
+def by_runtime(model: bytes) -> Callable[[Floats, Floats], Floats]:
+    """Give a function that draws with onnxruntime.
 
     Raises:
         MissingError: as ``onnx``.
@@ -165,4 +184,11 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     # What the arena keeps would be there beside a large picture; without it nothing is slower.
     options.enable_cpu_mem_arena = False
-    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def draw(given: Floats, vector: Floats) -> Floats:
+        feed = {"maps": np.ascontiguousarray(given[None]), "vector": vector[None]}
+        picture: Floats = session.run(["picture"], feed)[0][0]
+        return picture
+
+    return draw

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from PIL import Image
+if TYPE_CHECKING:
+    from PIL import Image
 
-from promptcodec.description import Description
-from promptcodec.recipe import Recipe
-from promptcodec.settings import EncodeSettings
+    from promptcodec.description import Description
+    from promptcodec.recipe import Recipe
+    from promptcodec.settings import EncodeSettings
 
-FitWords = Callable[[Callable[[Description], bytes], int | None], bytes]
-"""Codes, with the function given, the description that fits into some bytes (None: no limit)."""
+    FitWords = Callable[[Callable[[Description], bytes], int | None], bytes]
+    """Codes, with the function given, the description that fits into some bytes (None: no limit)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from promptcodec.layers.job import EncodeJob
 
 
+PROBE_SIZE = (64, 64)
+"""Layers are read at this size where nothing is drawn from them."""
+
+
 class LayerModule(Protocol):
-    """The functions of a layer's module."""
+    """A layer's functions, and ``check_part(payload)`` where that is less work than to decode."""
 
     def encode_part(self, job: EncodeJob, room: int | None) -> bytes | None:
         """Code the layer; see ``Layer.encode``."""
@@ -115,6 +119,14 @@ class Layer:
             NewerError: it uses something that only a newer reader knows.
         """
         return self._functions.decode_part(payload, size, dictionaries, *self._beside(others))
+
+    def check(self, payload: bytes, dictionaries: Sequence[Dictionary], others: Mapping[str, bytes]) -> None:
+        """Read a part for nothing but its errors, which are those of ``decode``."""
+        functions = self._functions
+        if hasattr(functions, "check_part"):  # it reads less than it draws from
+            functions.check_part(payload)
+        else:
+            self.decode(payload, PROBE_SIZE, dictionaries, others)
 
     def show(
         self, payload: bytes, dictionaries: Sequence[Dictionary], others: Mapping[str, bytes]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.resources
 import json
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from promptcodec.errors import MissingError
 
+_FOLDER = Path(__file__).parent
 _WAY_OUT = "reinstall with `pip install --force-reinstall promptcodec`"
 
 
@@ -32,10 +32,10 @@ def load(name: str) -> bytes:
     Raises:
         MissingError: the table is absent, or is not the file that was shipped.
     """
-    return read(importlib.resources.files(__name__), name)
+    return read(_FOLDER, name)
 
 
-def read(folder: Traversable, name: str) -> bytes:
+def read(folder: Path, name: str) -> bytes:
     """Do what ``load`` does, uncached and from any folder with a ``manifest.json``.
 
     Raises:
@@ -57,9 +57,9 @@ def read(folder: Traversable, name: str) -> bytes:
 
 def shipped(name: str) -> bool:
     """Tell whether the manifest lists a table."""
-    return name in _manifest(importlib.resources.files(__name__))
+    return name in _manifest(_FOLDER)
 
 
-def _manifest(folder: Traversable) -> dict[str, Any]:
+def _manifest(folder: Path) -> dict[str, Any]:
     tables: dict[str, Any] = json.loads(folder.joinpath("manifest.json").read_text("utf-8"))["tables"]
     return tables

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -21,6 +23,13 @@ SURFACES = 0.5
 """The words with the surfaces of cells stand beside a colour map where they take no more of the room."""
 LEAST_CELLS, LEAST_ROOM = 12, 74
 """Cells that say what is where at least, and the room for words from which they do: a file of 150 bytes."""
+
+LITTLE = 0.5
+"""A grid in the middle that takes no more of the room: the finest is likely to fit."""
+LETTERS_PER_BYTE, GUESSES = 4, 4
+"""Free text that a byte holds, about, and how often that says which words fit."""
+UNEVEN = 3
+"""Bytes that a text may be shorter than one with fewer words, at most, as far as fitting looks for it."""
 
 Code = Callable[[Description], bytes]
 OnGrid = Callable[[int, int], Description]
@@ -51,6 +60,13 @@ def fit_description(
     """
     if room is None:
         return code(full)
+    # The same words on the same grid are asked for again and again.
+    code = functools.cache(code)
+    if with_map:
+        # Surfaces say little: they come where words leave room, not in place of the colour map.
+        whole = code(full)
+        if len(whole) <= SURFACES * room:
+            return whole
     grids = list(dict.fromkeys(grid(cells, size) for cells in CELLS))
     if on_grid is None:
         merge = coarsen_nouns if with_map else coarsen
@@ -59,34 +75,30 @@ def fit_description(
         coarser = (each for each in grids if each != own and each[0] <= own[0] and each[1] <= own[1])
         grids = [own, *coarser]
         on_grid = partial(merge, full)
+    on_grid = functools.cache(on_grid)
     part = room if room < SMALL else round((TEXT if with_map else TEXT_ALONE) * room)
-    coarsest = on_grid(*grids[-1])
     forms: list[Callable[[], Description]]
     if with_map:
         if room >= LEAST_ROOM:
             part = min(part, room - _cost_of_cells(_with_cells(on_grid, grids), code))
         base = _silent(full)
-        # Surfaces say little: they come where words leave room, not in place of the colour map.
-        whole = code(full)
-        if len(whole) <= SURFACES * room:
-            return whole
         forms = [
             *(partial(_on, on_grid, shape, shorten.without_textures) for shape in grids),
-            lambda: _silent(full),
-            lambda: _silent(coarsest),
+            lambda: base,
+            lambda: _silent(on_grid(*grids[-1])),
         ]
     else:
-        base = coarsest
+        base = on_grid(*grids[-1])
         ways = (_whole, shorten.without_orientations)
         forms = [partial(_on, on_grid, shape, way) for shape in grids for way in ways]
-    text = _fit_text(base, code, part)
-    chosen = _first_fitting(forms, lambda form: len(code(_with_text(form(), text))) <= room)
+    texts = _fit_text(base, code, part)
+    chosen = _first_fitting(forms, lambda form: len(code(_with_text(form(), texts[-1]))), room)
     if chosen is not None:
         # The cells may have left room: words that were left out for them come back.
         cells = chosen()
-        coded_forms = (code(_with_text(cells, words)) for words in shorten.by_salience(base))
-        return next(data for data in coded_forms if len(data) <= room)
-    coded = [code(shorter) for shorter in shorten.least(_with_text(forms[-1](), text))]
+        texts = _up_to_fitting(texts, lambda text: code(_with_text(cells, text)), room)
+        return code(_with_text(cells, texts[-1]))
+    coded = [code(shorter) for shorter in shorten.least(_with_text(forms[-1](), texts[-1]))]
     return next((data for data in coded if len(data) <= room), coded[-1])
 
 
@@ -109,17 +121,19 @@ def _cost_of_cells(description: Description, code: Code) -> int:
 
 
 def _first_fitting(
-    forms: Sequence[Callable[[], Description]], fits: Callable[[Callable[[], Description]], bool]
+    forms: Sequence[Callable[[], Description]], length: Callable[[Callable[[], Description]], int], room: int
 ) -> Callable[[], Description] | None:
-    """Find the first of ever shorter forms that fits, by bisection."""
+    """Find the first of ever shorter forms that fits, by bisection; the very first where one takes little."""
     low, high = 0, len(forms) - 1
     best = None
+    middle = high // 2
     while low <= high:
-        middle = (low + high) // 2
-        if fits(forms[middle]):
+        taken = length(forms[middle])
+        if taken <= room:
             best, high = forms[middle], middle - 1
         else:
             low = middle + 1
+        middle = low if taken <= LITTLE * room else (low + high) // 2
     return best
 
 
@@ -128,12 +142,39 @@ def _silent(description: Description) -> Description:
     return replace(description, cells=(Cell(),) * len(description.cells))
 
 
-def _fit_text(description: Description, code: Code, part: int) -> Description:
-    """Give a description with the words that fit into ``part`` bytes, its cells included."""
-    for shorter in shorten.by_salience(description):
-        if len(code(shorter)) <= part:
-            return shorter
-    return shorter
+def _fit_text(description: Description, code: Code, part: int) -> Sequence[Description]:
+    """Give a description in ever fewer words, down to those that fit into ``part`` bytes, and its cells."""
+    if len(code(description)) <= part:
+        return [description]
+    return _up_to_fitting([*shorten.by_salience(description)], code, part)
+
+
+def _up_to_fitting(texts: Sequence[Description], code: Code, most: int) -> Sequence[Description]:
+    """Give ever shorter texts up to the first that fits into ``most`` bytes; all where none does.
+
+    Their letters say where to look, then bisection; then step by step, as a text may take a little more than
+    the one before it.
+    """
+    letters = [shorten.characters(text) for text in texts]
+    low, high, at = 0, len(texts) - 1, 0
+    for attempt in itertools.count():
+        if low >= high:
+            break
+        over = len(code(texts[at])) - most
+        if over <= 0:
+            high = at
+        else:
+            low = at + 1
+        wanted = letters[at] - over * LETTERS_PER_BYTE
+        guess = next((at for at in range(low, high) if letters[at] <= wanted), high - 1)
+        at = guess if attempt < GUESSES else (low + high) // 2
+    for at in range(high - 1, -1, -1):
+        length = len(code(texts[at]))
+        if length <= most:
+            high = at
+        elif length > most + UNEVEN:
+            break
+    return texts[: high + 1]
 
 
 def _with_text(description: Description, text: Description) -> Description:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from promptcodec.description.model import MAX_SIDE
@@ -10,6 +11,7 @@ CELLS = (64, 54, 48, 40, 35, 30, 24, 20, 15, 12, 9, 6, 4, 2, 1)
 DEFAULT_CELLS = 24
 
 
+@functools.lru_cache(maxsize=256)
 def grid(cells: int, size: tuple[int, int]) -> tuple[int, int]:
     """Choose rows and columns, 1..8 each, for about ``cells`` nearly square cells.
 

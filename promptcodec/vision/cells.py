@@ -74,41 +74,49 @@ def two_colours(samples: Floats) -> CellColours:
         The clusters; a cell of one colour has two equal centres and the shares 1 and 0.
     """
     count, height, width, _ = samples.shape
-    points = samples.reshape(count, height * width, 3).astype(np.float64)
-    scaled = points * np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT])
-    means = scaled.mean(1, keepdims=True)
+    points = np.moveaxis(samples.reshape(count, height * width, 3), 2, 1).astype(np.float64, order="C")
+    scaled = points * np.array([[1], [CHROMA_WEIGHT], [CHROMA_WEIGHT]])
+    means = scaled.mean(2, keepdims=True)
     centred = scaled - means
-    axes = np.linalg.eigh(centred.swapaxes(1, 2) @ centred)[1][:, :, -1]
-    second = (centred @ axes[:, :, None])[:, :, 0] > 0
+    axes = np.linalg.eigh(centred @ centred.swapaxes(1, 2))[1][:, :, -1]
+    second = _beyond(centred, axes[:, :, None])
     for _ in range(_ROUNDS):
         first_mean, second_mean = _cluster_means(scaled, second, means)
-        middle = (first_mean + second_mean) / 2
-        second = ((scaled - middle) @ (second_mean - middle).swapaxes(1, 2))[:, :, 0] > 0
+        before = second
+        second = _beyond(scaled - (first_mean + second_mean) / 2, second_mean - first_mean)
+        if np.array_equal(second, before):
+            break
     # The sign of an eigenvector is arbitrary; size, then raster order, is not.
     swap = (second.mean(1) > 0.5) | ((second.mean(1) == 0.5) & second[:, 0])
     second ^= swap[:, None]
-    centres = np.stack(_cluster_means(points, second, points.mean(1, keepdims=True)), 1)[:, :, 0]
+    mean = points.mean(2, keepdims=True)
+    centres = np.concatenate(_cluster_means(points, second, mean), 2).swapaxes(1, 2)
     ys, xs = np.divmod(np.arange(height * width), width)
-    places = np.stack([(ys + 0.5) / height, (xs + 0.5) / width], 1)[None].repeat(count, 0)
-    spots = _cluster_means(places, second, places.mean(1, keepdims=True))
+    places = np.stack([(ys + 0.5) / height, (xs + 0.5) / width])[None]
+    spots = _cluster_means(places, second, places.mean(2, keepdims=True))
     share = second.mean(1)
     return CellColours(
-        points.mean(1).astype(np.float32),
+        mean[:, :, 0].astype(np.float32),
         centres.astype(np.float32),
         np.stack([1 - share, share], 1).astype(np.float32),
-        (spots[1] - spots[0])[:, 0].astype(np.float32),
+        (spots[1] - spots[0])[:, :, 0].astype(np.float32),
     )
+
+
+def _beyond(points: npt.NDArray[np.float64], axes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Say which of the points ``(n, 3, m)`` lie in the direction of ``(n, 3, 1)``."""
+    return (axes.swapaxes(1, 2) @ points)[:, 0] > 0
 
 
 def _cluster_means(
     points: npt.NDArray[np.float64], second: npt.NDArray[np.bool_], empty: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give the means ``(n, 1, k)`` of both clusters; ``empty`` where a cluster has no point."""
-    total = points.sum(1, keepdims=True)
-    weight = second[:, None, :].astype(np.float64)
-    size = weight.sum(2, keepdims=True)
-    inside = weight @ points
-    rest = points.shape[1] - size
+    """Give the means ``(n, k, 1)`` of both clusters; ``empty`` where a cluster has no point."""
+    total = points.sum(2, keepdims=True)
+    weight = second[:, :, None].astype(np.float64)
+    size = weight.sum(1, keepdims=True)
+    inside = points @ weight
+    rest = points.shape[2] - size
     return (
         np.where(rest > 0, (total - inside) / np.maximum(rest, 1), empty),
         np.where(size > 0, inside / np.maximum(size, 1), empty),

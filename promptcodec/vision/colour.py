@@ -18,6 +18,9 @@ CHROMA_WEIGHT = 2.5
 """How much a step in a or b counts against one in L. Of 1, 1.5, 2, 2.5, 3 and 4 the weights 2.5
 and 3 give names nearest by CIEDE2000 (4.9); with 1 (5.6) a shaded orange becomes a brown."""
 
+WEIGHTS = np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
+"""Of L, a and b."""
+
 _TO_LMS = np.array(
     [
         [0.4122214708, 0.5363325363, 0.0514459929],
@@ -38,10 +41,24 @@ _TO_LAB = np.array(
 
 def to_oklab(srgb: npt.NDArray[np.uint8] | Floats) -> Floats:
     """Convert sRGB ``(..., 3)`` in 0..255 to Oklab ``(..., 3)``: L 0..1, a and b about -0.4..0.4."""
-    values = np.asarray(srgb, np.float32) / 255
-    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    values = np.asarray(srgb)
+    linear = _levels()[values] if values.dtype == np.uint8 else _linear(values)
     lab: Floats = np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T
     return lab
+
+
+def _linear(srgb: npt.NDArray[np.generic]) -> Floats:
+    """Undo the curve of sRGB: 0..255 to light, 0..1."""
+    values = np.asarray(srgb, np.float32) / 255
+    return np.asarray(
+        np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4), np.float32
+    )
+
+
+@cache
+def _levels() -> Floats:
+    """Give the light of the 256 bytes."""
+    return _linear(np.arange(256))
 
 
 def to_srgb(oklab: Floats) -> Floats:
@@ -60,8 +77,7 @@ def palette_oklab() -> Floats:
 
 def colour_distance(first: Floats, second: Floats) -> Floats:
     """Give how far apart two colours look as names: Oklab ``(..., 3)`` -> ``(...)``, 0.01 just visible."""
-    weights = np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
-    return np.asarray(np.sqrt((((first - second) * weights) ** 2).sum(-1)), np.float32)
+    return np.asarray(np.sqrt((((first - second) * WEIGHTS) ** 2).sum(-1)), np.float32)
 
 
 def nearest_names(oklab: Floats) -> list[str]:

@@ -137,7 +137,8 @@ def sharpness(image: Image.Image) -> tuple[Floats, Floats]:
 def _detail(level: Floats, step: int) -> Floats:
     """Give differences over ``step`` samples in both directions, same shape, edges repeated."""
     padded = np.pad(level, ((0, step), (0, step)), "edge")
-    return np.asarray(np.hypot(padded[step:, :-step] - level, padded[:-step, step:] - level), np.float32)
+    down, right = padded[step:, :-step] - level, padded[:-step, step:] - level
+    return np.asarray(np.sqrt(down * down + right * right), np.float32)
 
 
 def _cells(band: Floats) -> Floats:

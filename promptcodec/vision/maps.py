@@ -11,11 +11,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.network import TABLE
+from promptcodec.vision.recall import recall
 from promptcodec.vision.runtime import session
+from promptcodec.vision.shrunk import framed
 
 OUTPUTS = ("fine", "middle", "coarse", "head")
 """Maps of 40, 112, 320 and 1280 channels, a cell for 8, 16, 32 and 32 pixels a side."""
@@ -23,16 +26,6 @@ OUTPUTS = ("fine", "middle", "coarse", "head")
 CHANNELS = (40, 112, 320, 1280)
 
 WIDTH = sum(CHANNELS)
-
-LONG_SIDE = 384
-"""Pixels along the picture's longer side, as the network sees it."""
-
-STEP = 32
-"""Sides are multiples of this many pixels."""
-
-LEAST_SIDE = 64
-
-_REMEMBERED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +59,15 @@ def look(image: Image.Image) -> Seen:
     Raises:
         MissingError: onnxruntime or the network is not there.
     """
-    scale = LONG_SIDE / max(image.size)
-    width, height = (max(LEAST_SIDE, round(side * scale / STEP) * STEP) for side in image.size)
-    small = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    pixels = np.asarray(small, np.uint8)
-    key = pixels.tobytes() + bytes([width // STEP])
-    known = _seen.get(key)
-    if known is None:
-        wanted = [*OUTPUTS, "logits", "embedding"]
-        *arrays, logits, pooled = (array[0] for array in session(TABLE).run(wanted, {"pixels": pixels[None]}))
-        embedding = pooled / max(float(np.linalg.norm(pooled)), 1e-6)
-        known = Seen(tuple(arrays), _whole(tuple(arrays)), logits, embedding)
-        _seen[key] = known
-        while len(_seen) > _REMEMBERED:
-            _seen.popitem(last=False)
-    return known
+    pixels = np.asarray(framed(image), np.uint8)
+    return recall(_seen, pixels, lambda: _look(pixels))
+
+
+def _look(pixels: npt.NDArray[np.uint8]) -> Seen:
+    wanted = [*OUTPUTS, "logits", "embedding"]
+    *arrays, logits, pooled = (array[0] for array in session(TABLE).run(wanted, {"pixels": pixels[None]}))
+    embedding = pooled / max(float(np.linalg.norm(pooled)), 1e-6)
+    return Seen(tuple(arrays), _whole(tuple(arrays)), logits, embedding)
 
 
 def gather(maps: tuple[Floats, ...], rows: int, cols: int) -> Floats:

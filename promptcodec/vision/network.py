@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from promptcodec.vision.colour import Floats
+from promptcodec.vision.recall import recall
 from promptcodec.vision.runtime import session
 
 TABLE = "lite0-2"
@@ -23,9 +24,6 @@ SIDE = 224
 CLASSES = 1000
 DIMENSIONS = 1280
 
-_REMEMBERED = 8
-# The last few inputs and what came out: captioner, signature and check share a pass. Keyed by the
-# pixels the network gets, not by the picture's identity: a copy hits, a picture changed in place misses.
 _seen: OrderedDict[bytes, tuple[Floats, Floats]] = OrderedDict()
 
 
@@ -52,15 +50,12 @@ def look(images: Sequence[Image.Image]) -> tuple[Floats, Floats]:
 
 def _look(image: Image.Image) -> tuple[Floats, Floats]:
     pixels = _pixels(image)
-    key = pixels.tobytes()
-    known = _seen.get(key)
-    if known is None:
-        logits, pooled = session(TABLE).run(OUTPUTS, {"pixels": pixels[None]})
-        known = logits[0], pooled[0] / max(float(np.linalg.norm(pooled[0])), 1e-6)
-        _seen[key] = known
-        while len(_seen) > _REMEMBERED:
-            _seen.popitem(last=False)
-    return known
+    return recall(_seen, pixels, lambda: _run(pixels))
+
+
+def _run(pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    logits, pooled = session(TABLE).run(OUTPUTS, {"pixels": pixels[None]})
+    return logits[0], pooled[0] / max(float(np.linalg.norm(pooled[0])), 1e-6)
 
 
 def _pixels(image: Image.Image) -> npt.NDArray[np.uint8]:

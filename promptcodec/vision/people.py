@@ -20,7 +20,7 @@ from promptcodec.vision.things import Thing
 PERSON = 0
 """COCO's number."""
 
-BODY, FACE = (0.3, 0.5), (0.6, 2.0)
+BODY, FACE = (0.3, 0.55), (0.6, 2.0)
 """Scores from which a thing is a person, and a face without a body: where cells under it are of HUMAN
 nouns, and where they are not."""
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from promptcodec import models
 from promptcodec.errors import MissingError
 
 if TYPE_CHECKING:
     import onnxruntime
+
+Floats = npt.NDArray[np.float32]
 
 
 def threads() -> int:
@@ -53,13 +59,30 @@ def session(table: str) -> onnxruntime.InferenceSession:
     Raises:
         MissingError: as ``onnx``, or the file is not the one that was shipped.
     """
-    runtime = onnx("looking at pictures")
+    return load(table, {}, "looking at pictures")
+
+
+def load(table: str, weights: Mapping[str, Floats], purpose: str) -> onnxruntime.InferenceSession:
+    """Load a network whose file leaves out some of its weights.
+
+    Args:
+        table: its name in the manifest.
+        weights: those that the file leaves out, by their names there.
+        purpose: as for ``onnx``.
+
+    Raises:
+        MissingError: as ``session``.
+    """
+    runtime = onnx(purpose)
     options: Any = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # What the arena keeps would be there beside every picture; without it nothing is slower.
     options.enable_cpu_mem_arena = False
+    if weights:
+        values = [runtime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
+        options.add_external_initializers(list(weights), values)
     # Not ``models.load``: the session has the weights, and the file's bytes need not stay beside them.
     model = models.read(Path(models.__file__).parent, table)
     return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

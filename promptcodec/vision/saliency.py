@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from promptcodec.vision.boxes import Box
-from promptcodec.vision.colour import CHROMA_WEIGHT, Floats, to_oklab
+from promptcodec.vision.colour import WEIGHTS, Floats, to_oklab
 
 LONGEST = 48
 """Longest side of the map."""
@@ -39,7 +40,7 @@ def saliency(image: Image.Image) -> Floats:
     """
     fine = _shrink(image, LONGEST * 3)
     coarse = _shrink(fine, LONGEST)
-    lab = to_oklab(np.asarray(coarse, np.uint8)) * np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
+    lab = to_oklab(np.asarray(coarse, np.uint8)) * WEIGHTS
     grounds = [_box_mean(lab, half) for half in _SURROUNDS] + [lab.mean((0, 1), keepdims=True)]
     contrast = np.mean([np.sqrt(((lab - ground) ** 2).sum(2)) for ground in grounds], 0)
     detail = _detail(np.asarray(fine.convert("L"), np.float32), coarse.size)
@@ -75,12 +76,11 @@ def regions(image: Image.Image, n: int) -> tuple[Box, ...]:
     inside = total[bottoms, rights] - total[tops, rights] - total[bottoms, lefts] + total[tops, lefts]
     # Between the mean (smallest window wins) and the sum (largest wins).
     score = inside / ((bottoms - tops) * (rights - lefts)) ** 0.6
+    left_over = np.argsort(-np.round(score, 3), kind="stable")
     chosen: list[int] = []
-    for index in np.argsort(-np.round(score, 3), kind="stable").tolist():
-        if all(_overlap(windows[index], windows[other]) < _OVERLAP for other in chosen):
-            chosen.append(index)
-            if len(chosen) == n:
-                break
+    while len(left_over) and len(chosen) < n:
+        chosen.append(int(left_over[0]))
+        left_over = left_over[_overlap(windows[left_over[0]], windows[left_over]) < _OVERLAP]
     return tuple(
         (left / width, top / height, right / width, bottom / height)
         for top, left, bottom, right in windows[chosen].tolist()
@@ -106,15 +106,14 @@ def _windows(height: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np
 
 
 def _overlap(
-    first: np.ndarray[tuple[int], np.dtype[np.int64]], second: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> float:
-    """Give intersection over union."""
-    tall = min(first[2], second[2]) - max(first[0], second[0])
-    wide = min(first[3], second[3]) - max(first[1], second[1])
-    if tall <= 0 or wide <= 0:
-        return 0.0
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
-    return float(tall * wide / (sum(areas) - tall * wide))
+    one: npt.NDArray[np.int64], others: npt.NDArray[np.int64]
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Give intersection over union of a window and ``(n, 4)`` others."""
+    tall = np.minimum(one[2], others[:, 2]) - np.maximum(one[0], others[:, 0])
+    wide = np.minimum(one[3], others[:, 3]) - np.maximum(one[1], others[:, 1])
+    common = np.maximum(tall, 0) * np.maximum(wide, 0)
+    areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    return np.asarray(common / (areas + (one[2] - one[0]) * (one[3] - one[1]) - common), np.float64)
 
 
 def _shrink(image: Image.Image, longest: int) -> Image.Image:
@@ -133,10 +132,14 @@ def _detail(luma: Floats, size: tuple[int, int]) -> Floats:
 
 def _box_mean(values: Floats, half: int) -> Floats:
     """Give the mean over the part of a square of ``2 * half + 1`` that lies in the picture."""
-    height, width, _ = values.shape
-    total = np.pad(values.astype(np.float64), ((1, 0), (1, 0), (0, 0))).cumsum(0).cumsum(1)
-    top, bottom = np.maximum(np.arange(height) - half, 0), np.minimum(np.arange(height) + half + 1, height)
-    left, right = np.maximum(np.arange(width) - half, 0), np.minimum(np.arange(width) + half + 1, width)
-    inside = total[bottom][:, right] - total[top][:, right] - total[bottom][:, left] + total[top][:, left]
-    area = ((bottom - top)[:, None] * (right - left)[None])[..., None]
-    return np.asarray(inside / area, np.float32)
+    height, width, bands = values.shape
+    down = (_near(height, half) @ values.reshape(height, -1)).reshape(height, width, bands)
+    return np.asarray(_near(width, half) @ down, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _near(count: int, half: int) -> npt.NDArray[np.float64]:
+    """Give the weights ``(count, count)`` of all places in the mean of those up to ``half`` from each."""
+    places = np.arange(count)
+    near = np.abs(places[:, None] - places) <= half
+    return np.asarray(near / near.sum(1, keepdims=True), np.float64)

@@ -47,8 +47,9 @@ def light(image: Image.Image) -> str:
     """
     samples = to_oklab(np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX)))
     lightness = np.round(samples[..., 0], 4)
-    words = [_brightness(lightness)]
-    spread = float(np.percentile(lightness, 95) - np.percentile(lightness, 5))
+    low, high, lightest = np.percentile(lightness, (5, 95, 99)).tolist()
+    words = [_brightness(lightness, lightest)]
+    spread = high - low
     if spread < CONTRAST[0]:
         words.append("low contrast")
     elif spread > CONTRAST[1]:
@@ -57,10 +58,10 @@ def light(image: Image.Image) -> str:
     return ", ".join([*words, cast] if cast else words)
 
 
-def _brightness(lightness: Floats) -> str:
-    """Name the brightness; the keys are the extremes on purpose."""
+def _brightness(lightness: Floats, lightest: float) -> str:
+    """Name the brightness, from the lightest hundredth too; the keys are the extremes on purpose."""
     dark, share, lit = LOW_KEY
-    if (lightness < dark).mean() >= share and np.percentile(lightness, 99) >= lit:
+    if (lightness < dark).mean() >= share and lightest >= lit:
         return "low key"
     if (lightness > HIGH_KEY[0]).mean() >= HIGH_KEY[1]:
         return "high key"

@@ -10,6 +10,10 @@ from PIL import Image
 from promptcodec.description.model import ORIENTATIONS
 from promptcodec.vision.cells import cut
 from promptcodec.vision.colour import Floats
+from promptcodec.vision.shrunk import shrunk
+
+FINEST = 768
+"""Pixels of the longer side of a picture from which more of them show no more texture."""
 
 LONG_SIDE = 48
 """Samples along a cell's longer side: fine texture of a 512-pixel picture on an 8x8 grid shows."""
@@ -64,6 +68,11 @@ class Texture:
         return np.asarray((self.fine + self.middle) / 2, np.float32)
 
 
+def luma(image: Image.Image) -> Image.Image:
+    """Give what ``measure_texture`` needs of a picture, for several grids: mode L."""
+    return shrunk(image, FINEST).convert("L")
+
+
 def measure_texture(image: Image.Image, rows: int, cols: int) -> Texture:
     """Measure the texture of every cell on luma.
 
@@ -71,7 +80,7 @@ def measure_texture(image: Image.Image, rows: int, cols: int) -> Texture:
     even areas, not a busy texture.
 
     Args:
-        image: RGB, any size from 1x1.
+        image: RGB or its ``luma``, any size from 1x1.
         rows: rows of the grid.
         cols: columns of the grid.
 
@@ -81,9 +90,9 @@ def measure_texture(image: Image.Image, rows: int, cols: int) -> Texture:
     Source: structure tensor, Bigun and Granlund 1987.
     """
     height, width = _samples(image.height / rows, image.width / cols)
-    luma: Floats = cut(image.convert("L"), rows, cols, height, width).astype(np.float32) / np.float32(255)
-    gradient_y, gradient_x = _gradients(luma)
-    length = np.hypot(gradient_x, gradient_y)
+    level: Floats = cut(luma(image), rows, cols, height, width).astype(np.float32) / np.float32(255)
+    gradient_y, gradient_x = _gradients(level)
+    length = _length(gradient_x, gradient_y)
     per = np.maximum(length, 1e-6)
     xx, yy, xy = (
         (product / per).mean((1, 2))
@@ -92,9 +101,9 @@ def measure_texture(image: Image.Image, rows: int, cols: int) -> Texture:
     coherence = np.hypot(xx - yy, 2 * xy) / np.maximum(xx + yy, 1e-6)
     # The gradient's axis from the tensor, rows counted upwards; the lines are at right angles to it.
     angle = (np.arctan2(-2 * xy, xx - yy) / 2 + np.pi / 2) % np.pi
-    coarse = luma[:, : height // COARSE * COARSE, : width // COARSE * COARSE]
-    coarse = coarse.reshape(len(luma), height // COARSE, COARSE, width // COARSE, COARSE).mean((2, 4))
-    middle = np.hypot(*_gradients(coarse)).mean((1, 2))
+    coarse = level[:, : height // COARSE * COARSE, : width // COARSE * COARSE]
+    coarse = coarse.reshape(len(level), height // COARSE, COARSE, width // COARSE, COARSE).mean((2, 4))
+    middle = _length(*_gradients(coarse)).mean((1, 2))
     return Texture(
         length.mean((1, 2)), middle.astype(np.float32), angle.astype(np.float32), coherence.astype(np.float32)
     )
@@ -115,6 +124,11 @@ def _gradients(luma: Floats) -> tuple[Floats, Floats]:
     right = luma[:, :, 1:] - luma[:, :, :-1]
     half = np.float32(0.5)
     return (down[:, :, 1:] + down[:, :, :-1]) * half, (right[:, 1:] + right[:, :-1]) * half
+
+
+def _length(across: Floats, down: Floats) -> Floats:
+    """Give lengths of vectors; ``np.hypot``, which guards against overflow, takes several times as long."""
+    return np.asarray(np.sqrt(across * across + down * down), np.float32)
 
 
 def texture_words(texture: Texture) -> list[tuple[tuple[str, str], ...]]:

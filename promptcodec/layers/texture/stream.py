@@ -6,16 +6,18 @@ levels. How long the part is tells which steps are likely.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from promptcodec.entropy.bitio import HALF, BitReader, BitWriter, SymbolWriter
 from promptcodec.errors import BitstreamError
 from promptcodec.layers.texture import model
 from promptcodec.layers.texture.content import Content
-from promptcodec.layers.texture.frequencies import Ints, Region, log8, region
+from promptcodec.layers.texture.frequencies import RADII, Ints, Region, log8, region
+from promptcodec.native import core
 
 MAX_BYTES = 4096
 # Chance that a picture is better restored, in 1/65536.
@@ -68,6 +70,38 @@ def read(data: bytes) -> Content:
 def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
     """Write a content into a part of length class ``kind``."""
     write_header(writer, content, kind)
+    if core and isinstance(writer, core.BitWriter):
+        inside = _inside(content.shape, content.radii)
+        levels = np.zeros((model.PLANES, inside.shape[1]), np.int32)
+        levels[inside] = np.concatenate(content.levels)
+        kernel = model.kernel(model.tables(), content.shape)
+        kernel.write(writer, content.step, _squares(content.radii), levels)
+    else:
+        _write_levels(writer, content)
+
+
+def _read_content(reader: BitReader, kind: int) -> Content:
+    shape, step, restored, radii, means = _read_header(reader, kind)
+    if core and isinstance(reader, core.BitReader):
+        inside = _inside(shape, radii)
+        levels = np.zeros(inside.shape, np.int32)
+        model.kernel(model.tables(), shape).read(reader, step, _squares(radii), levels)
+        planes = [row[within] for row, within in zip(levels, inside, strict=True)]
+    else:
+        planes = _read_levels(reader, shape, step, radii)
+    return Content(shape, step, restored, radii, means, tuple(planes))
+
+
+def _inside(shape: int, radii: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Say which frequencies of the whole region are coded: ``(PLANES, n)``."""
+    return np.asarray(region(shape, len(RADII) - 1).radius <= np.array(_squares(radii))[:, None])
+
+
+def _squares(radii: Sequence[int]) -> tuple[int, ...]:
+    return tuple(RADII[radius] ** 2 * 16 for radius in radii)
+
+
+def _write_levels(writer: SymbolWriter, content: Content) -> None:
     steps, field = _start(content.shape, content.step)
     for plane, levels in enumerate(content.levels):
         area = region(content.shape, content.radii[plane])
@@ -78,8 +112,7 @@ def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
             model.learn(field, area, plane, start, end, levels[None, start:end])
 
 
-def _read_content(reader: BitReader, kind: int) -> Content:
-    shape, step, restored, radii, means = _read_header(reader, kind)
+def _read_levels(reader: BitReader, shape: int, step: int, radii: Sequence[int]) -> list[Ints]:
     steps, field = _start(shape, step)
     planes = []
     for plane, radius in enumerate(radii):
@@ -90,12 +123,12 @@ def _read_content(reader: BitReader, kind: int) -> Content:
             levels[start:end] = [_read_level(reader, three, escapes) for three, escapes in chances]
             model.learn(field, area, plane, start, end, levels[None, start:end])
         planes.append(levels)
-    return Content(shape, step, restored, radii, means, tuple(planes))
+    return planes
 
 
 def _start(shape: int, step: int) -> tuple[Ints, model.Field]:
     """Give the step as the model takes it, and a field that knows nothing."""
-    return np.array([step], np.int32), model.Field(region(shape, 0), 1)
+    return np.array([step], np.int32), model.Field(region(shape, 0))
 
 
 def _chances(
@@ -142,6 +175,7 @@ def _read_header(reader: BitReader, kind: int) -> tuple[int, int, bool, tuple[in
     return shape, step, restored, tuple(radii), tuple(means)
 
 
+@lru_cache(maxsize=model.PLANES * model.STEPS)
 def _mean_bounds(plane: int, step: int) -> tuple[list[int], int]:
     """Give the bounds of the levels of a plane's mean, and the lowest level."""
     tables = model.tables()

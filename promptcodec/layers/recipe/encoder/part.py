@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from promptcodec import entropy
 from promptcodec.entropy.dictionary import Dictionary
@@ -16,18 +17,13 @@ from promptcodec.layers.recipe.part import FORMS, PPM_LIMIT
 from promptcodec.layers.recipe.primer import primed
 from promptcodec.layers.recipe.tree_symbols import Value
 from promptcodec.recipe import Recipe
-from promptcodec.recipe.model import fields_of
+from promptcodec.recipe.model import Chunk, fields_of
 
 
 def encode(recipe: Recipe, form: str, coder: str, dictionary: Dictionary | None) -> bytes:
     """Code a recipe, as the layer's ``encode``."""
     form = form if recipe.chunks else "fields"
-    if form == "fields":
-        coded = _code(literal(fields_of(recipe)))
-    else:
-        coded = _code(to_values(recipe.chunks))
-        if coded is None or not _is_text(coded[1]):
-            coded = _code(to_plain(recipe.chunks))
+    coded = _code(literal(fields_of(recipe))) if form == "fields" else _code_chunks(recipe.chunks)
     if coded is None:
         raise UsageError("the recipe is too large to be stored", hint="leave it out with --recipe off")
     symbols, lines = coded
@@ -45,6 +41,13 @@ def fit(recipe: Recipe, most: int | None, coder: str, dictionary: Dictionary | N
     fields = encode(recipe, "fields", coder, dictionary)
     # A short text of the tool may be shorter than its fields: then that is the least.
     return fields if part is None or len(fields) < len(part) else part
+
+
+@lru_cache(maxsize=1)
+def _code_chunks(chunks: tuple[Chunk, ...]) -> tuple[bytes, list[str]] | None:
+    """Code metadata: first to see whether it comes back, then to store it."""
+    coded = _code(to_values(chunks))
+    return coded if coded and _is_text(coded[1]) else _code(to_plain(chunks))
 
 
 def _code(value: Value) -> tuple[bytes, list[str]] | None:

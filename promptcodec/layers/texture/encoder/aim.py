@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from promptcodec.layers.texture.frequencies import Ints
 from promptcodec.layers.texture.restoration import (
-    BLOCKS,
-    LAYERS,
-    OUTPUTS,
     Floats,
     add,
-    convolve,
     fold,
-    forward,
     network,
     sample,
-    scale_of,
+    seen,
     unfold,
+    weights_of,
 )
+from promptcodec.vision import runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,8 @@ def guess(planes: npt.NDArray[np.generic], target: Ints, shape: int, step: int) 
         step: index of the quantiser's step.
     """
     picture = sample(planes, shape)
-    added, signs = forward(picture, step)
-    apart = picture + added - sample(target, shape)
-    slope = apart + _backward(apart, signs, step)
+    inputs = seen(picture, step) | {"wanted": fold(sample(target, shape)[None])}
+    added, slope = (unfold(output)[0] for output in _backward().run(["added", "slope"], inputs))
     aim = np.asarray(target, np.float32)
     missing = np.asarray(planes, np.float32) - aim
     # Outside the grid nothing is restored: there the target itself is the aim.
@@ -59,23 +56,12 @@ def guess(planes: npt.NDArray[np.generic], target: Ints, shape: int, step: int) 
     return Guess(add(planes, added, shape), aim)
 
 
-def _backward(slope: Floats, signs: list[npt.NDArray[np.bool_]], step: int) -> Floats:
-    """Give the slope by the picture, from that by what is added to it."""
-    layers = _reversed_network()
-    none = np.float32(0)
-    state = convolve(fold(slope) * scale_of(step), layers[-1], none) * signs[-1]
-    for block in range(BLOCKS, 0, -1):
-        inner = convolve(state, layers[2 * block], none) * signs[block]
-        state = state + convolve(inner, layers[2 * block - 1], none)
-    return unfold(convolve(state * signs[0], layers[0], none)[..., :OUTPUTS])
-
-
 @functools.cache
-def _reversed_network() -> list[Floats]:
-    """Give the weights of the shipped layers for going back."""
-    return [
-        np.ascontiguousarray(
-            weights.reshape(9, inputs, outputs)[::-1].transpose(0, 2, 1).reshape(9 * outputs, inputs)
-        )
-        for (weights, _), (inputs, outputs) in zip(network(), LAYERS, strict=True)
-    ]
+def _backward() -> Any:
+    weights = weights_of(network())
+    back = {
+        name.replace("weight", "back"): np.ascontiguousarray(weight.transpose(1, 0, 2, 3)[..., ::-1, ::-1])
+        for name, weight in weights.items()
+        if name.startswith("weight")
+    }
+    return runtime.load("restoration-slope-1", weights | back, "coding a texture layer")

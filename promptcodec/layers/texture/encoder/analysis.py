@@ -10,8 +10,8 @@ from PIL import Image
 
 from promptcodec.layers.texture.dct import COLOURS, MIDDLE, PLANES, UNIT, Floats, basis
 
-# Above this side a picture is reduced by whole factors first.
-WORKING_SIDE = 768
+# A picture is reduced by a whole factor first: to no less than this on its longer side, and on its shorter.
+WORKING_SIDE, SHORTER_SIDE = 384, 96
 _BASIS_BITS = 16
 
 
@@ -35,7 +35,7 @@ def analyse(image: Image.Image, across: int, down: int) -> npt.NDArray[np.int64]
         ``(PLANES, down, across)`` amplitudes in 1/UNIT; zero where the picture is too small to
         have that frequency.
     """
-    factor = max(1, max(image.size) // WORKING_SIDE)
+    factor = max(1, min(max(image.size) // WORKING_SIDE, min(image.size) // SHORTER_SIDE))
     small = image.reduce(factor) if factor > 1 else image
     pixels = np.asarray(small, np.float64)
     height, width = pixels.shape[:2]

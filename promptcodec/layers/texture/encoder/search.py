@@ -6,7 +6,7 @@ quantise are moved so that it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,195 +18,203 @@ from promptcodec.layers.texture.content import Content, dequantise
 from promptcodec.layers.texture.dct import UNIT
 from promptcodec.layers.texture.encoder import quantise
 from promptcodec.layers.texture.encoder.aim import guess
-from promptcodec.layers.texture.frequencies import RADII, Ints
-from promptcodec.layers.texture.stream import length_class, write, write_header
+from promptcodec.layers.texture.frequencies import Ints
+from promptcodec.layers.texture.restoration import restore
+from promptcodec.layers.texture.stream import length_class, write_header
 
 # Squared pixel levels that a bit is worth, in squares of the step.
 PRICE = 0.16
-# Steps looked at around the one that fits at that price, and multiples of the price.
+# Steps looked at around the one that fits at that price.
 AROUND = (-1, 0, 1)
-PRICES = (0.75, 0.87, 1.0, 1.15, 1.33)
-FINE = 5
-ROUNDS = 2
-# Bits above the budget that may still fit, since the end of a range coder's stream takes less.
-SPARE = 3
-# Rounds of aiming at what restores best: how far prices are spread. Trials that are judged in each.
-AIMS = (0.2, 0.15, 0.1, 0.06)
-AIMED_ROUNDS = 1
-KEPT = 3
-# What is left empty, in bits, is filled: at prices below the best one's, as multiples.
-EMPTY = 8
-FILLS = ((0.98, 0.94, 0.88, 0.8, 0.7), (0.99, 0.97, 0.95, 0.92, 0.86), (0.99, 0.98, 0.96, 0.93, 0.9))
+# Prices tried for one step: while what levels cost each other settles, then until the bytes are full.
+SETTLING, FILLING = 2, 8
+# Bits above the budget that may still fit, since the end of a range coder's stream takes less; and those that
+# may stay empty.
+SPARE, EMPTY = 2, 3
+# How much of the last aim is kept in the next, at first of the picture itself: what single levels do to an
+# aim evens out.
+KEPT_FIRST, KEPT = 0.35, 0.5
+
+
+class Effort(NamedTuple):
+    """How hard to look for what restores best.
+
+    Attributes:
+        aims: how often to aim at it.
+        judges: the last aim is also judged; else it is taken for the best.
+        steps: quantiser steps looked at, from the one that fits on, coarser by so many.
+    """
+
+    aims: int
+    judges: bool
+    steps: tuple[int, ...]
+
+
+EFFORTS = (
+    Effort(0, True, (1,)),
+    Effort(1, False, (1,)),
+    Effort(1, True, (1,)),
+    Effort(2, False, (1,)),
+    Effort(2, True, (1,)),
+    Effort(3, True, (1,)),
+    Effort(3, True, (0, 1)),
+    Effort(5, True, (0, 1)),
+    Effort(9, True, (0, 1, 2)),
+)
 
 
 class Trial(NamedTuple):
-    """A coding: its bits, its squared error in pixel levels, its content, its price, what it quantises."""
+    """A coding: its bits, its squared error in pixel levels, its content, its price."""
 
     bits: float
     error: float
     content: Content
     price: float
-    target: Ints
 
 
-class Judged(NamedTuple):
-    """A coding with the error that is left once restored.
+class Fit(NamedTuple):
+    """What fits with one step: the best first; and what levels cost each other there."""
 
-    Attributes:
-        trial: the coding.
-        gain: squared pixel levels that restoring takes from the error.
-        aim: amplitudes to quantise next.
-    """
-
-    trial: Trial
-    gain: float
-    aim: Ints
+    trials: list[Trial]
+    pull: Ints
 
 
-def candidates(planes: Ints, shape: int, budget: int, *, restored: bool) -> Iterator[Content]:
+def candidates(planes: Ints, shape: int, budget: int, effort: Effort | None) -> Iterator[Content]:
     """Give contents that should fit, the best first, down to the smallest there is.
 
     Args:
         planes: ``(PLANES, down, across)`` amplitudes.
         shape: the picture's shape.
         budget: bytes.
-        restored: the decoder may restore.
+        effort: how hard to look for what restores best; None where the decoder is not to restore.
     """
     kind, room = length_class(budget), 8 * budget
     centre = _fitting_step(planes, shape, kind, room)
-    steps = [centre + d for d in AROUND if 0 <= centre + d < model.STEPS]
-    rough = _try(planes, shape, kind, [(s, p) for s in steps for p in PRICES], 1)
-    trials = sorted((trial for trial in rough if trial.bits <= room), key=lambda trial: trial.error)
-    judged = _judged(trials[:KEPT], planes) if restored else []
-    if judged and judged[0].gain > 0:
-        judged = _aimed(planes, kind, room, rough, judged)
-        yield from (each.trial.content for each in judged)
-    if trials:
-        close = [
-            (step, price)
-            for step in dict.fromkeys(trial.content.step for trial in trials[:2])
-            for price in _prices_near(rough, step, room)
+    if effort is not None:
+        coarser = {min(centre + way, model.STEPS - 1) for way in effort.steps}
+        judged = [
+            each for step in sorted(coarser) for each in _restored(planes, shape, kind, room, step, effort)
         ]
-        trials += _try(planes, shape, kind, close, ROUNDS)
-    yield from (t.content for t in sorted(trials, key=lambda t: t.error) if t.bits <= room + SPARE)
-    coarsest = [(model.STEPS - 1, price) for price in (2.0, 8.0, 1e9)]
-    yield from (trial.content for trial in _try(planes, shape, kind, coarsest, 0))
+        for _, trials in sorted(judged, key=lambda each: each[0]):
+            yield from (replace(trial.content, restored=True) for trial in trials)
+    steps = [step for step in (centre + way for way in AROUND) if 0 <= step < model.STEPS]
+    fits = [_fit(planes, shape, step, kind, room) for step in steps]
+    plain = sorted((trial for fit in fits for trial in fit.trials), key=lambda trial: trial.error)
+    yield from (trial.content for trial in plain)
+    for price in (2.0, 8.0, 1e9):
+        yield _try(planes, shape, model.STEPS - 1, kind, price).content
 
 
-def _judged(trials: Sequence[Trial], planes: Ints) -> list[Judged]:
-    """Give trials as they are once restored, the best first."""
-    judged = []
-    for trial in trials:
-        content = replace(trial.content, restored=True)
-        decoded = dequantise(content)
-        restored = guess(decoded, planes, content.shape, content.step)
-        plain, error = (float((((each - planes) / UNIT) ** 2).sum()) for each in (decoded, restored.planes))
-        aim = np.rint(restored.aim).astype(np.int32)
-        judged.append(Judged(trial._replace(content=content, error=error), plain - error, aim))
-    return sorted(judged, key=lambda each: each.trial.error)
+def _restored(
+    planes: Ints, shape: int, kind: int, room: float, step: int, effort: Effort
+) -> list[tuple[float, list[Trial]]]:
+    """Quantise again and again what restores to more of the picture than the picture itself.
+
+    Returns:
+        Codings with the error that is left once the best of them is restored; none where restoring takes
+        nothing from the error.
+    """
+    fit = _fit(planes, shape, step, kind, room)
+    judged: list[tuple[float, list[Trial]]] = []
+    aim = planes
+    for turn in range(effort.aims):
+        if not fit.trials:
+            return judged
+        decoded = dequantise(fit.trials[0].content)
+        seen = guess(decoded, planes, shape, step)
+        error = _apart(seen.planes, planes)
+        if not turn and error >= _apart(decoded, planes):
+            return []
+        judged.append((error, fit.trials))
+        kept = KEPT if turn else KEPT_FIRST
+        aim = np.rint(kept * aim + (1 - kept) * seen.aim).astype(np.int32)
+        fit = _fit(aim, shape, step, kind, room, price=fit.trials[0].price, pull=fit.pull)
+    if not fit.trials:
+        return judged
+    if not effort.judges:
+        return [(0.0, fit.trials), *judged]  # not judged: taken for the best
+    decoded = dequantise(fit.trials[0].content)
+    error = _apart(restore(decoded, shape, step), planes)
+    if not judged and error >= _apart(decoded, planes):
+        return []
+    return [*judged, (error, fit.trials)]
 
 
-def _aimed(planes: Ints, kind: int, room: float, rough: list[Trial], judged: list[Judged]) -> list[Judged]:
-    """Quantise again and again what restores to more of the picture than the picture itself."""
-    known = rough
-    for spread in AIMS:
-        best = judged[0]
-        step = best.trial.content.step
-        close = [(step, price) for price in _prices_near(known, step, room, spread)]
-        known = _try(best.aim, best.trial.content.shape, kind, close, AIMED_ROUNDS)
-        fits = sorted((t for t in known if t.bits <= room + SPARE), key=lambda t: t.error)
-        judged = sorted(judged + _judged(fits[:KEPT], planes), key=lambda each: each.trial.error)
-    return _filled(planes, kind, room, judged)
-
-
-def _filled(planes: Ints, kind: int, room: float, judged: list[Judged]) -> list[Judged]:
-    """Spend what the best coding leaves empty, at lower prices."""
-    for factors in FILLS:
-        best = judged[0].trial
-        length = 8 * len(write(best.content, kind))
-        if room - length <= EMPTY:
-            break
-        pairs = [(best.content.step, best.price * factor) for factor in factors]
-        known = _try(best.target, best.content.shape, kind, pairs, AIMED_ROUNDS)
-        # What is written is shorter than what is weighed by as much as for the best.
-        most = room + max(best.bits - length, SPARE)
-        fits = sorted((t for t in known if best.bits < t.bits <= most), key=lambda t: t.error)
-        judged = sorted(judged + _judged(fits[:KEPT], planes), key=lambda each: each.trial.error)
-    return judged
-
-
-def _prices_near(trials: Sequence[Trial], step: int, room: float, spread: float = 0.06) -> list[float]:
-    """Give prices close to the one at which ``step`` just fits."""
-    known = sorted((t.bits, t.price) for t in trials if t.content.step == step)
-    bits, prices = np.array(known).T
-    # Beyond what was tried, the price changes by the square of what the bits change by.
-    beyond = 2 * np.log(np.clip(room, bits[0], bits[-1]) / room)
-    middle = float(np.exp(np.interp(room, bits, np.log(prices)) + beyond))
-    return [middle * factor for factor in np.linspace(1 - spread, 1 + spread, FINE)]
+def _apart(planes: np.ndarray, others: np.ndarray) -> float:
+    return float((((planes - others) / UNIT) ** 2).sum())
 
 
 def _fitting_step(planes: Ints, shape: int, kind: int, room: float) -> int:
-    """Give the finest step that fits at the usual price."""
-    low, high = 0, model.STEPS - 1
+    """Give about the finest step that fits at the usual price."""
     step = int(model.tables().steps[kind].argmax())
-    fits = high
-    while low <= high:
-        near = sorted({min(max(step + d, low), high) for d in (-2, 0, 2)})
-        over = -1
-        for trial in _try(planes, shape, kind, [(s, 1.0) for s in near], 0):
-            if trial.bits <= room:
-                fits = min(fits, trial.content.step)
-            else:
-                over = max(over, trial.content.step)
-        high = min(high, fits - 1)
-        low = max(low, over + 1)
-        if over >= 0 and fits - over <= 2:
-            break
-        step = low + 2 if over >= 0 else high - 2
-    return fits
+    known: set[int] = set()
+    while step not in known:
+        known.add(step)
+        bits = _try(planes, shape, step, kind, 1.0).bits
+        # Eight steps double the step: about half of the bits are left.
+        step = min(max(step + round(7 * float(np.log2(bits / room))), 0), model.STEPS - 1)
+    return step
 
 
-def _try(planes: Ints, shape: int, kind: int, pairs: Sequence[tuple[int, float]], rounds: int) -> list[Trial]:
-    """Quantise with each step and multiple of the price."""
-    steps = np.array([step for step, _ in pairs], np.int32)
-    squares = (np.array(model.STEP)[steps] / 64) ** 2
-    prices = np.array([PRICE * price for _, price in pairs]) * squares
-    task = quantise.prepare(planes[:, None], shape, steps, prices.astype(np.float32))
-    tables = model.tables()
-    choice = quantise.choose(task, tables)
-    trials = _trials(planes, shape, kind, task, choice, pairs)
-    for _ in range(rounds):
-        choice = quantise.choose(task, tables, quantise.influence(task, tables, choice))
-        trials += _trials(planes, shape, kind, task, choice, pairs)
-    return trials
-
-
-def _trials(
+def _fit(
     planes: Ints,
     shape: int,
+    step: int,
     kind: int,
-    task: quantise.Task,
-    choice: quantise.Choice,
-    pairs: Sequence[tuple[int, float]],
-) -> list[Trial]:
-    radii = quantise.cover(choice.levels, task.area)
+    room: float,
+    *,
+    price: float = 1.0,
+    pull: Ints | None = None,
+) -> Fit:
+    """Find the price at which a step fills the bytes."""
+    task = quantise.prepare(planes, shape, step, model.tables())
+    settling = SETTLING if pull is None else 1
+    for _ in range(settling):
+        trial, levels = _quantised(task, planes, kind, price, pull)
+        pull = quantise.influence(task, levels)
+        price = _next(price, trial.bits, room)
+    assert pull is not None
     trials = []
-    for number, (step, price) in enumerate(pairs):
-        means = tuple(round(int(plane[0, 0]) / model.STEP[step]) for plane in planes)
-        inside = [task.area.radius <= RADII[radius] ** 2 * 16 for radius in radii[:, number]]
-        levels = tuple(plane[number, within] for plane, within in zip(choice.levels, inside, strict=True))
-        content = Content(shape, step, False, tuple(radii[:, number].tolist()), means, levels)
-        apart = [
-            (int(plane[0, 0]) - mean * model.STEP[step]) / 64
-            for plane, mean in zip(planes, means, strict=True)
-        ]
-        error = float(choice.error[number]) + sum(each * each for each in apart)
-        bits = float(choice.bits[number]) + _header_bits(content, kind)
-        trials.append(Trial(bits, error, content, price, planes))
-    return trials
+    dear, cheap = np.inf, 0.0  # the lowest price known to fit, and the highest known not to
+    for _ in range(FILLING):
+        trial, _ = _quantised(task, planes, kind, price, pull)
+        if trial.bits <= room + SPARE:
+            trials.append(trial)
+        if trial.bits <= room:
+            dear = price
+        else:
+            cheap = price
+        if room - EMPTY <= trial.bits <= room or dear < cheap * 1.002:
+            break
+        price = _next(price, trial.bits, room - 1)
+        if not cheap < price < dear:
+            price = float(np.sqrt(cheap * dear))
+    return Fit(sorted(trials, key=lambda trial: trial.error), pull)
 
 
-def _header_bits(content: Content, kind: int) -> float:
+def _next(price: float, bits: float, room: float) -> float:
+    """Guess the price at which the bits fit: it changes by the square of what they change by."""
+    return price * min(max((bits / room) ** 2, 0.25), 4.0)
+
+
+def _try(planes: Ints, shape: int, step: int, kind: int, price: float) -> Trial:
+    """Quantise once, whatever levels cost each other."""
+    task = quantise.prepare(planes, shape, step, model.tables())
+    return _quantised(task, planes, kind, price, None)[0]
+
+
+def _quantised(
+    task: quantise.Task, planes: Ints, kind: int, price: float, pull: Ints | None
+) -> tuple[Trial, Ints]:
+    width = model.STEP[task.step]
+    worth = min(max(round(PRICE * price * width**2), 1), quantise.MAX_PRICE)
+    choice = quantise.choose(task, worth, pull)
+    means = tuple(round(int(plane[0, 0]) / width) for plane in planes)
+    inside = [task.area.radius <= quantise.SQUARES[radius] for radius in choice.radii]
+    levels = tuple(plane[within] for plane, within in zip(choice.levels, inside, strict=True))
+    content = Content(task.shape, task.step, False, choice.radii, means, levels)
+    apart = [(int(plane[0, 0]) - mean * width) / UNIT for plane, mean in zip(planes, means, strict=True)]
+    error = choice.error / UNIT**2 + sum(each * each for each in apart)
     counter = BitCounter()
     write_header(counter, content, kind)
-    return counter.bits
+    return Trial(choice.bits / quantise.ONE_BIT + counter.bits, error, content, price), choice.levels
