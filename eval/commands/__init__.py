@@ -33,6 +33,7 @@ COMMANDS = {
     "describe-match": "describe_match",
     "shorten-order": "shorten_order",
     "captioner-speed": "captioner_speed",
+    "speed": "speed",
     "lettering": "lettering",
     "api-load": "api_load",
     "calibrate-checks": "calibrate_checks",

@@ -147,8 +147,10 @@ def _read_json(path: str) -> Any:
 
 def _ready(given: dict[str, Any]) -> tuple[str, ...]:
     """Give what workers share: eyes where the captioner is the one that looks here."""
-    looks = given["captioner"] == CAPTIONER and not given["description"] and "semantic" in given["layers"]
-    return (__name__, "promptcodec.encoding", *ready.READING, *([ready.EYES] if looks else []))
+    layers = given["layers"]
+    looks = given["captioner"] == CAPTIONER and not given["description"] and "semantic" in layers
+    more = ([ready.EYES] if looks else []) + ([ready.TEXTURE] if "texture" in layers else [])
+    return (__name__, "promptcodec.encoding", *ready.READING, *more)
 
 
 def show(result: dict[str, Any]) -> str:

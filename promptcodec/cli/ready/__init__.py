@@ -5,6 +5,6 @@ read once and are in memory once. A task that finds nothing ready loads what it 
 here, fails again where it can be told.
 """
 
-EYES, DRAWING = f"{__name__}.eyes", f"{__name__}.drawing"
+EYES, TEXTURE, DRAWING = f"{__name__}.eyes", f"{__name__}.texture", f"{__name__}.drawing"
 READING = ("promptcodec.reading", f"{__name__}.layers", f"{__name__}.words")
 """What all commands on streams need."""

@@ -15,6 +15,7 @@ with suppress(Exception):
 
     for _network in (maps, things, faces, poses):
         session(_network.TABLE)
+    things.words()
     _coarse = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
     LocalCaptioner().describe(
         Image.fromarray(_coarse).resize((96, 64), Image.Resampling.BICUBIC), rows=2, cols=3

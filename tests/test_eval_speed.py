@@ -1,0 +1,78 @@
+"""``python -m eval speed`` measures what it says it does; how quick anything is, no test asks."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("onnxruntime")
+
+from eval import commands
+from eval.measure import speed, speed_stages
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(2):
+        Image.effect_noise((40, 24), 60).convert("RGB").save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def test_a_report_of_two_tiny_pictures(folder, monkeypatch, capsys):
+    monkeypatch.setattr(speed, "BUDGETS", (80,))
+    monkeypatch.setattr(speed, "USUAL", 80)
+    assert commands.main(["speed", str(folder), "--rounds", "1", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["pictures"], report["rounds"]) == (2, 1)
+    cores = {row["core"] for row in report["encode"]}
+    assert {"pure"} <= cores <= {"compiled", "pure"}
+    assert {row["budget"] for row in report["encode"]} == {80}
+    for way, stages in (
+        ("encode", ["load", "captioner", "words", "texture", "structure", "write"]),
+        ("decode", ["words", "texture", "structure", "draw", "save", "read"]),
+    ):
+        for row in report[way]:
+            assert list(row["stages"]) == stages
+            assert 0 < row["without_captioner_ms"] <= row["ms"]
+            assert sum(row["stages"].values()) <= 2 * row["ms"]  # medians, each for itself
+            assert (row["stages"]["structure"] > 0) == ("structure" in row["layers"])
+    assert [row["command"] for row in report["cold"]][-2:] == ["inspect", "decode"]
+    assert all(row["encode_per_second"] > 0 < row["decode_per_second"] for row in report["text"])
+    assert {(row["codec"], row["speed"]) for row in report["rivals"]} == {
+        (codec, pace) for codec in ("WebP", "AVIF", "JPEG XL") for pace in ("fast", "default", "slow")
+    }
+    assert all("missing" in row or row["ms"] > 0 for row in report["rivals"])
+    assert {row["core"] for row in report["memory"]} == cores
+
+
+class Work:
+    """Two stages, one within the other."""
+
+    @classmethod
+    def outer(cls):
+        burn(0.02)
+        cls.inner()
+
+    @classmethod
+    def inner(cls):
+        burn(0.08)
+
+
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def test_a_stage_within_another_counts_for_itself_alone(monkeypatch):
+    here = f"{__name__}.Work"
+    seams = ((here, "outer", "outside"), (here, "inner", "inside"))
+    monkeypatch.setitem(speed_stages.REST, seams, "rest")
+    with speed_stages.staged(seams) as spent:
+        burn(0.01)
+        Work.outer()
+    assert spent["inside"] > spent["outside"] > 0 < spent["rest"]
+    assert speed_stages.total(spent, ["inside"]) < spent["inside"]
