@@ -12,6 +12,7 @@ pytest.importorskip("onnxruntime")
 
 from eval import commands
 from eval.measure import speed, speed_stages
+from promptcodec.settings import EFFORT
 
 
 @pytest.fixture
@@ -76,3 +77,14 @@ def test_a_stage_within_another_counts_for_itself_alone(monkeypatch):
         Work.outer()
     assert spent["inside"] > spent["outside"] > 0 < spent["rest"]
     assert speed_stages.total(spent, ["inside"]) < spent["inside"]
+
+
+def test_efforts_are_held_against_the_default(folder, capsys):
+    assert commands.main(["effort", "--images", str(folder), "--budgets", "20", "40", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {(row["effort"], row["budget"]) for row in rows} == {
+        (e, b) for e in range(1, 10) for b in (20, 40)
+    }
+    assert all(row["db"] == 0 for row in rows if row["effort"] == EFFORT)
+    assert commands.main(["effort", "--images", str(folder), "--budgets", "20"]) == 0
+    assert "| 9 |" in capsys.readouterr().out

@@ -34,6 +34,7 @@ COMMANDS = {
     "shorten-order": "shorten_order",
     "captioner-speed": "captioner_speed",
     "speed": "speed",
+    "effort": "effort",
     "lettering": "lettering",
     "api-load": "api_load",
     "calibrate-checks": "calibrate_checks",
