@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +21,8 @@ from promptcodec.layers.texture.encoder import quantise
 from promptcodec.layers.texture.frequencies import RADII, extent, region
 from tests import pure
 from tests.effort import examples
+
+ROOT = Path(__file__).resolve().parent.parent
 
 compiled = pytest.mark.skipif(native.core is None, reason=f"there is no compiled core: {native.named()}")
 (pure_bitio,) = pure.modules("bitio")
@@ -111,3 +118,31 @@ def test_the_kernel_refuses_what_would_lie_outside():
         kernel.write(BitReader(b"abc"), 20, squares, levels)
     with pytest.raises((BufferError, ValueError)):
         kernel.read(BitReader(b"abc"), 20, squares, levels.tobytes())
+
+
+def compare(pictures: list[str]) -> None:
+    """Encode pictures with both cores."""
+    environment = {**os.environ, "PROMPTCODEC_PURE": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.digests", *pictures]
+    shown = subprocess.check_output(command, env=environment, cwd=ROOT, text=True).splitlines()
+    del environment["PROMPTCODEC_PURE"]
+    assert shown == subprocess.check_output(command, env=environment, cwd=ROOT, text=True).splitlines()
+
+
+@compiled
+def test_both_cores_encode_to_the_same_bytes(astronaut, tmp_path):
+    picture = tmp_path / "small.png"
+    astronaut.resize((96, 72)).save(picture)
+    compare([str(picture)])
+
+
+@compiled
+@pytest.mark.slow
+def test_both_cores_encode_200_pictures_to_the_same_bytes(data_folder):
+    pictures = [
+        str(path)
+        for folder in ("eval/kodak", "eval/aigi", "train")
+        for path in sorted((data_folder / folder).iterdir())
+        if path.suffix in {".png", ".webp", ".jpg", ".jpeg"}
+    ]
+    compare(pictures[:88] + pictures[88 :: len(pictures) // 112][:112])
