@@ -16,7 +16,6 @@ from promptcodec.bitstream import MAGIC
 from promptcodec.description import format_text, parse_text
 from promptcodec.description.palette import PALETTE
 from promptcodec.entropy.bitio import RATES
-from promptcodec.entropy.rangecoder import Decoder
 from promptcodec.entropy.text import LIMIT, PPM_MAX, coder_name
 from promptcodec.entropy.zstd import BLOCK_MAX
 from promptcodec.layers import about, pixels, recipe, registry, semantic, structure, texture
@@ -29,6 +28,7 @@ from promptcodec.layers.texture import dct
 from promptcodec.layers.texture import stream as texture_stream
 from promptcodec.layers.texture.content import dequantise
 from promptcodec.recipe.model import CARRIERS
+from tests import pure
 
 DOCS = Path(__file__).parent.parent / "docs"
 TEXT = (DOCS / "format.md").read_text("utf-8")
@@ -170,7 +170,7 @@ def test_every_byte_of_an_example_is_explained(title):
 def test_the_range_coder_of_an_example(title, rows):
     data, _, work = example(title)
     _, parts = parts_of(data)
-    decoder = Decoder(parts[2] if title == "A texture layer" else parts[3][1:])
+    decoder = pure.modules("rangecoder")[0].Decoder(parts[2] if title == "A texture layer" else parts[3][1:])
     for kind, of, code, range_, outcome in work:
         assert (f"{decoder._code:014X}", f"{decoder._range:014X}") == (code, range_)
         if kind == "bit":

@@ -72,14 +72,14 @@ def build(*, with_slope: bool) -> bytes:
     inputs = [("seen", INPUTS), *([("wanted", OUTPUTS)] if with_slope else [])]
     outputs = [("added", OUTPUTS), *([("slope", OUTPUTS)] if with_slope else [])]
     size = helper.make_tensor_value_info("size", TensorProto.FLOAT, ["n", 1, 1, 1])
-    made = helper.make_graph(
+    graph_proto = helper.make_graph(
         graph.nodes,
         "restoration",
         [*map(_place, inputs), size],
         list(map(_place, outputs)),
         graph.weights,
     )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
+    model = helper.make_model(graph_proto, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
     data: bytes = model.SerializeToString()
     return data
 

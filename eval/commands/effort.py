@@ -63,14 +63,14 @@ def measure(paths: list[Path], budgets: tuple[int, ...]) -> list[dict[str, Any]]
     for path in paths:
         image = load_image(path)
         for budget in budgets:
-            found = {}
+            psnrs = {}
             for effort in range(MIN_EFFORT, MAX_EFFORT + 1):
                 start = time.process_time()
                 part = texture.encode(image, budget, effort=effort)
                 spent[effort, budget].append(1000 * (time.process_time() - start))
-                found[effort] = psnr(texture.decode(part, image.size), image)
-            for effort, value in found.items():
-                gains[effort, budget].append(value - found[EFFORT])
+                psnrs[effort] = psnr(texture.decode(part, image.size), image)
+            for effort, value in psnrs.items():
+                gains[effort, budget].append(value - psnrs[EFFORT])
     return [
         {
             "effort": effort,

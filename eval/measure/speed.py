@@ -148,10 +148,10 @@ def _round(workers: dict[str, Worker], paths: Sequence[Path], texts: Sequence[st
     first = next(iter(workers.values()))
     for path in map(str, (path.absolute() for path in paths)):
         for case, (core, worker) in itertools.product(cases(), workers.items()):
-            made = worker.ask("encode", path=path, **case._asdict())
-            taken.encode[core, case].append(made["stages"])
+            encoded = worker.ask("encode", path=path, **case._asdict())
+            taken.encode[core, case].append(encoded["stages"])
             if case.effort is None:
-                taken.decode[core, case].append(worker.ask("draw", stream=made["stream"])["stages"])
+                taken.decode[core, case].append(worker.ask("draw", stream=encoded["stream"])["stages"])
         for codec, speed in [(codec, speed) for codec, speeds in RIVALS.items() for speed in speeds]:
             answer = first.ask("rival", path=path, codec=codec, speed=speed)
             taken.rivals[codec, speed].append(answer)

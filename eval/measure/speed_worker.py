@@ -126,8 +126,8 @@ def peak() -> dict[str, Any]:
     status = Path("/proc/self/status")
     if not status.exists():
         return {"mb": None}
-    found = re.search(r"VmHWM:\s+(\d+)", status.read_text())
-    return {"mb": int(found[1]) // 1024 if found else None}
+    match = re.search(r"VmHWM:\s+(\d+)", status.read_text())
+    return {"mb": int(match[1]) // 1024 if match else None}
 
 
 ANSWERS: dict[str, Callable[..., dict[str, Any]]] = {

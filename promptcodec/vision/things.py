@@ -68,7 +68,7 @@ class Thing:
     score: float
 
 
-_found: OrderedDict[bytes, tuple[Thing, ...]] = OrderedDict()
+_recent: OrderedDict[bytes, tuple[Thing, ...]] = OrderedDict()
 
 
 @functools.cache
@@ -92,7 +92,7 @@ def things(image: Image.Image) -> tuple[Thing, ...]:
         MissingError: onnxruntime or the table is not there.
     """
     net, pixels = session(TABLE), prepare(image)
-    return recall(_found, pixels, lambda: _things(net, pixels))
+    return recall(_recent, pixels, lambda: _things(net, pixels))
 
 
 def _things(net: onnxruntime.InferenceSession, pixels: npt.NDArray[np.uint8]) -> tuple[Thing, ...]:

@@ -63,7 +63,7 @@ class CellTexts:
         # A line feed is in no text: what is found in all of them is found in one.
         self._words = _fold("\n".join((*texts, *(name for name, _ in names))))
         self._boxes = [(_fold(name), box) for name, box in names]
-        for at in _said(self._words, self._listed):
+        for at in _mentioned(self._words, self._listed):
             self._frequencies[FIRST + at] += self._more[MENTIONED]
         for name, _ in names:
             self._add(name)
@@ -90,7 +90,7 @@ class CellTexts:
         )
         if words:
             own = FIRST + len(self._listed)
-            covered = [FIRST + at for at in _said(words, self._listed)]
+            covered = [FIRST + at for at in _mentioned(words, self._listed)]
             covered += [number for number in range(own, len(given)) if _says(words, self.texts[number])]
             for number in covered:
                 given[number] += self._more[COVERED]
@@ -129,7 +129,7 @@ def _folded(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _said(words: str, texts: tuple[str, ...]) -> tuple[int, ...]:
+def _mentioned(words: str, texts: tuple[str, ...]) -> tuple[int, ...]:
     """Give the places of the texts that words, folded, have in them."""
     return tuple(at for at, folded in enumerate(_folded(texts)) if _has(words, folded))
 
