@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -34,7 +33,8 @@ def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
 
 def _written(error: BaseException, file: str | None) -> str:
     """Write the report; say where it is. What fails in one way gets one file, however often it does."""
-    import traceback  # noqa: PLC0415 - only when needed
+    import hashlib  # noqa: PLC0415 - only when needed
+    import traceback  # noqa: PLC0415
 
     from promptcodec.api.answers import folder  # noqa: PLC0415
     from promptcodec.files import write_whole  # noqa: PLC0415

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.files import STDIO, exists, is_dir
-from promptcodec.vision import formats
 
 STREAMS = (".pxt",)
 # What systems and cameras put beside pictures, and thumbnails that servers keep: no work of the user's.
@@ -178,6 +177,8 @@ def _why_not(path: Path, suffixes: Sequence[str], noun: str) -> str | None:
         return "" if hidden or suffix in STREAMS else f"not {noun}"
     if hidden:
         return "hidden"
+    from promptcodec.vision import formats  # noqa: PLC0415 - for folders alone
+
     form = formats.BY_SUFFIX.get(suffix)
     if form is not None and formats.is_missing(form):
         return f"{form.name} (pip install 'promptcodec[{form.extra}]')"
