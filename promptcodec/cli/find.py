@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.files import STDIO, exists, is_dir
@@ -27,8 +28,7 @@ _ONE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One input.
 
     Attributes:
@@ -57,8 +57,7 @@ class Selection:
     failed: list[tuple[str, PromptcodecError]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     path: Path
     base: Path  # of its name
     key: object  # the same for every name of a file

@@ -142,7 +142,7 @@ def squash_table() -> list[int]:
     ratio = 1148426689630428644  # round(2**60 exp(-1/256))
     power, table = one, []
     for _ in range(3072):
-        table.append(min(max((one << 16) // (one + power), 1), 65535))
+        table.append(min((one << 16) // (one + power), 65535))
         power = power * ratio >> 60
     # Index -x, from the end of the list, is the chance of -x.
     return table + [65536 - chance for chance in table[:0:-1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+
 from promptcodec.layers.texture import model
 from promptcodec.layers.texture.frequencies import Ints, extent, layout
 
