@@ -130,7 +130,10 @@ def samples(texture: bytes, rows: int, cols: int) -> list[list[Colour]]:
 
 def _srgb(values: Colour) -> Colour:
     """Give the colour that the values of the planes make."""
-    red, green, blue = ((_rounded(_dot(row, values)) + (255 << 5) + 32) >> 6 for row in _PLANES)
+    light, warm, rest = values
+    red, green, blue = (
+        (_rounded(a * light + b * warm + c * rest) + (255 << 5) + 32) >> 6 for a, b, c in _PLANES
+    )
     return min(max(red, 0), 255), min(max(green, 0), 255), min(max(blue, 0), 255)
 
 

@@ -16,7 +16,7 @@ from promptcodec.entropy.bitio import HALF, BitReader, BitWriter, SymbolWriter
 from promptcodec.errors import BitstreamError
 from promptcodec.layers.texture import model
 from promptcodec.layers.texture.content import Content
-from promptcodec.layers.texture.frequencies import RADII, Ints, Layout, Region, layout, log8, region
+from promptcodec.layers.texture.frequencies import RADII, Ints, Region, layout, log8, region
 from promptcodec.native import core
 
 if TYPE_CHECKING:
@@ -72,13 +72,14 @@ def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
     """Write a content into a part of length class ``kind``."""
     write_header(writer, content, kind)
     if core and isinstance(writer, core.BitWriter):
-        kernel, area = _kernel(content.shape, content.radii)
-        planes = []
-        for levels, places in zip(content.levels, _inside(area, content.radii), strict=True):
-            planes.append(plane := array("i", bytes(4 * len(area.u))))
+        kernel, count, inside = _kernel(content.shape, content.radii)
+        planes = array("i")
+        for levels, places in zip(content.levels, inside, strict=True):
+            plane = array("i", bytes(4 * count))
             for place, level in zip(places, levels.tolist(), strict=True):
                 plane[place] = level
-        kernel.write(writer, content.step, _squares(content.radii), sum(planes, array("i")))
+            planes += plane
+        kernel.write(writer, content.step, _squares(content.radii), planes)
     else:
         _write_levels(writer, content)
 
@@ -86,13 +87,12 @@ def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
 def _read_content(reader: BitReader, kind: int) -> Content:
     shape, step, restored, radii, means = _read_header(reader, kind)
     if core and isinstance(reader, core.BitReader):
-        kernel, area = _kernel(shape, radii)
-        count = len(area.u)
+        kernel, count, inside = _kernel(shape, radii)
         levels = array("i", bytes(4 * model.PLANES * count))
         kernel.read(reader, step, _squares(radii), levels)
         planes = [
             array("i", [levels[plane * count + place] for place in places])
-            for plane, places in enumerate(_inside(area, radii))
+            for plane, places in enumerate(inside)
         ]
     else:
         planes = _read_levels(reader, shape, step, radii)
@@ -101,17 +101,21 @@ def _read_content(reader: BitReader, kind: int) -> Content:
     return Content(shape, step, restored, radii, means, shared)
 
 
-def _kernel(shape: int, radii: Sequence[int]) -> tuple[core.TextureArea, Layout]:
-    """Give what the core knows of all frequencies of some planes, or of a few more, and their layout."""
+def _kernel(shape: int, radii: Sequence[int]) -> tuple[core.TextureArea, int, list[list[int]]]:
+    """Give what the core knows of all frequencies of some planes and a few more.
+
+    Returns:
+        That, their number, and by plane the indices of those that are coded.
+    """
     radius = max(radii) | 3
-    return model.kernel(model.tables(), shape, radius), layout(shape, radius)
+    inside = [_inside(shape, radius, square) for square in _squares(radii)]
+    return model.kernel(model.tables(), shape, radius), len(layout(shape, radius).u), inside
 
 
-def _inside(area: Layout, radii: Sequence[int]) -> list[list[int]]:
-    """Give by plane the indices of the frequencies that are coded."""
-    return [
-        [place for place, radius in enumerate(area.radius) if radius <= square] for square in _squares(radii)
-    ]
+@lru_cache(maxsize=64)
+def _inside(shape: int, radius: int, square: int) -> list[int]:
+    """Give the indices of the frequencies of a layout within a squared radius."""
+    return [place for place, each in enumerate(layout(shape, radius).radius) if each <= square]
 
 
 def _squares(radii: Sequence[int]) -> tuple[int, ...]:
