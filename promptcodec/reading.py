@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptcodec import bitstream
 from promptcodec.bitstream import Part, Stream
@@ -20,10 +20,12 @@ from promptcodec.errors import (
     Notice,
     PromptcodecError,
 )
-from promptcodec.generators import Conditions
 from promptcodec.layers.about import original_size
 from promptcodec.layers.derived import leans
 from promptcodec.layers.registry import BY_ID, part_name
+
+if TYPE_CHECKING:
+    from promptcodec.generators import Conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def read_layers(
         BitstreamError, DescriptionError, MissingDictionary: a layer cannot be read; with ``partial``, none.
         NewerError: none of the layers can be read without a newer reader.
     """
+    from promptcodec.generators import Conditions  # noqa: PLC0415 - who draws nothing needs none
+
     fields: dict[str, Any] = {}
     layers: list[str] = []
     newer: list[NewerError] = []

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+
+from promptcodec import native
+from promptcodec.cli import COMMANDS
 
 FOLDER = Path(__file__).parent / "golden"
 DRAWN = (
@@ -28,6 +32,7 @@ import promptcodec
 promptcodec.decode(data, generator="builtin:classical", size=(48, 32))
 """
 PROGRAM = """
+import contextlib
 import sys
 from pathlib import Path
 for path in {paths!r}:
@@ -35,6 +40,8 @@ for path in {paths!r}:
 {body}
 print(*sys.modules, sep="\\n")
 """
+
+compiled = pytest.mark.skipif(native.core is None, reason=f"there is no compiled core: {native.named()}")
 
 
 def imported(body, names):
@@ -59,6 +66,32 @@ def test_no_encoder_is_imported(body, names):
         *("promptcodec.encoding", "promptcodec.edit"),
     )
     assert not {name for name in modules if name.startswith(unwanted)}
+
+
+@compiled
+def test_what_is_shown_needs_little():
+    for command in ("inspect", "verify"):
+        body = f"""
+        from promptcodec.cli.root import run
+        with contextlib.suppress(SystemExit):
+            run([{command!r}, path])
+        """
+        modules = imported(textwrap.dedent(body), ("texture-200", "words-and-colours"))
+        assert "promptcodec.layers.derived" in modules
+        unwanted = (
+            "numpy",
+            "PIL",
+            "multiprocessing",
+            "concurrent",
+            "promptcodec.vision",
+            "promptcodec.cli.workers",
+        )
+        assert not {name for name in modules if name.startswith((*unwanted, "promptcodec.generators"))}
+
+
+def test_help_imports_no_command():
+    modules = imported("from promptcodec.cli.root import run\nrun(['--help'])", ("texture-200",))
+    assert not modules & {f"promptcodec.cli.{module}" for module, _ in COMMANDS.values()}
 
 
 def test_the_streams_have_every_part():

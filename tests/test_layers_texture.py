@@ -15,7 +15,7 @@ from PIL import Image
 from promptcodec.entropy.bitio import BitCounter
 from promptcodec.errors import BitstreamError, BudgetError
 from promptcodec.layers import texture
-from promptcodec.layers.texture import model, restoration
+from promptcodec.layers.texture import model, network, restoration
 from promptcodec.layers.texture import stream as texture_stream
 from promptcodec.layers.texture.encoder import aim, quantise
 from promptcodec.layers.texture.encoder.analysis import shape_of
@@ -223,9 +223,9 @@ def test_network_packs_as_it_unpacks():
 
 def test_fast_and_exact_networks_agree():
     rng = np.random.default_rng(5)
-    for net, count in zip(model.tables().nets, model.FEATURES, strict=True):
+    for net, count in zip(network.arrays(model.tables()).nets, model.FEATURES, strict=True):
         seen = rng.integers(0, 255, (4, 200, count), np.int32)
-        assert (quantise.fast_logits(quantise.fast(net), seen) == model.logits(net, seen)).all()
+        assert (quantise.fast_logits(quantise.fast(net), seen) == network.logits(net, seen)).all()
 
 
 def test_shapes():

@@ -295,7 +295,7 @@ def test_damaged_texts_give_the_same(data):
 
 @compiled
 def test_damaged_tables_are_an_error():
-    content = bytearray(model._decompressed(models.load(model.NAME)))
+    content = bytearray(model.decompressed(models.load(model.NAME)))
     constants = model._constants()
     size = int.from_bytes(content[:4], "little")
     splits = 20 + 4 * (size - 256) + 2 * size

@@ -27,7 +27,8 @@ from promptcodec.entropy.dictionary import train
 from promptcodec.entropy.ppm import coder as ppm
 from promptcodec.entropy.ppm import counts as ppm_counts
 from promptcodec.entropy.ppm.bpe import BASE, Vocabulary
-from promptcodec.entropy.ppm.model import BAND_COUNT, INPUTS, LOGITS, Model, Tables, pack
+from promptcodec.entropy.ppm.model import BAND_COUNT, INPUTS, LOGITS, Model
+from promptcodec.entropy.ppm.tables import Tables, pack
 from promptcodec.layers import derived
 from promptcodec.layers.semantic.beside import words_of
 from training import local_texts, ppm_bpe, ppm_fit, ppm_tree, scans, tables, written

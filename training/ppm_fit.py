@@ -58,7 +58,7 @@ def fit(
     """Fit by stochastic gradient descent with Adagrad steps.
 
     Returns:
-        base logits, logits and weights, as ``ppm_model.Tables`` has them.
+        base logits, logits and weights, as ``ppm_tables.Tables`` has them.
     """
     random = np.random.default_rng(1)
     base = base.copy()

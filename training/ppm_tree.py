@@ -18,7 +18,7 @@ class Tree:
 
     Attributes:
         order: the old number of each new one.
-        root, left, right: as in ``ppm_model.Tables``, in new numbers.
+        root, left, right: as in ``ppm_tables.Tables``, in new numbers.
     """
 
     order: NDArray[np.int64]

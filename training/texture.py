@@ -21,7 +21,7 @@ from PIL import Image
 
 from promptcodec import models
 from promptcodec.layers import texture
-from promptcodec.layers.texture import model
+from promptcodec.layers.texture import model, network
 from promptcodec.layers.texture.encoder import quantise
 from promptcodec.layers.texture.encoder.analysis import analyse, shape_of
 from promptcodec.layers.texture.encoder.search import PRICE
@@ -82,12 +82,12 @@ def first_guess() -> model.Tables:
         weights = [np.zeros(pair, np.int32) for pair in itertools.pairwise(sizes)]
         biases = [np.zeros(size, np.int32) for size in sizes[1:]]
         biases[2] = np.array([-600, -300, -200]) * 8
-        nets.append(model.Net(tuple(weights), tuple(biases)))
+        nets.append(network.Net(tuple(weights), tuple(biases)))
     parts = flat_parts()
-    return model.unpack(model.pack(parts, [net_arrays(net) for net in nets]))
+    return model.unpack(network.pack(parts, [net_arrays(net) for net in nets]))
 
 
-def net_arrays(net: model.Net) -> list[np.ndarray]:
+def net_arrays(net: network.Net) -> list[np.ndarray]:
     """Give weights and biases in the order of the table."""
     return [array for pair in zip(net.weights, net.biases, strict=True) for array in pair]
 
@@ -156,14 +156,14 @@ def gather(job: tuple) -> dict:
 
 def seen_by(task: quantise.Task, levels: np.ndarray) -> Iterator[tuple[int, tuple[int, int, np.ndarray]]]:
     """Give what the model sees of each half diagonal: its plane, start, end and features."""
-    field = model.Field(task.area)
+    field = network.Field(task.area)
     for plane, reach in enumerate(task.reach):
         for start, end in task.area.halves:
             if start >= reach:
                 break
-            seen = model.features(field, task.area, plane, start, end, np.array([task.step], np.int32))
+            seen = network.features(field, task.area, plane, start, end, np.array([task.step], np.int32))
             yield plane, (start, end, seen[0])
-            model.learn(field, task.area, plane, start, end, levels[None, plane, start:end])
+            network.learn(field, task.area, plane, start, end, levels[None, plane, start:end])
 
 
 def counts(
@@ -243,7 +243,7 @@ def main() -> None:
         samples = collect(pictures, known, number, rng)
         print(f"round {number}, {time.time() - began:.0f} s", flush=True)
         parts = learn(samples, parts, nets, steps, rng)
-        packed = model.pack(parts, [whole_numbers(net) for net in nets])
+        packed = network.pack(parts, [whole_numbers(net) for net in nets])
         known = model.unpack(packed)
     source = "python -m training.texture --data DIR"
     tables.write("texture-1", "texture-1.bin", packed, source=source)
@@ -271,7 +271,7 @@ def escapes(samples: list) -> np.ndarray:
     total = np.full_like(again, 3)
     for seen, best in samples:
         large = best > 2
-        classes = model.escape_class(seen[large].astype(np.int32))
+        classes = network.escape_class(seen[large].astype(np.int32))
         exponent = np.floor(np.log2(best[large] - 2)).astype(int)
         for bit in range(model.ESCAPE_BITS):
             np.add.at(total[:, bit], classes[exponent >= bit], 1)

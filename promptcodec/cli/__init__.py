@@ -17,20 +17,21 @@ __all__ = ["COMMANDS", "group", "main"]
 
 # What a shell reports for a program that Ctrl-C ended.
 INTERRUPTED = 130
+# By name: the module, and what the help of all says.
 COMMANDS = {
-    "encode": "encode",
-    "decode": "decode",
-    "inspect": "inspect",
-    "describe": "describe",
-    "check": "check",
-    "edit": "edit",
-    "truncate": "truncate",
-    "verify": "verify",
-    "migrate": "migrate",
-    "recipe": "recipe",
-    "train-dictionary": "train_dictionary",
-    "prompts": "prompts",
-    "demo": "demo",
+    "encode": ("encode", "Encode pictures to streams."),
+    "decode": ("decode", "Decode streams to pictures."),
+    "inspect": ("inspect", "Show what streams hold."),
+    "describe": ("describe", "Describe a picture in words."),
+    "check": ("check", "Check a picture against a stream."),
+    "edit": ("edit", "Change a stream in its layers."),
+    "truncate": ("truncate", "Make a stream shorter."),
+    "verify": ("verify", "Read every part of streams."),
+    "migrate": ("migrate", "Make drafts of the format version 1."),
+    "recipe": ("recipe", "Show or export how a picture was generated."),
+    "train-dictionary": ("train_dictionary", "Train a dictionary on your own texts."),
+    "prompts": ("prompts", "Show the prompts that models are given."),
+    "demo": ("demo", "See it work on a sample picture."),
 }
 
 

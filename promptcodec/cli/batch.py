@@ -15,7 +15,7 @@ import click
 from promptcodec.cli import faults, report, signals
 from promptcodec.cli.find import Selection
 from promptcodec.cli.summary import DONE_BEFORE, Tally
-from promptcodec.cli.workers import Result, Task, Work, results
+from promptcodec.cli.tasks import Result, Task, Work, results
 from promptcodec.errors import UsageError
 from promptcodec.files import STDIO, read_file, read_open, write_whole
 

@@ -30,7 +30,6 @@ def show(result: dict[str, Any]) -> str:
 
 @click.command(
     "check",
-    short_help="Check a picture against a stream.",
     epilog="\b\nExamples:\n  promptcodec check photo.pxt photo-again.png --json",
 )
 @click.argument("stream", metavar="X.pxt")

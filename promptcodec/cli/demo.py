@@ -25,7 +25,6 @@ def likeness(first: Image.Image, second: Image.Image) -> float:
 
 @click.command(
     "demo",
-    short_help="See it work on a sample picture.",
     epilog="\b\nExamples:\n  promptcodec demo\n  promptcodec demo -o look.png --json",
 )
 @click.option("-o", "--output", default="demo.png", show_default=True, help="The side-by-side picture.")

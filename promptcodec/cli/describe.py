@@ -42,7 +42,6 @@ def read_description(path: str) -> Description:
 
 @click.command(
     "describe",
-    short_help="Describe a picture in words.",
     epilog="\b\nExamples:\n"
     "  promptcodec describe photo.jpg > photo.txt\n"
     "  promptcodec describe photo.jpg --grid 3x4 --json\n"

@@ -123,7 +123,6 @@ def show(result: dict[str, Any]) -> str:
 @click.command(
     "edit",
     cls=Ordered,
-    short_help="Change a stream in its layers.",
     epilog="\b\nBOX is r2c2:r3c4 (cells, as inspect shows them) or x0,y0,x1,y1 (pixels of the original).\n\n"
     "\b\nExamples:\n"
     "  promptcodec edit photo.pxt -o kite.pxt --cell r2c3 'red kite' --preview kite.png\n"

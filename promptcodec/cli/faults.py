@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -10,9 +9,10 @@ from pathlib import Path
 from promptcodec.errors import PromptcodecError, UnexpectedError
 
 _PACKAGES = ("promptcodec", "numpy", "pillow", "onnxruntime", "scikit-image", "scipy", "zstandard", "brotli")
-_SECRET = re.compile("key|token|secret|passw|credential|auth", re.IGNORECASE)
+# Not compiled before something fails.
+_KEPT_BACK = "(?i)key|token|secret|passw|credential|auth"
 # What may stand in an address and is nobody's business: a password, and what follows the path.
-_ADDRESS = re.compile(r"(\w+://)(?:[^\s/@'\"]*@)?([^\s?#'\"]*)(?:[?#][^\s'\"]*)?")
+_ADDRESS = r"(\w+://)(?:[^\s/@'\"]*@)?([^\s?#'\"]*)(?:[?#][^\s'\"]*)?"
 
 
 def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
@@ -34,7 +34,8 @@ def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
 
 def _written(error: BaseException, file: str | None) -> str:
     """Write the report; say where it is. What fails in one way gets one file, however often it does."""
-    import traceback  # noqa: PLC0415 - only when needed
+    import hashlib  # noqa: PLC0415 - only when needed
+    import traceback  # noqa: PLC0415
 
     from promptcodec.api.answers import folder  # noqa: PLC0415
     from promptcodec.files import write_whole  # noqa: PLC0415
@@ -73,9 +74,9 @@ def _versions() -> list[str]:
 
 def _clean(text: str) -> str:
     """Take out of a text what is secret in the environment or in addresses, and the user's name in paths."""
-    secrets = [value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= 6]
+    secrets = [value for name, value in os.environ.items() if re.search(_KEPT_BACK, name) and len(value) >= 6]
     for value in sorted(secrets, key=len, reverse=True):
         text = text.replace(value, "***")
     home = str(Path("~").expanduser())
     text = text.replace(home, "~") if len(home) > 1 else text
-    return _ADDRESS.sub(r"\1\2", text)
+    return re.sub(_ADDRESS, r"\1\2", text)

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from promptcodec.errors import PromptcodecError, UsageError
 from promptcodec.files import STDIO, exists, is_dir
-from promptcodec.vision import formats
 
 STREAMS = (".pxt",)
 # What systems and cameras put beside pictures, and thumbnails that servers keep: no work of the user's.
@@ -28,8 +28,7 @@ _ONE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One input.
 
     Attributes:
@@ -58,8 +57,7 @@ class Selection:
     failed: list[tuple[str, PromptcodecError]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     path: Path
     base: Path  # of its name
     key: object  # the same for every name of a file
@@ -178,6 +176,8 @@ def _why_not(path: Path, suffixes: Sequence[str], noun: str) -> str | None:
         return "" if hidden or suffix in STREAMS else f"not {noun}"
     if hidden:
         return "hidden"
+    from promptcodec.vision import formats  # noqa: PLC0415 - for folders alone
+
     form = formats.BY_SUFFIX.get(suffix)
     if form is not None and formats.is_missing(form):
         return f"{form.name} (pip install 'promptcodec[{form.extra}]')"

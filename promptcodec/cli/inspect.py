@@ -69,7 +69,6 @@ def inspect_one(task: InspectTask) -> dict[str, Any]:
 
 @click.command(
     "inspect",
-    short_help="Show what streams hold.",
     epilog="\b\nExamples:\n"
     "  promptcodec inspect photo.pxt\n"
     "  promptcodec inspect --json photo.pxt | jq -r .text\n"

@@ -46,7 +46,6 @@ def show(result: dict[str, Any]) -> str:
 
 @click.command(
     "migrate",
-    short_help="Make drafts of the format version 1.",
     epilog="\b\nExamples:\n"
     "  promptcodec migrate old.pxt -o new.pxt\n"
     "  promptcodec migrate drafts/ -o streams/",

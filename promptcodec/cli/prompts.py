@@ -11,7 +11,6 @@ from promptcodec.cli import batch, options, report
 
 @click.group(
     "prompts",
-    short_help="Show the prompts that models are given.",
     epilog="\b\nExamples:\n  promptcodec prompts list\n  promptcodec prompts show raster-scan-photo",
 )
 def command() -> None:

@@ -26,7 +26,6 @@ def show_fields(fields: dict[str, Any]) -> Iterator[str]:
     package="promptcodec.cli",
     modules={"export": "recipe_export", "show": "recipe_show"},
     no_args_is_help=False,
-    short_help="Show or export how a picture was generated.",
     epilog="\b\nExamples:\n"
     "  promptcodec recipe show picture.png\n"
     "  promptcodec recipe export picture.pxt --to comfyui -o graph.json",

@@ -30,7 +30,8 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
 @click.group(
     cls=LazyGroup,
     package="promptcodec.cli",
-    modules=COMMANDS,
+    modules={name: module for name, (module, _) in COMMANDS.items()},
+    about={name: about for name, (_, about) in COMMANDS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nExamples:\n"
     "  promptcodec demo                                  see it work on a sample picture\n"

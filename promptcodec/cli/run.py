@@ -11,7 +11,7 @@ from promptcodec.api.spending import Limits
 from promptcodec.cli import batch, options, spending
 from promptcodec.cli.find import STREAMS, Selection, find
 from promptcodec.cli.plan import Pairs, plan
-from promptcodec.cli.workers import Task, Work
+from promptcodec.cli.tasks import Task, Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ def check_once(files: tuple[str, ...]) -> None:
 
 @click.command(
     "train-dictionary",
-    short_help="Train a dictionary on your own texts.",
     epilog="\b\nExamples:\n"
     "  promptcodec train-dictionary captions.txt -o my.dict\n"
     "  promptcodec train-dictionary captions.txt -o my.dict --ppm\n"

@@ -11,7 +11,6 @@ from promptcodec.files import STDIO, check_free
 
 @click.command(
     "truncate",
-    short_help="Make a stream shorter.",
     epilog="\b\nExamples:\n"
     "  promptcodec truncate photo.pxt -o small.pxt --bytes 120\n"
     "  promptcodec truncate photo.pxt -o words.pxt --layers semantic",

@@ -44,7 +44,6 @@ def show(result: dict[str, Any]) -> str:
 
 @click.command(
     "verify",
-    short_help="Read every part of streams.",
     epilog="\b\nExamples:\n"
     "  promptcodec verify photo.pxt\n"
     "  promptcodec verify archive/ --jobs 4 --json | jq -r 'select(.ok | not).file'",

@@ -1,4 +1,4 @@
-"""Tasks and their results, worked through here or in processes that never outlive this one."""
+"""Tasks worked through in processes that never outlive this one."""
 
 from __future__ import annotations
 
@@ -8,35 +8,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
-from typing import Any, Protocol
 
 from promptcodec.cli import faults, report, signals
+from promptcodec.cli.tasks import Result, Task, Work, attempt
 from promptcodec.errors import PromptcodecError
 from promptcodec.files import WRITING
 
 
-class Task(Protocol):
-    """What a worker is given; it must survive pickling."""
-
-    @property
-    def source(self) -> str:
-        """The input, ``-`` for standard input."""
-        ...
-
-
-Work = Callable[[Any], dict[str, Any] | None]
-"""Gives the JSON object of a result; None where it was done before."""
-Result = tuple[dict[str, Any] | None, PromptcodecError | None]
-
-
 def results(
-    tasks: Sequence[Task], work: Work, jobs: int, ready: Sequence[str] = ()
+    tasks: Sequence[Task], work: Work, workers: int, ready: Sequence[str] = ()
 ) -> Generator[Result, None, None]:
     """Give the result of each task, in their order.
 
@@ -45,13 +31,9 @@ def results(
     Args:
         tasks: what ``work`` is called with.
         work: what is done with each.
-        jobs: processes.
+        workers: processes.
         ready: modules with what the tasks need. Where processes can share memory, they are imported once.
     """
-    workers = min(jobs, len(tasks))
-    if workers <= 1:
-        yield from (attempt(work, task) for task in tasks)
-        return
     known: dict[int, Result] = {}
     position = 0
     while position < len(tasks):
@@ -76,23 +58,6 @@ def results(
                 (future,) = _submit(pool, work, {position: tasks[position]}).values()
                 yield _outcome(tasks[position], future) or _dead(tasks[position])
             position += 1
-
-
-def attempt(work: Work, task: Task) -> Result:
-    """Do one task. Whatever it raises is this task's error: only signals and lost streams end a run.
-
-    Exceptions that are no ``Exception`` too: libraries in Rust raise them where they panic.
-    """
-    try:
-        result = work(task), None
-    except (KeyboardInterrupt, signals.Ended, report.StandardStreamError):
-        raise
-    except BaseException as error:  # noqa: BLE001
-        signals.check()
-        failed = faults.as_error(error, task.source)
-        return report.error_object(task.source, failed), failed
-    signals.check()
-    return result
 
 
 def _submit(pool: ProcessPoolExecutor, work: Work, tasks: dict[int, Task]) -> dict[int, Future[Result]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from promptcodec.edit.pursuit import NOTHING, Levels, nearest, pursue
 from promptcodec.edit.region import Floats, Region
-from promptcodec.layers.texture import dct, model
+from promptcodec.layers.texture import dct, model, network
 from promptcodec.layers.texture.content import Content
 from promptcodec.layers.texture.encoder.quantise import cover
 from promptcodec.layers.texture.frequencies import RADII, region
@@ -160,10 +160,10 @@ def _weights(inside: Floats, feather: tuple[float, float]) -> Floats:
 
 def _amplitudes(levels: Levels, step: int) -> Floats:
     """Give what levels ``(PLANES, down, across)`` stand for, in pixel levels."""
-    shifts = model.tables().shifts
+    shifts = network.arrays(model.tables()).shifts
     result = np.empty(levels.shape, np.float32)
     for plane, each in enumerate(levels):
-        sizes = model.amplitudes(
+        sizes = network.amplitudes(
             np.abs(each).reshape(1, -1).astype(np.int32), plane, np.array([step]), shifts
         )
         result[plane] = np.where(each < 0, -1, 1) * sizes.reshape(each.shape)

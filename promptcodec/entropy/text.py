@@ -33,7 +33,6 @@ from promptcodec.entropy.dictionary import (
 )
 from promptcodec.entropy.ppm import coder as ppm
 from promptcodec.entropy.ppm import model as ppm_model
-from promptcodec.entropy.ppm import user as ppm_user
 from promptcodec.errors import EntropyError, MissingDictionary, NewerError, UsageError
 from promptcodec.settings import TEXT_CODERS
 
@@ -179,11 +178,17 @@ def _unpack(head: int, payload: bytes, own: Dictionary | None, limit: int) -> by
     """Undo a coder, with a user's dictionary or without."""
     coder = head & 63
     if coder in (*_TABLES, _PPM_USER):
-        model = ppm_model.shipped(_TABLES[coder]) if own is None else ppm_user.model(own)
+        model = ppm_model.shipped(_TABLES[coder]) if own is None else _users(own)
         return ppm.decode(payload, model, min(limit, PPM_MAX))
     if coder in (_ZSTD, _ZSTD_USER):
         return zstd.decompress(head >> 6, payload, own or _shipped(), max(limit, 1))
     return brotli.decompress(payload, limit) if coder == _BROTLI else payload
+
+
+def _users(dictionary: Dictionary) -> ppm_model.Model:
+    from promptcodec.entropy.ppm import user  # noqa: PLC0415 - its counts are made with numpy
+
+    return user.model(dictionary)
 
 
 def _with_dictionary(data: bytes, dictionary: Dictionary | None) -> bytes | None:
@@ -191,7 +196,7 @@ def _with_dictionary(data: bytes, dictionary: Dictionary | None) -> bytes | None
     if dictionary is None:
         return None
     if dictionary.kind == "ppm":
-        model = ppm_user.model(dictionary)  # before the length: a damaged file is always an error
+        model = _users(dictionary)  # before the length: a damaged file is always an error
         if len(data) > PPM_MAX:
             return None
         return bytes([_PPM_USER]) + dictionary.id + ppm.encode(data, model)

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-
-import numpy as np
-import numpy.typing as npt
+from typing import TypeAlias
 
 from promptcodec.description import Cell, Description, resolve
 from promptcodec.description.palette import PALETTE
 from promptcodec.layers.semantic.beside import is_beside
-from promptcodec.layers.texture.content import dequantise
+from promptcodec.layers.texture.content import amplitudes
 from promptcodec.layers.texture.stream import read
 
-Ints = npt.NDArray[np.int64]
+Colour: TypeAlias = tuple[int, int, int]
+"""sRGB in 0..255, or Oklab in 1/65536."""
 
 SAMPLES = 4
 """Samples of a cell down and across."""
@@ -33,11 +33,9 @@ TWO = 290_000_000
 """Squared distance of a cell's halves from which it has two colours: 0.13 in weighted Oklab."""
 
 # 2**14 / sqrt 3, / sqrt 2, / sqrt 6.
-_PLANES = np.array([[9459, 11585, 6689], [9459, 0, -13377], [9459, -11585, 6689]], np.int64)
-_TO_LMS = np.array([[27015, 35149, 3372], [13887, 44611, 7038], [5787, 18463, 41286]], np.int64)
-_TO_LAB = np.array([[13792, 52011, -267], [129630, -159160, 29530], [1698, 51300, -52998]], np.int64)
-# Distances: lightness counts 4, the two others 25.
-_WEIGHTS = np.array([4, 25, 25], np.int64)
+_PLANES = ((9459, 11585, 6689), (9459, 0, -13377), (9459, -11585, 6689))
+_TO_LMS = ((27015, 35149, 3372), (13887, 44611, 7038), (5787, 18463, 41286))
+_TO_LAB = ((13792, 52011, -267), (129630, -159160, 29530), (1698, 51300, -52998))
 
 
 MAP = "texture"
@@ -90,66 +88,76 @@ def cell_colours(texture: bytes, rows: int, cols: int) -> list[tuple[tuple[str, 
     Raises:
         BitstreamError: the part cannot be read.
     """
-    pixels = samples(texture, rows, cols)
-    cells = pixels.reshape(rows, SAMPLES, cols, SAMPLES, 3).swapaxes(1, 2)
-    half = SAMPLES // 2
-    parts = [
-        cells,
-        cells[:, :, :half],
-        cells[:, :, half:],
-        cells[:, :, :, :half],
-        cells[:, :, :, half:],
-    ]
-    labs = np.stack([oklab(_mean(part)) for part in parts]).reshape(len(parts), rows * cols, 3)
-    names = _nearest(labs)
-    over = ((labs[1] - labs[2]) ** 2 * _WEIGHTS).sum(-1)
-    beside = ((labs[3] - labs[4]) ** 2 * _WEIGHTS).sum(-1)
-    palette = list(PALETTE)
+    drawn = samples(texture, rows, cols)
+    palette = tuple(PALETTE)
     result: list[tuple[tuple[str, ...], str]] = []
-    for index in range(rows * cols):
-        word, first = ("over", 1) if over[index] >= beside[index] else ("beside", 3)
-        pair = names[first, index], names[first + 1, index]
-        if max(over[index], beside[index]) >= TWO and pair[0] != pair[1]:
-            result.append(((palette[pair[0]], palette[pair[1]]), word))
-        else:
-            result.append(((palette[names[0, index]],), ""))
+    for row in range(0, rows * SAMPLES, SAMPLES):
+        for col in range(0, cols * SAMPLES, SAMPLES):
+            cell = [line[col : col + SAMPLES] for line in drawn[row : row + SAMPLES]]
+            turned = list(zip(*cell, strict=True))
+            over, beside = _halves(cell), _halves(turned)
+            apart = _apart(*over), _apart(*beside)
+            word, halves = ("over", over) if apart[0] >= apart[1] else ("beside", beside)
+            pair = (_nearest(halves[0]), _nearest(halves[1])) if max(apart) >= TWO else (0, 0)
+            if pair[0] != pair[1]:
+                result.append(((palette[pair[0]], palette[pair[1]]), word))
+            else:
+                result.append(((palette[_nearest(oklab(_mean(cell)))],), ""))
     return result
 
 
-def samples(texture: bytes, rows: int, cols: int) -> Ints:
+def samples(texture: bytes, rows: int, cols: int) -> list[list[Colour]]:
     """Draw a texture layer at SAMPLES places a cell, its finer waves left out.
 
     Returns:
-        ``(rows * SAMPLES, cols * SAMPLES, 3)`` sRGB, 0..255.
+        ``rows * SAMPLES`` lines of ``cols * SAMPLES`` sRGB colours.
     """
-    amplitudes = dequantise(read(texture)).astype(np.int64)
     height, width = rows * SAMPLES, cols * SAMPLES
-    low = amplitudes[:, :height, :width]
-    down, across = cosines(height)[: low.shape[1]], cosines(width)[: low.shape[2]]
-    lines = _rounded(low @ across)
-    planes = _rounded(np.einsum("pvx,vy->pyx", lines, down))
-    levels = _rounded(np.einsum("pyx,cp->yxc", planes, _PLANES)) + (255 << 5)
-    pixels: Ints = np.clip((levels + 32) >> 6, 0, 255)
-    return pixels
+    down, across = cosines(height), cosines(width)
+    # By plane the sums over u of each v: lines of the width. Most v have none.
+    sums: list[dict[int, list[int]]] = [{}, {}, {}]
+    for plane, v, u, amplitude in amplitudes(read(texture)):
+        if v < height and u < width:
+            line = sums[plane].get(v, [0] * width)
+            sums[plane][v] = [have + amplitude * wave for have, wave in zip(line, across[u], strict=True)]
+    planes = []
+    for lines in sums:
+        waves = list(zip(*(down[v] for v in lines), strict=True))
+        columns = list(zip(*([_rounded(value) for value in line] for line in lines.values()), strict=True))
+        planes.append([[_rounded(_dot(column, wave)) for column in columns] for wave in waves])
+    return [[_srgb(values) for values in zip(*lines, strict=True)] for lines in zip(*planes, strict=True)]
 
 
-def _rounded(values: Ints) -> Ints:
-    return (values + (1 << (SHIFT - 1))) >> SHIFT
+def _srgb(values: Colour) -> Colour:
+    """Give the colour that the values of the planes make."""
+    light, warm, rest = values
+    red, green, blue = (
+        (_rounded(a * light + b * warm + c * rest) + (255 << 5) + 32) >> 6 for a, b, c in _PLANES
+    )
+    return min(max(red, 0), 255), min(max(green, 0), 255), min(max(blue, 0), 255)
+
+
+def _dot(first: Iterable[int], second: Iterable[int]) -> int:
+    return sum(map(operator.mul, first, second))
+
+
+def _rounded(value: int) -> int:
+    return (value + (1 << (SHIFT - 1))) >> SHIFT
 
 
 @functools.cache
-def cosines(count: int) -> Ints:
+def cosines(count: int) -> list[list[int]]:
     """Give ``(count, count)``: frequency k at sample i, ``2**14 sqrt 2 cos(pi k (2 i + 1) / (2 count))``.
 
     Row 0 is ``2**14``. By whole numbers alone, so that every machine has the same.
     """
     quarter = [_cosine(j, count) for j in range(count + 1)]
-    table = np.full((count, count), 1 << SHIFT, np.int64)
+    table = [[1 << SHIFT] * count for _ in range(count)]
     for k in range(1, count):
         for i in range(count):
             j = k * (2 * i + 1) % (4 * count)
             j = min(j, 4 * count - j)
-            table[k, i] = quarter[j] if j <= count else -quarter[2 * count - j]
+            table[k][i] = quarter[j] if j <= count else -quarter[2 * count - j]
     return table
 
 
@@ -169,15 +177,11 @@ def _cosine(j: int, count: int) -> int:
 
 
 @functools.cache
-def linear() -> Ints:
-    """Give the light of each sRGB value, 0..65535: ``65535 ((v / 255 + 0.055) / 1.055)^2.4``, rounded.
+def linear(value: int) -> int:
+    """Give the light of an sRGB value, 0..65535: ``65535 ((v / 255 + 0.055) / 1.055)^2.4``, rounded.
 
     Below 11 it is ``65535 v / (255 * 12.92)``.
     """
-    return np.array([_linear(value) for value in range(256)], np.int64)
-
-
-def _linear(value: int) -> int:
     if value <= 10:
         return (2 * 25700 * value + 1292) // (2 * 1292)
     # The nearest whole number to 65535 b^(12/5), b = (1000 v + 14025) / 269025: by twice itself, odd.
@@ -192,11 +196,12 @@ def _linear(value: int) -> int:
     return (low + 1) // 2
 
 
-def oklab(srgb: Ints) -> Ints:
-    """Convert sRGB ``(..., 3)`` in 0..255 to Oklab ``(..., 3)`` in 1/65536."""
-    lms = linear()[srgb] @ _TO_LMS.T
-    roots = np.array([_cube_root(int(value) << 16) for value in lms.ravel()], np.int64).reshape(lms.shape)
-    return (roots @ _TO_LAB.T + (1 << 15)) >> 16
+def oklab(srgb: Colour) -> Colour:
+    """Convert sRGB to Oklab."""
+    light = [linear(value) for value in srgb]
+    roots = [_cube_root(_dot(row, light) << 16) for row in _TO_LMS]
+    lightness, redness, yellowness = ((_dot(row, roots) + (1 << 15)) >> 16 for row in _TO_LAB)
+    return lightness, redness, yellowness
 
 
 def _cube_root(value: int) -> int:
@@ -209,19 +214,31 @@ def _cube_root(value: int) -> int:
     return root
 
 
-def _mean(part: Ints) -> Ints:
-    """Average the samples of each cell, ``(rows, cols, h, w, 3)`` -> ``(rows, cols, 3)``, rounded."""
-    count = part.shape[2] * part.shape[3]
-    mean: Ints = (part.sum((2, 3)) + count // 2) // count
-    return mean
+def _halves(cell: Sequence[Sequence[Colour]]) -> tuple[Colour, Colour]:
+    """Give the colours of the first and the last lines of a cell's samples, in Oklab."""
+    half = SAMPLES // 2
+    return oklab(_mean(cell[:half])), oklab(_mean(cell[half:]))
+
+
+def _mean(lines: Sequence[Sequence[Colour]]) -> Colour:
+    """Average colours, rounded."""
+    colours = [colour for line in lines for colour in line]
+    count = len(colours)
+    red, green, blue = ((sum(values) + count // 2) // count for values in zip(*colours, strict=True))
+    return red, green, blue
+
+
+def _apart(first: Colour, second: Colour) -> int:
+    """Give the squared distance of two colours in Oklab: lightness counts 4, the two others 25."""
+    return 4 * (first[0] - second[0]) ** 2 + 25 * ((first[1] - second[1]) ** 2 + (first[2] - second[2]) ** 2)
 
 
 @functools.cache
-def _palette() -> Ints:
-    return oklab(np.array(list(PALETTE.values()), np.int64))
+def _palette() -> list[Colour]:
+    return [oklab(colour) for colour in PALETTE.values()]
 
 
-def _nearest(labs: Ints) -> Ints:
+def _nearest(lab: Colour) -> int:
     """Number the nearest palette colour, of two as near the first."""
-    apart = ((labs[..., None, :] - _palette()) ** 2 * _WEIGHTS).sum(-1)
-    return np.asarray(apart.argmin(-1))
+    apart = [_apart(lab, colour) for colour in _palette()]
+    return apart.index(min(apart))

@@ -16,9 +16,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from promptcodec.entropy.ppm import model as ppm_model
+
 LEVELS = (2, 3, 4)
 SHIFT = 15  # bits of a token in a key; four fit in 63
-_PARTS = 256
 
 Keys: TypeAlias = NDArray[np.int64]
 Counted: TypeAlias = dict[int, tuple[Keys, NDArray[np.int64]]]
@@ -40,15 +41,7 @@ class Level:
     count: NDArray[np.uint8]
 
 
-def _steps() -> NDArray[np.uint32]:
-    """Give the counts that are told apart: 1 to 32, then each about 1/16 above the last."""
-    steps = list(range(1, 33))
-    while len(steps) < _PARTS and steps[-1] < 1 << 20:
-        steps.append(steps[-1] + steps[-1] // 16)
-    return np.array(steps, np.uint32)
-
-
-STEPS = _steps()
+STEPS = np.array(ppm_model.STEPS, np.uint32)
 
 
 def count(texts: Iterable[NDArray[np.uint16]], end: int) -> Counted:

@@ -12,8 +12,6 @@ import operator
 from collections.abc import Sequence
 from functools import cache
 
-import numpy as np
-
 from promptcodec import models
 from promptcodec.description import Cell, ResolvedCell
 from promptcodec.description.model import ARRANGEMENTS, CONTINUES, ORIENTATIONS, TEXTURES, TONES
@@ -64,11 +62,11 @@ Near = tuple[ResolvedCell | None, ResolvedCell | None]
 @cache
 def _rows() -> dict[str, list[list[int]]]:
     """Give the trained rows of every kind."""
-    data = np.frombuffer(models.load(TABLE), np.uint8).astype(int)
-    rows, at = {}, 0
+    data, rows, at = models.load(TABLE), {}, 0
     for kind, (size, contexts) in KINDS.items():
         weight = WEIGHT_ALONE if kind == "colour" else WEIGHT
-        rows[kind] = (data[at : at + size * contexts] * weight).reshape(contexts, size).tolist()
+        numbers = [weight * number for number in data[at : at + size * contexts]]
+        rows[kind] = [numbers[start : start + size] for start in range(0, len(numbers), size)]
         at += size * contexts
     return rows
 

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-from promptcodec.layers.texture import dct, restoration
 from promptcodec.layers.texture.content import dequantise
 from promptcodec.layers.texture.frequencies import region
 from promptcodec.layers.texture.model import STEP
@@ -18,7 +14,10 @@ from promptcodec.layers.texture.stream import read
 from promptcodec.settings import EFFORT
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from PIL import Image
+
+    from promptcodec.layers.texture.dct import Floats
 
 MINIMUM_BYTES = 6
 
@@ -52,8 +51,8 @@ class Coefficients(NamedTuple):
             where the part codes nothing.
     """
 
-    amplitudes: dct.Floats
-    margins: dct.Floats
+    amplitudes: Floats
+    margins: Floats
 
 
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
@@ -81,6 +80,10 @@ def coefficients(data: bytes) -> Coefficients:
     Raises:
         BitstreamError: the part is damaged.
     """
+    import numpy as np  # noqa: PLC0415 - the levels alone need none
+
+    from promptcodec.layers.texture import restoration  # noqa: PLC0415
+
     content = read(data)
     planes: npt.NDArray[np.floating] = dequantise(content).astype(np.float64)
     if content.restored:
@@ -95,4 +98,6 @@ def coefficients(data: bytes) -> Coefficients:
 
 def draw(coefficients: Coefficients, size: tuple[int, int]) -> Image.Image:
     """Draw coefficients as RGB of ``size``."""
+    from promptcodec.layers.texture import dct  # noqa: PLC0415
+
     return dct.synthesise(coefficients.amplitudes, size)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from promptcodec.layers.texture import model
-from promptcodec.layers.texture.frequencies import Ints, extent, region
+from promptcodec.layers.texture.frequencies import Ints, extent, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class Content:
         restored: the decoder restores what quantisation took.
         radii: index of each plane's radius.
         means: the level of each plane's mean.
-        levels: ``(n,)`` for each plane, in the order of its region.
+        levels: ``(n,)`` for each plane, in the order of its region; those that are read cannot be changed.
     """
 
     shape: int
@@ -28,17 +27,28 @@ class Content:
     restored: bool
     radii: tuple[int, ...]
     means: tuple[int, ...]
-    levels: tuple[Ints, ...]
+    levels: tuple[Ints | memoryview, ...]
+
+
+def amplitudes(content: Content) -> Iterator[tuple[int, int, int, int]]:
+    """Give plane, v, u and amplitude of all that a content says, not restored; others are zero."""
+    step = model.STEP[content.step]
+    for plane, levels in enumerate(content.levels):
+        yield plane, 0, 0, content.means[plane] * step
+        area = layout(content.shape, content.radii[plane])
+        shifts = 0, *model.tables().shifts[plane]
+        for v, u, level in zip(area.v, area.u, levels.tolist(), strict=True):
+            if level:
+                size = model.amplitude(abs(level), shifts[min(abs(level), 3)], step)
+                yield plane, v, u, -size if level < 0 else size
 
 
 def dequantise(content: Content) -> Ints:
     """Give the amplitudes ``(PLANES, down, across)`` that a content stands for, not restored."""
+    import numpy as np  # noqa: PLC0415 - the compiled core reads without it
+
     across, down = extent(content.shape)
     planes = np.zeros((model.PLANES, down, across), np.int32)
-    steps = np.array([content.step])
-    for plane, levels in enumerate(content.levels):
-        area = region(content.shape, content.radii[plane])
-        sizes: Ints = model.amplitudes(np.abs(levels)[None], plane, steps, model.tables().shifts)[0]
-        planes[plane, area.v, area.u] = np.where(levels < 0, -sizes, sizes)
-        planes[plane, 0, 0] = content.means[plane] * model.STEP[content.step]
+    for plane, v, u, value in amplitudes(content):
+        planes[plane, v, u] = value
     return planes

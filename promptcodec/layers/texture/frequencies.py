@@ -9,14 +9,16 @@ their own diagonal. All of one half diagonal can be computed at once.
 from __future__ import annotations
 
 import functools
-import math
+from array import array
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Ints = npt.NDArray[np.int32]
-Indices = npt.NDArray[np.intp]
+Ints: TypeAlias = "npt.NDArray[np.int32]"
+Indices: TypeAlias = "npt.NDArray[np.intp]"
 
 SHAPES = 25
 RADII = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 23, 26, 30, 34, 40, 46, 54, 64)
@@ -41,13 +43,6 @@ def log8(number: int) -> int:
     return int(number**8).bit_length() - 1
 
 
-@functools.cache
-def _least() -> Indices:
-    """Give the least whole number of each value of ``log8`` from 0 that a region has."""
-    roots = [math.isqrt(math.isqrt(math.isqrt(1 << value))) for value in range(136)]
-    return np.array([root + (root**8 < 1 << value) for value, root in enumerate(roots)], np.intp)
-
-
 _ROOTS = (65536, 77936, 92682, 110218)
 
 
@@ -65,9 +60,44 @@ def stretch(shape: int) -> tuple[int, int]:
     return power(12 - shape), power(shape - 12)
 
 
+class Layout(NamedTuple):
+    """The frequencies within a radius, in coding order, without numpy.
+
+    Attributes:
+        across, down: how many u and v there are at most.
+        u, v: of each.
+        radius: of each the squared distance from zero in 1/16.
+        place: of each PLACE features of position; the first is for the step.
+    """
+
+    across: int
+    down: int
+    u: array[int]
+    v: array[int]
+    radius: array[int]
+    place: array[int]
+
+    @property
+    def cells(self) -> int:
+        """Count the cells of a padded plane."""
+        return (self.across + 2 * PAD) * (self.down + 2 * PAD)
+
+    @property
+    def at(self) -> array[int]:
+        """Give the index of each frequency into a padded plane."""
+        row = self.across + 2 * PAD
+        return array("i", [(v + PAD) * row + u + PAD for u, v in zip(self.u, self.v, strict=True)])
+
+    @property
+    def offsets(self) -> tuple[array[int], ...]:
+        """Give the offsets of NEAR, BESIDE and ACROSS in a padded plane."""
+        row = self.across + 2 * PAD
+        return tuple(array("i", [dv * row + du for du, dv in each]) for each in (NEAR, BESIDE, ACROSS))
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The frequencies within a radius, in coding order.
+    """A layout as numpy indexes it.
 
     Attributes:
         across, down: how many u and v there are at most.
@@ -108,27 +138,45 @@ def extent(shape: int) -> tuple[int, int]:
 
 
 @functools.lru_cache(maxsize=64)
-def region(shape: int, radius: int) -> Region:
+def layout(shape: int, radius: int) -> Layout:
     """Lay out the frequencies of a shape within ``RADII[radius]``, without the mean."""
     wide, high = stretch(shape)
     across, down = extent(shape)
-    v, u = np.divmod(np.arange(1, across * down), across)
-    from_side, from_top = u * u * wide >> 12, v * v * high >> 12
-    square = from_side + from_top
-    inside = np.flatnonzero(square <= RADII[radius] ** 2 * 16)
-    order = inside[np.lexsort((u[inside], v[inside], v[inside] & 1, u[inside] + v[inside]))]
-    u, v, square = u[order], v[order], square[order]
-    diagonal, odd = u + v, v & 1
-    distances = [
-        np.searchsorted(_least(), 16 + each, side="right") - 33
-        for each in (from_side[order], from_top[order], square)
-    ]
-    flags = [32 * (u == 0), 32 * (v == 0), 32 * odd, np.full_like(u, 32)]
-    place = np.stack([np.zeros_like(u), *distances, *flags], 1).astype(np.int32)
-    starts = np.flatnonzero(np.diff(2 * diagonal + odd, prepend=-1)).tolist()
-    row = across + 2 * PAD
-    offsets = tuple(np.array([dv * row + du for du, dv in each], np.intp) for each in (NEAR, BESIDE, ACROSS))
+    limit = RADII[radius] ** 2 * 16
+    from_side, from_top = (
+        [u * u * wide >> 12 for u in range(across)],
+        [v * v * high >> 12 for v in range(down)],
+    )
+    order = sorted(
+        (u + v, v & 1, v, u, top + side)
+        for v, top in enumerate(from_top)
+        for u, side in enumerate(from_side)
+        if top + side <= limit and (u or v)
+    )
+    sides, tops = [_distance(side) for side in from_side], [_distance(top) for top in from_top]
+    place = array("i")
+    for _, odd, v, u, square in order:
+        flags = 32 * (not u), 32 * (not v), 32 * odd, 32
+        place.extend((0, sides[u], tops[v], _distance(square), *flags))
+    us, vs, squares = (array("i", [each[column] for each in order]) for column in (3, 2, 4))
+    return Layout(across, down, us, vs, squares, place)
+
+
+def _distance(square: int) -> int:
+    return log8(16 + square) - 32
+
+
+@functools.lru_cache(maxsize=64)
+def region(shape: int, radius: int) -> Region:
+    """Give ``layout`` for numpy."""
+    import numpy as np  # noqa: PLC0415 - the compiled core reads without it
+
+    area = layout(shape, radius)
+    u, v = np.array(area.u, np.intp), np.array(area.v, np.intp)
+    starts = np.flatnonzero(np.diff(2 * (u + v) + (v & 1), prepend=-1)).tolist()
     return Region(
-        across, down, (v + PAD) * row + u + PAD, u, v, place, diagonal,
-        tuple(zip(starts, [*starts[1:], u.size], strict=False)), offsets, square.astype(np.int32),
+        area.across, area.down, np.array(area.at, np.intp), u, v,
+        np.array(area.place, np.int32).reshape(-1, PLACE), u + v,
+        tuple(zip(starts, [*starts[1:], u.size], strict=False)),
+        tuple(np.array(each, np.intp) for each in area.offsets), np.array(area.radius, np.int32),
     )  # fmt: skip

@@ -1,9 +1,7 @@
-"""The model of quantised picture frequencies: which whole number stands where, and how likely.
+"""What the model of quantised picture frequencies knows: the table ``texture-1``, also as the core reads it.
 
-A small network of whole numbers looks at the magnitudes coded so far around a frequency, at the
-other planes there, and at where it is; it gives the chances of three bits: is the level other
-than zero, is it more than one, is it more than two. Everything that decides a bit is integer
-arithmetic on the table ``texture-1``; the layout of features and table is docs/format.md.
+The network itself, as the Python that is the core's reference, is in ``network``; the layout of the table is
+docs/format.md.
 """
 
 from __future__ import annotations
@@ -11,10 +9,12 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
+import struct
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, TypeAlias
 
 from promptcodec import models
 from promptcodec.layers.texture.frequencies import (
@@ -24,14 +24,13 @@ from promptcodec.layers.texture.frequencies import (
     PLACE,
     RADII,
     SHAPES,
-    Ints,
-    Region,
+    layout,
     log8,
-    region,
 )
 from promptcodec.native import core
 
-Array = npt.NDArray[np.generic]
+Number: TypeAlias = Any
+Rows: TypeAlias = "tuple[array[int], ...]"
 
 PLANES = 3
 STEPS = 48
@@ -48,106 +47,7 @@ FEATURES = tuple(PLACE + 2 + len(NEAR) + len(BESIDE) + plane * (len(ACROSS) + 1)
 
 
 # Magnitudes enter the network as four times log8(1 + level); larger levels count as 255.
-MAGNITUDE = np.array([2 * log8(1 + level) for level in range(256)], np.int32)
-
-
-class Field:
-    """The magnitudes known so far, of several codings of a picture at once.
-
-    Attributes:
-        planes: ``(PLANES, many, cells)`` of MAGNITUDE, with PAD cells of zero all around.
-        sums: ``(PLANES, many, diagonals + 1)`` running sums over diagonals; entry d + 1 is up to d.
-    """
-
-    def __init__(self, area: Region, many: int = 1) -> None:
-        self.planes = np.zeros((PLANES, many, area.cells), np.int32)
-        self.sums = np.zeros((PLANES, many, area.across + area.down + 1), np.int32)
-
-
-def features(field: Field, area: Region, plane: int, start: int, end: int, steps: Ints) -> Ints:
-    """Give what the network looks at, for frequencies start..end-1 of one half diagonal.
-
-    Args:
-        field: everything coded before.
-        area: the frequencies.
-        plane: 0..2.
-        start: first index.
-        end: one behind the last.
-        steps: ``(many,)`` step indices.
-
-    Returns:
-        ``(many, end - start, FEATURES[plane])``.
-    """
-    many = steps.size
-    at = area.at[start:end]
-    result = np.empty((many, end - start, FEATURES[plane]), np.int32)
-    result[..., :PLACE] = area.place[start:end]
-    result[..., 0] = 2 * steps[:, None]
-    odd = area.place[start, 6]
-    d = int(area.diagonal[start])
-    own = field.sums[plane]
-    for index, back in enumerate((3, 8)):
-        reach = min(d, back)
-        result[..., PLACE + index] = (4 * (own[:, d] - own[:, d - reach]) // (reach * d))[:, None]
-    column = PLACE + 2
-    known = field.planes[plane]
-    near, beside, across = area.offsets
-    result[..., column : column + len(NEAR)] = known[:, at[:, None] + near]
-    column += len(NEAR)
-    result[..., column : column + len(BESIDE)] = known[:, at[:, None] + beside] if odd else 0
-    column += len(BESIDE)
-    for other in range(plane):
-        seen = field.planes[other][:, at[:, None] + across]
-        result[..., column : column + len(ACROSS)] = seen
-        column += len(ACROSS)
-        result[..., column] = seen.sum(-1) // 8
-        column += 1
-    return result
-
-
-def learn(field: Field, area: Region, plane: int, start: int, end: int, levels: Ints) -> None:
-    """Enter the levels ``(many, end - start)`` of a half diagonal into the field."""
-    magnitudes = MAGNITUDE[np.minimum(np.abs(levels), 255)]
-    field.planes[plane][:, area.at[start:end]] = magnitudes
-    d = int(area.diagonal[start])
-    total = magnitudes.sum(-1)
-    if not area.place[start, 6]:
-        field.sums[plane][:, d + 1] = field.sums[plane][:, d] + total
-    elif start and area.diagonal[start - 1] == d:
-        field.sums[plane][:, d + 1] += total
-    else:
-        field.sums[plane][:, d + 1] = field.sums[plane][:, d] + total
-
-
-def escape_class(seen: Ints) -> Ints:
-    """Give 0, 1 or 2 by the larger of the two nearest magnitudes, from features ``(..., n)``."""
-    nearest = seen[..., PLACE + 2 : PLACE + 4].max(-1)
-    return np.asarray((nearest >= 32).astype(np.int32) + (nearest >= 54), np.int32)
-
-
-def amplitudes(sizes: Ints, plane: int, steps: Ints, shifts: Ints) -> Ints:
-    """Give what magnitudes ``(..., many, n)`` stand for, in 1/64 of a pixel level."""
-    shift = np.concatenate([[0], shifts[plane]])[np.minimum(sizes, 3)]
-    step = np.array(STEP, np.int32)[steps][:, None]
-    return np.asarray((64 * sizes - shift) * step >> 6, np.int32)
-
-
-@dataclass(frozen=True, slots=True)
-class Net:
-    """Weights of one plane's network: three layers of weights and biases, 1/32 per input unit."""
-
-    weights: tuple[Ints, Ints, Ints]
-    biases: tuple[Ints, Ints, Ints]
-
-
-def logits(net: Net, seen: Ints) -> Ints:
-    """Give three logits in 1/LOGIT_ONE for each row of features: ``(..., 3)``."""
-    hidden = seen
-    for weights, bias in zip(net.weights[:2], net.biases[:2], strict=True):
-        # np.clip does the same, and takes most of the time here for its checks.
-        hidden = np.minimum(np.maximum((hidden @ weights + bias) >> 6, 0), 1023)
-    last = (hidden @ net.weights[2] + net.biases[2]) >> 3
-    return np.asarray(np.minimum(np.maximum(last, -LOGIT_LIMIT), LOGIT_LIMIT), np.int32)
+MAGNITUDE = array("i", [2 * log8(1 + level) for level in range(256)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,96 +55,99 @@ class Tables:
     """What ``texture-1`` holds; a table is only equal to itself.
 
     Attributes:
-        chances: ``(2 * LOGIT_LIMIT + 1,)`` chance of a 1 in 1/65536 by logit.
-        nets: one a plane.
-        means: ``(PLANES, MEAN_CELLS)`` chances that a plane's mean lies in each cell, in 1/65536.
+        chances: ``2 * LOGIT_LIMIT + 1`` chances of a 1 in 1/65536 by logit.
+        nets: one a plane: three layers of weights and biases in turn, 1/32 per input unit.
+        means: by plane MEAN_CELLS chances that its mean lies in each cell, in 1/65536.
         shapes, steps, radii: frequencies of the header's symbols.
-        escapes: ``(ESCAPE_CLASSES, ESCAPE_BITS)`` chances of a further exponent bit.
-        shifts: ``(PLANES, 3)`` reconstruction of levels 1, 2 and more: towards zero, 1/64 step.
+        escapes: ESCAPE_CLASSES rows of ESCAPE_BITS chances of a further exponent bit.
+        shifts: by plane the reconstruction of levels 1, 2 and more: towards zero, 1/64 step.
     """
 
-    chances: Ints
-    nets: tuple[Net, ...]
-    means: Ints
-    shapes: Ints
-    steps: Ints
-    radii: tuple[Ints, ...]
-    escapes: Ints
-    shifts: Ints
+    chances: array[int]
+    nets: tuple[tuple[array[int], ...], ...]
+    means: Rows
+    shapes: array[int]
+    steps: Rows
+    radii: tuple[Rows, ...]
+    escapes: array[int]
+    shifts: Rows
 
 
-_SHAPES: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("chances", (LOGIT_LIMIT // 16 + 2,)),
-    ("means", (PLANES, MEAN_CELLS)),
-    ("shapes", (SHAPES,)),
-    ("steps", (LENGTHS, STEPS)),
-    ("radii0", (STEP_CLASSES, len(RADII))),
-    ("radii1", (len(RADII), len(RADII))),
-    ("radii2", (len(RADII), len(RADII))),
-    ("escapes", (ESCAPE_CLASSES, ESCAPE_BITS)),
-    ("shifts", (PLANES, 3)),
-)
+# Rows, columns and kind of each part.
+PARTS: dict[str, tuple[int, int, str]] = {
+    "chances": (1, LOGIT_LIMIT // 16 + 2, "H"),
+    "means": (PLANES, MEAN_CELLS, "H"),
+    "shapes": (1, SHAPES, "B"),
+    "steps": (LENGTHS, STEPS, "B"),
+    "radii0": (STEP_CLASSES, len(RADII), "B"),
+    "radii1": (len(RADII), len(RADII), "B"),
+    "radii2": (len(RADII), len(RADII), "B"),
+    "escapes": (ESCAPE_CLASSES, ESCAPE_BITS, "H"),
+    "shifts": (PLANES, 3, "b"),
+}
 
 
 def unpack(data: bytes) -> Tables:
     """Read a table file's content."""
     at = 0
 
-    def take(shape: tuple[int, ...], kind: str) -> Ints:
+    def take(count: int, kind: str) -> array[int]:
         nonlocal at
-        count = int(np.prod(shape))
-        part = np.frombuffer(data, np.dtype(kind), count, at)
-        at += part.nbytes
-        return part.astype(np.int32).reshape(shape)
+        form = struct.Struct(f"<{count}{kind}")
+        part = array("i", form.unpack_from(data, at))
+        at += form.size
+        return part
 
-    wide = {"chances": "<u2", "means": "<u2", "escapes": "<u2", "shifts": "i1"}
-    read = {name: take(shape, wide.get(name, "u1")) for name, shape in _SHAPES}
+    read = {name: take(rows * columns, kind) for name, (rows, columns, kind) in PARTS.items()}
     nets = []
     for count in FEATURES:
-        sizes = (count, *HIDDEN, 3)
-        weights, biases = [], []
-        for inputs, outputs in itertools.pairwise(sizes):
-            weights.append(take((inputs, outputs), "i1"))
-            biases.append(take((outputs,), "<i2"))
-        nets.append(Net((weights[0], weights[1], weights[2]), (biases[0], biases[1], biases[2])))
+        layers = itertools.pairwise((count, *HIDDEN, 3))
+        nets.append(tuple(take(n, kind) for i, o in layers for n, kind in ((i * o, "b"), (o, "h"))))
+
+    def rows(name: str) -> Rows:
+        part, columns = read[name], PARTS[name][1]
+        return tuple(part[start : start + columns] for start in range(0, len(part), columns))
+
     # Between the entries, a sixteenth of a logit apart, chances lie on straight lines.
-    logit = np.arange(LOGIT_LIMIT + 1)
-    knots = read["chances"]
-    half = knots[logit // 16] + ((knots[logit // 16 + 1] - knots[logit // 16]) * (logit % 16) >> 4)
-    chances = np.concatenate([65536 - half[:0:-1], half]).astype(np.int32)
+    half = [
+        low + ((high - low) * part >> 4)
+        for low, high in itertools.pairwise(read["chances"])
+        for part in range(16)
+    ][: LOGIT_LIMIT + 1]
+    chances = array("i", [*(65536 - chance for chance in half[:0:-1]), *half])
     return Tables(
-        chances, tuple(nets), read["means"], read["shapes"], read["steps"],
-        (read["radii0"], read["radii1"], read["radii2"]), read["escapes"], read["shifts"],
+        chances, tuple(nets), rows("means"), read["shapes"], rows("steps"),
+        (rows("radii0"), rows("radii1"), rows("radii2")), read["escapes"], rows("shifts"),
     )  # fmt: skip
 
 
-@functools.lru_cache(maxsize=8)
-def kernel(known: Tables, shape: int) -> core.TextureArea:
-    """Give what the compiled core knows of the frequencies of a shape."""
-    area = region(shape, len(RADII) - 1)
-    columns = np.stack([area.at, area.diagonal, area.radius]).astype(np.int32)
-    biases = np.stack([net.biases[0] for net in known.nets])
-    offsets = np.concatenate(area.offsets).astype(np.int32)
-    return core.TextureArea(_numbers(known), area.at.size, area.cells, columns, area.place, offsets, biases)
+def amplitude(size: Number, shift: Number, step: Number) -> Number:
+    """Give what a magnitude stands for, in 1/64 of a pixel level: whole numbers, or arrays of such."""
+    return (64 * size - shift) * step >> 6
+
+
+@functools.lru_cache(maxsize=16)
+def kernel(known: Tables, shape: int, radius: int = len(RADII) - 1) -> core.TextureArea:
+    """Give what the compiled core knows of the frequencies of a shape within ``RADII[radius]``."""
+    area = layout(shape, radius)
+    diagonal = array("i", map(operator.add, area.u, area.v))
+    biases = _joined(net[1] for net in known.nets)
+    columns, offsets = _joined([area.at, diagonal, area.radius]), _joined(area.offsets)
+    return core.TextureArea(_numbers(known), len(area.u), area.cells, columns, area.place, offsets, biases)
 
 
 @functools.lru_cache(maxsize=2)
 def _numbers(known: Tables) -> core.TextureTables:
-    shifts = np.pad(known.shifts, ((0, 0), (1, 0)))
-    parts = [known.chances, known.escapes, shifts, MAGNITUDE]
-    for net in known.nets:
-        parts += [net.weights[0], net.weights[1], net.biases[1], net.weights[2], net.biases[2]]
-    return core.TextureTables(np.concatenate([part.ravel() for part in parts], dtype=np.int32))
+    parts = [known.chances, known.escapes]
+    parts += [array("i", [0, *shifts]) for shifts in known.shifts]
+    parts.append(MAGNITUDE)
+    for weights, _, *others in known.nets:  # the first biases go into what each place adds
+        parts += [weights, *others]
+    return core.TextureTables(_joined(parts))
 
 
-def pack(parts: dict[str, Array], nets: list[list[Array]]) -> bytes:
-    """Write a table file's content: what ``unpack`` reads, nets as weights and biases in turn."""
-    wide = {"chances": "<u2", "means": "<u2", "escapes": "<u2", "shifts": "i1"}
-    data = b"".join(np.asarray(parts[name]).astype(wide.get(name, "u1")).tobytes() for name, _ in _SHAPES)
-    for net in nets:
-        for index, array in enumerate(net):
-            data += np.asarray(array).astype("<i2" if index % 2 else "i1").tobytes()
-    return data
+def _joined(parts: Iterable[array[int]]) -> array[int]:
+    return functools.reduce(operator.iadd, parts, array("i"))
 
 
 @functools.cache

@@ -6,18 +6,21 @@ levels. How long the part is tells which steps are likely.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-
-import numpy as np
-import numpy.typing as npt
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from promptcodec.entropy.bitio import HALF, BitReader, BitWriter, SymbolWriter
 from promptcodec.errors import BitstreamError
 from promptcodec.layers.texture import model
 from promptcodec.layers.texture.content import Content
-from promptcodec.layers.texture.frequencies import RADII, Ints, Region, log8, region
+from promptcodec.layers.texture.frequencies import RADII, Ints, Region, layout, log8, region
 from promptcodec.native import core
+
+if TYPE_CHECKING:
+    from promptcodec.layers.texture.network import Field
 
 MAX_BYTES = 4096
 # Chance that a picture is better restored, in 1/65536.
@@ -62,8 +65,6 @@ def read(data: bytes) -> Content:
     # One picture, one part: this also finds bytes behind the end.
     if write(content, kind) != data:
         raise BitstreamError("a texture layer is not what its own content is written as", len(data))
-    for levels in content.levels:
-        levels.setflags(write=False)  # they are shared
     return content
 
 
@@ -71,11 +72,14 @@ def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
     """Write a content into a part of length class ``kind``."""
     write_header(writer, content, kind)
     if core and isinstance(writer, core.BitWriter):
-        inside = _inside(content.shape, content.radii)
-        levels = np.zeros((model.PLANES, inside.shape[1]), np.int32)
-        levels[inside] = np.concatenate(content.levels)
-        kernel = model.kernel(model.tables(), content.shape)
-        kernel.write(writer, content.step, _squares(content.radii), levels)
+        kernel, count, inside = _kernel(content.shape, content.radii)
+        planes = array("i")
+        for levels, places in zip(content.levels, inside, strict=True):
+            plane = array("i", bytes(4 * count))
+            for place, level in zip(places, levels.tolist(), strict=True):
+                plane[place] = level
+            planes += plane
+        kernel.write(writer, content.step, _squares(content.radii), planes)
     else:
         _write_levels(writer, content)
 
@@ -83,18 +87,35 @@ def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
 def _read_content(reader: BitReader, kind: int) -> Content:
     shape, step, restored, radii, means = _read_header(reader, kind)
     if core and isinstance(reader, core.BitReader):
-        inside = _inside(shape, radii)
-        levels = np.zeros(inside.shape, np.int32)
-        model.kernel(model.tables(), shape).read(reader, step, _squares(radii), levels)
-        planes = [row[within] for row, within in zip(levels, inside, strict=True)]
+        kernel, count, inside = _kernel(shape, radii)
+        levels = array("i", bytes(4 * model.PLANES * count))
+        kernel.read(reader, step, _squares(radii), levels)
+        planes = [
+            array("i", [levels[plane * count + place] for place in places])
+            for plane, places in enumerate(inside)
+        ]
     else:
         planes = _read_levels(reader, shape, step, radii)
-    return Content(shape, step, restored, radii, means, tuple(planes))
+    # They are shared.
+    shared = tuple(memoryview(levels).toreadonly() for levels in planes)
+    return Content(shape, step, restored, radii, means, shared)
 
 
-def _inside(shape: int, radii: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Say which frequencies of the whole region are coded: ``(PLANES, n)``."""
-    return np.asarray(region(shape, len(RADII) - 1).radius <= np.array(_squares(radii))[:, None])
+def _kernel(shape: int, radii: Sequence[int]) -> tuple[core.TextureArea, int, list[list[int]]]:
+    """Give what the core knows of all frequencies of some planes and a few more.
+
+    Returns:
+        That, their number, and by plane the indices of those that are coded.
+    """
+    radius = max(radii) | 3
+    inside = [_inside(shape, radius, square) for square in _squares(radii)]
+    return model.kernel(model.tables(), shape, radius), len(layout(shape, radius).u), inside
+
+
+@lru_cache(maxsize=64)
+def _inside(shape: int, radius: int, square: int) -> list[int]:
+    """Give the indices of the frequencies of a layout within a squared radius."""
+    return [place for place, each in enumerate(layout(shape, radius).radius) if each <= square]
 
 
 def _squares(radii: Sequence[int]) -> tuple[int, ...]:
@@ -102,6 +123,10 @@ def _squares(radii: Sequence[int]) -> tuple[int, ...]:
 
 
 def _write_levels(writer: SymbolWriter, content: Content) -> None:
+    import numpy as np  # noqa: PLC0415 - the compiled core needs none
+
+    from promptcodec.layers.texture.network import learn  # noqa: PLC0415
+
     steps, field = _start(content.shape, content.step)
     for plane, levels in enumerate(content.levels):
         area = region(content.shape, content.radii[plane])
@@ -109,48 +134,58 @@ def _write_levels(writer: SymbolWriter, content: Content) -> None:
             chances = _chances(field, area, plane, (start, end), steps)
             for level, (three, escapes) in zip(levels[start:end].tolist(), chances, strict=True):
                 _write_level(writer, three, escapes, level)
-            model.learn(field, area, plane, start, end, levels[None, start:end])
+            learn(field, area, plane, start, end, np.asarray(levels)[None, start:end])
 
 
-def _read_levels(reader: BitReader, shape: int, step: int, radii: Sequence[int]) -> list[Ints]:
+def _read_levels(reader: BitReader, shape: int, step: int, radii: Sequence[int]) -> list[array[int]]:
+    import numpy as np  # noqa: PLC0415
+
+    from promptcodec.layers.texture.network import learn  # noqa: PLC0415
+
     steps, field = _start(shape, step)
     planes = []
     for plane, radius in enumerate(radii):
         area = region(shape, radius)
-        levels = np.zeros(area.at.size, np.int32)
+        levels = array("i")
         for start, end in area.halves:
             chances = _chances(field, area, plane, (start, end), steps)
-            levels[start:end] = [_read_level(reader, three, escapes) for three, escapes in chances]
-            model.learn(field, area, plane, start, end, levels[None, start:end])
+            levels.extend(_read_level(reader, three, escapes) for three, escapes in chances)
+            learn(field, area, plane, start, end, np.array(levels[start:])[None])
         planes.append(levels)
     return planes
 
 
-def _start(shape: int, step: int) -> tuple[Ints, model.Field]:
+def _start(shape: int, step: int) -> tuple[Ints, Field]:
     """Give the step as the model takes it, and a field that knows nothing."""
-    return np.array([step], np.int32), model.Field(region(shape, 0))
+    import numpy as np  # noqa: PLC0415
+
+    from promptcodec.layers.texture.network import Field  # noqa: PLC0415
+
+    return np.array([step], np.int32), Field(region(shape, 0))
 
 
 def _chances(
-    field: model.Field, area: Region, plane: int, half: tuple[int, int], steps: Ints
+    field: Field, area: Region, plane: int, half: tuple[int, int], steps: Ints
 ) -> Iterator[tuple[list[int], list[int]]]:
     """Give the chances of the bits of each level of a half diagonal: of the three, of the exponent's."""
-    tables = model.tables()
-    seen = model.features(field, area, plane, *half, steps)
-    three = tables.chances[model.logits(tables.nets[plane], seen)[0] + model.LOGIT_LIMIT]
-    escapes = tables.escapes[model.escape_class(seen[0])]
+    from promptcodec.layers.texture import network  # noqa: PLC0415
+
+    tables = network.arrays(model.tables())
+    seen = network.features(field, area, plane, *half, steps)
+    three = tables.chances[network.logits(tables.nets[plane], seen)[0] + model.LOGIT_LIMIT]
+    escapes = tables.escapes[network.escape_class(seen[0])]
     return zip(three.tolist(), escapes.tolist(), strict=True)
 
 
 def write_header(writer: SymbolWriter, content: Content, kind: int) -> None:
     """Write all that stands before the levels."""
     tables = model.tables()
-    writer.symbol(tables.shapes.tolist(), content.shape)
-    writer.symbol(tables.steps[kind].tolist(), content.step)
+    writer.symbol(tables.shapes, content.shape)
+    writer.symbol(tables.steps[kind], content.step)
     writer.bit(RESTORED, content.restored)
     context = content.step // (model.STEPS // model.STEP_CLASSES)
     for frequencies, radius in zip(tables.radii, content.radii, strict=True):
-        writer.symbol(frequencies[context].tolist(), radius)
+        writer.symbol(frequencies[context], radius)
         context = radius
     for plane, mean in enumerate(content.means):
         bounds, lowest = _mean_bounds(plane, content.step)
@@ -160,13 +195,13 @@ def write_header(writer: SymbolWriter, content: Content, kind: int) -> None:
 def _read_header(reader: BitReader, kind: int) -> tuple[int, int, bool, tuple[int, ...], tuple[int, ...]]:
     """Read shape, step, whether it is restored, radii and means."""
     tables = model.tables()
-    shape = reader.symbol(tables.shapes.tolist())
-    step = reader.symbol(tables.steps[kind].tolist())
+    shape = reader.symbol(tables.shapes)
+    step = reader.symbol(tables.steps[kind])
     restored = bool(reader.bit(RESTORED))
     context = step // (model.STEPS // model.STEP_CLASSES)
     radii: list[int] = []
     for frequencies in tables.radii:
-        context = reader.symbol(frequencies[context].tolist())
+        context = reader.symbol(frequencies[context])
         radii.append(context)
     means: list[int] = []
     for plane in range(model.PLANES):
@@ -178,17 +213,16 @@ def _read_header(reader: BitReader, kind: int) -> tuple[int, int, bool, tuple[in
 @lru_cache(maxsize=model.PLANES * model.STEPS)
 def _mean_bounds(plane: int, step: int) -> tuple[list[int], int]:
     """Give the bounds of the levels of a plane's mean, and the lowest level."""
-    tables = model.tables()
+    means = model.tables().means[plane]
     width = model.STEP[step]
     limit = model.MEAN_CELLS * model.MEAN_CELL // 2
     lowest = -((limit + width // 2) // width)
-    edges = np.arange(lowest, -lowest + 2) * width - width // 2
-    at = np.clip(edges, -limit, limit) + limit
-    starts = np.concatenate([[0], np.cumsum(tables.means[plane])])
-    cell = np.minimum(at // model.MEAN_CELL, model.MEAN_CELLS - 1)
-    bounds: list[int] = (
-        starts[cell] * model.MEAN_CELL + tables.means[plane][cell] * (at - cell * model.MEAN_CELL)
-    ).tolist()
+    starts = [0, *accumulate(means)]
+    bounds = []
+    for level in range(lowest, -lowest + 2):
+        at = min(max(level * width - width // 2, -limit), limit) + limit
+        cell = min(at // model.MEAN_CELL, model.MEAN_CELLS - 1)
+        bounds.append(starts[cell] * model.MEAN_CELL + means[cell] * (at - cell * model.MEAN_CELL))
     return bounds, lowest
 
 

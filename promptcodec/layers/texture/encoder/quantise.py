@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from promptcodec.layers.texture import model
+from promptcodec.layers.texture import model, network
 from promptcodec.layers.texture.frequencies import ACROSS, PLACE, RADII, Ints, Region, region
-from promptcodec.layers.texture.model import Field, Net, Tables
+from promptcodec.layers.texture.model import Tables
+from promptcodec.layers.texture.network import Arrays, Field, Net, arrays
 from promptcodec.native import core
 
 Floats = npt.NDArray[np.floating]
@@ -88,10 +89,10 @@ def prepare(planes: Ints, shape: int, step: int, tables: Tables) -> Task:
     targets = np.ascontiguousarray(planes[:, area.v, area.u], np.int32)
     alive = 5 * np.abs(targets) >= 3 * model.STEP[step]
     first, second, third = (int(np.flatnonzero(row)[-1]) + 1 if row.any() else 0 for row in alive)
-    return Task(shape, area, targets, step, (first, second, third), tables, _costs(tables))
+    return Task(shape, area, targets, step, (first, second, third), tables, _costs(arrays(tables)))
 
 
-def _costs(tables: Tables) -> Ints:
+def _costs(tables: Arrays) -> Ints:
     parts = []
     for chances in (tables.chances, tables.escapes):
         ones = chances / 65536
@@ -142,38 +143,39 @@ def influence(task: Task, levels: Ints) -> Ints:
 
 
 def _choose(task: Task, price: int, pull: Ints | None) -> Choice:
-    area, steps = task.area, np.array([task.step], np.int32)
-    zero, one = task.costs[: 2 * task.tables.chances.size].reshape(2, -1)
-    escapes = task.costs[2 * task.tables.chances.size :].reshape(2, *task.tables.escapes.shape)
+    area, steps, tables = task.area, np.array([task.step], np.int32), arrays(task.tables)
+    zero, one = task.costs[: 2 * tables.chances.size].reshape(2, -1)
+    escapes = task.costs[2 * tables.chances.size :].reshape(2, *tables.escapes.shape)
     field = Field(area)
     levels = np.zeros_like(task.targets)
     spent, error = np.zeros(levels.shape, np.int64), 0
     for plane in range(model.PLANES):
-        layers = fast(task.tables.nets[plane])
+        layers = fast(tables.nets[plane])
         target = task.targets[plane]
         for start, end in _halves(area, task.reach[plane]):
             wanted = np.abs(target[start:end])
-            seen = model.features(field, area, plane, start, end, steps)
+            seen = network.features(field, area, plane, start, end, steps)
             logits = fast_logits(layers, seen)[0] + model.LOGIT_LIMIT
             low = wanted // model.STEP[task.step]
             sizes = np.stack([np.zeros_like(low), low, low + 1])
-            rest = _escape_cost(escapes, model.escape_class(seen[0]), sizes)
+            rest = _escape_cost(escapes, network.escape_class(seen[0]), sizes)
             at_least = [zero[logits[:, 0]], ONE_BIT + one[logits[:, 0]] + zero[logits[:, 1]]]
             two = ONE_BIT + one[logits[:, 0]] + one[logits[:, 1]]
             at_least += [two + zero[logits[:, 2]], two + one[logits[:, 2]]]
             cost = np.choose(np.minimum(sizes, 3), at_least).astype(np.int64) + rest
-            apart = (wanted - model.amplitudes(sizes, plane, steps, task.tables.shifts)).astype(np.int64)
+            apart = (wanted - network.amplitudes(sizes, plane, steps, tables.shifts)).astype(np.int64)
             total = apart * apart * ONE_BIT + price * cost
             if pull is not None:
                 total += price * (
-                    pull[plane][area.at[start:end]] * model.MAGNITUDE[np.minimum(sizes, 255)].astype(np.int64)
+                    pull[plane][area.at[start:end]]
+                    * network.MAGNITUDES[np.minimum(sizes, 255)].astype(np.int64)
                 )
             pick = total.argmin(0)[None]
             best, paid, missed = (np.take_along_axis(each, pick, 0)[0] for each in (sizes, cost, apart))
             spent[plane, start:end] = paid
             error += int((missed * missed).sum())
             levels[plane, start:end] = np.where(target[start:end] < 0, -best, best)
-            model.learn(field, area, plane, start, end, best[None])
+            network.learn(field, area, plane, start, end, best[None])
         left = target[task.reach[plane] :].astype(np.int64)
         error += int((left * left).sum())
     radii = cover(levels, area)
@@ -205,18 +207,18 @@ def _escape_cost(costs: Ints, kinds: Ints, sizes: Ints) -> Ints:
 
 def _influence(task: Task, levels: Ints) -> Ints:
     area, steps = task.area, np.array([task.step], np.int32)
-    field = Field(area)
+    field, tables = Field(area), arrays(task.tables)
     pull = np.zeros((model.PLANES, area.cells), np.int64)
     for plane in range(model.PLANES):
         parts = []
         for start, end in _halves(area, task.reach[plane]):
-            parts.append(model.features(field, area, plane, start, end, steps)[0])
-            model.learn(field, area, plane, start, end, levels[None, plane, start:end])
+            parts.append(network.features(field, area, plane, start, end, steps)[0])
+            network.learn(field, area, plane, start, end, levels[None, plane, start:end])
         if not parts:
             continue
         seen = np.concatenate(parts)
         count = seen.shape[0]
-        slopes = _slopes(task.tables.nets[plane], seen, np.abs(levels[plane, :count]), task.tables.chances)
+        slopes = _slopes(tables.nets[plane], seen, np.abs(levels[plane, :count]), tables.chances)
         at = area.at[:count]
         near, beside, across = area.offsets
         odd = area.place[:count, 6] > 0
@@ -273,7 +275,7 @@ def fast(net: Net) -> Layers:
 
 
 def fast_logits(layers: Layers, seen: Ints) -> Ints:
-    """Do what ``model.logits`` does, several times as fast."""
+    """Do what ``network.logits`` does, several times as fast."""
     hidden: Floats = seen.astype(np.float32)
     for weights, bias in layers[:2]:
         hidden = _hidden(hidden @ weights + bias)

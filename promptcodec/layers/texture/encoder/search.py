@@ -146,7 +146,8 @@ def _apart(planes: np.ndarray, others: np.ndarray) -> float:
 
 def _fitting_step(planes: Ints, shape: int, kind: int, room: float) -> int:
     """Give about the finest step that fits at the usual price."""
-    step = int(model.tables().steps[kind].argmax())
+    steps = model.tables().steps[kind]
+    step = steps.index(max(steps))
     known: set[int] = set()
     while step not in known:
         known.add(step)

@@ -1,0 +1,60 @@
+"""Tasks and their results, worked through here or in other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Protocol
+
+from promptcodec.cli import faults, report, signals
+from promptcodec.errors import PromptcodecError
+
+
+class Task(Protocol):
+    """What a worker is given; it must survive pickling."""
+
+    @property
+    def source(self) -> str:
+        """The input, ``-`` for standard input."""
+        ...
+
+
+Work = Callable[[Any], dict[str, Any] | None]
+"""Gives the JSON object of a result; None where it was done before."""
+Result = tuple[dict[str, Any] | None, PromptcodecError | None]
+
+
+def results(
+    tasks: Sequence[Task], work: Work, jobs: int, ready: Sequence[str] = ()
+) -> Generator[Result, None, None]:
+    """Give the result of each task, in their order.
+
+    Args:
+        tasks: what ``work`` is called with.
+        work: what is done with each.
+        jobs: processes; with one, or for one task, it is done here.
+        ready: modules with what the tasks need, as of ``workers.results``.
+    """
+    number = min(jobs, len(tasks))
+    if number > 1:
+        from promptcodec.cli import workers  # noqa: PLC0415 - who starts none needs nothing of it
+
+        yield from workers.results(tasks, work, number, ready)
+    else:
+        yield from (attempt(work, task) for task in tasks)
+
+
+def attempt(work: Work, task: Task) -> Result:
+    """Do one task. Whatever it raises is this task's error: only signals and lost streams end a run.
+
+    Exceptions that are no ``Exception`` too: libraries in Rust raise them where they panic.
+    """
+    try:
+        result = work(task), None
+    except (KeyboardInterrupt, signals.Ended, report.StandardStreamError):
+        raise
+    except BaseException as error:  # noqa: BLE001
+        signals.check()
+        failed = faults.as_error(error, task.source)
+        return report.error_object(task.source, failed), failed
+    signals.check()
+    return result
