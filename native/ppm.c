@@ -442,6 +442,8 @@ static int is_tree(const tables *self, uint32_t size)
     int valid = open != NULL;
     if (valid) {
         open[count++] = (part){self->root, 0, size};
+    } else {
+        PyErr_NoMemory();
     }
     while (valid && count) {
         part of = open[--count];
