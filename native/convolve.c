@@ -210,9 +210,7 @@ static PyObject *py_convolve(PyObject *module, PyObject *args)
     PyBuffer_Release(&weights);
     PyBuffer_Release(&scale);
     PyBuffer_Release(&shift);
-    if (beside.buf != NULL) {
-        PyBuffer_Release(&beside);
-    }
+    PyBuffer_Release(&beside);
     PyBuffer_Release(&drawn);
     return result;
 }

@@ -430,30 +430,36 @@ static void read_level(bytes *from, level *of, sequence *parents, uint64_t count
     from->failed |= sum != size;
 }
 
-/* Whether the splits are a tree: each is below one other, and the walk comes to an end. */
+/* Whether the splits are a tree whose leaves are all tokens in order, so that a walk ends at the token sought. */
 static int is_tree(const tables *self, uint32_t size)
 {
+    /* A split that is to come, and the tokens that it divides: low .. high - 1. */
+    typedef struct {
+        uint32_t split, low, high;
+    } part;
+    part *open = malloc(size * sizeof *open);
     uint32_t count = 0;
-    uint8_t *reached = calloc(size, 1);
-    uint16_t *open = malloc((size_t)(2 * size + 1) * sizeof *open);
-    int valid = reached != NULL && open != NULL && self->root < size;
+    int valid = open != NULL;
     if (valid) {
-        open[count++] = (uint16_t)self->root;
+        open[count++] = (part){self->root, 0, size};
+    } else {
+        PyErr_NoMemory();
     }
     while (valid && count) {
-        uint32_t split = open[--count];
-        valid = split > 0 && split < size && !reached[split];
+        part of = open[--count];
+        valid = of.low < of.split && of.split < of.high;
         if (valid) {
-            reached[split] = 1;
-            if (self->left[split]) {
-                open[count++] = self->left[split];
+            uint32_t left = self->left[of.split], right = self->right[of.split];
+            /* No split is below one that divides a token from its neighbour; there is one below any other. */
+            valid = (left == 0) == (of.split - of.low == 1) && (right == 0) == (of.high - of.split == 1);
+            if (left) {
+                open[count++] = (part){left, of.low, of.split};
             }
-            if (self->right[split]) {
-                open[count++] = self->right[split];
+            if (right) {
+                open[count++] = (part){right, of.split, of.high};
             }
         }
     }
-    free(reached);
     free(open);
     return valid;
 }
@@ -543,7 +549,9 @@ static PyObject *tables_new(PyTypeObject *type, PyObject *args, PyObject *keywor
         return NULL;
     }
     self = (tables *)PyType_GenericAlloc(type, 0);
-    if (self != NULL && take_constants(self, &logarithms, &squash) && steps.len <= (Py_ssize_t)sizeof counts) {
+    if (steps.len > (Py_ssize_t)sizeof counts) {
+        PyErr_SetString(PyExc_ValueError, "a table of constants has another size");
+    } else if (self != NULL && take_constants(self, &logarithms, &squash)) {
         bytes from = {content.buf, (uint64_t)content.len, 0, 0};
         memcpy(counts, steps.buf, (size_t)steps.len);
         valid = tables_read(self, &from, counts);

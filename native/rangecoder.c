@@ -90,7 +90,8 @@ int px_decoder_closes(const px_decoder *coder)
 {
     uint64_t value = 0;
     int zeros = coder->size > 0 && coder->data[coder->size - 1] == 0 && coder->size + PX_ZEROS > coder->at;
-    if (coder->failed || coder->size > coder->at || zeros) {
+    /* A code outside its range is of shares that were taken without a look at the target. */
+    if (coder->failed || coder->size > coder->at || zeros || coder->code >= coder->range) {
         return 0;
     }
     for (size_t at = coder->at - PX_STATE_BYTES; at < coder->at; at++) {

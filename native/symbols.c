@@ -17,19 +17,13 @@ static PyTypeObject *reader_type;
 
 PyObject *px_entropy_error(const char *message)
 {
-    static PyObject *error;
-    if (error == NULL) {
-        PyObject *errors = PyImport_ImportModule("promptcodec.errors");
-        if (errors == NULL) {
-            return NULL;
-        }
-        error = PyObject_GetAttrString(errors, "EntropyError");
-        Py_DECREF(errors);
-        if (error == NULL) {
-            return NULL;
-        }
+    PyObject *errors = PyImport_ImportModule("promptcodec.errors");
+    PyObject *error = errors == NULL ? NULL : PyObject_GetAttrString(errors, "EntropyError");
+    if (error != NULL) {
+        PyErr_SetString(error, message);
     }
-    PyErr_SetString(error, message);
+    Py_XDECREF(errors);
+    Py_XDECREF(error);
     return NULL;
 }
 

@@ -23,17 +23,34 @@ static PyTypeObject *tables_type, *area_type;
 
 /* ---- whole numbers from Python ---- */
 
-/* Borrow an object's int32 numbers; an exception and -1 where it has not just so many. */
+/* Magnitudes at most: what is made of them stays within its bits. */
+enum { MOST = 1 << 24 };
+
+/* Borrow an object's int32 numbers; an exception and -1 where it has not just so many, or others. */
 static int borrow(PyObject *object, Py_buffer *view, size_t count, int writable)
 {
-    if (PyObject_GetBuffer(object, view, writable ? PyBUF_CONTIG : PyBUF_CONTIG_RO) < 0)
+    if (PyObject_GetBuffer(object, view, (writable ? PyBUF_CONTIG : PyBUF_CONTIG_RO) | PyBUF_FORMAT) < 0)
         return -1;
-    if ((size_t)view->len != count * sizeof(int32_t)) {
+    const char *kind = view->format ? view->format : "B";
+    int fits = (strcmp(kind, "i") == 0 || strcmp(kind, "l") == 0) && view->itemsize == sizeof(int32_t)
+               && (uintptr_t)view->buf % sizeof(int32_t) == 0;
+    if (!fits || (size_t)view->len != count * sizeof(int32_t)) {
         PyBuffer_Release(view);
         PyErr_Format(PyExc_ValueError, "expected %zu numbers of 32 bits", count);
         return -1;
     }
     return 0;
+}
+
+/* 0, and ValueError, where a number of `count` is outside its limits. */
+static int is_within(const int32_t *numbers, size_t count, int32_t least, int32_t most)
+{
+    for (size_t i = 0; i < count; i++)
+        if (numbers[i] < least || numbers[i] > most) {
+            PyErr_SetString(PyExc_ValueError, "a number is too small or too large");
+            return 0;
+        }
+    return 1;
 }
 
 /* ---- tables ---- */
@@ -76,7 +93,10 @@ static PyObject *tables_new(PyTypeObject *type, PyObject *args, PyObject *named)
         count += (size_t)features_of(plane) * FIRST;
     if (!PyArg_ParseTuple(args, "O", &numbers) || borrow(numbers, &view, count, 0) < 0)
         return NULL;
-    texture_tables *self = (texture_tables *)PyType_GenericAlloc(type, 0);
+    /* A chance of 0 would let a coder run without end. */
+    texture_tables *self = is_within(view.buf, LOGITS + ESCAPES, 1, (int32_t)PX_BIT_ONE - 1)
+                               ? (texture_tables *)PyType_GenericAlloc(type, 0)
+                               : NULL;
     if (self != NULL) {
         Tables *tables = &self->tables;
         const int32_t *at = view.buf;
@@ -100,13 +120,18 @@ static PyObject *tables_new(PyTypeObject *type, PyObject *args, PyObject *named)
     return (PyObject *)self;
 }
 
-static void dealloc(PyObject *self)
+static void tables_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    if (type == area_type) {
-        free(((texture_area *)self)->memory);
-        Py_XDECREF((PyObject *)((texture_area *)self)->of);
-    }
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static void area_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    free(((texture_area *)self)->memory);
+    Py_XDECREF((PyObject *)((texture_area *)self)->of);
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -124,7 +149,7 @@ static int is_sound(const Area *area)
         most = offset > most ? offset : most;
         least = offset < least ? offset : least;
     }
-    if (most >= area->cells || -least >= area->cells)
+    if (most >= area->cells || least <= -area->cells)
         return 0;
     for (int i = 0; i < area->count; i++) {
         int d = area->diagonal[i];
@@ -230,6 +255,14 @@ static int is_reach(const Area *area, const int *reach)
     return 1;
 }
 
+static int is_step(int step)
+{
+    if (step >= 0 && step < STEPS)
+        return 1;
+    PyErr_Format(PyExc_ValueError, "there is no step %d", step);
+    return 0;
+}
+
 static PyObject *area_choose(PyObject *object, PyObject *args)
 {
     texture_area *self = (texture_area *)object;
@@ -252,7 +285,7 @@ static PyObject *area_choose(PyObject *object, PyObject *args)
         return NULL;
     if (borrow(targets, &target, PLANES * count, 0) < 0)
         goto no_target;
-    if (PyObject_GetBuffer(radii, &radius, PyBUF_CONTIG_RO) < 0)
+    if (borrow(radii, &radius, RADII, 0) < 0)
         goto no_radius;
     if (pull != Py_None && borrow(pull, &pulled, (size_t)self->area.cells * PLANES, 0) < 0)
         goto no_pull;
@@ -265,13 +298,14 @@ static PyObject *area_choose(PyObject *object, PyObject *args)
     }
     aim.price = price;
     aim.radii = radius.buf;
-    aim.radius_count = (int)(radius.len / (Py_ssize_t)sizeof(int32_t));
-    if (px_choose(&self->of->tables, (const Costs *)cost.buf, &self->area, &aim,
-                  pull == Py_None ? NULL : pulled.buf, chosen_levels, &chosen) < 0)
-        PyErr_NoMemory();
-    else
-        result = Py_BuildValue("LL(iii)", (long long)chosen.bits, (long long)chosen.error, chosen.radii[0],
-                               chosen.radii[1], chosen.radii[2]);
+    if (is_within(target.buf, PLANES * count, -MOST, MOST)) {
+        if (px_choose(&self->of->tables, (const Costs *)cost.buf, &self->area, &aim,
+                      pull == Py_None ? NULL : pulled.buf, chosen_levels, &chosen) < 0)
+            PyErr_NoMemory();
+        else
+            result = Py_BuildValue("LL(iii)", (long long)chosen.bits, (long long)chosen.error,
+                                   chosen.radii[0], chosen.radii[1], chosen.radii[2]);
+    }
     PyBuffer_Release(&level);
 no_level:
     if (pull != Py_None)
@@ -294,7 +328,7 @@ static PyObject *area_influence(PyObject *object, PyObject *args)
     Aim aim;
     if (!PyArg_ParseTuple(args, "(iii)iOO", &aim.reach[0], &aim.reach[1], &aim.reach[2], &aim.step, &levels,
                           &pull)
-        || !is_reach(&self->area, aim.reach))
+        || !is_reach(&self->area, aim.reach) || !is_step(aim.step))
         return NULL;
     if (borrow(levels, &level, PLANES * count, 0) < 0)
         return NULL;
@@ -305,11 +339,13 @@ static PyObject *area_influence(PyObject *object, PyObject *args)
     const int32_t *chosen[PLANES];
     for (int plane = 0; plane < PLANES; plane++)
         chosen[plane] = (const int32_t *)level.buf + (size_t)plane * count;
-    int done = px_influence(&self->of->tables, &self->area, &aim, chosen, pulled.buf);
+    if (is_within(level.buf, PLANES * count, -MOST, MOST)
+        && px_influence(&self->of->tables, &self->area, &aim, chosen, pulled.buf) < 0)
+        PyErr_NoMemory();
     PyBuffer_Release(&pulled);
     PyBuffer_Release(&level);
-    if (done < 0)
-        return PyErr_NoMemory();
+    if (PyErr_Occurred())
+        return NULL;
     Py_RETURN_NONE;
 }
 
@@ -399,22 +435,16 @@ static PyObject *area_code(texture_area *self, PyObject *args, int writing)
     px_decoder *reader = writing ? NULL : px_decoder_of(coder);
     if (!writer && !reader)
         return PyErr_Format(PyExc_TypeError, "expected a %s", writing ? "BitWriter" : "BitReader");
-    if (step < 0 || step >= STEPS)
-        return PyErr_Format(PyExc_ValueError, "there is no step %d", step);
+    if (!is_step(step))
+        return NULL;
     if (borrow(levels, &view, count, !writing) < 0)
         return NULL;
-    int done = 0;
-    if (writing)
-        for (size_t i = 0; i < count && !done; i++)
-            if (((const int32_t *)view.buf)[i] == INT32_MIN)
-                done = -2;
-    if (!done)
-        done = code(self, writer, reader, step, radii, view.buf);
+    if ((reader || is_within(view.buf, count, -MOST, MOST))
+        && code(self, writer, reader, step, radii, view.buf) < 0)
+        PyErr_NoMemory();
     PyBuffer_Release(&view);
-    if (done == -2)
-        return PyErr_Format(PyExc_ValueError, "a level is too large");
-    if (done < 0)
-        return PyErr_NoMemory();
+    if (PyErr_Occurred())
+        return NULL;
     if ((writer ? px_encoder_check(writer) : px_decoder_check(reader)) < 0)
         return NULL;
     Py_RETURN_NONE;
@@ -436,10 +466,11 @@ static PyMethodDef methods[] = {{"choose", area_choose, METH_VARARGS, NULL},
                                 {"read", area_read, METH_VARARGS, NULL},
                                 {NULL, NULL, 0, NULL}};
 
-static PyTypeObject *add(PyObject *module, const char *name, int size, newfunc make, PyMethodDef *known)
+static PyTypeObject *add(PyObject *module, const char *name, int size, newfunc make, destructor end,
+                         PyMethodDef *known)
 {
     PyType_Slot slots[] = {{Py_tp_new, (void *)make},
-                           {Py_tp_dealloc, (void *)dealloc},
+                           {Py_tp_dealloc, (void *)end},
                            {known ? Py_tp_methods : 0, known},
                            {0, NULL}};
     PyType_Spec spec = {name, size, 0, Py_TPFLAGS_DEFAULT, slots};
@@ -451,7 +482,9 @@ static PyTypeObject *add(PyObject *module, const char *name, int size, newfunc m
 
 int px_add_texture(PyObject *module)
 {
-    tables_type = add(module, "promptcodec._native.TextureTables", sizeof(texture_tables), tables_new, NULL);
-    area_type = add(module, "promptcodec._native.TextureArea", sizeof(texture_area), area_new, methods);
+    tables_type = add(module, "promptcodec._native.TextureTables", sizeof(texture_tables), tables_new,
+                      tables_dealloc, NULL);
+    area_type = add(module, "promptcodec._native.TextureArea", sizeof(texture_area), area_new,
+                    area_dealloc, methods);
     return tables_type == NULL || area_type == NULL ? -1 : 0;
 }

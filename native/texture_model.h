@@ -2,6 +2,7 @@
 #ifndef PX_TEXTURE_MODEL_H
 #define PX_TEXTURE_MODEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -18,7 +19,8 @@ enum {
     ESCAPE_CLASSES = 3,
     ESCAPE_BITS = 8,
     MOST_DIAGONALS = 1024,
-    TOP_LEVEL = 255
+    TOP_LEVEL = 255,
+    RADII = 24
 };
 
 /* The weights of one plane. */

@@ -21,7 +21,7 @@ static int64_t level_cost(const Costs *costs, const int *logits, int kind, int s
     const int32_t *zero = costs->bits[0] + LOGIT_LIMIT, *one = costs->bits[1] + LOGIT_LIMIT;
     if (!size)
         return zero[logits[0]];
-    int64_t bits = ONE_BIT + one[logits[0]];
+    int64_t bits = (int64_t)ONE_BIT + one[logits[0]];
     if (size == 1)
         return bits + zero[logits[1]];
     bits += one[logits[1]];
@@ -61,10 +61,13 @@ int px_choose(const Tables *tables, const Costs *costs, const Area *area, const 
                 int size = option ? low + option - 1 : 0;
                 int64_t apart = wanted - amplitude(tables, plane, size, aim->step_size);
                 int64_t cost = level_cost(costs, seen.logits, kind, size);
-                int64_t total = apart * apart * ONE_BIT + aim->price * cost;
+                int64_t weight = cost;
                 if (pulled)
-                    total += aim->price * pulled[area->at[i]]
-                             * tables->magnitudes[size < TOP_LEVEL ? size : TOP_LEVEL];
+                    weight += (int64_t)pulled[area->at[i]]
+                              * tables->magnitudes[size < TOP_LEVEL ? size : TOP_LEVEL];
+                /* Without signs, for what is beyond 64 bits is left out, as numpy does it. */
+                uint64_t missing = (uint64_t)(apart * apart) * ONE_BIT;
+                int64_t total = (int64_t)(missing + (uint64_t)aim->price * (uint64_t)weight);
                 if (total < least) {
                     least = total;
                     best = size;
@@ -84,7 +87,7 @@ int px_choose(const Tables *tables, const Costs *costs, const Area *area, const 
             chosen->error += (int64_t)target[i] * target[i];
         }
         int radius = 0;
-        while (radius < aim->radius_count - 1 && aim->radii[radius] < farthest)
+        while (radius < RADII - 1 && aim->radii[radius] < farthest)
             radius++;
         chosen->radii[plane] = radius;
         for (int i = 0; i < end; i++)

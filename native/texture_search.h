@@ -21,8 +21,7 @@ typedef struct {
     int reach[PLANES];              /* frequencies that may be other than zero */
     int step, step_size;
     int64_t price;
-    const int32_t *radii; /* squared, 1/16, ascending */
-    int radius_count;
+    const int32_t *radii; /* RADII, squared, 1/16, ascending */
 } Aim;
 
 typedef struct {

@@ -389,7 +389,7 @@ static uint16_t *shorts_of(PyObject *sequence, Py_ssize_t *count)
     if (*count < 0) {
         return NULL;
     }
-    numbers = malloc((size_t)(*count + 1) * sizeof *numbers);
+    numbers = *count < PY_SSIZE_T_MAX / 2 ? malloc((size_t)(*count + 1) * sizeof *numbers) : NULL;
     if (numbers == NULL) {
         PyErr_NoMemory();
         return NULL;

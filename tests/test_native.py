@@ -196,6 +196,7 @@ def test_the_same_shares(symbols, data):
         lambda: native.core.Vocabulary([0, 257], range(257)),
         lambda: native.core.Vocabulary([0, 0], [0] * 257),
         lambda: native.core.Vocabulary([n for rank in range(256, 300) for n in (rank - 1,) * 2], range(300)),
+        lambda: native.core.Vocabulary(range(sys.maxsize), range(256)),
         lambda: model.shipped().vocabulary.decode([40000]),
         lambda: model.shipped().native.get(bitio.BitWriter(), 1),
         lambda: model.shipped().native.get(bitio.BitReader(b""), -1),
@@ -203,7 +204,7 @@ def test_the_same_shares(symbols, data):
     ],
 )
 def test_arguments_that_python_would_not_survive_are_errors(call):
-    with pytest.raises((ValueError, TypeError, IndexError)):
+    with pytest.raises((ValueError, TypeError, IndexError, MemoryError)):
         call()
 
 
@@ -309,6 +310,32 @@ def test_damaged_tables_are_an_error():
         native.core.PpmTables(content[:-1], *constants)
     with pytest.raises(ValueError):
         native.core.PpmTables(content, constants[0][1:], *constants[1:])
+    with pytest.raises(ValueError):
+        native.core.PpmTables(content, *constants[:2], bytes(1028))
+
+
+@compiled
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_tree_without_some_tokens_is_an_error(side):
+    """A walk to a token that it lacks would go on behind the end of the text."""
+    content = bytearray(model._decompressed(models.load(model.NAME)))
+    size, root = (int.from_bytes(content[at : at + 4], "little") for at in (0, 4))
+    child = 20 + 4 * (size - 256) + 2 * size + 2 * (side * size + root)
+    content[child : child + 2] = b"\0\0"
+    with pytest.raises(ValueError, match="damaged"):
+        native.core.PpmTables(content, *model._constants())
+
+
+@compiled
+def test_errors_are_those_of_the_package_as_it_is_imported(monkeypatch):
+    class OtherError(Exception):
+        pass
+
+    with pytest.raises(EntropyError):
+        bpe.unfold(b"x")
+    monkeypatch.setattr("promptcodec.errors.EntropyError", OtherError)
+    with pytest.raises(OtherError):
+        bpe.unfold(b"x")
 
 
 def hatch_build():

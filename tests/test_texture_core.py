@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,12 +106,30 @@ def test_the_kernel_refuses_what_would_lie_outside():
     count = region(12, len(RADII) - 1).at.size
     levels = np.zeros((model.PLANES, count), np.int32)
     squares = (65536,) * model.PLANES
+    least = np.iinfo(np.int32).min
+    pull = np.zeros((model.PLANES, region(12, len(RADII) - 1).cells), np.int32)
+    costs = quantise.prepare(drawn(12, 0, 30), 12, 20, model.tables()).costs
+
+    def chosen(targets, radii):
+        kernel.choose(costs, targets, (count,) * 3, 20, model.STEP[20], 9, radii, None, levels.copy())
+
+    def unaligned(numbers):
+        moved = np.frombuffer(b"\0" + numbers.tobytes(), np.uint8)[1:]
+        return moved.view(np.int32)
+
     for wrong in (
         lambda: kernel.write(BitWriter(), 48, squares, levels),
         lambda: kernel.write(BitWriter(), 20, squares, levels[:, :-1].copy()),
         lambda: kernel.write(BitWriter(), 20, squares, np.full_like(levels, np.iinfo(np.int32).min)),
         lambda: kernel.influence((0, 0, count + 1), 20, levels, np.zeros(3, np.int32)),
         lambda: kernel.influence((0, 0, count), 20, levels, np.zeros(3, np.int32)),
+        lambda: kernel.influence((0, 0, count), 48, levels, pull),
+        lambda: kernel.influence((0, 0, count), 20, np.full_like(levels, least), pull),
+        lambda: kernel.influence((0, 0, count), 20, levels.astype(np.float32), pull),
+        lambda: kernel.influence((0, 0, count), 20, memoryview(bytes(levels.nbytes)), pull),
+        lambda: kernel.influence((0, 0, count), 20, unaligned(levels), pull),
+        lambda: chosen(np.full_like(levels, least), quantise.SQUARES),
+        lambda: chosen(levels, quantise.SQUARES[:0]),
     ):
         with pytest.raises(ValueError, match=r"step|numbers|large|reaches"):
             wrong()
@@ -146,3 +165,25 @@ def test_both_cores_encode_200_pictures_to_the_same_bytes(data_folder):
         if path.suffix in {".png", ".webp", ".jpg", ".jpeg"}
     ]
     compare(pictures[:88] + pictures[88 :: len(pictures) // 112][:112])
+
+
+@compiled
+def test_tables_in_which_something_cannot_be_are_refused(monkeypatch):
+    given = []
+    monkeypatch.setattr(model, "core", SimpleNamespace(TextureTables=given.append))
+    model._numbers.__wrapped__(model.tables())
+    native.core.TextureTables(given[0])
+    for at in (0, 2 * model.LOGIT_LIMIT + 3):
+        for chance in (0, 65536):
+            wrong = given[0].copy()
+            wrong[at] = chance
+            with pytest.raises(ValueError, match="large"):
+                native.core.TextureTables(wrong)
+
+
+@compiled
+def test_a_price_beyond_reason_chooses_as_the_python_does():
+    task = quantise.prepare(drawn(12, 1, 3000), 12, 20, model.tables())
+    pull = np.full((model.PLANES, task.area.cells), 1 << 21, np.int32)
+    choice, expected = quantise.choose(task, quantise.MAX_PRICE, pull), quantise._choose(task, 1 << 36, pull)
+    assert np.array_equal(choice.levels, expected.levels)
