@@ -175,7 +175,7 @@ def test_tables_in_which_something_cannot_be_are_refused(monkeypatch):
     native.core.TextureTables(given[0])
     for at in (0, 2 * model.LOGIT_LIMIT + 3):
         for chance in (0, 65536):
-            wrong = given[0].copy()
+            wrong = given[0][:]
             wrong[at] = chance
             with pytest.raises(ValueError, match="large"):
                 native.core.TextureTables(wrong)

@@ -96,8 +96,9 @@ def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
                     f"a pixels layer of {opened.width}x{opened.height} pixels is too large", 1
                 )
             picture = opened.convert("RGB")
-    except _DAMAGE as error:
-        raise BitstreamError(f"a pixels layer holds no readable {coder}: {error}", 1) from None
+    except _DAMAGE:
+        # Pillow's own words may hold an address in memory.
+        raise BitstreamError(f"a pixels layer holds no readable {coder}", 1) from None
     return picture if picture.size == size else picture.resize(size, Image.Resampling.BICUBIC)
 
 
