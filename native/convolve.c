@@ -49,35 +49,46 @@ typedef struct {
     int layout, positive, folded; /* positive: below zero is zero, before anything is added */
 } px_convolution;
 
-/* From six values to six points. */
-PX_LANES static inline void to_points(const float *d, size_t step, float *t, size_t to)
+/* From six values to six points, `span` times. */
+PX_LANES static void to_points(const float *d, size_t step, float *t, size_t to, size_t span)
 {
-    lanes d1 = LOAD(d + step), d2 = LOAD(d + 2 * step), d3 = LOAD(d + 3 * step), d4 = LOAD(d + 4 * step);
-    lanes a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = d3 - d1;
-    STORE(t, 4 * LOAD(d) - 5 * d2 + d4);
-    STORE(t + to, a + b);
-    STORE(t + 2 * to, a - b);
-    STORE(t + 3 * to, c + 2 * e);
-    STORE(t + 4 * to, c - 2 * e);
-    STORE(t + 5 * to, 4 * d1 - 5 * d3 + LOAD(d + 5 * step));
+    for (size_t c = 0; c < span; c += LANES, d += LANES, t += LANES) {
+        lanes d0 = LOAD(d), d1 = LOAD(d + step), d2 = LOAD(d + 2 * step);
+        lanes d3 = LOAD(d + 3 * step), d4 = LOAD(d + 4 * step), d5 = LOAD(d + 5 * step);
+        lanes a = d4 - 4 * d2, b = d3 - 4 * d1, e = d4 - d2, f = d3 - d1;
+        STORE(t, 4 * d0 - 5 * d2 + d4);
+        STORE(t + to, a + b);
+        STORE(t + 2 * to, a - b);
+        STORE(t + 3 * to, e + 2 * f);
+        STORE(t + 4 * to, e - 2 * f);
+        STORE(t + 5 * to, 4 * d1 - 5 * d3 + d5);
+    }
 }
 
-/* From six points to four values. */
-PX_LANES static inline void from_points(const float *d, size_t step, float *t, size_t to)
+/* From six points to four values, `span` times. */
+PX_LANES static void from_points(const float *d, size_t step, float *t, size_t to, size_t span)
 {
-    lanes d1 = LOAD(d + step), d2 = LOAD(d + 2 * step), d3 = LOAD(d + 3 * step), d4 = LOAD(d + 4 * step);
-    lanes a = d1 + d2, b = d1 - d2, c = d3 + d4, e = d3 - d4;
-    STORE(t, LOAD(d) + a + c);
-    STORE(t + to, b + 2 * e);
-    STORE(t + 2 * to, a + 4 * c);
-    STORE(t + 3 * to, b + 8 * e + LOAD(d + 5 * step));
+    for (size_t c = 0; c < span; c += LANES, d += LANES, t += LANES) {
+        lanes d0 = LOAD(d), d1 = LOAD(d + step), d2 = LOAD(d + 2 * step);
+        lanes d3 = LOAD(d + 3 * step), d4 = LOAD(d + 4 * step), d5 = LOAD(d + 5 * step);
+        lanes a = d1 + d2, b = d1 - d2, e = d3 + d4, f = d3 - d4;
+        STORE(t, d0 + a + e);
+        STORE(t + to, b + 2 * f);
+        STORE(t + 2 * to, a + 4 * e);
+        STORE(t + 3 * to, b + 8 * f + d5);
+    }
 }
 
 /* ROWS tiles by a panel at one point. Twelve sums, a row of weights and a value fill the registers of x86. */
 #define PRODUCT(NAME, ROWS, VECTORS)                                                                         \
     PX_LANES static void NAME(const float *v, const float *u, float *m, size_t depth, size_t apart)          \
     {                                                                                                        \
-        lanes sums[ROWS][VECTORS] = {{{0}}};                                                                 \
+        lanes sums[ROWS][VECTORS];                                                                           \
+        for (int row = 0; row < ROWS; row++) {                                                               \
+            for (int n = 0; n < VECTORS; n++) {                                                              \
+                sums[row][n] = (lanes){0};                                                                   \
+            }                                                                                                \
+        }                                                                                                    \
         for (size_t c = 0; c < depth; c++) {                                                                 \
             for (int row = 0; row < ROWS; row++) {                                                           \
                 float x = v[(size_t)row * depth + c];                                                        \
@@ -97,32 +108,29 @@ PRODUCT(product_of_one, 8, 1)
 PRODUCT(product_of_two, 6, 2)
 PRODUCT(product_of_three, 4, 3)
 
-/* Give the points of the tile at a place; `patch` has room for what is around it, zeros beyond the edges. */
-PX_LANES static void transform(const px_convolution *of, size_t top, size_t left, float *patch, float *v,
+/* Give the points of the tile at a place; `room` is for what is around it, zeros beyond the edges, and for half
+a transform: REACH * REACH * depth each. */
+PX_LANES static void transform(const px_convolution *of, size_t top, size_t left, float *room, float *v,
                                size_t apart)
 {
-    size_t depth = of->depth, line = of->width * depth, unit = sizeof(float);
-    const float *from;
+    size_t depth = of->depth, line = of->width * depth, wide = REACH * depth;
+    const float *from = room;
     if (top > 0 && left > 0 && top + SIDE < of->height && left + SIDE < of->width) {
         from = of->given + (top - 1) * line + (left - 1) * depth;
     } else {
         size_t start = left == 0, end = of->width + 1 - left < REACH ? of->width + 1 - left : REACH;
-        memset(patch, 0, REACH * REACH * depth * unit);
+        memset(room, 0, REACH * wide * sizeof(float));
         for (size_t i = top == 0; i < REACH && top + i <= of->height; i++) {
-            memcpy(patch + (i * REACH + start) * depth,
-                   of->given + (top + i - 1) * line + (left + start - 1) * depth, (end - start) * depth * unit);
+            memcpy(room + i * wide + start * depth,
+                   of->given + (top + i - 1) * line + (left + start - 1) * depth,
+                   (end - start) * depth * sizeof(float));
         }
-        from = patch;
-        line = REACH * depth;
+        line = wide;
     }
-    for (size_t c = 0; c < depth; c += LANES) {
-        float t[POINTS * LANES];
-        for (size_t n = 0; n < REACH; n++) {
-            to_points(from + n * depth + c, line, t + n * LANES, REACH * LANES);
-        }
-        for (size_t n = 0; n < REACH; n++) {
-            to_points(t + n * REACH * LANES, LANES, v + n * REACH * apart + c, apart);
-        }
+    float *half = room + REACH * wide;
+    to_points(from, line, half, wide, wide);
+    for (size_t n = 0; n < REACH; n++) {
+        to_points(half + n * wide, depth, v + n * REACH * apart, apart, depth);
     }
 }
 
@@ -135,51 +143,46 @@ static void gather(const px_convolution *of, size_t row, size_t col, float *v)
     }
 }
 
-/* Add what is beside, and store, `count` floats. */
-static inline void put(const px_convolution *of, size_t to, const float *values, size_t count)
+/* Store a value, or the first four of its eight, as two by two of one plane and then of the next. */
+PX_LANES static void spread(const px_convolution *of, size_t to, lanes value, size_t planes)
 {
-    for (size_t n = 0; n < count; n++) {
-        of->drawn[to + n] = of->beside == NULL ? values[n] : values[n] + of->beside[to + n];
+    const float *from = (const float *)&value;
+    for (size_t n = 0; n < planes * 4; n++) {
+        size_t at = to + n % 2 + n / 2 % 2 * 2 * of->width + n / 4 * 4 * of->width * of->height;
+        of->drawn[at] = of->beside == NULL ? from[n] : from[n] + of->beside[at];
     }
 }
 
-/* Give channels k.. of a panel at the place, from its points. */
-PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, size_t k, const float *m)
+/* Give channels k.. of a tile from a panel of its points; `at` says where each of its vectors starts. */
+PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, size_t k, const size_t *at,
+                            const float *m)
 {
-    float t[REACH * SIDE * LANES], r[SIDE * SIDE * LANES];
-    size_t side = of->points == 1 ? 1 : SIDE, width = of->width, panel = of->panel;
-    if (side == 1) {
-        STORE(r, LOAD(m));
-    } else {
-        for (size_t n = 0; n < REACH; n++) {
-            from_points(m + n * panel, REACH * panel, t + n * LANES, REACH * LANES);
-        }
+    float half[REACH * SIDE * MOST], values[SIDE * SIDE * MOST];
+    size_t side = of->points == 1 ? 1 : SIDE, panel = of->panel;
+    if (side > 1) {
+        from_points(m, REACH * panel, half, REACH * panel, REACH * panel);
         for (size_t n = 0; n < SIDE; n++) {
-            from_points(t + n * REACH * LANES, LANES, r + n * SIDE * LANES, LANES);
+            from_points(half + n * REACH * panel, panel, values + n * SIDE * panel, panel, panel);
         }
+        m = values;
     }
     size_t down = of->height - top < side ? of->height - top : side;
-    size_t right = width - left < side ? width - left : side;
-    lanes scale = LOAD(of->scale + k), shift = LOAD(of->shift + k);
-    size_t each = of->across / 4, place = k / each, plane = 4 * of->height * width;
-    for (size_t i = 0; i < down; i++) {
-        for (size_t j = 0; j < right; j++) {
-            size_t row = top + i, col = left + j;
-            lanes value = LOAD(r + (i * side + j) * LANES) * scale + shift;
-            if (of->positive) {
-                value = (lanes)((signs)value & (signs)(value > 0));
-            }
-            if (of->layout == PLANES) {
-                float *values = (float *)&value;
-                size_t to = k / 4 * plane + 2 * (2 * row * width + col);
-                for (size_t n = 0; n < 2 && k / 4 + n < 3; n++) {
-                    put(of, to + n * plane, values + 4 * n, 2);
-                    put(of, to + n * plane + 2 * width, values + 4 * n + 2, 2);
+    size_t right = of->width - left < side ? of->width - left : side;
+    size_t step = of->layout == FLAT ? of->across : of->layout == UNFOLDED ? of->across / 2 : 2;
+    size_t line = of->width * (of->layout == PLANES ? 4 : of->across);
+    for (size_t n = 0; n < panel / LANES; n++) {
+        lanes scale = LOAD(of->scale + k + n * LANES), shift = LOAD(of->shift + k + n * LANES);
+        for (size_t i = 0; i < down; i++) {
+            size_t to = at[n] + (top + i) * line + left * step;
+            for (size_t j = 0; j < right; j++, to += step) {
+                lanes value = LOAD(m + (i * side + j) * panel + n * LANES) * scale + shift;
+                if (of->positive) {
+                    value = (lanes)((signs)value & (signs)(value > 0));
                 }
-            } else {
-                size_t to = of->layout == FLAT
-                    ? (row * width + col) * of->across + k
-                    : ((2 * row + place / 2) * 2 * width + 2 * col + place % 2) * each + k % each;
+                if (of->layout == PLANES) {
+                    spread(of, to, value, k + n * LANES < 8 ? 2 : 1);
+                    continue;
+                }
                 if (of->beside != NULL) {
                     value += LOAD(of->beside + to);
                 }
@@ -189,21 +192,36 @@ PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, s
     }
 }
 
-/* `room`: points of TILES, each apart from the next by a line more; a panel of their products; a patch. */
+/* Say where channels k.. of the first place go. */
+static size_t start(const px_convolution *of, size_t k)
+{
+    size_t each = of->across / 4, place = k / each;
+    switch (of->layout) {
+    case UNFOLDED:
+        return (place / 2 * 2 * of->width + place % 2) * each + k % each;
+    case PLANES:
+        return k * of->height * of->width;
+    default:
+        return k;
+    }
+}
+
+/* `room`: points of TILES, each apart from the next by a line more; a panel of their products; a tile's. */
 PX_LANES static void convolve(const px_convolution *of, float *room)
 {
     size_t side = of->points == 1 ? 1 : SIDE, columns = (of->width + side - 1) / side;
     size_t tiles = columns * ((of->height + side - 1) / side), apart = TILES * of->depth + 2 * LANES;
     size_t depth = of->depth, panel = of->panel, points = of->points;
-    float *v = room, *m = v + points * apart, *patch = m + TILES * points * panel;
+    float *v = room, *m = v + points * apart, *rest = m + TILES * points * panel;
     for (size_t first = 0; first < tiles; first += TILES) {
-        size_t count = tiles - first < TILES ? tiles - first : TILES;
+        size_t count = tiles - first < TILES ? tiles - first : TILES, tops[TILES], lefts[TILES];
         for (size_t n = 0; n < count; n++) {
-            size_t top = (first + n) / columns * side, left = (first + n) % columns * side;
+            tops[n] = (first + n) / columns * side;
+            lefts[n] = (first + n) % columns * side;
             if (side == 1) {
-                gather(of, top, left, v + n * depth);
+                gather(of, tops[n], lefts[n], v + n * depth);
             } else {
-                transform(of, top, left, patch, v + n * depth, apart);
+                transform(of, tops[n], lefts[n], rest, v + n * depth, apart);
             }
         }
         const float *u = of->weights;
@@ -217,11 +235,12 @@ PX_LANES static void convolve(const px_convolution *of, float *room)
                         from, u, to, depth, points * panel);
                 }
             }
+            size_t at[MOST / LANES];
+            for (size_t n = 0; n < panel / LANES; n++) {
+                at[n] = start(of, k + n * LANES);
+            }
             for (size_t n = 0; n < count; n++) {
-                size_t top = (first + n) / columns * side, left = (first + n) % columns * side;
-                for (size_t more = 0; more < panel; more += LANES) {
-                    finish(of, top, left, k + more, m + n * points * panel + more);
-                }
+                finish(of, tops[n], lefts[n], k, at, m + n * points * panel);
             }
         }
     }
@@ -251,7 +270,7 @@ static PyObject *py_convolve(PyObject *module, PyObject *args)
         && (beside.buf == NULL || beside.len == drawn.len);
     if (!fits) {
         PyErr_SetString(PyExc_ValueError, "the arrays of a convolution do not fit each other");
-    } else if ((room = calloc((size_t)(points * (TILES * (depth + panel) + 2 * LANES) + POINTS * depth),
+    } else if ((room = calloc((size_t)(points * (TILES * (depth + panel) + 2 * LANES) + 2 * POINTS * depth),
                               sizeof(float))) == NULL) {
         PyErr_NoMemory();
     } else {
