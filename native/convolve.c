@@ -6,6 +6,7 @@ Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks
 
 #include "symbols.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,27 +80,27 @@ PX_LANES static void from_points(const float *d, size_t step, float *t, size_t t
     }
 }
 
-/* ROWS tiles by a panel at one point. Twelve sums, a row of weights and a value fill the registers of x86. */
+/* ROWS tiles by a panel at one point. Twelve sums, a row of weights and a value fill the registers of x86; sums
+stay there from first to last where the short loops are unrolled early. */
+#define SHORT _Pragma("GCC unroll 12")
 #define PRODUCT(NAME, ROWS, VECTORS)                                                                         \
     PX_LANES static void NAME(const float *v, const float *u, float *m, size_t depth, size_t apart)          \
     {                                                                                                        \
         lanes sums[ROWS][VECTORS];                                                                           \
-        for (int row = 0; row < ROWS; row++) {                                                               \
-            for (int n = 0; n < VECTORS; n++) {                                                              \
-                sums[row][n] = (lanes){0};                                                                   \
-            }                                                                                                \
+        SHORT for (int n = 0; n < (ROWS) * (VECTORS); n++) {                                                 \
+            sums[n / VECTORS][n % VECTORS] = (lanes){0};                                                     \
         }                                                                                                    \
         for (size_t c = 0; c < depth; c++) {                                                                 \
-            for (int row = 0; row < ROWS; row++) {                                                           \
+            SHORT for (int row = 0; row < ROWS; row++) {                                                     \
                 float x = v[(size_t)row * depth + c];                                                        \
                 lanes each = {x, x, x, x, x, x, x, x};                                                       \
-                for (int n = 0; n < VECTORS; n++) {                                                          \
+                SHORT for (int n = 0; n < VECTORS; n++) {                                                    \
                     sums[row][n] += each * LOAD(u + (c * VECTORS + (size_t)n) * LANES);                      \
                 }                                                                                            \
             }                                                                                                \
         }                                                                                                    \
-        for (int row = 0; row < ROWS; row++) {                                                               \
-            for (int n = 0; n < VECTORS; n++) {                                                              \
+        SHORT for (int row = 0; row < ROWS; row++) {                                                         \
+            SHORT for (int n = 0; n < VECTORS; n++) {                                                        \
                 STORE(m + (size_t)row * apart + n * LANES, sums[row][n]);                                    \
             }                                                                                                \
         }                                                                                                    \
@@ -143,50 +144,48 @@ static void gather(const px_convolution *of, size_t row, size_t col, float *v)
     }
 }
 
-/* Store a value, or the first four of its eight, as two by two of one plane and then of the next. */
-PX_LANES static void spread(const px_convolution *of, size_t to, lanes value, size_t planes)
-{
-    const float *from = (const float *)&value;
-    for (size_t n = 0; n < planes * 4; n++) {
-        size_t at = to + n % 2 + n / 2 % 2 * 2 * of->width + n / 4 * 4 * of->width * of->height;
-        of->drawn[at] = of->beside == NULL ? from[n] : from[n] + of->beside[at];
-    }
-}
-
-/* Give channels k.. of a tile from a panel of its points; `at` says where each of its vectors starts. */
-PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, size_t k, const size_t *at,
-                            const float *m)
+/* Give channels k.. of a tile, or of a row of `right` places, from a panel of their points; `at` says where each
+of its vectors starts. */
+PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, size_t right, size_t k,
+                            const size_t *at, const float *m)
 {
     float half[REACH * SIDE * MOST], values[SIDE * SIDE * MOST];
-    size_t side = of->points == 1 ? 1 : SIDE, panel = of->panel;
-    if (side > 1) {
+    size_t panel = of->panel, down = 1, layout = (size_t)of->layout, width = of->width, plane = 4 * width * of->height;
+    if (of->points > 1) {
         from_points(m, REACH * panel, half, REACH * panel, REACH * panel);
         for (size_t n = 0; n < SIDE; n++) {
             from_points(half + n * REACH * panel, panel, values + n * SIDE * panel, panel, panel);
         }
         m = values;
+        down = of->height - top < SIDE ? of->height - top : SIDE;
+        right = width - left < SIDE ? width - left : SIDE;
     }
-    size_t down = of->height - top < side ? of->height - top : side;
-    size_t right = of->width - left < side ? of->width - left : side;
-    size_t step = of->layout == FLAT ? of->across : of->layout == UNFOLDED ? of->across / 2 : 2;
-    size_t line = of->width * (of->layout == PLANES ? 4 : of->across);
+    size_t step = layout == FLAT ? of->across : layout == UNFOLDED ? of->across / 2 : 2;
+    size_t line = width * (layout == PLANES ? 4 : of->across);
+    const float *beside = of->beside;
+    float *drawn = of->drawn;
+    lanes floor = (lanes){0} + (of->positive ? 0 : -FLT_MAX);
     for (size_t n = 0; n < panel / LANES; n++) {
         lanes scale = LOAD(of->scale + k + n * LANES), shift = LOAD(of->shift + k + n * LANES);
+        size_t most = k + n == 0 ? LANES : LANES / 2;
         for (size_t i = 0; i < down; i++) {
             size_t to = at[n] + (top + i) * line + left * step;
             for (size_t j = 0; j < right; j++, to += step) {
-                lanes value = LOAD(m + (i * side + j) * panel + n * LANES) * scale + shift;
-                if (of->positive) {
-                    value = (lanes)((signs)value & (signs)(value > 0));
+                lanes value = LOAD(m + (i * SIDE + j) * panel + n * LANES) * scale + shift;
+                value = (lanes)(((signs)value & (signs)(value > floor)) | ((signs)floor & ~(signs)(value > floor)));
+                if (layout == PLANES) {
+                    const float *from = (const float *)&value;
+                    SHORT for (size_t f = 0; f < LANES; f++) {
+                        size_t one = to + f / 4 * plane + f / 2 % 2 * 2 * width + f % 2;
+                        if (f < most) {
+                            drawn[one] = from[f] + (beside == NULL ? 0 : beside[one]);
+                        }
+                    }
+                } else if (beside == NULL) {
+                    STORE(drawn + to, value);
+                } else {
+                    STORE(drawn + to, value + LOAD(beside + to));
                 }
-                if (of->layout == PLANES) {
-                    spread(of, to, value, k + n * LANES < 8 ? 2 : 1);
-                    continue;
-                }
-                if (of->beside != NULL) {
-                    value += LOAD(of->beside + to);
-                }
-                STORE(of->drawn + to, value);
             }
         }
     }
@@ -239,8 +238,11 @@ PX_LANES static void convolve(const px_convolution *of, float *room)
             for (size_t n = 0; n < panel / LANES; n++) {
                 at[n] = start(of, k + n * LANES);
             }
-            for (size_t n = 0; n < count; n++) {
-                finish(of, tops[n], lefts[n], k, at, m + n * points * panel);
+            for (size_t n = 0, run = 1; n < count; n += run) {
+                if (side == 1) {
+                    run = of->width - lefts[n] < count - n ? of->width - lefts[n] : count - n;
+                }
+                finish(of, tops[n], lefts[n], run, k, at, m + n * points * panel);
             }
         }
     }
