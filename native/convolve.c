@@ -1,12 +1,11 @@
-/* 3x3 convolutions of pictures in floats: promptcodec/generators/network.py says what of.
+/* Convolutions of pictures in floats: promptcodec/generators/network.py says what of.
 
-Blocks of 4x4 results come of 36 products for each pair of channels in place of 144.
+Of 3x3 places, blocks of 4x4 results come of 36 products for each pair of channels in place of 144.
 
 Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2016. */
 
 #include "symbols.h"
 
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +28,10 @@ Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks
 typedef float lanes __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t signs __attribute__((vector_size(32)));
 
+/* TILES are worked on at a time: their points, and their products by a panel of outputs, stay in the cache. */
 enum { LANES = 8, TILES = 24, POINTS = 36, SIDE = 4, REACH = SIDE + 2, MOST = 3 * LANES };
 
-/* What becomes of results: nothing, two by two places of each, or the same with planes outermost. */
+/* How results stand: as they are, as two by two places of each, or the same with the planes outermost. */
 enum { FLAT, UNFOLDED, PLANES };
 
 #define LOAD(at) (*(const lanes *)(at))
@@ -45,7 +45,7 @@ typedef struct {
     const float *scale;   /* (across) */
     const float *shift;   /* (across) */
     const float *beside;  /* added in the end, as `drawn`, and may be it; NULL for nothing */
-    float *drawn;         /* (height, width, across), (2 height, 2 width, across / 4) or (3, 2 height, 2 width) */
+    float *drawn;         /* (height, width, across), (2 height, 2 width, across / 4), (3, 2 height, 2 width) */
     size_t height, width, depth, across, panel, points;
     int layout, positive, folded; /* positive: below zero is zero, before anything is added */
 } px_convolution;
@@ -80,9 +80,10 @@ PX_LANES static void from_points(const float *d, size_t step, float *t, size_t t
     }
 }
 
-/* ROWS tiles by a panel at one point. Twelve sums, a row of weights and a value fill the registers of x86; sums
-stay there from first to last where the short loops are unrolled early. */
+/* Loops unrolled before the compiler chooses what is in registers. */
 #define SHORT _Pragma("GCC unroll 12")
+
+/* ROWS tiles by a panel at one point: twelve sums, three more terms and a value fill the registers of x86. */
 #define PRODUCT(NAME, ROWS, VECTORS)                                                                         \
     PX_LANES static void NAME(const float *v, const float *u, float *m, size_t depth, size_t apart)          \
     {                                                                                                        \
@@ -140,17 +141,20 @@ static void gather(const px_convolution *of, size_t row, size_t col, float *v)
 {
     size_t pieces = of->folded ? 2 : 1, piece = of->depth / pieces;
     for (size_t n = 0; n < pieces; n++) {
-        memcpy(v + n * piece, of->given + ((pieces * row + n) * of->width + col) * piece, piece * sizeof(float));
+        const float *from = of->given + ((pieces * row + n) * of->width + col) * piece;
+        memcpy(v + n * piece, from, piece * sizeof(float));
     }
 }
 
-/* Give channels k.. of a tile, or of a row of `right` places, from a panel of their points; `at` says where each
-of its vectors starts. */
+/* Give channels k.. of a tile, or of `right` places in a row, from a panel of their points. `at` says where
+each vector of the panel goes in the first place. */
 PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, size_t right, size_t k,
                             const size_t *at, const float *m)
 {
-    float half[REACH * SIDE * MOST], values[SIDE * SIDE * MOST];
-    size_t panel = of->panel, down = 1, layout = (size_t)of->layout, width = of->width, plane = 4 * width * of->height;
+    float half[REACH * SIDE * MOST], values[SIDE * SIDE * MOST], *drawn = of->drawn;
+    const float *beside = of->beside;
+    int layout = of->layout, positive = of->positive;
+    size_t panel = of->panel, down = 1, width = of->width, plane = 4 * width * of->height;
     if (of->points > 1) {
         from_points(m, REACH * panel, half, REACH * panel, REACH * panel);
         for (size_t n = 0; n < SIDE; n++) {
@@ -162,9 +166,6 @@ PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, s
     }
     size_t step = layout == FLAT ? of->across : layout == UNFOLDED ? of->across / 2 : 2;
     size_t line = width * (layout == PLANES ? 4 : of->across);
-    const float *beside = of->beside;
-    float *drawn = of->drawn;
-    lanes floor = (lanes){0} + (of->positive ? 0 : -FLT_MAX);
     for (size_t n = 0; n < panel / LANES; n++) {
         lanes scale = LOAD(of->scale + k + n * LANES), shift = LOAD(of->shift + k + n * LANES);
         size_t most = k + n == 0 ? LANES : LANES / 2;
@@ -172,7 +173,9 @@ PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, s
             size_t to = at[n] + (top + i) * line + left * step;
             for (size_t j = 0; j < right; j++, to += step) {
                 lanes value = LOAD(m + (i * SIDE + j) * panel + n * LANES) * scale + shift;
-                value = (lanes)(((signs)value & (signs)(value > floor)) | ((signs)floor & ~(signs)(value > floor)));
+                if (positive) {
+                    value = (lanes)((signs)value & (signs)(value > 0));
+                }
                 if (layout == PLANES) {
                     const float *from = (const float *)&value;
                     SHORT for (size_t f = 0; f < LANES; f++) {
@@ -253,8 +256,8 @@ static PyObject *py_convolve(PyObject *module, PyObject *args)
     Py_buffer given, weights, scale, shift, beside, drawn;
     int height, width, panel, folded, layout, positive;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*z*w*iiipip", &given, &weights, &scale, &shift, &beside, &drawn, &height,
-                          &width, &panel, &folded, &layout, &positive)) {
+    if (!PyArg_ParseTuple(args, "y*y*y*y*z*w*iiipip", &given, &weights, &scale, &shift, &beside, &drawn,
+                          &height, &width, &panel, &folded, &layout, &positive)) {
         return NULL;
     }
     Py_ssize_t unit = (Py_ssize_t)sizeof(float), places = (Py_ssize_t)height * width;

@@ -1,8 +1,7 @@
-"""The trained decoder by the compiled core: what onnxruntime makes of the same file, in half the time.
+"""The trained decoder by the compiled core: what onnxruntime makes of the same file, in a third of the time.
 
-Pictures are ``(height, width, channels)`` here, so that every step is a product of matrices or the core's
-convolution. See ``training/generator/network.py`` for what the steps are; the file holds their weights in
-that order.
+Pictures are ``(height, width, channels)`` here, and every step is a convolution of the core's. See
+``training/generator/network.py`` for what the steps are; the file holds their weights in that order.
 
 Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2016.
 """
@@ -43,7 +42,7 @@ _HALF = 10  # ONNX's number of 16-bit floats
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A convolution of 3x3 places, of one, or of each two by two: weights as the core takes them, and biases."""
+    """A convolution of 3x3 places, of one, or of two by two: weights as the core takes them, and biases."""
 
     weights: Floats
     bias: Floats
@@ -71,9 +70,8 @@ class Convolution:
             drawn = np.empty((wide * height, wide * width, panels * panel // wide**2), np.float32)
         scale = np.ones_like(self.bias) if scale is None else scale
         shift = self.bias if shift is None else self.bias * scale + shift
-        core.convolve(
-            given, self.weights, scale, shift, beside, drawn, height, width, panel, step == 2, layout, positive
-        )
+        arrays = given, self.weights, scale, shift, beside, drawn
+        core.convolve(*arrays, height, width, panel, step == 2, layout, positive)
         return drawn
 
 
@@ -128,7 +126,7 @@ class Network:
         x = self.refine(x, beside=x, positive=True)
         size = FACTOR * width, FACTOR * height
         colours = map(Image.fromarray, np.ascontiguousarray(given[:3]))
-        drawn = np.stack([colour.resize(size, Image.Resampling.BILINEAR) for colour in colours])
+        drawn = np.stack([np.asarray(each.resize(size, Image.Resampling.BILINEAR)) for each in colours])
         return self.leave(x, drawn, beside=drawn, layout=PLANES)
 
 
@@ -178,15 +176,15 @@ def _unshuffled(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
 
 
 def _convolution(weights: Floats, bias: Floats) -> Convolution:
-    """Give a convolution ``(outputs, inputs, side, side)`` as the core takes it; its channels fill the lanes."""
+    """Give a convolution ``(outputs, inputs, side, side)`` as the core takes it, in whole lanes."""
     more = [(0, -count % LANES) for count in weights.shape[:2]]
     weights = np.pad(weights, [*more, (0, 0), (0, 0)])
     outputs, inputs, side = weights.shape[:3]
-    places = weights.transpose(2, 3, 1, 0)
+    points: Floats = weights.transpose(2, 3, 1, 0).reshape(side * side, -1)
     if side == 3:
-        points = np.kron(_POINTS, _POINTS) @ places.reshape(9, -1)
+        points = np.asarray(np.kron(_POINTS, _POINTS) @ points, np.float32)
     else:
-        points, inputs = places, side * side * inputs
+        inputs *= side * side
     panel = next(each for each in _PANELS if outputs % each == 0)
     panels = points.reshape(-1, inputs, outputs // panel, panel).transpose(2, 0, 1, 3)
     return Convolution(np.ascontiguousarray(panels), np.pad(bias, more[0]))
