@@ -1,6 +1,6 @@
-/* 3x3 convolutions of pictures in floats: promptcodec/generators/network.py says what of.
+/* Convolutions of pictures in floats: promptcodec/generators/network.py says what of.
 
-Blocks of 4x4 results come of 36 products for each pair of channels in place of 144.
+Of 3x3 places, blocks of 4x4 results come of 36 products for each pair of channels in place of 144.
 
 Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2016. */
 
@@ -28,150 +28,225 @@ Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks
 typedef float lanes __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t signs __attribute__((vector_size(32)));
 
-enum { LANES = 8, PANEL = 2 * LANES, ROWS = 6, TILES = 24, POINTS = 36, SIDE = 4 };
+/* TILES are worked on at a time: their points, and their products by a panel of outputs, stay in the cache. */
+enum { LANES = 8, TILES = 24, POINTS = 36, SIDE = 4, REACH = SIDE + 2, MOST = 3 * LANES };
+
+/* How results stand: as they are, as two by two places of each, or the same with the planes outermost. */
+enum { FLAT, UNFOLDED, PLANES };
 
 #define LOAD(at) (*(const lanes *)(at))
 #define STORE(at, value) (*(lanes *)(at) = (value))
 
-/* What a convolution is of; channels are innermost, and `depth` and `across` multiples of LANES. */
+/* What a convolution is of. `depth` and `across`, the channels of what goes in and comes out, are multiples of
+LANES. With POINTS points it is one of 3x3 places; with one, of each place alone, or of two by two. */
 typedef struct {
-    const float *given;   /* (height, width, depth) */
-    const float *weights; /* (POINTS, panels of PANEL outputs, depth, outputs) */
+    const float *given;   /* (height, width, depth); of two by two (2 height, 2 width, depth / 4) */
+    const float *weights; /* (across / panel, points, depth, panel) */
     const float *scale;   /* (across) */
     const float *shift;   /* (across) */
-    const float *beside;  /* added, as `drawn`; NULL for nothing */
-    float *drawn;         /* (height, width, across) */
-    int height, width, depth, across;
-    int positive; /* below zero is zero */
+    const float *beside;  /* added in the end, as `drawn`, and may be it; NULL for nothing */
+    float *drawn;         /* (height, width, across), (2 height, 2 width, across / 4), (3, 2 height, 2 width) */
+    size_t height, width, depth, across, panel, points;
+    int layout, positive, folded; /* positive: below zero is zero, before anything is added */
 } px_convolution;
 
-PX_LANES static inline void to_points(const lanes *d, int step, lanes *t)
+/* From six values to six points, `span` times. */
+PX_LANES static void to_points(const float *d, size_t step, float *t, size_t to, size_t span)
 {
-    lanes a = d[4 * step] - 4 * d[2 * step], b = d[3 * step] - 4 * d[step];
-    lanes c = d[4 * step] - d[2 * step], e = 2 * (d[3 * step] - d[step]);
-    t[0] = 4 * d[0] - 5 * d[2 * step] + d[4 * step];
-    t[step] = a + b;
-    t[2 * step] = a - b;
-    t[3 * step] = c + e;
-    t[4 * step] = c - e;
-    t[5 * step] = 4 * d[step] - 5 * d[3 * step] + d[5 * step];
+    for (size_t c = 0; c < span; c += LANES, d += LANES, t += LANES) {
+        lanes d0 = LOAD(d), d1 = LOAD(d + step), d2 = LOAD(d + 2 * step);
+        lanes d3 = LOAD(d + 3 * step), d4 = LOAD(d + 4 * step), d5 = LOAD(d + 5 * step);
+        lanes a = d4 - 4 * d2, b = d3 - 4 * d1, e = d4 - d2, f = d3 - d1;
+        STORE(t, 4 * d0 - 5 * d2 + d4);
+        STORE(t + to, a + b);
+        STORE(t + 2 * to, a - b);
+        STORE(t + 3 * to, e + 2 * f);
+        STORE(t + 4 * to, e - 2 * f);
+        STORE(t + 5 * to, 4 * d1 - 5 * d3 + d5);
+    }
 }
 
-PX_LANES static inline void from_points(const lanes *d, int step, lanes *t)
+/* From six points to four values, `span` times. */
+PX_LANES static void from_points(const float *d, size_t step, float *t, size_t to, size_t span)
 {
-    lanes a = d[step] + d[2 * step], b = d[step] - d[2 * step];
-    lanes c = d[3 * step] + d[4 * step], e = d[3 * step] - d[4 * step];
-    t[0] = d[0] + a + c;
-    t[step] = b + 2 * e;
-    t[2 * step] = a + 4 * c;
-    t[3 * step] = b + 8 * e + d[5 * step];
+    for (size_t c = 0; c < span; c += LANES, d += LANES, t += LANES) {
+        lanes d0 = LOAD(d), d1 = LOAD(d + step), d2 = LOAD(d + 2 * step);
+        lanes d3 = LOAD(d + 3 * step), d4 = LOAD(d + 4 * step), d5 = LOAD(d + 5 * step);
+        lanes a = d1 + d2, b = d1 - d2, e = d3 + d4, f = d3 - d4;
+        STORE(t, d0 + a + e);
+        STORE(t + to, b + 2 * f);
+        STORE(t + 2 * to, a + 4 * e);
+        STORE(t + 3 * to, b + 8 * f + d5);
+    }
 }
 
-/* ROWS tiles by a panel at one point. */
-#define PRODUCT(NAME, VECTORS)                                                                               \
-    PX_LANES static void NAME(const float *v, const float *u, float *m, int depth, int across)               \
+/* Loops unrolled before the compiler chooses what is in registers. */
+#define SHORT _Pragma("GCC unroll 12")
+
+/* ROWS tiles by a panel at one point: twelve sums, three more terms and a value fill the registers of x86. */
+#define PRODUCT(NAME, ROWS, VECTORS)                                                                         \
+    PX_LANES static void NAME(const float *v, const float *u, float *m, size_t depth, size_t apart)          \
     {                                                                                                        \
-        lanes sums[ROWS][VECTORS] = {{{0}}};                                                                 \
-        for (int c = 0; c < depth; c++) {                                                                    \
-            for (int row = 0; row < ROWS; row++) {                                                           \
-                float x = v[(size_t)row * POINTS * depth + c];                                               \
+        lanes sums[ROWS][VECTORS];                                                                           \
+        SHORT for (int n = 0; n < (ROWS) * (VECTORS); n++) {                                                 \
+            sums[n / VECTORS][n % VECTORS] = (lanes){0};                                                     \
+        }                                                                                                    \
+        for (size_t c = 0; c < depth; c++) {                                                                 \
+            SHORT for (int row = 0; row < ROWS; row++) {                                                     \
+                float x = v[(size_t)row * depth + c];                                                        \
                 lanes each = {x, x, x, x, x, x, x, x};                                                       \
-                for (int n = 0; n < VECTORS; n++) {                                                          \
-                    sums[row][n] += each * LOAD(u + ((size_t)c * VECTORS + n) * LANES);                      \
+                SHORT for (int n = 0; n < VECTORS; n++) {                                                    \
+                    sums[row][n] += each * LOAD(u + (c * VECTORS + (size_t)n) * LANES);                      \
                 }                                                                                            \
             }                                                                                                \
         }                                                                                                    \
-        for (int row = 0; row < ROWS; row++) {                                                               \
-            for (int n = 0; n < VECTORS; n++) {                                                              \
-                STORE(m + (size_t)row * POINTS * across + n * LANES, sums[row][n]);                          \
+        SHORT for (int row = 0; row < ROWS; row++) {                                                         \
+            SHORT for (int n = 0; n < VECTORS; n++) {                                                        \
+                STORE(m + (size_t)row * apart + n * LANES, sums[row][n]);                                    \
             }                                                                                                \
         }                                                                                                    \
     }
-PRODUCT(product_of_two, 2)
-PRODUCT(product_of_one, 1)
+PRODUCT(product_of_one, 8, 1)
+PRODUCT(product_of_two, 6, 2)
+PRODUCT(product_of_three, 4, 3)
 
-PX_LANES static void transform(const px_convolution *of, int top, int left, const float *zeros, float *v)
+/* Give the points of the tile at a place; `room` is for what is around it, zeros beyond the edges, and for half
+a transform: REACH * REACH * depth each. */
+PX_LANES static void transform(const px_convolution *of, size_t top, size_t left, float *room, float *v,
+                               size_t apart)
 {
-    const float *at[POINTS];
-    for (int n = 0; n < POINTS; n++) {
-        int row = top - 1 + n / 6, col = left - 1 + n % 6;
-        int inside = row >= 0 && col >= 0 && row < of->height && col < of->width;
-        at[n] = inside ? of->given + ((size_t)row * of->width + col) * of->depth : zeros;
+    size_t depth = of->depth, line = of->width * depth, wide = REACH * depth;
+    const float *from = room;
+    if (top > 0 && left > 0 && top + SIDE < of->height && left + SIDE < of->width) {
+        from = of->given + (top - 1) * line + (left - 1) * depth;
+    } else {
+        size_t start = left == 0, end = of->width + 1 - left < REACH ? of->width + 1 - left : REACH;
+        memset(room, 0, REACH * wide * sizeof(float));
+        for (size_t i = top == 0; i < REACH && top + i <= of->height; i++) {
+            memcpy(room + i * wide + start * depth,
+                   of->given + (top + i - 1) * line + (left + start - 1) * depth,
+                   (end - start) * depth * sizeof(float));
+        }
+        line = wide;
     }
-    for (int c = 0; c < of->depth; c += LANES) {
-        lanes d[POINTS], t[POINTS];
-        for (int n = 0; n < POINTS; n++) {
-            d[n] = LOAD(at[n] + c);
-        }
-        for (int n = 0; n < 6; n++) {
-            to_points(d + n, 6, t + n);
-        }
-        for (int n = 0; n < 6; n++) {
-            to_points(t + 6 * n, 1, d + 6 * n);
-        }
-        for (int n = 0; n < POINTS; n++) {
-            STORE(v + (size_t)n * of->depth + c, d[n]);
-        }
+    float *half = room + REACH * wide;
+    to_points(from, line, half, wide, wide);
+    for (size_t n = 0; n < REACH; n++) {
+        to_points(half + n * wide, depth, v + n * REACH * apart, apart, depth);
     }
 }
 
-PX_LANES static void finish(const px_convolution *of, int top, int left, const float *m)
+/* Give the one point there is: the channels of a place, or of two by two. */
+static void gather(const px_convolution *of, size_t row, size_t col, float *v)
 {
-    int down = of->height - top < SIDE ? of->height - top : SIDE;
-    int right = of->width - left < SIDE ? of->width - left : SIDE;
-    for (int k = 0; k < of->across; k += LANES) {
-        lanes d[POINTS], t[6 * SIDE], r[6 * SIDE];
-        for (int n = 0; n < POINTS; n++) {
-            d[n] = LOAD(m + (size_t)n * of->across + k);
+    size_t pieces = of->folded ? 2 : 1, piece = of->depth / pieces;
+    for (size_t n = 0; n < pieces; n++) {
+        const float *from = of->given + ((pieces * row + n) * of->width + col) * piece;
+        memcpy(v + n * piece, from, piece * sizeof(float));
+    }
+}
+
+/* Give channels k.. of a tile, or of `right` places in a row, from a panel of their points. `at` says where
+each vector of the panel goes in the first place. */
+PX_LANES static void finish(const px_convolution *of, size_t top, size_t left, size_t right, size_t k,
+                            const size_t *at, const float *m)
+{
+    float half[REACH * SIDE * MOST], values[SIDE * SIDE * MOST], *drawn = of->drawn;
+    const float *beside = of->beside;
+    int layout = of->layout, positive = of->positive;
+    size_t panel = of->panel, down = 1, width = of->width, plane = 4 * width * of->height;
+    if (of->points > 1) {
+        from_points(m, REACH * panel, half, REACH * panel, REACH * panel);
+        for (size_t n = 0; n < SIDE; n++) {
+            from_points(half + n * REACH * panel, panel, values + n * SIDE * panel, panel, panel);
         }
-        for (int n = 0; n < 6; n++) {
-            from_points(d + n, 6, t + n);
-        }
-        for (int n = 0; n < SIDE; n++) {
-            from_points(t + 6 * n, 1, r + 6 * n);
-        }
-        lanes scale = LOAD(of->scale + k), shift = LOAD(of->shift + k);
-        for (int i = 0; i < down; i++) {
-            for (int j = 0; j < right; j++) {
-                size_t to = ((size_t)(top + i) * of->width + left + j) * of->across + k;
-                lanes value = r[6 * i + j] * scale + shift;
-                if (of->beside != NULL) {
-                    value += LOAD(of->beside + to);
-                }
-                if (of->positive) {
+        m = values;
+        down = of->height - top < SIDE ? of->height - top : SIDE;
+        right = width - left < SIDE ? width - left : SIDE;
+    }
+    size_t step = layout == FLAT ? of->across : layout == UNFOLDED ? of->across / 2 : 2;
+    size_t line = width * (layout == PLANES ? 4 : of->across);
+    for (size_t n = 0; n < panel / LANES; n++) {
+        lanes scale = LOAD(of->scale + k + n * LANES), shift = LOAD(of->shift + k + n * LANES);
+        size_t most = k + n == 0 ? LANES : LANES / 2;
+        for (size_t i = 0; i < down; i++) {
+            size_t to = at[n] + (top + i) * line + left * step;
+            for (size_t j = 0; j < right; j++, to += step) {
+                lanes value = LOAD(m + (i * SIDE + j) * panel + n * LANES) * scale + shift;
+                if (positive) {
                     value = (lanes)((signs)value & (signs)(value > 0));
                 }
-                STORE(of->drawn + to, value);
+                if (layout == PLANES) {
+                    const float *from = (const float *)&value;
+                    SHORT for (size_t f = 0; f < LANES; f++) {
+                        size_t one = to + f / 4 * plane + f / 2 % 2 * 2 * width + f % 2;
+                        if (f < most) {
+                            drawn[one] = from[f] + (beside == NULL ? 0 : beside[one]);
+                        }
+                    }
+                } else if (beside == NULL) {
+                    STORE(drawn + to, value);
+                } else {
+                    STORE(drawn + to, value + LOAD(beside + to));
+                }
             }
         }
     }
 }
 
-/* `room`: (TILES, POINTS, depth) and (TILES, POINTS, across), and depth zeros. */
+/* Say where channels k.. of the first place go. */
+static size_t start(const px_convolution *of, size_t k)
+{
+    size_t each = of->across / 4, place = k / each;
+    switch (of->layout) {
+    case UNFOLDED:
+        return (place / 2 * 2 * of->width + place % 2) * each + k % each;
+    case PLANES:
+        return k * of->height * of->width;
+    default:
+        return k;
+    }
+}
+
+/* `room`: points of TILES, each apart from the next by a line more; a panel of their products; a tile's. */
 PX_LANES static void convolve(const px_convolution *of, float *room)
 {
-    int depth = of->depth, across = of->across, columns = (of->width + SIDE - 1) / SIDE;
-    int tiles = columns * ((of->height + SIDE - 1) / SIDE);
-    float *v = room, *m = v + (size_t)TILES * POINTS * depth, *zeros = m + (size_t)TILES * POINTS * across;
-    for (int first = 0; first < tiles; first += TILES) {
-        int count = tiles - first < TILES ? tiles - first : TILES;
-        for (int n = 0; n < count; n++) {
-            int at = first + n;
-            transform(of, at / columns * SIDE, at % columns * SIDE, zeros, v + (size_t)n * POINTS * depth);
-        }
-        for (int point = 0; point < POINTS; point++) {
-            const float *u = of->weights + (size_t)point * depth * across;
-            for (int k = 0; k < across; k += PANEL) {
-                for (int row = 0; row < count; row += ROWS) {
-                    (k + PANEL <= across ? product_of_two : product_of_one)(
-                        v + ((size_t)row * POINTS + point) * depth, u + (size_t)k * depth,
-                        m + ((size_t)row * POINTS + point) * across + k, depth, across);
-                }
+    size_t side = of->points == 1 ? 1 : SIDE, columns = (of->width + side - 1) / side;
+    size_t tiles = columns * ((of->height + side - 1) / side), apart = TILES * of->depth + 2 * LANES;
+    size_t depth = of->depth, panel = of->panel, points = of->points;
+    float *v = room, *m = v + points * apart, *rest = m + TILES * points * panel;
+    for (size_t first = 0; first < tiles; first += TILES) {
+        size_t count = tiles - first < TILES ? tiles - first : TILES, tops[TILES], lefts[TILES];
+        for (size_t n = 0; n < count; n++) {
+            tops[n] = (first + n) / columns * side;
+            lefts[n] = (first + n) % columns * side;
+            if (side == 1) {
+                gather(of, tops[n], lefts[n], v + n * depth);
+            } else {
+                transform(of, tops[n], lefts[n], rest, v + n * depth, apart);
             }
         }
-        for (int n = 0; n < count; n++) {
-            int at = first + n;
-            finish(of, at / columns * SIDE, at % columns * SIDE, m + (size_t)n * POINTS * across);
+        const float *u = of->weights;
+        for (size_t k = 0; k < of->across; k += panel) {
+            for (size_t point = 0; point < points; point++, u += depth * panel) {
+                size_t rows = panel == 3 * LANES ? 4 : panel == 2 * LANES ? 6 : 8;
+                for (size_t row = 0; row < count; row += rows) {
+                    const float *from = v + point * apart + row * depth;
+                    float *to = m + (row * points + point) * panel;
+                    (rows == 4 ? product_of_three : rows == 6 ? product_of_two : product_of_one)(
+                        from, u, to, depth, points * panel);
+                }
+            }
+            size_t at[MOST / LANES];
+            for (size_t n = 0; n < panel / LANES; n++) {
+                at[n] = start(of, k + n * LANES);
+            }
+            for (size_t n = 0, run = 1; n < count; n += run) {
+                if (side == 1) {
+                    run = of->width - lefts[n] < count - n ? of->width - lefts[n] : count - n;
+                }
+                finish(of, tops[n], lefts[n], run, k, at, m + n * points * panel);
+            }
         }
     }
 }
@@ -179,27 +254,34 @@ PX_LANES static void convolve(const px_convolution *of, float *room)
 static PyObject *py_convolve(PyObject *module, PyObject *args)
 {
     Py_buffer given, weights, scale, shift, beside, drawn;
-    int height, width, positive;
+    int height, width, panel, folded, layout, positive;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*z*w*iip", &given, &weights, &scale, &shift, &beside, &drawn, &height,
-                          &width, &positive)) {
+    if (!PyArg_ParseTuple(args, "y*y*y*y*z*w*iiipip", &given, &weights, &scale, &shift, &beside, &drawn,
+                          &height, &width, &panel, &folded, &layout, &positive)) {
         return NULL;
     }
     Py_ssize_t unit = (Py_ssize_t)sizeof(float), places = (Py_ssize_t)height * width;
     Py_ssize_t depth = places > 0 ? given.len / unit / places : 0, across = scale.len / unit;
+    Py_ssize_t points = depth > 0 && across > 0 ? weights.len / unit / depth / across : 0;
     PyObject *result = NULL;
     float *room = NULL;
-    int fits = height > 0 && width > 0 && depth > 0 && depth % LANES == 0 && across > 0 && across % LANES == 0
-        && given.len == places * depth * unit && drawn.len == places * across * unit
-        && weights.len == POINTS * depth * across * unit && shift.len == scale.len
+    int fits = height > 0 && width > 0 && depth > 0 && depth % (folded ? 2 : LANES) == 0 && across > 0
+        && panel > 0 && panel % LANES == 0 && panel <= MOST && across % panel == 0
+        && (points == 1 || (points == POINTS && !folded)) && given.len == places * depth * unit
+        && weights.len == points * depth * across * unit && shift.len == scale.len
+        && drawn.len == places * (layout == PLANES ? 12 : across) * unit
+        && (layout == FLAT || (layout == UNFOLDED && across % (4 * LANES) == 0)
+            || (layout == PLANES && across == 2 * LANES))
         && (beside.buf == NULL || beside.len == drawn.len);
     if (!fits) {
         PyErr_SetString(PyExc_ValueError, "the arrays of a convolution do not fit each other");
-    } else if ((room = calloc((size_t)TILES * POINTS * (depth + across) + depth, sizeof(float))) == NULL) {
+    } else if ((room = calloc((size_t)(points * (TILES * (depth + panel) + 2 * LANES) + 2 * POINTS * depth),
+                              sizeof(float))) == NULL) {
         PyErr_NoMemory();
     } else {
-        px_convolution of = {given.buf,  weights.buf, scale.buf, shift.buf,  beside.buf,  drawn.buf,
-                             height,     width,       (int)depth, (int)across, positive};
+        px_convolution of = {given.buf,      weights.buf,   scale.buf,      shift.buf,     beside.buf,
+                             drawn.buf,      (size_t)height, (size_t)width, (size_t)depth, (size_t)across,
+                             (size_t)panel,  (size_t)points, layout,        positive,      folded};
         Py_BEGIN_ALLOW_THREADS
         convolve(&of, room);
         Py_END_ALLOW_THREADS

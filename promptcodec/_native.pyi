@@ -68,6 +68,9 @@ def convolve(
     drawn: Any,
     height: int,
     width: int,
+    panel: int,
+    folded: bool,
+    layout: int,
     positive: bool,
     /,
 ) -> None: ...

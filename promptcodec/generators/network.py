@@ -1,8 +1,7 @@
-"""The trained decoder by the compiled core: what onnxruntime makes of the same file, in half the time.
+"""The trained decoder by the compiled core: what onnxruntime makes of the same file, in a third of the time.
 
-Pictures are ``(height, width, channels)`` here, so that every step is a product of matrices or the core's
-convolution. See ``training/generator/network.py`` for what the steps are; the file holds their weights in
-that order.
+Pictures are ``(height, width, channels)`` here, and every step is a convolution of the core's. See
+``training/generator/network.py`` for what the steps are; the file holds their weights in that order.
 
 Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2016.
 """
@@ -20,8 +19,12 @@ from promptcodec.generators.maps import FACTOR
 from promptcodec.native import core
 from promptcodec.vision.colour import Floats
 
-# Channels are multiples of LANES, outputs stand in panels of PANEL.
-LANES, PANEL = 8, 16
+# Channels are multiples of LANES.
+LANES = 8
+# Outputs that are worked out together, the most that divide them.
+_PANELS = (3 * LANES, 2 * LANES, LANES)
+# How results stand: as they are, as two by two places of each, or the same with the planes outermost.
+FLAT, UNFOLDED, PLANES = range(3)
 # Columns of 3x3 weights to those of the six points at which a product is evaluated.
 _POINTS = np.array(
     [
@@ -39,7 +42,7 @@ _HALF = 10  # ONNX's number of 16-bit floats
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A 3x3 convolution: weights as the core takes them, and biases."""
+    """A convolution of 3x3 places, of one, or of two by two: weights as the core takes them, and biases."""
 
     weights: Floats
     bias: Floats
@@ -47,18 +50,28 @@ class Convolution:
     def __call__(
         self,
         given: Floats,
+        drawn: Floats | None = None,
         scale: Floats | None = None,
         shift: Floats | None = None,
         beside: Floats | None = None,
         *,
+        layout: int = FLAT,
         positive: bool = False,
     ) -> Floats:
-        """Convolve; then scale and shift each channel, add what is beside, leave out what is below zero."""
-        height, width = given.shape[:2]
+        """Convolve; then scale and shift each channel, leave out what is below zero, add what is beside.
+
+        What is drawn may be what is beside.
+        """
+        panels, _, depth, panel = self.weights.shape
+        step = 2 if given.shape[2] < depth else 1
+        height, width = given.shape[0] // step, given.shape[1] // step
+        if drawn is None:
+            wide = 2 if layout == UNFOLDED else 1
+            drawn = np.empty((wide * height, wide * width, panels * panel // wide**2), np.float32)
         scale = np.ones_like(self.bias) if scale is None else scale
         shift = self.bias if shift is None else self.bias * scale + shift
-        drawn = np.empty((height, width, self.bias.size), np.float32)
-        core.convolve(given, self.weights, scale, shift, beside, drawn, height, width, positive)
+        arrays = given, self.weights, scale, shift, beside, drawn
+        core.convolve(*arrays, height, width, panel, step == 2, layout, positive)
         return drawn
 
 
@@ -70,20 +83,21 @@ class Block:
     first: Convolution
     second: Convolution
 
-    def __call__(self, given: Floats, whole: Floats) -> Floats:
+    def __call__(self, given: Floats, whole: Floats, room: Floats) -> None:
         """Add what the block finds."""
         scale, shift = np.split(_linear(whole, self.modulate), 2)
-        return self.second(self.first(given, 1 + scale, shift, positive=True), beside=given)
+        self.first(given, room, 1 + scale, shift, positive=True)
+        self.second(room, given, beside=given)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The decoder's layers; ``join`` are the two steps down and the two up, as products of matrices."""
+    """The decoder's layers; ``join`` are the two steps down and the two up."""
 
     whole: tuple[tuple[Floats, Floats], ...]
     enter: Convolution
     stages: tuple[tuple[Block, ...], ...]
-    join: tuple[tuple[Floats, Floats], ...]
+    join: tuple[Convolution, ...]
     widen: Convolution
     refine: Convolution
     leave: Convolution
@@ -101,41 +115,25 @@ class Network:
         for number, stage in enumerate(self.stages):
             if number in {1, 2}:
                 kept.append(x)
-                x = _linear(_folded(x), self.join[number - 1])
+                x = self.join[number - 1](x)
             elif number > 2:
-                x = _unfolded(_linear(x, self.join[number - 1]))
-                x += kept.pop()
+                beside = kept.pop()
+                x = self.join[number - 1](x, beside, beside=beside, layout=UNFOLDED)
+            room = np.empty_like(x)
             for block in stage:
-                x = block(x, whole)
-        x = _unfolded(self.widen(x, positive=True))
-        found = self.refine(x, positive=True)
-        found += x
-        pixels = self.leave(found)[..., :12].reshape(2 * height, 2 * width, 2, 2, 3)
-        drawn = pixels.transpose(4, 0, 2, 1, 3).reshape(3, FACTOR * height, FACTOR * width)
-        for plane, colour in zip(drawn, given, strict=False):
-            ground = Image.fromarray(np.ascontiguousarray(colour))
-            plane += np.asarray(ground.resize(plane.shape[::-1], Image.Resampling.BILINEAR))  # noqa: PLW2901
-        return drawn
+                block(x, whole, room)
+        x = self.widen(x, layout=UNFOLDED, positive=True)
+        x = self.refine(x, beside=x, positive=True)
+        size = FACTOR * width, FACTOR * height
+        colours = map(Image.fromarray, np.ascontiguousarray(given[:3]))
+        drawn = np.stack([np.asarray(each.resize(size, Image.Resampling.BILINEAR)) for each in colours])
+        return self.leave(x, drawn, beside=drawn, layout=PLANES)
 
 
 def _linear(given: Floats, layer: tuple[Floats, Floats]) -> Floats:
     product: Floats = given @ layer[0]
     product += layer[1]
     return product
-
-
-def _folded(given: Floats) -> Floats:
-    """Put two by two places into one."""
-    height, width, depth = given.shape
-    blocks = given.reshape(height // 2, 2, width // 2, 2, depth).transpose(0, 2, 1, 3, 4)
-    return blocks.reshape(height // 2, width // 2, 4 * depth)
-
-
-def _unfolded(given: Floats) -> Floats:
-    """Undo ``_folded``."""
-    height, width, depth = given.shape
-    blocks = given.reshape(height, width, 2, 2, depth // 4).transpose(0, 2, 1, 3, 4)
-    return blocks.reshape(2 * height, 2 * width, depth // 4)
 
 
 def fits(model: bytes) -> bool:
@@ -154,16 +152,15 @@ def read(model: bytes) -> Network:
     enter = _convolution(*next(layers))
     stages: list[list[Block]] = [[]]
     join = []
-    ends = [_unshuffled(*pairs[-3]), pairs[-2], _unshuffled(*pairs[-1])]
+    ends = [_unshuffled(*pairs[-3]), pairs[-2], pairs[-1]]
     for weights, bias in layers:
         if weights.ndim == 2:
             stages[-1].append(
                 Block((weights.T, bias), _convolution(*next(layers)), _convolution(*next(layers)))
             )
         elif weights.shape[-1] < 3:
-            if weights.shape[-1] == 1:
-                weights, bias = _unshuffled(weights, bias)  # noqa: PLW2901
-            join.append((weights.transpose(2, 3, 1, 0).reshape(-1, bias.size), bias))
+            up = weights.shape[-1] == 1
+            join.append(_convolution(*(_unshuffled(weights, bias) if up else (weights, bias))))
             stages.append([])
         else:
             break
@@ -179,14 +176,18 @@ def _unshuffled(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
 
 
 def _convolution(weights: Floats, bias: Floats) -> Convolution:
-    """Give a convolution ``(outputs, inputs, 3, 3)`` as the core takes it; its channels fill the lanes."""
+    """Give a convolution ``(outputs, inputs, side, side)`` as the core takes it, in whole lanes."""
     more = [(0, -count % LANES) for count in weights.shape[:2]]
     weights = np.pad(weights, [*more, (0, 0), (0, 0)])
-    outputs, inputs = weights.shape[:2]
-    both = np.kron(_POINTS, _POINTS)
-    points = (both @ weights.transpose(2, 3, 1, 0).reshape(9, -1)).reshape(-1, inputs, outputs)
-    panels = [points[..., at : at + PANEL].reshape(len(points), -1) for at in range(0, outputs, PANEL)]
-    return Convolution(np.concatenate(panels, axis=1), np.pad(bias, more[0]))
+    outputs, inputs, side = weights.shape[:3]
+    points: Floats = weights.transpose(2, 3, 1, 0).reshape(side * side, -1)
+    if side == 3:
+        points = np.asarray(np.kron(_POINTS, _POINTS) @ points, np.float32)
+    else:
+        inputs *= side * side
+    panel = next(each for each in _PANELS if outputs % each == 0)
+    panels = points.reshape(-1, inputs, outputs // panel, panel).transpose(2, 0, 1, 3)
+    return Convolution(np.ascontiguousarray(panels), np.pad(bias, more[0]))
 
 
 def reach(model: bytes) -> int:

@@ -25,14 +25,14 @@ TOLERANCE = 1 / 255
 def difference(decoder: Decoder, data: bytes) -> float:
     """Give the largest difference of file and checkpoint, on a scale from 0 to 1."""
     rng = np.random.default_rng(0)
-    session = learned.open_session(data)
+    drawing = learned.open_decoder(data)
     apart = 0.0
     for size in ((24, 32), (48, 20)):
         given = rng.uniform(-1, 1, (maps.DEPTH, *size)).astype(np.float32)
         vector = rng.uniform(-1, 1, maps.VECTOR).astype(np.float32)
         with torch.no_grad():
             wanted = decoder(torch.from_numpy(given)[None], torch.from_numpy(vector)[None])[0].numpy()
-        exported = learned.run(session, given, vector)
+        exported = learned.run(drawing, given, vector)
         apart = max(apart, float(np.abs(np.clip(exported, -1, 1) - np.clip(wanted, -1, 1)).max()) / 2)
     return apart
 
