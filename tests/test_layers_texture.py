@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from promptcodec import convolution
 from promptcodec.entropy.bitio import BitCounter
 from promptcodec.errors import BitstreamError, BudgetError
 from promptcodec.layers import texture
@@ -198,10 +199,19 @@ def test_restoring_keeps_the_form_and_what_the_grid_cannot_show(shape):
     assert np.abs(restored - rough).max() > 1
 
 
+@pytest.mark.skipif(
+    not convolution.available(), reason="there is no compiled core, or it cannot convolve here"
+)
+@pytest.mark.parametrize("shape", [0, 12, 15, 24])
+def test_the_core_restores_as_onnxruntime_does(shape):
+    _, rough = drawn(shape)
+    assert np.abs(restoration.restore(rough, shape, 20) - aim.restored(rough, shape, 20)).max() < 0.05
+
+
 def test_aim_follows_the_slope_of_the_error():
     true, rough = drawn(14)
     guess = aim.guess(rough, true, 14, 22)
-    assert np.array_equal(guess.planes, restoration.restore(rough, 14, 22))
+    assert np.array_equal(guess.planes, aim.restored(rough, 14, 22))
     slope = rough - guess.aim
 
     def error(planes):

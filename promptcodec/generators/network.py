@@ -1,9 +1,7 @@
 """The trained decoder by the compiled core: what onnxruntime makes of the same file, in a third of the time.
 
-Pictures are ``(height, width, channels)`` here, and every step is a convolution of the core's. See
+Pictures are ``(height, width, channels)`` here, and every step is a convolution. See
 ``training/generator/network.py`` for what the steps are; the file holds their weights in that order.
-
-Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2016.
 """
 
 from __future__ import annotations
@@ -15,64 +13,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from promptcodec.convolution import LANES, PLANES, UNFOLDED, Convolution, available, convolution
 from promptcodec.generators.maps import FACTOR
-from promptcodec.native import core
 from promptcodec.vision.colour import Floats
 
-# Channels are multiples of LANES.
-LANES = 8
-# Outputs that are worked out together, the most that divide them.
-_PANELS = (3 * LANES, 2 * LANES, LANES)
-# How results stand: as they are, as two by two places of each, or the same with the planes outermost.
-FLAT, UNFOLDED, PLANES = range(3)
-# Columns of 3x3 weights to those of the six points at which a product is evaluated.
-_POINTS = np.array(
-    [
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
-    ],
-    np.float32,
-)
 _HALF = 10  # ONNX's number of 16-bit floats
-
-
-@dataclass(frozen=True, slots=True)
-class Convolution:
-    """A convolution of 3x3 places, of one, or of two by two: weights as the core takes them, and biases."""
-
-    weights: Floats
-    bias: Floats
-
-    def __call__(
-        self,
-        given: Floats,
-        drawn: Floats | None = None,
-        scale: Floats | None = None,
-        shift: Floats | None = None,
-        beside: Floats | None = None,
-        *,
-        layout: int = FLAT,
-        positive: bool = False,
-    ) -> Floats:
-        """Convolve; then scale and shift each channel, leave out what is below zero, add what is beside.
-
-        What is drawn may be what is beside.
-        """
-        panels, _, depth, panel = self.weights.shape
-        step = 2 if given.shape[2] < depth else 1
-        height, width = given.shape[0] // step, given.shape[1] // step
-        if drawn is None:
-            wide = 2 if layout == UNFOLDED else 1
-            drawn = np.empty((wide * height, wide * width, panels * panel // wide**2), np.float32)
-        scale = np.ones_like(self.bias) if scale is None else scale
-        shift = self.bias if shift is None else self.bias * scale + shift
-        arrays = given, self.weights, scale, shift, beside, drawn
-        core.convolve(*arrays, height, width, panel, step == 2, layout, positive)
-        return drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +83,9 @@ def _linear(given: Floats, layer: tuple[Floats, Floats]) -> Floats:
 
 def fits(model: bytes) -> bool:
     """Say whether the core is here, and can draw with the network of a file: all widths fill its lanes."""
-    if not hasattr(core, "convolve"):
-        return False
-    return all(shape[0] % LANES == 0 for shape, _ in _weights(model) if len(shape) == 4 and shape[0] != 12)
+    return available() and all(
+        shape[0] % LANES == 0 for shape, _ in _weights(model) if len(shape) == 4 and shape[0] != 12
+    )
 
 
 def read(model: bytes) -> Network:
@@ -149,23 +94,23 @@ def read(model: bytes) -> Network:
     pairs = list(zip(halves, halves, strict=True))
     layers = iter(pairs)
     whole = tuple((weights.T, bias) for weights, bias in (next(layers), next(layers)))
-    enter = _convolution(*next(layers))
+    enter = convolution(*next(layers))
     stages: list[list[Block]] = [[]]
     join = []
     ends = [_unshuffled(*pairs[-3]), pairs[-2], pairs[-1]]
     for weights, bias in layers:
         if weights.ndim == 2:
             stages[-1].append(
-                Block((weights.T, bias), _convolution(*next(layers)), _convolution(*next(layers)))
+                Block((weights.T, bias), convolution(*next(layers)), convolution(*next(layers)))
             )
         elif weights.shape[-1] < 3:
             up = weights.shape[-1] == 1
-            join.append(_convolution(*(_unshuffled(weights, bias) if up else (weights, bias))))
+            join.append(convolution(*(_unshuffled(weights, bias) if up else (weights, bias))))
             stages.append([])
         else:
             break
     return Network(
-        whole, enter, tuple(map(tuple, stages)), tuple(join), *(_convolution(*each) for each in ends)
+        whole, enter, tuple(map(tuple, stages)), tuple(join), *(convolution(*each) for each in ends)
     )
 
 
@@ -175,25 +120,10 @@ def _unshuffled(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
     return weights[order], bias[order]
 
 
-def _convolution(weights: Floats, bias: Floats) -> Convolution:
-    """Give a convolution ``(outputs, inputs, side, side)`` as the core takes it, in whole lanes."""
-    more = [(0, -count % LANES) for count in weights.shape[:2]]
-    weights = np.pad(weights, [*more, (0, 0), (0, 0)])
-    outputs, inputs, side = weights.shape[:3]
-    points: Floats = weights.transpose(2, 3, 1, 0).reshape(side * side, -1)
-    if side == 3:
-        points = np.asarray(np.kron(_POINTS, _POINTS) @ points, np.float32)
-    else:
-        inputs *= side * side
-    panel = next(each for each in _PANELS if outputs % each == 0)
-    panels = points.reshape(-1, inputs, outputs // panel, panel).transpose(2, 0, 1, 3)
-    return Convolution(np.ascontiguousarray(panels), np.pad(bias, more[0]))
-
-
 def reach(model: bytes) -> int:
     """Say how far the network of a file looks, in pixels of the maps."""
     properties = (list(_message(value)) for field, value in _message(model) if field == 14)
-    return next(int(found) for (_, name), (_, found) in properties if name == b"reach")
+    return next(int(value) for (_, name), (_, value) in properties if name == b"reach")
 
 
 def _weights(model: bytes) -> Iterator[tuple[tuple[int, ...], bytes]]:

@@ -2,8 +2,9 @@
 
 It sees the decoded low frequencies as a picture of about 64x64 samples, two by two in one place, and
 gives what to add: rings around outlines fade, flat parts become flat, and outlines get frequencies
-that were not worth their bits. It decides no bit, so it may be in floating point: onnxruntime runs it, from
-the graph that ``training/restoration_graph.py`` makes.
+that were not worth their bits. It decides no bit, so it may be in floating point: the compiled core draws
+with it. Without the core, and to encode, onnxruntime does, from the graph of
+``training/restoration_graph.py``.
 
 Source: Y. Dai, D. Liu and F. Wu, "A convolutional neural network approach for post-processing in HEVC
 intra coding", 2017, for restoring; the layout of the table is docs/format.md.
@@ -18,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from promptcodec import models
+from promptcodec.convolution import LANES, Convolution, available, convolution
 from promptcodec.layers.texture.dct import PLANES, UNIT, basis
 from promptcodec.layers.texture.frequencies import extent
 from promptcodec.vision import runtime
@@ -56,9 +58,27 @@ def restore(planes: npt.NDArray[np.generic], shape: int, step: int) -> Floats:
     Returns:
         Amplitudes of the same form.
     """
-    picture = sample(planes, shape)
+    added = _by_core if available() else by_runtime
+    return add(planes, added(sample(planes, shape), step), shape)
+
+
+def by_runtime(picture: Floats, step: int) -> Floats:
+    """Give what onnxruntime adds to samples ``(PLANES, rows, columns)``: the same on both cores."""
     (added,) = forward().run(["added"], seen(picture, step))
-    return add(planes, unfold(added)[0], shape)
+    result: Floats = unfold(added)[0]
+    return result
+
+
+def _by_core(picture: Floats, step: int) -> Floats:
+    """Do what ``by_runtime`` does, but for rounding, and without loading onnxruntime."""
+    enter, *blocks, leave = _convolutions()
+    inputs = seen(picture, step)["seen"][0].transpose(1, 2, 0)
+    state = enter(np.pad(inputs, ((0, 0), (0, 0), (0, -INPUTS % LANES))), positive=True)
+    for first, second in zip(blocks[::2], blocks[1::2], strict=True):
+        second(first(state, positive=True), state, beside=state)
+    added = leave(np.maximum(state, 0))[..., :OUTPUTS] * scale_of(step)
+    result: Floats = unfold(added.transpose(2, 0, 1)[None])[0]
+    return result
 
 
 def add(planes: npt.NDArray[np.generic], picture: Floats, shape: int) -> Floats:
@@ -157,3 +177,11 @@ def weights_of(layers: list[tuple[Floats, Floats]]) -> dict[str, Floats]:
 def forward() -> Any:
     """Give the session that restores."""
     return runtime.load("restoration-graph-1", weights_of(network()), "restoring a texture layer")
+
+
+@functools.cache
+def _convolutions() -> list[Convolution]:
+    return [
+        convolution(weights.reshape(3, 3, *shape).transpose(3, 2, 0, 1), bias)
+        for (weights, bias), shape in zip(network(), LAYERS, strict=True)
+    ]

@@ -13,6 +13,7 @@ from promptcodec.layers.texture.frequencies import Ints
 from promptcodec.layers.texture.restoration import (
     Floats,
     add,
+    by_runtime,
     fold,
     network,
     sample,
@@ -35,6 +36,11 @@ class Guess:
 
     planes: Floats
     aim: Floats
+
+
+def restored(planes: npt.NDArray[np.generic], shape: int, step: int) -> Floats:
+    """Restore amplitudes as ``guess`` does: the same on both cores, so that both choose the same."""
+    return add(planes, by_runtime(sample(planes, shape), step), shape)
 
 
 def guess(planes: npt.NDArray[np.generic], target: Ints, shape: int, step: int) -> Guess:

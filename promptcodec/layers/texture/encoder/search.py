@@ -17,9 +17,8 @@ from promptcodec.layers.texture import model
 from promptcodec.layers.texture.content import Content, dequantise
 from promptcodec.layers.texture.dct import UNIT
 from promptcodec.layers.texture.encoder import quantise
-from promptcodec.layers.texture.encoder.aim import guess
+from promptcodec.layers.texture.encoder.aim import guess, restored
 from promptcodec.layers.texture.frequencies import Ints
-from promptcodec.layers.texture.restoration import restore
 from promptcodec.layers.texture.stream import length_class, write_header
 
 # Squared pixel levels that a bit is worth, in squares of the step.
@@ -134,7 +133,7 @@ def _restored(
     if not effort.judges:
         return [(0.0, fit.trials), *judged]  # not judged: taken for the best
     decoded = dequantise(fit.trials[0].content)
-    error = _apart(restore(decoded, shape, step), planes)
+    error = _apart(restored(decoded, shape, step), planes)
     if not judged and error >= _apart(decoded, planes):
         return []
     return [*judged, (error, fit.trials)]
