@@ -1,4 +1,4 @@
-"""The trained decoder by the compiled core: what onnxruntime makes of the same file, in a third of the time.
+"""The trained decoder by the compiled core: what onnxruntime makes of the same file, in half the time.
 
 Pictures are ``(height, width, channels)`` here, and every step is a convolution. See
 ``training/generator/network.py`` for what the steps are; the file holds their weights in that order.
