@@ -18,7 +18,7 @@ STRUCTURES = ("auto", "edges", "pose")
 EDGES = ("canny", "soft")
 TEXT_CODERS = ("auto", "ppm", "zstd", "brotli", "raw")
 RECIPE_MODES = ("auto", "only", "off")
-MIN_EFFORT, EFFORT, MAX_EFFORT = 1, 5, 9
+MIN_EFFORT, EFFORT, MAX_EFFORT = 1, 4, 9
 """How hard an encoder may try, and how hard it does by default."""
 MAX_SEED = 2**32 - 1
 CAPTIONER = "local"

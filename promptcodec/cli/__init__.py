@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that an interrupt finds ``main`` at work as e
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -45,6 +46,9 @@ def __getattr__(name: str) -> Any:
 
 def main() -> None:
     """Run the command line."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        # Matrices are small here: more threads wait for each other. To be set before numpy is imported.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from promptcodec.cli.root import run  # noqa: PLC0415
 

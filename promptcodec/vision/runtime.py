@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 
-def threads() -> int:
-    """Give the number of threads to run on: ``OMP_NUM_THREADS``, 1 in a worker process, else 4 at most."""
+def threads(most: int = 4) -> int:
+    """Give the number of threads: ``OMP_NUM_THREADS``, 1 in a worker process, else ``most`` at most."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdecimal() and int(asked) > 0:
         return int(asked)
     # A pool of workers already uses every core; more threads would only wait for each other.
-    return 1 if multiprocessing.parent_process() is not None else min(os.cpu_count() or 1, 4)
+    return 1 if multiprocessing.parent_process() is not None else min(os.cpu_count() or 1, most)
 
 
 def onnx(purpose: str) -> Any:
@@ -51,7 +51,7 @@ def onnx(purpose: str) -> Any:
 
 @functools.cache
 def session(table: str) -> onnxruntime.InferenceSession:
-    """Load a network, for ``threads()`` threads: with one it makes no pool, and its process may be forked.
+    """Load a network, for one thread where nobody asks for more: with one its process may be forked.
 
     Args:
         table: its name in the manifest, such as ``lite0-1``.
@@ -75,7 +75,8 @@ def load(table: str, weights: Mapping[str, Floats], purpose: str) -> onnxruntime
     """
     runtime = onnx(purpose)
     options: Any = runtime.SessionOptions()
-    options.intra_op_num_threads = threads()
+    # These are small: a second thread costs twice the work for a tenth less of waiting.
+    options.intra_op_num_threads = threads(1)
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # What the arena keeps would be there beside every picture; without it nothing is slower.
