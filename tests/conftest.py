@@ -10,6 +10,8 @@ from pathlib import Path
 # Before numpy is loaded: two workers whose linear algebra starts two threads each wait for each other most of
 # the time (coding a texture layer then takes seven times as long).
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Processes that tests start import the package that is installed, not the one beside the tests.
+os.environ.setdefault("PYTHONSAFEPATH", "1")
 
 import numpy as np
 import pytest

@@ -1,11 +1,11 @@
-"""Encode pictures, and say what came of each: ``python -m tests.digests PICTURE...``, for comparing cores."""
+"""Encode pictures, and say what came of each: ``python -P tests/digests.py PICTURE...``, to compare cores."""
 
 from __future__ import annotations
 
 import hashlib
 import sys
 
-from promptcodec import encode
+from promptcodec import encode, native
 
 BUDGETS = (60, 100, 200, 200, 1000)
 EFFORTS = (5, 5, 1, 5, 7, 5, 3)
@@ -24,5 +24,6 @@ def digest(number: int, picture: str) -> str:
 
 
 if __name__ == "__main__":
+    print(native.named())  # noqa: T201
     for number, picture in enumerate(sys.argv[1:]):
         print(digest(number, picture), flush=True)  # noqa: T201

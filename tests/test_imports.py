@@ -51,7 +51,7 @@ def imported(body, names):
     program = PROGRAM.format(paths=paths, body=indented)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     return set(done.stdout.split())
 

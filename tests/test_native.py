@@ -318,7 +318,7 @@ def test_damaged_tables_are_an_error():
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_tree_without_some_tokens_is_an_error(side):
     """A walk to a token that it lacks would go on behind the end of the text."""
-    content = bytearray(model._decompressed(models.load(model.NAME)))
+    content = bytearray(model.decompressed(models.load(model.NAME)))
     size, root = (int.from_bytes(content[at : at + 4], "little") for at in (0, 4))
     child = 20 + 4 * (size - 256) + 2 * size + 2 * (side * size + root)
     content[child : child + 2] = b"\0\0"

@@ -141,11 +141,16 @@ def test_the_kernel_refuses_what_would_lie_outside():
 
 def compare(pictures: list[str]) -> None:
     """Encode pictures with both cores."""
-    environment = {**os.environ, "PROMPTCODEC_PURE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "ignore", "-m", "tests.digests", *pictures]
-    shown = subprocess.check_output(command, env=environment, cwd=ROOT, text=True).splitlines()
-    del environment["PROMPTCODEC_PURE"]
-    assert shown == subprocess.check_output(command, env=environment, cwd=ROOT, text=True).splitlines()
+    cores = []
+    for pure_core in ("1", "0"):
+        environment = {**os.environ, "PROMPTCODEC_PURE": pure_core, "OMP_NUM_THREADS": "1"}
+        # -P: the package that is installed, not the one beside the tests.
+        command = [sys.executable, "-P", "-W", "ignore", str(ROOT / "tests" / "digests.py"), *pictures]
+        core, *digests = subprocess.check_output(command, env=environment, text=True).splitlines()
+        cores.append((core.split(",")[0], digests))
+    (pure_name, expected), (name, digests) = cores
+    assert (pure_name, name) == ("pure Python core", "compiled core")
+    assert digests == expected
 
 
 @compiled

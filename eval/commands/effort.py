@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from eval.images import listed
-from eval.options import COUNT, SeveralCommand, images_option, json_option, limit_option
+from eval.options import COUNT, SeveralCommand, example, images_option, json_option, limit_option
 from eval.rivals.search import psnr
 from promptcodec.errors import UsageError
 from promptcodec.layers import texture
@@ -23,7 +23,10 @@ from promptcodec.vision.load import load_image
 BUDGETS = (30, 100, 160, 480)
 
 
-@click.command(cls=SeveralCommand)
+@click.command(
+    cls=SeveralCommand,
+    epilog=example("python -m eval effort --images ../shared/data/eval/kodak --limit 4"),
+)
 @images_option(several=True, required=True)
 @click.option(
     "--budgets", type=COUNT, multiple=True, default=BUDGETS, show_default=True, help="Of the texture layer."
