@@ -19,6 +19,8 @@ from hypothesis import settings
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+# Before a test sets the variable for itself.
+DATA = Path(os.environ.get("PROMPTCODEC_TEST_DATA", ROOT.parent / "shared" / "data"))
 # The laboratory is not in the wheel. Last on the path: promptcodec itself is the installed one.
 sys.path.append(str(ROOT))
 
@@ -51,10 +53,9 @@ def scene():
 @pytest.fixture(scope="session")
 def data_folder():
     """Give the folder of third-party pictures used for development; skip where it is not there."""
-    folder = Path(os.environ.get("PROMPTCODEC_TEST_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"the data folder {folder} is not there; set PROMPTCODEC_TEST_DATA")
-    return folder
+    if not DATA.is_dir():
+        pytest.skip(f"the data folder {DATA} is not there; set PROMPTCODEC_TEST_DATA")
+    return DATA
 
 
 @pytest.fixture(scope="session")

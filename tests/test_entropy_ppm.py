@@ -148,7 +148,10 @@ def test_work_is_bounded_by_the_limit(fill):
 
     decode(1000)  # what is loaded once
     # The limit bounds the work, a hundred times the bytes are no more of it.
-    assert lines_run(lambda: decode(1000)) == lines_run(lambda: decode(100_000)) < 500_000
+    less, more = lines_run(lambda: decode(1000)), lines_run(lambda: decode(100_000))
+    # Collecting garbage may run a few lines of its own.
+    assert abs(more - less) < 100
+    assert more < 500_000
 
 
 def test_every_cut_and_flip_is_an_error_or_another_text():

@@ -351,7 +351,8 @@ def test_a_build_with_a_compiler_and_without(tmp_path, monkeypatch, capfd):
     library = build.core(tmp_path)
     if library:  # else there is no compiler here
         code = "import _native; print(_native.SOURCES)"
-        sources = subprocess.check_output([sys.executable, "-c", code], cwd=library.parent, text=True)
+        environment = {**os.environ, "PYTHONPATH": str(library.parent)}
+        sources = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
         assert sources.strip() == build.sources()
     monkeypatch.setenv("CC", "no-such-compiler")
     assert os.name == "nt" or build.core(tmp_path / "none") is None
