@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -18,7 +18,7 @@ from promptcodec.generators import Conditions, faithful, maps, network
 from promptcodec.generators.classical import working_size
 from promptcodec.layers.texture import dct
 from promptcodec.vision.colour import Floats
-from promptcodec.vision.runtime import onnx, threads
+from promptcodec.vision.runtime import open_session, threads
 
 # Drawn at this long side at least and at most, then resized: training saw nothing else.
 SMALLEST, LARGEST = 192, 1024
@@ -177,14 +177,7 @@ def by_runtime(model: bytes) -> Callable[[Floats, Floats], Floats]:
     Raises:
         MissingError: as ``onnx``.
     """
-    runtime = onnx("the trained decoder")
-    options: Any = runtime.SessionOptions()
-    options.intra_op_num_threads = threads()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # What the arena keeps would be there beside a large picture; without it nothing is slower.
-    options.enable_cpu_mem_arena = False
-    session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = open_session(model, "the trained decoder", threads())
 
     def draw(given: Floats, vector: Floats) -> Floats:
         feed = {"maps": np.ascontiguousarray(given[None]), "vector": vector[None]}

@@ -73,10 +73,19 @@ def load(table: str, weights: Mapping[str, Floats], purpose: str) -> onnxruntime
     Raises:
         MissingError: as ``session``.
     """
+    # Not ``models.load``: the session has the weights, and the file's bytes need not stay beside them.
+    model = models.read(Path(models.__file__).parent, table)
+    # These are small: a second thread costs twice the work for a tenth less of waiting.
+    return open_session(model, purpose, threads(1), weights)
+
+
+def open_session(
+    model: bytes, purpose: str, count: int, weights: Mapping[str, Floats] | None = None
+) -> onnxruntime.InferenceSession:
+    """Open the network of a file, for ``count`` threads; purpose and errors are as for ``onnx``."""
     runtime = onnx(purpose)
     options: Any = runtime.SessionOptions()
-    # These are small: a second thread costs twice the work for a tenth less of waiting.
-    options.intra_op_num_threads = threads(1)
+    options.intra_op_num_threads = count
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # What the arena keeps would be there beside every picture; without it nothing is slower.
@@ -84,6 +93,4 @@ def load(table: str, weights: Mapping[str, Floats], purpose: str) -> onnxruntime
     if weights:
         values = [runtime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
         options.add_external_initializers(list(weights), values)
-    # Not ``models.load``: the session has the weights, and the file's bytes need not stay beside them.
-    model = models.read(Path(models.__file__).parent, table)
     return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
