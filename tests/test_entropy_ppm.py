@@ -225,7 +225,7 @@ def test_packing_gives_the_table_back():
     assert len(data) < 4_000_000
 
 
-def test_counting_and_merging():
+def test_counting_and_adding():
     end = 9
     texts = [np.array(tokens, np.uint16) for tokens in ([1, 2, 3, end], [1, 2, end], [2, 2, 2, 2, end])]
     counted = ppm_counts.count(texts, end)
@@ -237,11 +237,14 @@ def test_counting_and_merging():
         end not in (key >> shift & 0x7FFF, key >> 2 * shift & 0x7FFF) for key in counted[4][0].tolist()
     )
     trie = ppm_counts.levels(counted, 10)
-    back = ppm_counts.keys_of(trie, 10)
-    twice = ppm_counts.merge(back, counted)
-    for level in ppm_counts.LEVELS:
-        assert np.array_equal(back[level][0], counted[level][0])
-        assert np.array_equal(twice[level][1], 2 * counted[level][1])
+    # Counts up to 32 are kept as they are: adding is as counting all at once.
+    for more in (texts, [np.array([2, 3, end, 1, 2, 5, 3, end], np.uint16)], [np.array([end], np.uint16)]):
+        grown = ppm_counts.grown(trie, ppm_counts.count(more, end), 10)
+        whole = ppm_counts.levels(ppm_counts.count([*texts, *more], end), 10)
+        for one, other in zip(grown, whole, strict=True):
+            assert np.array_equal(one.last, other.last)
+            assert np.array_equal(one.children, other.children)
+            assert np.array_equal(one.count, other.count)
 
 
 def test_chances_are_possible_and_fall_and_rise():

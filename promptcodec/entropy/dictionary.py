@@ -1,7 +1,7 @@
 """A user's own dictionary: made from their texts, named in a stream by its hash.
 
 One for zstd is what ``train`` gives: a trained zstd dictionary without anything around it, so
-that one made by ``zstd --train`` serves as well, and so does any file of typical text. One for
+that one made by the tool ``zstd`` serves as well, and so does any file of typical text. One for
 the token PPM is a table of texts, see ``ppm.user``.
 """
 

@@ -1,4 +1,4 @@
-"""Counts of token sequences as sorted flat arrays: built, merged, packed and unpacked with numpy.
+"""Counts of token sequences as sorted flat arrays: built, added to, packed and unpacked with numpy.
 
 Level k holds the sequences of k tokens, k = 2, 3, 4, in lexicographic order. A sequence's
 children on the next level are those that start with it, and stand together: a trie without
@@ -74,19 +74,6 @@ def count(texts: Iterable[NDArray[np.uint16]], end: int) -> Counted:
     return counted
 
 
-def merge(one: Counted, other: Counted) -> Counted:
-    """Add the counts of two tries."""
-    merged = {}
-    for level in LEVELS:
-        keys = np.concatenate([one[level][0], other[level][0]])
-        times = np.concatenate([one[level][1], other[level][1]])
-        order = np.argsort(keys, kind="stable")
-        keys, times = keys[order], times[order]
-        first = np.flatnonzero(np.diff(keys, prepend=-1))
-        merged[level] = keys[first], np.add.reduceat(times, first) if len(first) else times
-    return merged
-
-
 def levels(counted: Counted, tokens: int) -> list[Level]:
     """Make the trie of counted keys; each key's prefix must be among the level above."""
     trie = []
@@ -94,27 +81,46 @@ def levels(counted: Counted, tokens: int) -> list[Level]:
     for level in LEVELS:
         keys, times = counted[level]
         parents = np.searchsorted(above, keys >> SHIFT)
-        codes = np.searchsorted(STEPS, times, side="right") - 1
         trie.append(
             Level(
                 (keys & (1 << SHIFT) - 1).astype(np.uint16),
                 np.bincount(parents, minlength=len(above)).astype(np.uint16),
-                codes.astype(np.uint8),
+                _codes(times),
             )
         )
         above = keys
     return trie
 
 
-def keys_of(trie: list[Level], tokens: int) -> Counted:
-    """Undo ``levels``, up to the rounding of counts."""
-    counted = {}
-    above: Keys = np.arange(tokens, dtype=np.int64)
+def grown(trie: list[Level], counted: Counted, tokens: int) -> list[Level]:
+    """Give a trie to which counts were added; each key's prefix must be in it, or among them.
+
+    What is added is far less than the trie, so it is put between what is there: nothing is sorted.
+    """
+    larger = []
+    above: Keys = np.arange(tokens, dtype=np.int64)  # the keys of the level above, and with what was added
+    above_grown, put = above, np.empty(0, np.intp)
     for level, part in zip(LEVELS, trie, strict=True):
-        keys = np.repeat(above, part.children) << SHIFT | part.last
-        counted[level] = keys, STEPS[part.count].astype(np.int64)
-        above = keys
-    return counted
+        keys, times = counted[level]
+        known = np.repeat(above, part.children) << SHIFT | part.last
+        places = np.searchsorted(known, keys)
+        old = np.zeros(len(keys), bool)
+        inside = places < len(known)
+        old[inside] = known[places[inside]] == keys[inside]
+        codes = part.count.copy()
+        there = places[old]
+        codes[there] = _codes(STEPS[codes[there]] + times[old])
+        fresh, at = keys[~old], places[~old]
+        children = np.insert(part.children, put, 0)
+        np.add.at(children, np.searchsorted(above_grown, fresh >> SHIFT), 1)
+        last = np.insert(part.last, at, (fresh & (1 << SHIFT) - 1).astype(np.uint16))
+        larger.append(Level(last, children, np.insert(codes, at, _codes(times[~old]))))
+        above, above_grown, put = known, np.insert(known, at, fresh), at
+    return larger
+
+
+def _codes(times: NDArray[np.int64]) -> NDArray[np.uint8]:
+    return (np.searchsorted(STEPS, times, side="right") - 1).astype(np.uint8)
 
 
 def pack(level: Level) -> bytes:

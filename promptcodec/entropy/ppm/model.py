@@ -108,9 +108,8 @@ class Model:
         """Give a model whose counts are this one's and ``counted``'s."""
         from promptcodec.entropy.ppm import counts as ppm_counts  # noqa: PLC0415
 
-        size = self.vocabulary.size
-        merged = ppm_counts.merge(ppm_counts.keys_of(self.tables.levels, size), counted)
-        return Model(replace(self.tables, levels=ppm_counts.levels(merged, size)))
+        levels = ppm_counts.grown(self.tables.levels, counted, self.vocabulary.size)
+        return Model(replace(self.tables, levels=levels))
 
 
 def _native(tables: Tables | bytes) -> core.PpmTables:

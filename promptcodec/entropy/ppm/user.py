@@ -28,7 +28,7 @@ from promptcodec.errors import UsageError
 MAGIC = TABLE_MAGIC + b"\x01"
 WEIGHT = 2  # a user's texts are nearer to what comes than those trained on
 MOST = 1 << 22  # tokens in a table: its counts are made at each start, a second for a million
-_HEAD = len(MAGIC) + 8
+_BASE_BYTES = 8
 _HINT = "make it again with train-dictionary --ppm"
 
 
@@ -58,8 +58,7 @@ def make(texts: Sequence[str]) -> tuple[Dictionary, int]:
         parts.append(np.asarray(tokens, "<u2").tobytes())
     if not parts:
         raise UsageError("there is no text to make a table of; give some, one a line")
-    content = zstandard.ZstdCompressor(level=19).compress(b"".join(parts))
-    return Dictionary.from_bytes(MAGIC + _base() + content), len(parts)
+    return Dictionary.from_bytes(MAGIC + body(b"".join(parts))), len(parts)
 
 
 @functools.lru_cache(maxsize=4)
@@ -69,23 +68,34 @@ def model(table: Dictionary) -> Model:
     Raises:
         UsageError: damaged, or made for another version of the shipped table.
     """
-    data = table.data
-    if not data.startswith(MAGIC) or len(data) < _HEAD:
+    if not table.data.startswith(MAGIC):
         raise UsageError("the table of texts is damaged", hint=_HINT)
-    if data[len(MAGIC) : _HEAD] != _base():
+    return with_body(table.data[len(MAGIC) :], WEIGHT)
+
+
+def body(tokens: bytes) -> bytes:
+    """Give what stands behind the head of a table: whose tokens they are, and the tokens."""
+    return _base() + zstandard.ZstdCompressor(level=19).compress(tokens)
+
+
+def with_body(data: bytes, weight: int) -> Model:
+    """Give the shipped model with the counts of what ``body`` gave, ``weight`` times; raises as ``model``."""
+    if len(data) < _BASE_BYTES:
+        raise UsageError("the table of texts is damaged", hint=_HINT)
+    if data[:_BASE_BYTES] != _base():
         raise UsageError("the table of texts was made with another promptcodec", hint=_HINT)
     shipped = ppm_model.shipped()
     end, size = shipped.vocabulary.end, shipped.vocabulary.size
     try:
-        raw = zstandard.ZstdDecompressor().decompress(data[_HEAD:], max_output_size=2 * MOST)
+        raw = zstandard.ZstdDecompressor().decompress(data[_BASE_BYTES:], max_output_size=2 * MOST)
     except zstandard.ZstdError as error:
         raise UsageError("the table of texts is damaged", hint=_HINT) from error
     stream = np.frombuffer(raw[: len(raw) & ~1], "<u2").astype(np.uint16)
     if not len(stream) or stream[-1] != end or int(stream.max()) >= size:
         raise UsageError("the table of texts is damaged", hint=_HINT)
-    own = {level: (keys, WEIGHT * times) for level, (keys, times) in ppm_counts.count([stream], end).items()}
+    own = {level: (keys, weight * times) for level, (keys, times) in ppm_counts.count([stream], end).items()}
     return shipped.plus(own)
 
 
 def _base() -> bytes:
-    return hashlib.sha256(models.load(ppm_model.NAME)).digest()[:8]
+    return hashlib.sha256(models.load(ppm_model.NAME)).digest()[:_BASE_BYTES]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from promptcodec import entropy
 from promptcodec.description import (
@@ -129,6 +129,53 @@ def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary]) -> Description
     )
 
 
+def joined_words(data: bytes) -> bytes:
+    """Give the words of a part of the form JOINED; raises as ``decode``."""
+    reader = BitReader(data[1:])
+    _read_frame(reader)
+    return ppm.get_text(reader, _model(), PPM_MAX)
+
+
+def with_model(data: bytes, old: Model, new: Model) -> bytes:
+    """Give a part of the form JOINED with its words by another model; its head stays as it is.
+
+    Raises:
+        EntropyError: it is no such part by the model ``old``.
+    """
+    copy = _Copy(data[1:])
+    frame = _read_frame(copy)
+    words = ppm.get_text(copy.reader, old, PPM_MAX)
+    ppm.put_text(copy.writer, words, new)
+    _read_cells(copy, _fields(_text(words), frame), frame)
+    copy.reader.close()
+    return data[:1] + copy.writer.finish()
+
+
+class _Copy:
+    """A reader that writes what it reads."""
+
+    def __init__(self, data: bytes) -> None:
+        self.reader, self.writer = BitReader(data), BitWriter()
+
+    def bit(self, one: int) -> int:
+        """Read a bit."""
+        value = self.reader.bit(one)
+        self.writer.bit(one, value)
+        return value
+
+    def symbol(self, frequencies: Sequence[int]) -> int:
+        """Read an index into frequencies."""
+        value = self.reader.symbol(frequencies)
+        self.writer.symbol(frequencies, value)
+        return value
+
+    def uniform(self, total: int) -> int:
+        """Read a number below ``total``."""
+        value = self.reader.uniform(total)
+        self.writer.uniform(total, value)
+        return value
+
+
 def coder_name(data: bytes) -> str:
     """Name the coder as ``inspect`` shows it."""
     if data[0] == JOINED:
@@ -201,7 +248,7 @@ def _write_frame(writer: BitWriter, frame: _Frame) -> None:
     writer.bit(_TEXTURED, frame.textured)
 
 
-def _read_frame(reader: BitReader) -> _Frame:
+def _read_frame(reader: BitReader | _Copy) -> _Frame:
     rows, cols = (side + 1 for side in divmod(reader.uniform(MAX_SIDE**2), MAX_SIDE))
 
     def span(count: int) -> tuple[int, int]:
@@ -265,7 +312,7 @@ def _textures(cells: Sequence[Cell], cols: int, code: Callable[[list[int], int],
 
         texture = word("texture", texture_context(0, near), cell.texture)
         way = word("orientation", orientation_context(texture, near), cell.orientation) if texture else ""
-        done.append(replace(cell, texture=texture, orientation=way))
+        done.append(Cell(texture=texture, orientation=way, text=cell.text))  # the map shows all else
         known.append(resolve_cell(done[-1], None))
     return done
 
@@ -304,7 +351,7 @@ def _fields(words: str, frame: _Frame) -> _Fields:
     return _Fields(medium, (style[0], style[1], style[2]), tuple(objects), tuple(lettering), phrases)
 
 
-def _read_cells(reader: BitReader, fields: _Fields, frame: _Frame) -> tuple[Cell, ...]:
+def _read_cells(reader: BitReader | _Copy, fields: _Fields, frame: _Frame) -> tuple[Cell, ...]:
     objects = [(thing.name, thing.box) for thing in fields.objects]
     texts = CellTexts(fields.style, objects, frame.cols)
     phrases = iter(fields.phrases)
