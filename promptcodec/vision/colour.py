@@ -90,9 +90,14 @@ def nearest_names(oklab: Floats) -> list[str]:
         ``n`` palette names; of two equally near the one that comes first in PALETTE.
     """
     names = list(PALETTE)
+    return [names[index] for index in nearest_numbers(oklab)]
+
+
+def nearest_numbers(oklab: Floats) -> npt.NDArray[np.intp]:
+    """Give what ``nearest_names`` names as places in PALETTE, ``(n,)``."""
     # Rounded, so that the last bit of a sum, which differs between machines, decides nothing.
     apart = np.round(colour_distance(oklab[:, None], palette_oklab()[None]), 5)
-    return [names[index] for index in apart.argmin(1)]
+    return np.asarray(apart.argmin(1), np.intp)
 
 
 @cache

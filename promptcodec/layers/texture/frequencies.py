@@ -137,7 +137,7 @@ def extent(shape: int) -> tuple[int, int]:
     )
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)  # a collection has some two hundred
 def layout(shape: int, radius: int) -> Layout:
     """Lay out the frequencies of a shape within ``RADII[radius]``, without the mean."""
     wide, high = stretch(shape)
