@@ -64,6 +64,7 @@ class Encoded:
         spent: what hosted models were asked for it.
         unread: the picture holds lettering that the captioner could not read; the extra ``ocr`` can.
         original: width and height of the picture; the outline's are less where a stream holds no more.
+        image: the picture as it was looked at.
     """
 
     data: bytes
@@ -72,6 +73,7 @@ class Encoded:
     spent: Spent
     unread: bool
     original: tuple[int, int]
+    image: Image.Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
         spent,
         words is not None and _is_unread(words),
         picture.original,
+        picture.image,
     )
 
 

@@ -262,13 +262,13 @@ def verify(data: bytes, *, bare: bool = False, dictionaries: Sequence[AnyDiction
     return outline_of(stream, len(data))
 
 
-def dictionary_ids(data: bytes) -> frozenset[bytes]:
+def dictionary_ids(data: bytes, *, bare: bool = False) -> frozenset[bytes]:
     """Give the ids of the users' dictionaries that a stream's texts need; none where it cannot be read."""
     from promptcodec.layers import recipe, semantic  # noqa: PLC0415 - most streams need none
 
     ids: set[bytes] = set()
     with suppress(PromptcodecError, IndexError):
-        payloads = payloads_of(_parse(data, partial=True, bare=False))
+        payloads = payloads_of(_parse(data, partial=True, bare=bare))
         for name, layer in (("semantic", semantic), ("recipe", recipe)):
             if payloads.get(name):
                 ids.add(dictionary_id(layer.coded_text(payloads[name])))

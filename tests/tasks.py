@@ -31,6 +31,12 @@ def sleep(item):
     return {"file": item.source}
 
 
+def nap(item):
+    """Sleep for as many seconds as the item is called."""
+    time.sleep(float(item.source))
+    return {"file": item.source}
+
+
 def count_threads(item):
     """Look at a picture; say on how many threads this process runs then."""
     from PIL import Image

@@ -31,6 +31,7 @@ COMMANDS = {
     "migrate": ("migrate", "Make drafts of the format version 1."),
     "recipe": ("recipe", "Show or export how a picture was generated."),
     "train-dictionary": ("train_dictionary", "Train a dictionary on your own texts."),
+    "archive": ("archive", "Keep pictures as streams in one file, and find them."),
     "prompts": ("prompts", "Show the prompts that models are given."),
     "demo": ("demo", "See it work on a sample picture."),
 }

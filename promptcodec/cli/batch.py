@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 USED = "dictionary_used"
 """Of a result where a dictionary was given: whether a stream needs it."""
-_UNUSED = "--dictionary was not used: no text here is coded with it"
+UNUSED = "--dictionary was not used: no text here is coded with it"
 
 
 def run(
@@ -68,7 +68,7 @@ def run(
     used: list[bool] = []
     unread = [(report.error_object(file, error), error) for file, error in selection.failed]
     code = 0
-    with closing(results(tasks, work, jobs, ready)) as outcomes:
+    with closing(results(tasks, work, min(jobs, len(tasks)), ready)) as outcomes:
         for result, error in chain(unread, _progress(outcomes, len(tasks))):
             if result is None:
                 tally.skipped[DONE_BEFORE] += 1
@@ -85,7 +85,7 @@ def run(
             elif error is None and (line := show(result)):
                 report.say(line)
     if used and not any(used):
-        report.warn(_UNUSED)
+        report.warn(UNUSED)
     several = len(tasks) + len(unread) > 1
     if several or selection.left_out:
         report.warn(tally.line(verb, total()))
@@ -159,7 +159,7 @@ def dictionary_used(path: str | None, streams: Iterable[bytes]) -> dict[str, boo
 def warn_of_unused(path: str | None, streams: Iterable[bytes]) -> None:
     """Print that a dictionary was given which none of the streams needs."""
     if not dictionary_used(path, streams).get(USED, True):
-        report.warn(_UNUSED)
+        report.warn(UNUSED)
 
 
 def write_output(path: str, data: bytes, *, overwrite: bool) -> None:

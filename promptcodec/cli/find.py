@@ -84,27 +84,11 @@ def find(inputs: Sequence[str], suffixes: Sequence[str], noun: str) -> Selection
     left_out: Counter[str] = Counter()
     failed: list[tuple[str, PromptcodecError]] = []
     candidates: list[_Candidate] = []
-    searched = False
     for item in inputs:
-        here: Counter[str] = Counter()
-        before = len(candidates), len(failed)
-        if item == STDIO:
-            continue
-        if is_dir(item):
-            nothing = "the folder holds no file to work on"
-            candidates += sorted(_search(Path(item), suffixes, noun, here, failed), key=lambda c: c.path)
-        elif not exists(item) and not os.path.islink(item) and glob.has_magic(item):  # noqa: PTH114 - no raising
-            nothing = "the pattern matches no file"
-            candidates += _match(item, here, failed)
-        else:
-            candidates.append(_candidate(Path(item), Path(item).parent))
-            continue
-        searched = True
-        if before == (len(candidates), len(failed)):
-            because = f": {words_of(here)}" if here else ""
-            failed.append((item, UsageError(nothing + because)))
-        else:
-            left_out += here
+        if item != STDIO:
+            given = (_candidate(*each) for each in search(item, suffixes, noun, left_out, failed))
+            candidates += sorted(given, key=lambda c: c.path)
+    searched = any(_is_searched(item) for item in inputs)
     sources = _named(_distinct(candidates, left_out), flat=not searched, alone=len(inputs) == 1)
     if STDIO in inputs:
         sources.insert(0, Source(STDIO, "stdin"))
@@ -127,14 +111,107 @@ def words_of(reasons: Counter[str]) -> str:
     )
 
 
-def _search(
+def stream(
+    inputs: Sequence[str],
+    suffixes: Sequence[str],
+    noun: str,
+    left_out: Counter[str],
+    failed: list[tuple[str, PromptcodecError]],
+    *,
+    together: bool,
+) -> Iterator[tuple[Path, Path]]:
+    """Give the files that arguments stand for as they are come upon, each with the folder it is named below.
+
+    Nothing is remembered of them: a file with several names is given with each.
+
+    Args:
+        inputs: files, folders, patterns.
+        suffixes: as of ``find``.
+        noun: as of ``find``.
+        left_out: what is left out is counted here.
+        failed: what cannot be looked into is put here.
+        together: name the files of several inputs as ``find`` does, else those of each below its own folder.
+
+    Raises:
+        UsageError: as ``find``.
+    """
+    _check(inputs)
+    above = None
+    if together and len(inputs) > 1:
+        names = [Path(item).name.casefold() for item in inputs]
+        if any(_is_searched(item) for item in inputs) or len(set(names)) < len(names):
+            above = _common([_base(item) for item in inputs])
+    for item in inputs:
+        for path, base in search(item, suffixes, noun, left_out, failed):
+            yield path, base if above is None else above
+
+
+def count(inputs: Sequence[str], suffixes: Sequence[str]) -> int:
+    """Count the files that arguments stand for by their names: about as many as ``stream`` gives."""
+    total = 0
+    for item in inputs:
+        if is_dir(item):
+            for _, folders, files in os.walk(item):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                total += sum(os.path.splitext(name)[1].lower() in suffixes for name in files)  # noqa: PTH122
+        else:
+            total += sum(1 for _ in search(item, suffixes, "", Counter(), []))
+    return total
+
+
+def search(
+    item: str,
+    suffixes: Sequence[str],
+    noun: str,
+    left_out: Counter[str],
+    failed: list[tuple[str, PromptcodecError]],
+) -> Iterator[tuple[Path, Path]]:
+    """Give the files that one argument stands for, each with the folder it lies in or below.
+
+    A folder and a pattern in which there is none have failed.
+    """
+    if not _is_searched(item):
+        yield Path(item), Path(item).parent
+        return
+    base, here, before = _base(item), Counter[str](), len(failed)
+    folder = is_dir(item)
+    paths = _below(base, suffixes, noun, here, failed) if folder else _match(item, base, here, failed)
+    number = 0
+    for number, path in enumerate(paths, 1):  # noqa: B007 - how many there are
+        yield path, base
+    if number or before < len(failed):
+        left_out.update(here)
+        return
+    nothing = "the folder holds no file to work on" if folder else "the pattern matches no file"
+    failed.append((item, UsageError(nothing + (f": {words_of(here)}" if here else ""))))
+
+
+def _is_searched(item: str) -> bool:
+    """Say whether an argument is a folder or a pattern."""
+    if item == STDIO:
+        return False
+    there = exists(item) or os.path.islink(item)  # noqa: PTH114 - no raising
+    return is_dir(item) or (not there and glob.has_magic(item))
+
+
+def _base(item: str) -> Path:
+    """Give the folder that the files of an argument are named below."""
+    if is_dir(item):
+        return Path(item)
+    if not _is_searched(item):
+        return Path(item).parent
+    parts = Path(item).parts
+    return Path(*parts[: next(index for index, part in enumerate(parts) if glob.has_magic(part))])
+
+
+def _below(
     folder: Path,
     suffixes: Sequence[str],
     noun: str,
     left_out: Counter[str],
     failed: list[tuple[str, PromptcodecError]],
-) -> Iterator[_Candidate]:
-    """Give what is in a folder and below; links to folders are not followed."""
+) -> Iterator[Path]:
+    """Give what is in a folder and below, sorted within each; links to folders are not followed."""
 
     def refused(error: OSError) -> None:
         failed.append((str(error.filename), UsageError(f"the folder cannot be read: {error.strerror}")))
@@ -146,11 +223,11 @@ def _search(
             folders.clear()
             continue
         seen.add(key)
-        folders[:] = [name for name in folders if _enters(Path(root, name), left_out)]
-        for name in files:
+        folders[:] = sorted(name for name in folders if _enters(Path(root, name), left_out))
+        for name in sorted(files):
             reason = _why_not(Path(root, name), suffixes, noun)
             if reason is None:
-                yield _candidate(Path(root, name), folder)
+                yield Path(root, name)
             elif reason:
                 left_out[reason] += 1
 
@@ -192,22 +269,21 @@ def _irregular(path: Path) -> str:
 
 
 def _match(
-    pattern: str, left_out: Counter[str], failed: list[tuple[str, PromptcodecError]]
-) -> Iterator[_Candidate]:
+    pattern: str, base: Path, left_out: Counter[str], failed: list[tuple[str, PromptcodecError]]
+) -> Iterator[Path]:
     """Give the files that a pattern matches.
 
     ``glob.glob`` follows links to folders, without end where these lead back; ``Path.glob`` does not.
     """
     parts = Path(pattern).parts
-    first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    base, rest = Path(*parts[:first]), [*parts[first:], *["*"][: parts[-1] == "**"]]
+    rest = [*parts[len(base.parts) :], *["*"][: parts[-1] == "**"]]
     hidden = any(part.startswith(".") for part in rest)
     try:
-        for path in sorted(base.glob("/".join(rest))):
+        for path in base.glob("/".join(rest)):
             if not hidden and any(part.startswith(".") for part in path.relative_to(base).parts):
                 continue
             if path.is_file():
-                yield _candidate(path, base)
+                yield path
             else:
                 left_out["folders" if path.is_dir() else _irregular(path)] += 1
     except (OSError, ValueError) as error:
@@ -248,8 +324,15 @@ def _named(candidates: list[_Candidate], *, flat: bool, alone: bool) -> list[Sou
 def _below_all(paths: list[Path], bases: list[Path]) -> list[str]:
     """Give the names of paths below the folder that all their folders lie in."""
     absolute = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - links must stay
-    try:
-        common = os.path.commonpath([os.path.abspath(base) for base in bases])  # noqa: PTH100
-    except ValueError:  # drives of Windows
+    common = _common(bases)
+    if common is None:
         return [str(Path(path.drive.strip(":\\"), *path.parts[1:])) for path in absolute]
     return [str(path.relative_to(common)) for path in absolute]
+
+
+def _common(folders: list[Path]) -> Path | None:
+    """Give the folder that folders lie in; None where these are on several drives of Windows."""
+    try:
+        return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))  # noqa: PTH100
+    except ValueError:
+        return None

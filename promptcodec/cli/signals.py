@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _ENDING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
 _received: list[int] = []
+_holding: list[bool] = []
 
 
 class Ended(BaseException):
@@ -50,7 +51,21 @@ def handled() -> Iterator[None]:
 
 def _receive(number: int, _frame: Any) -> None:
     _received.append(number)
+    if _holding:
+        return
     raise KeyboardInterrupt if number == signal.SIGINT else Ended(number)
+
+
+@contextmanager
+def held() -> Iterator[Callable[[], None]]:
+    """Leave signals for the end of what is inside, from the call of what this gives on."""
+    before = len(_received)
+    try:
+        yield lambda: _holding.append(True)
+    finally:
+        _holding.clear()
+    if len(_received) > before:
+        check()
 
 
 def check() -> None:

@@ -61,9 +61,9 @@ class Tally:
         counts += [f"{failed} failed" + (f" ({capped} at the cap)" if capped else "")] if failed else []
         counts += [f"{skipped} skipped: {words_of(self.skipped)}"] if skipped else []
         items = self.done + failed + skipped
-        written = f" -> {_bytes(self.bytes_out)}" if self.bytes_out else ""
+        written = f" -> {in_bytes(self.bytes_out)}" if self.bytes_out else ""
         seconds = f" in {time.perf_counter() - self.start:.1f} s"
-        return f"{items} found: {', '.join(counts)}; {total or _bytes(self.bytes_in) + written + seconds}"
+        return f"{items} found: {', '.join(counts)}; {total or in_bytes(self.bytes_in) + written + seconds}"
 
 
 def _size(path: str | None) -> int:
@@ -73,7 +73,8 @@ def _size(path: str | None) -> int:
         return 0
 
 
-def _bytes(count: int) -> str:
+def in_bytes(count: int) -> str:
+    """Say how many bytes, as people read it: ``4.5 MB``."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{count / size:.1f} {unit}"

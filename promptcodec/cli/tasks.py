@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Protocol
 
 from promptcodec.cli import faults, report, signals
@@ -24,23 +24,37 @@ Result = tuple[dict[str, Any] | None, PromptcodecError | None]
 
 
 def results(
-    tasks: Sequence[Task], work: Work, jobs: int, ready: Sequence[str] = ()
+    tasks: Iterable[Task], work: Work, jobs: int, ready: Sequence[str] = ()
 ) -> Generator[Result, None, None]:
     """Give the result of each task, in their order.
 
     Args:
-        tasks: what ``work`` is called with.
+        tasks: what ``work`` is called with, taken as they are needed.
         work: what is done with each.
-        jobs: processes; with one, or for one task, it is done here.
+        jobs: processes; with one it is done here.
         ready: modules with what the tasks need, as of ``workers.results``.
     """
-    number = min(jobs, len(tasks))
-    if number > 1:
+    if jobs > 1:
         from promptcodec.cli import workers  # noqa: PLC0415 - who starts none needs nothing of it
 
-        yield from workers.results(tasks, work, number, ready)
+        yield from workers.results(tasks, work, jobs, ready)
     else:
         yield from (attempt(work, task) for task in tasks)
+
+
+def as_done(
+    tasks: Iterable[Task], work: Work, jobs: int, ready: Sequence[str] = (), *, patience: float
+) -> Generator[tuple[Task, Result] | None, None, None]:
+    """Give each task with its result as soon as that is there, None after ``patience`` seconds without.
+
+    What is being worked on at an interrupt is given before it is raised. Arguments are as of ``results``.
+    """
+    if jobs > 1:
+        from promptcodec.cli import workers  # noqa: PLC0415 - who starts none needs nothing of it
+
+        yield from workers.as_done(tasks, work, jobs, ready, patience=patience)
+    else:
+        yield from ((task, attempt(work, task)) for task in tasks)
 
 
 def attempt(work: Work, task: Task) -> Result:

@@ -8,10 +8,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
+from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import islice
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 
@@ -20,66 +22,152 @@ from promptcodec.cli.tasks import Result, Task, Work, attempt
 from promptcodec.errors import PromptcodecError
 from promptcodec.files import WRITING
 
+AHEAD = 4
+"""Tasks for each process that are taken before their turn, so that none waits for work, and no more."""
+
 
 def results(
-    tasks: Sequence[Task], work: Work, workers: int, ready: Sequence[str] = ()
+    tasks: Iterable[Task], work: Work, workers: int, ready: Sequence[str] = ()
 ) -> Generator[Result, None, None]:
     """Give the result of each task, in their order.
 
     A process that dies costs the task that it died of; the others go on.
 
     Args:
-        tasks: what ``work`` is called with.
+        tasks: what ``work`` is called with, taken as they are needed.
         work: what is done with each.
         workers: processes.
         ready: modules with what the tasks need. Where processes can share memory, they are imported once.
     """
-    known: dict[int, Result] = {}
+    finished: dict[int, Result] = {}
     position = 0
-    while position < len(tasks):
-        with _pool(workers, ready) as pool:
-            futures = _submit(
-                pool, work, {n: tasks[n] for n in range(position, len(tasks)) if n not in known}
-            )
-            while position < len(tasks):
-                if position not in known:
-                    outcome = _outcome(tasks[position], futures[position])
-                    if outcome is None:
-                        break
-                    known[position] = outcome
-                yield known.pop(position)
+    with closing(_numbered(tasks, work, workers, ready, None)) as numbered:
+        for given in numbered:
+            assert given is not None  # there is no patience to lose
+            number, _, finished[number] = given
+            while position in finished:
+                yield finished.pop(position)
                 position += 1
-            known |= {
-                n: future.result() for n, future in futures.items() if n > position and _is_whole(future)
-            }
-        if position < len(tasks):
-            # One of those in work died of its task: tried alone, it says which.
-            with _pool(1, ready) as pool:
-                (future,) = _submit(pool, work, {position: tasks[position]}).values()
-                yield _outcome(tasks[position], future) or _dead(tasks[position])
-            position += 1
 
 
-def _submit(pool: ProcessPoolExecutor, work: Work, tasks: dict[int, Task]) -> dict[int, Future[Result]]:
+def as_done(
+    tasks: Iterable[Task], work: Work, workers: int, ready: Sequence[str] = (), *, patience: float
+) -> Generator[tuple[Task, Result] | None, None, None]:
+    """Give each task with its result as soon as that is there, None after ``patience`` seconds without.
+
+    What is being worked on at an interrupt is given before it is raised. Arguments are as of ``results``.
+    """
+    with closing(_numbered(tasks, work, workers, ready, patience)) as numbered:
+        for given in numbered:
+            yield given and given[1:]
+
+
+def _numbered(
+    tasks: Iterable[Task], work: Work, workers: int, ready: Sequence[str], patience: float | None
+) -> Generator[tuple[int, Task, Result] | None, None, None]:
+    """Give results as they come, each with its task and that one's number; None where patience is lost."""
+    coming = enumerate(tasks)
+    taken: dict[int, Task] = {}
+    while True:
+        with _pool(workers, ready) as pool:
+            yield from _through(pool, work, coming, taken, AHEAD * workers, patience)
+        if not taken:
+            return
+        # One of those in work died of its task: the first, tried alone, says whether it was the one.
+        number = min(taken)
+        task = taken.pop(number)
+        with _pool(1, ready) as pool:
+            (future,) = _submit(pool, work, {number: task})
+            try:
+                result = _outcome(task, future)
+            except BrokenProcessPool:
+                result = _dead(task)
+        yield number, task, result
+
+
+def _through(
+    pool: ProcessPoolExecutor,
+    work: Work,
+    coming: Iterator[tuple[int, Task]],
+    taken: dict[int, Task],
+    most: int,
+    patience: float | None,
+) -> Generator[tuple[int, Task, Result] | None, None, None]:
+    """Give results until there are no more tasks, or a process dies: then ``taken`` holds what has none.
+
+    At an interrupt what nobody works on yet is dropped, and the interrupt is raised behind the last result.
+    """
+    futures: dict[Future[Result], int] = {}
+    interrupt: KeyboardInterrupt | None = None
+    try:
+        futures |= _submit(pool, work, taken)
+        while True:
+            try:
+                if len(taken) <= most // 2 and (fresh := dict(islice(coming, most - len(taken)))):
+                    taken |= fresh
+                    futures |= _submit(pool, work, fresh)
+                if not taken:
+                    break
+                done = wait_for(futures, patience, FIRST_COMPLETED).done
+            except KeyboardInterrupt as error:
+                if interrupt:
+                    raise
+                interrupt, coming = error, iter(())
+                _drop_waiting(futures, taken)
+                continue
+            yield from _settled(done, futures, taken)
+    except BrokenProcessPool:
+        pool.shutdown()  # then every future is settled
+        for number, future in _whole(futures):
+            yield number, taken.pop(number), future.result()
+    if interrupt:
+        raise interrupt
+
+
+def _settled(
+    done: set[Future[Result]], futures: dict[Future[Result], int], taken: dict[int, Task]
+) -> Iterator[tuple[int, Task, Result] | None]:
+    """Give what came of these futures, None where there is none."""
+    if not done:
+        yield None
+    for future in sorted(done, key=futures.__getitem__):
+        number = futures[future]
+        result = _outcome(taken[number], future)
+        del futures[future]
+        yield number, taken.pop(number), result
+
+
+def _drop_waiting(futures: dict[Future[Result], int], taken: dict[int, Task]) -> None:
+    """Forget the tasks that nobody works on."""
+    for future in [future for future in futures if future.cancel()]:
+        del futures[future]
+    for number in taken.keys() - set(futures.values()):
+        del taken[number]
+
+
+def _submit(pool: ProcessPoolExecutor, work: Work, tasks: dict[int, Task]) -> dict[Future[Result], int]:
     with _starting():
-        return {number: pool.submit(attempt, work, task) for number, task in tasks.items()}
+        return {pool.submit(attempt, work, task): number for number, task in tasks.items()}
 
 
-def _outcome(task: Task, future: Future[Result]) -> Result | None:
-    """Give what came of a task; None where a process died, of this task or of another."""
+def _outcome(task: Task, future: Future[Result]) -> Result:
+    """Give what came of a task.
+
+    Raises:
+        BrokenProcessPool: a process died, of this task or of another.
+    """
     try:
         return future.result()
-    except BrokenProcessPool:
-        return None
-    except report.StandardStreamError:
+    except (BrokenProcessPool, report.StandardStreamError):
         raise
     except Exception as error:  # noqa: BLE001 - a result or an error of a plugin that cannot be sent
         failed = faults.as_error(error, task.source)
         return report.error_object(task.source, failed), failed
 
 
-def _is_whole(future: Future[Result]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
+def _whole(futures: dict[Future[Result], int]) -> list[tuple[int, Future[Result]]]:
+    """Give the futures with a result, of settled ones, each with its number."""
+    return [(number, each) for each, number in futures.items() if each.exception() is None]
 
 
 def _dead(task: Task) -> Result:
