@@ -1,0 +1,1 @@
+"""Texts of an archive coded with a table of its own texts."""
