@@ -1,0 +1,1 @@
+"""The index beside an archive: what each record says and how it looks."""

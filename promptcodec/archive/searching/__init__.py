@@ -1,0 +1,1 @@
+"""Searching: a query taken apart, records ranked, and why each matches."""

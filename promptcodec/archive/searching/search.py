@@ -1,0 +1,108 @@
+"""Search: the pictures of an archive that match a query, best first, and why they do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from promptcodec.archive.indexing.facts import facts_of
+from promptcodec.archive.indexing.index import Index, dictionaries_of
+from promptcodec.archive.indexing.index_file import BUSY, is_busy
+from promptcodec.archive.indexing.looks import CHUNK, Look, Looks
+from promptcodec.archive.record import Record
+from promptcodec.archive.searching import query
+from promptcodec.archive.searching.ranking import LIMIT, Answer, Hit, rank
+from promptcodec.archive.searching.why import Reason, why
+from promptcodec.archive.store import Archive
+from promptcodec.errors import BitstreamError, PromptcodecError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A picture that matches.
+
+    Attributes:
+        record: of the archive.
+        score: more is better: BM25 where words rank, from 0 without an end; 0..1 where colours or likeness
+            do; 0 where nothing does, and the newest come first.
+        why: what matched.
+    """
+
+    record: Record
+    score: float
+    why: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a search gives.
+
+    Attributes:
+        results: best first.
+        missing: words of the query that no picture has.
+    """
+
+    results: tuple[Result, ...]
+    missing: tuple[str, ...]
+
+
+def search(
+    archive: Archive,
+    index: Index,
+    text: str,
+    *,
+    like: Look | None = None,
+    limit: int = LIMIT,
+    everything: bool = False,
+) -> Results:
+    """Search an archive.
+
+    Args:
+        archive: open.
+        index: of it, open. One that turns out to be damaged is made anew.
+        text: the query; see ``query``.
+        like: how a picture looks that others are to be like; the query may be empty then.
+        limit: results at most.
+        everything: one word of the query is enough.
+
+    Raises:
+        UsageError: the query is empty or wrong, or another program is writing the index for long.
+        MissingError: a damaged index cannot be made anew.
+    """
+    asked = query.parse(text)
+    if not asked.words and not asked.filters and like is None:
+        raise UsageError("the query names nothing to search for")
+
+    def attempt() -> tuple[Answer, list[tuple[Hit, Record]]]:
+        answer = rank(index.base, asked, like=like, limit=limit, everything=everything)
+        return answer, list(_records(archive, index.base, answer.hits))
+
+    try:
+        answer, matching = attempt()
+    except PromptcodecError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what is damaged may fail in any way
+        if is_busy(error):
+            raise UsageError(BUSY) from None
+        index.renew(archive)
+        answer, matching = attempt()
+    dictionaries = dictionaries_of(archive)
+    shown = [(facts_of(record, dictionaries), _look(answer.looks, hit.doc)) for hit, record in matching]
+    reasons = why(asked, shown, like)
+    results = (Result(record, hit.score, own) for (hit, record), own in zip(matching, reasons, strict=True))
+    return Results(tuple(results), answer.missing)
+
+
+def _records(archive: Archive, base: sqlite3.Connection, hits: Iterable[Hit]) -> Iterator[tuple[Hit, Record]]:
+    """Give the records of hits; one that was removed meanwhile, or is damaged, is left out."""
+    for hit in hits:
+        for (id_,) in base.execute("SELECT id FROM doc WHERE doc = ?", (hit.doc,)):
+            with suppress(BitstreamError):
+                if record := archive.get(id_):
+                    yield hit, record
+
+
+def _look(looks: Looks, doc: int) -> Look | None:
+    return looks[doc // CHUNK].look(doc % CHUNK) if looks else None

@@ -1,0 +1,148 @@
+"""Why a picture matches: the words and cells that a query matched, of the few results that are shown."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from promptcodec.archive.indexing import facts, words
+from promptcodec.archive.indexing.documents import quoted, storable
+from promptcodec.archive.indexing.facts import Facts
+from promptcodec.archive.indexing.looks import SIDE, Look
+from promptcodec.archive.searching import colours
+from promptcodec.archive.searching.query import COLOUR, Filter, Query
+from promptcodec.layers import signature
+
+LONGEST = 40
+"""Words that are shown of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that matched.
+
+    Attributes:
+        field: where: a field of a query; of a cell as ``cell r2c3``; ``like`` of another picture.
+        text: what stands there; of a long text the part that matched.
+    """
+
+    field: str
+    text: str
+
+
+def why(
+    asked: Query,
+    results: Sequence[tuple[Facts, Look | None]],
+    like: Look | None = None,
+) -> list[tuple[Reason, ...]]:
+    """Say why pictures match.
+
+    Args:
+        asked: what was asked for.
+        results: what each says, and how it looks where colours were asked for or another picture was given.
+        like: how that one looks.
+    """
+    spoken = _spoken(asked, [own for own, _ in results])
+    return [
+        (*reasons, *_fields(asked, own), *_colours(asked, look), *_likeness(like, look))
+        for reasons, (own, look) in zip(spoken, results, strict=True)
+    ]
+
+
+def _spoken(asked: Query, results: Sequence[Facts]) -> list[list[Reason]]:
+    """Give the texts of each result that words, phrases and fields of words match, by the same stems."""
+    anywhere = [quoted(text) for text in (*asked.words, *asked.phrases)]
+    within = [each for each in asked.filters if each.field in facts.SPOKEN and not each.excluded]
+    expressions = [(" OR ".join(anywhere), "")] if anywhere else []
+    expressions += [(quoted(each.text), each.field) for each in within]
+    reasons: list[list[Reason]] = [[] for _ in results]
+    if not expressions:
+        return reasons
+    texts = [(number, *text) for number, each in enumerate(results) for text in _texts(each)]
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute(f"CREATE VIRTUAL TABLE entry USING fts5(text, tokenize='{words.TOKENIZER}')")
+        base.executemany("INSERT INTO entry VALUES (?)", ((storable(text),) for *_, text in texts))
+        matched: dict[int, str] = {}
+        for expression, field in expressions:
+            rows = base.execute(
+                "SELECT rowid, snippet(entry, 0, '', '', '...', ?) FROM entry WHERE entry MATCH ?",
+                (LONGEST, expression),
+            )
+            for row, text in rows:
+                if not field or texts[row - 1][1].partition(" ")[0] == field:
+                    matched.setdefault(row, text)
+    for row, text in sorted(matched.items()):
+        number, field, _ = texts[row - 1]
+        reasons[number].append(Reason(field, text))
+    return reasons
+
+
+def _texts(own: Facts) -> Iterator[tuple[str, str]]:
+    if own.description:
+        yield from words.texts_of(own.description)
+    for tag in own.tags:
+        yield "tag", tag
+    yield "prompt", own.prompt
+
+
+def _fields(asked: Query, own: Facts) -> Iterator[Reason]:
+    """Give the names and numbers that were asked for."""
+    for each in asked.filters:
+        if each.excluded:
+            continue
+        if each.field in facts.NAMES:
+            start = facts.squeezed(each.text)
+            for name in own.names.get(each.field, ()):
+                if any(word.startswith(start) for word in facts.beginnings(name).split()):
+                    yield Reason(each.field, name)
+        elif each.field in own.numbers:
+            yield Reason(each.field, _number(each, own))
+
+
+def _number(one: Filter, own: Facts) -> str:
+    value = own.numbers[one.field]
+    if one.field == "time":
+        return datetime.fromtimestamp(value / 1e6).astimezone().isoformat(" ", "seconds")
+    return str(value)
+
+
+def _colours(asked: Query, look: Look | None) -> Iterator[Reason]:
+    """Give the places of the 8x8 grid that have the colours asked for."""
+    for each in asked.filters:
+        if each.field == COLOUR and not each.excluded and look:
+            clauses = colours.parse(each.text)
+            for clause, cells in zip(clauses, colours.matches(look.colours, clauses), strict=True):
+                places = " ".join(_boxes(cells))
+                yield Reason(COLOUR, f"{clause}: {places} of {SIDE}x{SIDE}" if places else str(clause))
+
+
+def _boxes(cells: Sequence[int]) -> Iterator[str]:
+    """Give cells as boxes: runs of a row, and equal runs of rows below each other as one."""
+    there = set(cells)
+    for cell in cells:
+        if cell not in there:
+            continue
+        row, left = divmod(cell, SIDE)
+        right = left
+        while right + 1 < SIDE and row * SIDE + right + 1 in there:
+            right += 1
+        bottom = row
+        while all((bottom + 1) * SIDE + col in there for col in range(left, right + 1)):
+            bottom += 1
+        there -= {SIDE * r + col for r in range(row, bottom + 1) for col in range(left, right + 1)}
+        first, last = f"r{row + 1}c{left + 1}", f"r{bottom + 1}c{right + 1}"
+        yield first if first == last else f"{first}:{last}"
+
+
+def _likeness(like: Look | None, look: Look | None) -> Iterator[Reason]:
+    """Say in what a picture is like the one that was given, 0..1."""
+    if not like or not look:
+        return
+    if like.signature and look.signature:
+        parts = signature.parts(like.signature, look.signature)
+        yield Reason("like", ", ".join(f"{name} {1 - apart:.2f}" for name, apart in parts.items()))
+    else:
+        yield Reason("like", "colours")
