@@ -1,0 +1,1 @@
+"""Adding files: what is taken, what is known already, what failed."""

@@ -1,0 +1,189 @@
+"""Files to add: what each will be called, and where it was when it was added before."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sqlite3
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptcodec.archive.record import ID_BYTES, Place, path_bytes
+from promptcodec.archive.store import Archive
+from promptcodec.errors import BitstreamError
+
+Lookup = Callable[[str, str], tuple[bytes, int] | None]
+"""Gives the id of a record that has a place with this root and path, and the time there."""
+
+_BASE = "base"
+_DIGEST_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to add.
+
+    Attributes:
+        source: where it is read, as it was named.
+        base: the absolute folder that it is named below.
+        path: below ``base``, with ``/`` between folders.
+        time: when it was last changed, in milliseconds since 1970; None where it is not there.
+        in_place: it stays where it is, and is to be looked for there.
+    """
+
+    source: str
+    base: str
+    path: str
+    time: int | None
+    in_place: bool
+
+    @property
+    def place(self) -> Place:
+        """Give what a record says of it."""
+        return Place(self.base if self.in_place else "", self.path, self.time or 0)
+
+    @property
+    def location(self) -> str:
+        """Give its absolute path."""
+        return location(self.base, self.path)
+
+
+def location(root: str, path: str) -> str:
+    """Give the absolute path of a file below a folder."""
+    return os.path.join(root, path)  # noqa: PTH118 - a million of them
+
+
+def source_of(path: str | Path, base: str | Path, *, in_place: bool) -> Source:
+    """Look at a file that is to be added.
+
+    Args:
+        path: the file.
+        base: the folder that it is named below.
+        in_place: it stays where it is.
+    """
+    absolute, root = (os.path.abspath(each) for each in (path, base))  # noqa: PTH100 - links must stay
+    name = os.path.relpath(absolute, root).replace(os.sep, "/")
+    return Source(str(path), root, name, time_of(path), in_place)
+
+
+def time_of(path: str | Path) -> int | None:
+    """Give when a file was last changed, in milliseconds since 1970; None where there is none."""
+    try:
+        return os.stat(path).st_mtime_ns // 1_000_000  # noqa: PTH116 - a million of them
+    except (OSError, ValueError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was at a file's place when that was looked at before."""
+
+    id: bytes
+    place: Place
+
+
+def earlier(source: Source, lookup: Lookup, roots: Iterable[str]) -> Earlier | None:
+    """Say what record has the place of a file; one in place may be known below any folder that it lies in.
+
+    Args:
+        source: the file.
+        lookup: knows the places of an archive.
+        roots: the folders that places of the archive name.
+    """
+    for root, path in _names(source, roots):
+        known = lookup(root, path)
+        if known:
+            return Earlier(known[0], Place(root, path, known[1]))
+    return None
+
+
+def _names(source: Source, roots: Iterable[str]) -> Iterator[tuple[str, str]]:
+    place = source.place
+    yield place.root, place.path
+    if source.in_place:
+        for root in roots:
+            above = os.path.join(root, "")  # noqa: PTH118 - with a separator at its end
+            if root and root != source.base and source.location.startswith(above):
+                yield root, source.location[len(above) :].replace(os.sep, "/")
+
+
+def lookup_of(archive: Archive) -> Lookup:
+    """Give what knows the places of an archive: its index, else all records, which are read once.
+
+    Whatever is wrong with the index, pictures can be added. Without it a place takes 40 bytes of memory.
+    """
+    records = functools.cache(lambda: scanned(archive))
+    try:
+        from promptcodec.archive.indexing import index  # noqa: PLC0415 - heavy
+
+        own = index.open(archive)
+    except Exception:  # noqa: BLE001
+        return records()
+
+    def lookup(root: str, path: str) -> tuple[bytes, int] | None:
+        try:
+            return own.place(root, path)
+        except sqlite3.Error:
+            return records()(root, path)
+
+    return lookup
+
+
+def scanned(archive: Archive) -> Lookup:
+    """Read all places of an archive."""
+    hashes, times, ids = array("Q"), array("q"), bytearray()
+    for record in archive.records():
+        for place in record.places:
+            hashes.append(_hash(place.root, place.path))
+            times.append(place.time)
+            ids += record.id
+    order = array("L", sorted(range(len(hashes)), key=hashes.__getitem__))
+
+    def lookup(root: str, path: str) -> tuple[bytes, int] | None:
+        wanted = _hash(root, path)
+        at = bisect_left(order, wanted, key=hashes.__getitem__)
+        if at == len(order) or hashes[order[at]] != wanted:
+            return None
+        row = order[at]
+        return bytes(ids[ID_BYTES * row : ID_BYTES * (row + 1)]), times[row]
+
+    return lookup
+
+
+def _hash(root: str, path: str) -> int:
+    text = path_bytes(root) + b"\0" + path_bytes(path)
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+
+
+def is_only_base(archive: Archive, base: str) -> bool:
+    """Say whether all that was ever copied into an archive was named below this folder.
+
+    A name alone does not tell a file: ``1.png`` of two folders may have the same time. Where there is one
+    folder, name and time do.
+    """
+    return _known_base(archive) == _base_digest(archive, base)
+
+
+def remember_base(archive: Archive, base: str) -> None:
+    """Remember a folder that files are copied from, before they are put, inside a transaction that writes."""
+    known, digest = _known_base(archive), _base_digest(archive, base)
+    if known is None:
+        archive.put_meta(_BASE, b"" if next(archive.ids(), None) else digest)
+    elif known not in (b"", digest):
+        archive.put_meta(_BASE, b"")
+
+
+def _known_base(archive: Archive) -> bytes | None:
+    """Give the digest of the only folder, nothing where there are several, None where it is not known."""
+    try:
+        return archive.meta(_BASE)
+    except BitstreamError:
+        return None
+
+
+def _base_digest(archive: Archive, base: str) -> bytes:
+    return hashlib.sha256(archive.uid + path_bytes(base)).digest()[:_DIGEST_BYTES]
