@@ -44,6 +44,7 @@ COMMANDS = {
     "texture-sheet": "texture_sheet",
     "skeletons": "skeletons",
     "walkthrough": "walkthrough",
+    "archive": "archive",
 }
 
 

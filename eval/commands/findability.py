@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from eval.lab.rows import write_csv
 from eval.measure import beside_map, findability_rows, word_streams
 from eval.missing import Unavailable
 from eval.options import COUNT, FOLDER, PATH, SeveralCommand, example, jobs_option, json_option, limit_option
+from eval.tables import markdown
 from eval.versions import package_version
 from promptcodec.settings import TUNES
 
@@ -96,7 +97,7 @@ def command(
         for name, table in tables.items():
             write_csv(out / f"{name}.csv", table, list(table[0]))
         (out / "report.md").write_text(_report(typed, len(paths), tables), "utf-8")
-    click.echo(json.dumps(tables) if as_json else "\n\n".join(map(_table, tables.values())))
+    click.echo(json.dumps(tables) if as_json else "\n\n".join(map(markdown, tables.values())))
 
 
 def _report(typed: Sequence[str], count: int, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -104,24 +105,5 @@ def _report(typed: Sequence[str], count: int, tables: Mapping[str, Sequence[Mapp
     about = f"{count} pictures; promptcodec {package_version()}, descriptions {written.version()}."
     parts = ["# Words that find their picture", f"```sh\npython -m eval {shlex.join(typed)}\n```", about]
     for name, table in tables.items():
-        parts += [f"## {name}", _table(table)]
+        parts += [f"## {name}", markdown(table)]
     return "\n\n".join(parts) + "\n"
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Write a Markdown table."""
-    return "\n".join(_lines(rows))
-
-
-def _lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    columns = list(rows[0])
-    yield f"| {' | '.join(columns)} |"
-    yield "|---" * len(columns) + "|"
-    for row in rows:
-        yield f"| {' | '.join(_cell(row[column]) for column in columns)} |"
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Contact sheets: a picture, and what codecs make of it at each budget."""
+"""Contact sheets: a picture, and what codecs make of it at each budget; what a search finds."""
 
 from __future__ import annotations
 
@@ -28,6 +28,20 @@ def strip(image: Image.Image, drawn: Mapping[tuple[str, int], Image.Image], file
     put(image, "original", 0, 0)
     for (name, budget), picture in drawn.items():
         put(picture, f"{name}, {budget} B", codecs.index(name) + 1, budgets.index(budget))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page.save(file)
+
+
+def results(title: str, pictures: Sequence[tuple[str, Image.Image]], file: Path) -> None:
+    """Write one search's part: the pictures in their order, each under its name, below the title."""
+    page = Image.new("RGB", (max(len(pictures), 1) * TILE, (TILE if pictures else 0) + 2 * _LINE), "white")
+    pen = ImageDraw.Draw(page)
+    pen.text((2, 1), title, fill="black")
+    for column, (name, picture) in enumerate(pictures):
+        small = picture.copy()
+        small.thumbnail((TILE - 2, TILE - 2), Image.Resampling.LANCZOS)
+        page.paste(small, (column * TILE, 2 * _LINE))
+        pen.text((column * TILE + 2, _LINE + 1), name, fill="black")
     file.parent.mkdir(parents=True, exist_ok=True)
     page.save(file)
 

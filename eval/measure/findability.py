@@ -1,10 +1,7 @@
 """Are pictures found by their words? The mean reciprocal rank of queries among descriptions.
 
 Ranking is BM25 as SQLite's FTS5 has it, over the stems of English words (its tokenizer ``porter unicode61``).
-Any word of a query may match. What is searched is what a description says of things: medium, summary,
-light, mood, objects and their attributes, lettering and its manner, and each noun of the cells once,
-however many cells show it. Colours and textures of cells are left out: the palette has names such as
-``sand`` and ``salmon``, which would answer for things, and a colour map gives every stream colours.
+Any word of a query may match. What is searched is what an archive searches: see ``archive.words``.
 """
 
 from __future__ import annotations
@@ -13,21 +10,15 @@ import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from typing import TypeVar
 
 import numpy as np
 
-from promptcodec.description import Description
+from promptcodec.archive.indexing.words import TOKENIZER, words_of
 
-_TOKENIZER = "porter unicode61"
+__all__ = ["GRAMMAR", "figures", "ranks", "stems", "words_of"]
 
-
-def words_of(description: Description) -> str:
-    """Give the words that a description is searched by."""
-    things = (" ".join((thing.name, *thing.attributes)) for thing in description.objects)
-    lettering = (f"{item.manner} {item.text}" for item in description.lettering)
-    nouns = dict.fromkeys(cell.text for cell in description.cells)
-    style = (description.summary, description.light, description.mood)
-    return "\n".join((description.medium, *style, *things, *lettering, *nouns))
+T = TypeVar("T")
 
 
 def ranks(documents: Mapping[str, str], queries: Sequence[tuple[str, str]]) -> list[float]:
@@ -43,7 +34,7 @@ def ranks(documents: Mapping[str, str], queries: Sequence[tuple[str, str]]) -> l
     """
     names = list(documents)
     with closing(sqlite3.connect(":memory:")) as base:
-        base.execute(f"CREATE VIRTUAL TABLE document USING fts5(words, tokenize='{_TOKENIZER}')")
+        base.execute(f"CREATE VIRTUAL TABLE document USING fts5(words, tokenize='{TOKENIZER}')")
         base.executemany("INSERT INTO document (rowid, words) VALUES (?, ?)", enumerate(documents.values()))
         return [_rank(base, names.index(name), query, len(names)) for name, query in queries]
 
@@ -55,11 +46,22 @@ def _rank(base: sqlite3.Connection, wanted: int, query: str, count: int) -> floa
     scores = dict(
         base.execute("SELECT rowid, bm25(document) FROM document WHERE document MATCH ?", [matched])
     )
+    return place({document: -score for document, score in scores.items()}, wanted, count)
+
+
+def place(scores: Mapping[T, float], wanted: T, count: int) -> float:
+    """Give the rank of a document, from 1, as ``ranks`` counts it.
+
+    Args:
+        scores: of the documents that match; the best has the highest.
+        wanted: the document.
+        count: of all documents.
+    """
     if wanted not in scores:
         return len(scores) + (count - len(scores) + 1) / 2
     own = scores[wanted]
-    before: int = sum(score < own for score in scores.values())
-    equal: int = sum(score == own for score in scores.values())
+    before = sum(score > own for score in scores.values())
+    equal = sum(score == own for score in scores.values())
     return before + (equal + 1) / 2
 
 
@@ -77,7 +79,7 @@ def stems(text: str) -> set[str]:
     """Give the stems of the words of a text, but for words of grammar such as "the" and "with"."""
     kept = " ".join(word for word in re.findall(r"\w+", text.lower()) if word not in GRAMMAR)
     with closing(sqlite3.connect(":memory:")) as base:
-        base.execute(f"CREATE VIRTUAL TABLE document USING fts5(words, tokenize='{_TOKENIZER}')")
+        base.execute(f"CREATE VIRTUAL TABLE document USING fts5(words, tokenize='{TOKENIZER}')")
         base.execute("CREATE VIRTUAL TABLE stem USING fts5vocab(document, row)")
         base.execute("INSERT INTO document (words) VALUES (?)", [kept])
         return {term for (term,) in base.execute("SELECT term FROM stem")}

@@ -9,7 +9,6 @@ import importlib
 import io
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from eval.measure.speed_stages import DECODE, ENCODE, staged
+from eval.measure.times import peak_mb
 from promptcodec import entropy
 from promptcodec.decoding import decode
 from promptcodec.encoding import encode_full
@@ -123,11 +123,7 @@ def _jxl(image: Image.Image, options: dict[str, Any]) -> Callable[[], bytes] | s
 
 def peak() -> dict[str, Any]:
     """Give the most memory this process had, in MB; None where the system does not say it."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return {"mb": None}
-    match = re.search(r"VmHWM:\s+(\d+)", status.read_text())
-    return {"mb": int(match[1]) // 1024 if match else None}
+    return {"mb": peak_mb()}
 
 
 ANSWERS: dict[str, Callable[..., dict[str, Any]]] = {

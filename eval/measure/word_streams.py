@@ -64,6 +64,7 @@ class Coded:
         words: bytes of the semantic layer; of a whole description, what it takes beside a colour map.
         file: bytes of the stream; 0 of a whole description.
         scores: ``psnr`` and ``ms_ssim`` (luma) of what ``builtin`` draws, at a long side of SIDE.
+        stream: the file; nothing of a whole description.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Coded:
     words: int
     file: int
     scores: Mapping[str, float]
+    stream: bytes = b""
 
 
 def settings(
@@ -188,4 +190,4 @@ def _coded(name: str, setting: Setting, entry: Mapping[str, Any], scores: Mappin
         return Coded(name, setting, description, len(words), 0, scores)
     data = bytes.fromhex(entry["stream"])
     parts = {part["type"]: part["bytes"] for part in promptcodec.inspect(data)["parts"]}
-    return Coded(name, setting, description, parts.get("semantic", 0), len(data), scores)
+    return Coded(name, setting, description, parts.get("semantic", 0), len(data), scores, data)
