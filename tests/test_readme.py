@@ -46,20 +46,39 @@ def many(folder, scene):
     return folder
 
 
-def run_all(commands, folder):
-    """Run command lines one after the other, with promptcodec first on PATH."""
+def run_all(commands, folder, *, result="again.png"):
+    """Run command lines one after the other, with promptcodec first on PATH; they make ``result``."""
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for command in commands:
-        result = subprocess.run(
+        ended = subprocess.run(
             ["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, check=False
         )
         # The check of a description against its own photograph may say no; it must not break.
-        assert result.returncode in ((0, 3) if "check" in command else (0,)), (command, result.stderr)
-    assert (folder / "again.png").is_file()
+        assert ended.returncode in ((0, 3) if "check" in command else (0,)), (command, ended.stderr)
+    assert (folder / result).is_file()
 
 
 def test_use_commands(folder):
     run_all(block("use-commands").splitlines(), folder)
+
+
+@pytest.fixture
+def photos(folder):
+    """The folder of pictures that an archive is made of."""
+    (folder / "photos").mkdir()
+    shutil.copy(folder / "photo.jpg", folder / "photos" / "kite.jpg")
+    return folder
+
+
+def test_archive_commands(photos):
+    run_all(block("archive-commands").splitlines(), photos, result="pictures.pxa")
+
+
+@pytest.mark.slow
+def test_the_guide_to_archives(photos):
+    text = (ROOT / "docs" / "guide" / "archive.md").read_text(encoding="utf-8")
+    commands = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
+    run_all(commands, photos, result="kite.png")
 
 
 @pytest.mark.slow
