@@ -139,6 +139,6 @@ def _likeness(like: Look | None, look: Look | None) -> Iterator[Reason]:
         return
     if like.signature and look.signature:
         parts = signature.parts(like.signature, look.signature)
-        yield Reason("like", ", ".join(f"{name} {1 - apart:.2f}" for name, apart in parts.items()))
+        yield Reason("like", ", ".join(f"{name} {1 - apart:.0%}" for name, apart in parts.items()))
     else:
         yield Reason("like", "colours")
