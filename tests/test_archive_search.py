@@ -161,6 +161,7 @@ def test_names_answer_where_no_text_has_any_word(opened, names):
     assert names("flux1-dev") == names("Euler a") == ["IMG_2034.png"]
     assert names("InkDrawing") == names("18446744073709551615") == ["tower.png"]
     assert reasons(opened("euler")) == [("sampler", "euler")]
+    assert names("photo crowd") == ["crowd.jpg"]  # most are photos
     assert names("9" * 21) == names("9" * 5000) == []
     results = opened("euler kite")  # names hide nothing that texts say
     assert [each.record.name for each in results.results] == ["kite.jpg"]

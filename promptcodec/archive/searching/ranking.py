@@ -77,7 +77,7 @@ class Answer:
         hits: best first.
         missing: words of the query that no picture has.
         named: words that only names have, each with a field of names.
-        worded: some text has words of the query.
+        worded: texts have words of the query that tell pictures apart; names do not decide then.
         closest: no picture matches enough of the words; these match the most of them.
         nearest: none has the colours; these come nearest to them.
         looks: of all documents; none where nothing asks for them.
@@ -131,7 +131,7 @@ def rank(
             score = similar.score(like, own)
             kept &= score > 0
         worth = _worth(base, asked.words, count, everything=everything)
-        for word in () if worth.words else worth.named:
+        for word in () if worth.telling else worth.named:
             kept &= _mask(_having_name(base, word), count)
         masks = [kept & coloured]
         if score is not None and not like:
@@ -155,7 +155,7 @@ def rank(
             hits = _newest(base, enough, limit)
     finally:
         base.execute("COMMIT")
-    return Answer(tuple(hits), worth.missing, worth.named, bool(worth.words), closest, nearest, own)
+    return Answer(tuple(hits), worth.missing, worth.named, bool(worth.telling), closest, nearest, own)
 
 
 @dataclass(frozen=True, slots=True)
