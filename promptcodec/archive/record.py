@@ -71,7 +71,8 @@ class Failure:
     """A file that could not be added.
 
     Attributes:
-        root, path, time: as of a Place.
+        root: the absolute folder that it was named below, also where it was to be copied.
+        path, time: as of a Place.
         kind, message: of the error.
     """
 
@@ -100,6 +101,12 @@ def path_bytes(path: str) -> bytes:
 def path_text(data: bytes) -> str:
     """Read what ``path_bytes`` wrote."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def place_key(root: str, path: str) -> int:
+    """Give the number that a place is looked up by: a hash of 64 bits, signed as integers of SQLite are."""
+    name = path_bytes(root) + b"\0" + path_bytes(path)
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big", signed=True)
 
 
 def write(record: Record, numbers: Mapping[str, int]) -> bytes:

@@ -139,6 +139,12 @@ class Archive:
             with suppress(BitstreamError):
                 yield self.read(located)
 
+    def stored(self) -> Iterator[Record]:
+        """Give all records as ``records`` does, their streams as they are stored: no text is coded again."""
+        for located in walk(self.database):
+            with suppress(BitstreamError):
+                yield self.read_stored(located)
+
     def ids(self) -> Iterator[bytes]:
         """Give the ids of all records in order; damaged ones are passed over."""
         return (located.id for located in walk(self.database))

@@ -25,7 +25,7 @@ from promptcodec.vision.colour import Floats, nearest_numbers, palette_oklab, to
 THRESHOLD = 0.5
 """The score from which a picture counts as matching: every clause is met."""
 
-ANYWHERE, MOSTLY, SOME, LITTLE, NONE = "anywhere", "mostly", "some", "a little", "no"
+MOSTLY, SOME, LITTLE, NONE = "mostly", "some", "a little", "no"
 
 # Of these words the first that is in a clause says how much; longer ones come first.
 _SHARES = {

@@ -100,7 +100,7 @@ def command(
     only_near: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """List the pictures of the archive A, sorted by id. A size is that of the stored stream.
+    """List the pictures of the archive A, sorted by id. A size is that of the bare stream.
 
     An original is there, changed, moved? (gone from a folder that is there), or missing with its folder.
     """
