@@ -1,7 +1,8 @@
 """Are pictures found by their words? The mean reciprocal rank of queries among descriptions.
 
 Ranking is BM25 as SQLite's FTS5 has it, over the stems of English words (its tokenizer ``porter unicode61``).
-Any word of a query may match. What is searched is what an archive searches: see ``promptcodec.archive.indexing.words``.
+Any word of a query may match. What is searched is what an archive searches: see
+``promptcodec.archive.indexing.words``.
 """
 
 from __future__ import annotations
