@@ -214,7 +214,9 @@ def _more(data: bytes, roots: Mapping[int, str], pos: int) -> tuple[tuple[str, .
         others = tuple(
             Place(_root(roots, number, pos), path_text(path), time) for number, path, time in places
         )
-        typed = all(isinstance(tag, str) for tag in tags) and all(type(one.time) is int for one in others)
+        typed = all(isinstance(tag, str) for tag in tags) and all(
+            type(one.time) is int and abs(one.time) <= _LATEST for one in others
+        )
     except (
         cbor2.CBORError,
         ValueError,
