@@ -89,6 +89,25 @@ def test_nor_does_that_of_an_index(path, tmp_path):
     assert victim.read_text() == "dear"
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER more AFTER DELETE ON doc BEGIN DELETE FROM place; END",
+        "ALTER TABLE meta RENAME TO x; CREATE VIEW meta AS WITH RECURSIVE n(name, value) AS "
+        + "(SELECT 'uid', 0 UNION ALL SELECT name, value + 1 FROM n) SELECT * FROM n WHERE value < 0",
+    ],
+)
+def test_an_index_runs_nothing(path, statement):
+    with store.open(path) as archive:
+        index.update(archive)
+        with closing(sqlite3.connect(f"{path}.index")) as base:
+            base.executescript(statement)
+        with index.open(archive) as own:
+            assert len(own.notices) == 1
+            names = own.base.execute("SELECT name FROM sqlite_master").fetchall()
+            assert not {("more",), ("x",)} & set(names)
+
+
 @forks
 def test_a_journal_that_a_lost_index_left_is_not_of_the_new_one(path):
     with store.open(path) as archive:
@@ -96,6 +115,8 @@ def test_a_journal_that_a_lost_index_left_is_not_of_the_new_one(path):
         journal = interrupted(f"{path}.index", "UPDATE doc SET digest = 0")
         Path(f"{path}.index").unlink()
         assert journal.stat().st_size
+    with store.open(path, write=True) as archive:
+        archive.put(map(archives.record, range(20, 300)))
         for _ in range(2):
             with index.open(archive) as own:
                 rows = own.base.execute("SELECT id FROM doc ORDER BY id").fetchall()

@@ -83,7 +83,11 @@ def connect(path: Path) -> sqlite3.Connection:
     base = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=WAIT_SECONDS
     )
-    base.execute(f"PRAGMA cache_size = {CACHE}")
+    for pragma in ("trusted_schema = OFF", f"cache_size = {CACHE}"):
+        base.execute(f"PRAGMA {pragma}")
+    if base.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
+        base.close()
+        raise sqlite3.DatabaseError("it holds statements of somebody else")
     return base
 
 
