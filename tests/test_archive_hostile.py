@@ -24,6 +24,8 @@ from promptcodec.errors import BitstreamError
 from tests import archives
 
 SUPER = bytes.fromhex("d9d505f920a163d7")
+ENDLESS = """ALTER TABLE meta RENAME TO x; CREATE VIEW meta AS WITH RECURSIVE n(name, value) AS
+    (SELECT 'uid', 0 UNION ALL SELECT name, value + 1 FROM n) SELECT * FROM n WHERE value < 0"""
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 
 
@@ -93,8 +95,7 @@ def test_nor_does_that_of_an_index(path, tmp_path):
     "statement",
     [
         "CREATE TRIGGER more AFTER DELETE ON doc BEGIN DELETE FROM place; END",
-        "ALTER TABLE meta RENAME TO x; CREATE VIEW meta AS WITH RECURSIVE n(name, value) AS "
-        + "(SELECT 'uid', 0 UNION ALL SELECT name, value + 1 FROM n) SELECT * FROM n WHERE value < 0",
+        ENDLESS,
     ],
 )
 def test_an_index_runs_nothing(path, statement):
