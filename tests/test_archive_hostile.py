@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import cbor2
 import pytest
 
 from promptcodec.archive import store
-from promptcodec.archive.care import wreck
+from promptcodec.archive.care import compact, wreck
+from promptcodec.archive.care.known import known_ids
 from promptcodec.archive.care.repair import repair
 from promptcodec.archive.care.salvage import salvage
 from promptcodec.archive.care.verify import verify
@@ -20,7 +22,7 @@ from promptcodec.archive.file.schema import PAGE_BYTES
 from promptcodec.archive.indexing import documents, index
 from promptcodec.archive.record import Record
 from promptcodec.entropy.dictionary import Dictionary
-from promptcodec.errors import BitstreamError
+from promptcodec.errors import BitstreamError, UsageError
 from tests import archives
 
 SUPER = bytes.fromhex("d9d505f920a163d7")
@@ -109,6 +111,17 @@ def test_an_index_runs_nothing(path, statement):
             assert not {("more",), ("x",)} & set(names)
 
 
+def test_an_archive_has_one_index_however_it_is_called(path, tmp_path):
+    link = tmp_path / "links" / "b.pxa"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    with store.open(link) as archive:
+        index.update(archive)
+    assert Path(f"{path}.index").is_file()
+    assert list(link.parent.iterdir()) == [link]
+    assert len(known_ids(link)) == 20
+
+
 @forks
 def test_a_journal_that_a_lost_index_left_is_not_of_the_new_one(path):
     with store.open(path) as archive:
@@ -169,3 +182,19 @@ def test_what_a_whole_blob_goes_on_in_is_not_searched_again(path):
         salvaged = salvage(each)
         assert sum(salvaged.claimed) > each.pages - 3
         assert not list(salvaged.left_over())
+
+
+def test_very_many_ids_of_one_key_are_compacted_in_time(path):
+    data, ids = bytes(200), [bytes(8) + number.to_bytes(8, "big") for number in range(20_000)]
+    start = time.process_time()
+    pages = list(compact.paged([*((id_, data) for id_ in ids), (b"\1" * 16, data)]))
+    assert len(pages) in (1, 2)
+    assert time.process_time() - start < 5
+
+
+def test_an_archive_that_is_deleted_while_it_is_written(path):
+    with store.open(path, write=True) as archive:
+        archive.get(archives.ids(1)[0])
+        path.unlink()
+        with pytest.raises(UsageError, match="deleted"):
+            archive.put([archives.record(30)])

@@ -11,7 +11,7 @@ from promptcodec.archive.record import ID_BYTES
 
 def known_ids(path: Path) -> list[bytes]:
     """Give the ids of the records that the index of an archive has; none where it cannot be read."""
-    address = f"{path.absolute().as_uri()}.index?mode=ro"
+    address = f"{path.resolve().as_uri()}.index?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             rows = connection.execute("SELECT id FROM doc").fetchall()

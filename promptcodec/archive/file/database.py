@@ -227,6 +227,8 @@ def _meaning(path: Path, error: sqlite3.Error) -> PromptcodecError:
             f"the archive {path} was held up for {PATIENCE:.0f} seconds by {holders(path)}; "
             "try again when that has finished"
         )
+    elif code == sqlite3.SQLITE_READONLY_DBMOVED:
+        what = f"the archive {path} was moved or deleted while it was in use; nothing of this change was kept"
     elif primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and journal.exists():
         what = (
             f"the archive {path} was left in the middle of a change, and {journal} undoes it where both can "

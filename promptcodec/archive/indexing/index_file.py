@@ -67,8 +67,9 @@ def sign(base: sqlite3.Connection, uid: bytes, seen: int) -> None:
 
 def paths(archive: Archive) -> tuple[Path, Path]:
     """Give where the index may be: beside the archive, and with what is kept between runs."""
-    beside = archive.path.with_name(archive.path.name + SUFFIX)
-    where = hashlib.sha256(os.fsencode(archive.path.resolve())).hexdigest()[:8]  # copies share their uid
+    real = archive.path.resolve()  # however it is called, it has one index
+    beside = real.with_name(real.name + SUFFIX)
+    where = hashlib.sha256(os.fsencode(real)).hexdigest()[:8]  # copies share their uid
     return beside, folder() / "indexes" / f"{archive.uid.hex()}-{where}{SUFFIX}"
 
 
