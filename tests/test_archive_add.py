@@ -481,7 +481,7 @@ def test_a_full_disk_ends_a_run_that_says_what_it_kept(add, monkeypatch):
     monkeypatch.setattr(store.Archive, "put", full)
     monkeypatch.setattr("promptcodec.archive.adding.add.MOST", 1)
     code, lines, err = add("in")
-    assert (code, len(lines), len(records())) == (2, 1, 1)
+    assert (code, [line["ok"] for line in lines], len(records())) == (2, [True, False], 1)
     assert "1 added" in err
     assert "no room is left" in err
 
