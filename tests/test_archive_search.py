@@ -462,7 +462,7 @@ def test_reindex(cli, tmp_path):
     assert json.loads(out) == {
         "file": "a.pxa",
         "ok": True,
-        "index": "a.pxa.index",
+        "index": str((tmp_path / "a.pxa.index").resolve()),
         "records": 6,
     }
     with sqlite3.connect(tmp_path / "a.pxa.index") as base:

@@ -172,14 +172,31 @@ def locate(data: bytes, pos: int) -> Span:
     Raises:
         BitstreamError: there is no whole record.
     """
+    span = fields(data, pos)
+    if not has_checksum(data, span):
+        raise BitstreamError("the checksum of a record does not match: it is damaged", pos)
+    return span
+
+
+def fields(data: bytes, pos: int) -> Span:
+    """Find what would be the fields of a record at ``pos``.
+
+    Raises:
+        BitstreamError: they end behind the data.
+    """
     head, at = read_varint(data, pos + ID_BYTES + TIME_BYTES, "the head of a record")
     path = _field(data, at, "a path")
     stream = _field(data, path[1], "a stream")
     more = _field(data, stream[1], "what follows a stream") if head & _MORE else (stream[1], stream[1])
     end = more[1] + CRC_BYTES
-    if end > len(data) or checksum(data[pos : more[1]]) != data[more[1] : end]:
-        raise BitstreamError("the checksum of a record does not match: it is damaged", pos)
+    if end > len(data):
+        raise BitstreamError("a record ends behind what holds it: it is damaged", pos)
     return Span(pos, end, head >> 1, path, stream, more)
+
+
+def has_checksum(data: bytes, span: Span) -> bool:
+    """Say whether the checksum of a record matches."""
+    return checksum(data[span.start : span.more[1]]) == data[span.more[1] : span.end]
 
 
 def _field(data: bytes, pos: int, what: str) -> tuple[int, int]:
@@ -221,7 +238,9 @@ def _more(data: bytes, roots: Mapping[int, str], pos: int) -> tuple[tuple[str, .
         others = tuple(
             Place(_root(roots, number, pos), path_text(path), time) for number, path, time in places
         )
-        typed = all(isinstance(tag, str) for tag in tags) and all(type(one.time) is int for one in others)
+        typed = all(isinstance(tag, str) for tag in tags) and all(
+            type(one.time) is int and abs(one.time) <= _LATEST for one in others
+        )
     except (
         cbor2.CBORError,
         ValueError,

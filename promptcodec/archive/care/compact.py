@@ -119,14 +119,17 @@ def _of_pages(database: Database) -> Items:
 def paged(records: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[int, bytes]]:
     """Make pages of sorted records, ids and bytes; give keys and blobs."""
     kept: list[tuple[bytes, bytes]] = []
-    size = 0
+    size, enough = 0, LONGEST
     for item in records:
         kept.append(item)
         size += len(item[1])
-        if size > LONGEST and (number := _best_cut(kept)):
+        if size > enough and (number := _best_cut(kept)):
             yield _page(kept[:number])
             size -= sum(len(data) for _, data in kept[:number])
             del kept[:number]
+            enough = LONGEST
+        elif size > enough:  # all share one key, and may go on to
+            enough = 2 * size
     if kept:
         yield _page(kept)
 

@@ -18,7 +18,7 @@ def known_ids(path: Path) -> set[bytes]:
         None of those that were put or removed since the index was up to date; nothing where that cannot be
         told, where the index is another archive's, or cannot be read.
     """
-    address = f"{path.absolute().as_uri()}.index?mode=ro"
+    address = f"{path.resolve().as_uri()}.index?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             rows = connection.execute("SELECT id FROM doc").fetchall()

@@ -116,6 +116,8 @@ def command(
             if as_json:
                 report.emit(result | ({"group": group} if group else {}))
             else:
-                report.say(("\n" if group > last else "") + line(result), lines=True)
+                if group > last:
+                    report.say("")
+                report.say(line(result))
             last = max(group, 1)
     sys.exit(code)
