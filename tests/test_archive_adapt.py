@@ -2,9 +2,11 @@
 
 import hashlib
 import random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -258,6 +260,22 @@ def test_damaged_tables_are_an_error(streams, own):
             adapt.recode(streams[0], Dictionary.from_bytes(no_table))
         with pytest.raises(MissingDictionary):
             adapt.alone(adapted, [Dictionary.from_bytes(no_table)])
+
+
+def test_a_table_that_expands_without_end_takes_no_memory():
+    compressor = zstandard.ZstdCompressor().compressobj(size=1 << 28)
+    frame = b"".join(compressor.compress(bytes(1 << 20)) for _ in range(1 << 8)) + compressor.flush()
+    head = len(table.MAGIC) + 1 + 8
+    bomb = Dictionary.from_bytes(table.make(b"\0\0", 0).data[:head] + frame)
+    tracemalloc.start()
+    with pytest.raises(BitstreamError):
+        table.model(bomb)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+    end = shipped().vocabulary.end.to_bytes(2, "little")
+    assert table.model(table.make(end * table.MOST, 0))
+    with pytest.raises(BitstreamError):
+        table.model(table.make(end * (table.MOST + 1), 0))
 
 
 @given(st.data())

@@ -18,7 +18,7 @@ from promptcodec.archive.adding import originals
 from promptcodec.archive.indexing import index
 from promptcodec.archive.record import id_of
 from promptcodec.cli.find import count, stream
-from promptcodec.errors import SpendingError
+from promptcodec.errors import SpendingError, UsageError
 from promptcodec.layers import signature
 from promptcodec.vision.formats import SUFFIXES
 from tests import messy
@@ -466,6 +466,24 @@ def test_an_archive_that_cannot_be_written_is_refused(add, monkeypatch):
     assert (code, "cannot be changed" in err) == (2, True)
     code, _, err = add("in")
     monkeypatch.undo()
+
+
+def test_a_full_disk_ends_a_run_that_says_what_it_kept(add, monkeypatch):
+    put("in/a.png", "in/b.png", "in/c.png")
+    keep, calls = store.Archive.put, []
+
+    def full(archive, batch):
+        calls.append(1)
+        if len(calls) > 1:
+            raise UsageError("no room is left")
+        return keep(archive, batch)
+
+    monkeypatch.setattr(store.Archive, "put", full)
+    monkeypatch.setattr("promptcodec.archive.adding.add.MOST", 1)
+    code, lines, err = add("in")
+    assert (code, [line["ok"] for line in lines], len(records())) == (2, [True, False], 1)
+    assert "1 added" in err
+    assert "no room is left" in err
 
 
 def test_a_dry_run_writes_nothing(add, cli):

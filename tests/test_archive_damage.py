@@ -19,6 +19,7 @@ import pytest
 
 from promptcodec.archive import store
 from promptcodec.archive.care import compact
+from promptcodec.archive.care.known import known_ids
 from promptcodec.archive.care.repair import repair
 from promptcodec.archive.care.verify import verify
 from promptcodec.archive.file import database, page
@@ -157,16 +158,37 @@ def test_one_damaged_picture_is_named_on_the_command_line(sound, path, cli):
         assert len(archive.dictionaries()) == 1
 
 
+def indexed(path, ids, *, seen=0):
+    """Write what an index says of these ids, up to date with an entry of the journal."""
+    with store.open(path) as archive, sqlite3.connect(f"{path}.index") as index:
+        index.execute("CREATE TABLE doc (number INTEGER PRIMARY KEY, id BLOB)")
+        index.executemany("INSERT INTO doc (id) VALUES (?)", [(id_,) for id_ in ids])
+        index.execute("CREATE TABLE meta (name TEXT, value)")
+        index.executemany(
+            "INSERT INTO meta VALUES (?, ?)", [("uid", archive.uid), ("seen", seen or archive.newest())]
+        )
+    index.close()
+
+
+def test_what_was_removed_since_the_index_was_written_is_not_lost(path, cli):
+    with store.create(path) as archive:
+        archive.put(map(archives.record, range(5)))
+        seen = archive.newest()
+        archive.remove([archives.record(3).id])
+    indexed(path, (archives.record(number).id for number in range(5)), seen=seen)
+    assert known_ids(path) == {archives.record(number).id for number in (0, 1, 2, 4)}
+    with store.open(path, write=True) as archive:
+        compact.compact(archive)
+    assert known_ids(path) == set()
+    assert cli("archive", "verify", path)[0] == 0
+
+
 def test_lost_pictures_are_known_from_the_index(sound, path, cli):
     wanted, data = sound
     lost = archives.record(40)
     start = data.index(lost.stream[:30]) // PAGE * PAGE
     path.write_bytes(data[:start] + bytes(PAGE) + data[start + PAGE :])
-    index = sqlite3.connect(f"{path}.index")
-    index.execute("CREATE TABLE doc (number INTEGER PRIMARY KEY, id BLOB)")
-    index.executemany("INSERT INTO doc (id) VALUES (?)", [(id_,) for id_ in wanted])
-    index.commit()
-    index.close()
+    indexed(path, wanted)
     rows = map(json.loads, cli("archive", "verify", path, "--json")[1].splitlines())
     named = {row["id"] for row in rows if not row["ok"]}
     code, out, _ = cli("archive", "repair", path, "-o", "new.pxa", "--json")

@@ -13,6 +13,7 @@ import sys
 import time
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -404,6 +405,14 @@ def test_listing_getting_and_removing_on_the_command_line(path, cli, tmp_path):
     assert (code, "no picture has the id or the name nowhere.jpg" in err) == (2, True)
     assert cli("archive", "remove", path, first.name, second.id.hex())[0] == 0
     assert len(cli("archive", "ls", path)[1].splitlines()) == len(wanted) - 2
+
+
+def test_a_name_takes_one_line_of_a_list(path, cli):
+    with store.create(path) as archive:
+        archive.put([replace(archives.record(1), places=(Place("/a\nb", "c\nd/e\nf", 1),))])
+    for options in ((), ("--paths",), ("--originals",)):
+        code, out, _ = cli("archive", "ls", path, *options)
+        assert (code, len(out.splitlines())) == (0, 1)
 
 
 def test_a_name_that_two_pictures_have_names_neither(path, cli):

@@ -1,7 +1,8 @@
 """Are pictures found by their words? The mean reciprocal rank of queries among descriptions.
 
 Ranking is BM25 as SQLite's FTS5 has it, over the stems of English words (its tokenizer ``porter unicode61``).
-Any word of a query may match. What is searched is what an archive searches: see ``promptcodec.archive.indexing.words``.
+Any word of a query may match. What is searched is what an archive searches: see
+``promptcodec.archive.indexing.words``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from promptcodec.archive.indexing.words import TOKENIZER, words_of
+from promptcodec.archive.indexing.words import GRAMMAR, TOKENIZER, words_of
 
 __all__ = ["GRAMMAR", "figures", "ranks", "stems", "words_of"]
 
@@ -83,17 +84,3 @@ def stems(text: str) -> set[str]:
         base.execute("CREATE VIRTUAL TABLE stem USING fts5vocab(document, row)")
         base.execute("INSERT INTO document (words) VALUES (?)", [kept])
         return {term for (term,) in base.execute("SELECT term FROM stem")}
-
-
-GRAMMAR = frozenset((
-    "a", "about", "above", "across", "after", "against", "all", "along", "also", "among", "an", "and",
-    "another", "any", "are", "around", "as", "at", "away", "be", "before", "behind", "being", "below",
-    "beneath", "beside", "between", "both", "but", "by", "each", "every", "few", "for", "from", "has",
-    "have", "having", "he", "her", "here", "hers", "him", "his", "in", "inside", "into", "is", "it",
-    "its", "like", "many", "more", "most", "much", "near", "next", "no", "not", "of", "off", "on",
-    "one", "onto", "or", "other", "our", "out", "outside", "over", "own", "s", "same", "several", "she",
-    "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they",
-    "this", "those", "through", "to", "together", "toward", "towards", "under", "up", "upon", "very",
-    "was", "were", "what", "where", "which", "while", "who", "whose", "with", "within", "without",
-    "you", "your",
-))  # fmt: skip

@@ -27,7 +27,7 @@ def look_up(archive: Archive, wanted: Sequence[str]) -> dict[str, bytes | Prompt
     ids = {word: archive.matching(word) if digits.fullmatch(word) else [] for word in wanted}
     others = {word for word, matching in ids.items() if not matching}
     if others:
-        for each in archive.records():
+        for each in archive.stored():
             names = {each.name, *(place.path for place in each.places)}
             for word in others & names:
                 ids[word].append(each.id)

@@ -71,7 +71,8 @@ class Failure:
     """A file that could not be added.
 
     Attributes:
-        root, path, time: as of a Place.
+        root: the absolute folder that it was named below, also where it was to be copied.
+        path, time: as of a Place.
         kind, message: of the error.
     """
 
@@ -100,6 +101,12 @@ def path_bytes(path: str) -> bytes:
 def path_text(data: bytes) -> str:
     """Read what ``path_bytes`` wrote."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def place_key(root: str, path: str) -> int:
+    """Give the number that a place is looked up by: a hash of 64 bits, signed as integers of SQLite are."""
+    name = path_bytes(root) + b"\0" + path_bytes(path)
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big", signed=True)
 
 
 def write(record: Record, numbers: Mapping[str, int]) -> bytes:
@@ -165,14 +172,31 @@ def locate(data: bytes, pos: int) -> Span:
     Raises:
         BitstreamError: there is no whole record.
     """
+    span = fields(data, pos)
+    if not has_checksum(data, span):
+        raise BitstreamError("the checksum of a record does not match: it is damaged", pos)
+    return span
+
+
+def fields(data: bytes, pos: int) -> Span:
+    """Find what would be the fields of a record at ``pos``.
+
+    Raises:
+        BitstreamError: they end behind the data.
+    """
     head, at = read_varint(data, pos + ID_BYTES + TIME_BYTES, "the head of a record")
     path = _field(data, at, "a path")
     stream = _field(data, path[1], "a stream")
     more = _field(data, stream[1], "what follows a stream") if head & _MORE else (stream[1], stream[1])
     end = more[1] + CRC_BYTES
-    if end > len(data) or checksum(data[pos : more[1]]) != data[more[1] : end]:
-        raise BitstreamError("the checksum of a record does not match: it is damaged", pos)
+    if end > len(data):
+        raise BitstreamError("a record ends behind what holds it: it is damaged", pos)
     return Span(pos, end, head >> 1, path, stream, more)
+
+
+def has_checksum(data: bytes, span: Span) -> bool:
+    """Say whether the checksum of a record matches."""
+    return checksum(data[span.start : span.more[1]]) == data[span.more[1] : span.end]
 
 
 def _field(data: bytes, pos: int, what: str) -> tuple[int, int]:
@@ -214,7 +238,9 @@ def _more(data: bytes, roots: Mapping[int, str], pos: int) -> tuple[tuple[str, .
         others = tuple(
             Place(_root(roots, number, pos), path_text(path), time) for number, path, time in places
         )
-        typed = all(isinstance(tag, str) for tag in tags) and all(type(one.time) is int for one in others)
+        typed = all(isinstance(tag, str) for tag in tags) and all(
+            type(one.time) is int and abs(one.time) <= _LATEST for one in others
+        )
     except (
         cbor2.CBORError,
         ValueError,

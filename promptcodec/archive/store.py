@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 UID_BYTES = 16
 NUMBER_BYTES = 8
+_LAST = 1 << 62
+"""No journal gets that far; SQLite counts to twice as much."""
 _PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
@@ -139,6 +141,12 @@ class Archive:
             with suppress(BitstreamError):
                 yield self.read(located)
 
+    def stored(self) -> Iterator[Record]:
+        """Give all records as ``records`` does, their streams as they are stored: no text is coded again."""
+        for located in walk(self.database):
+            with suppress(BitstreamError):
+                yield self.read_stored(located)
+
     def ids(self) -> Iterator[bytes]:
         """Give the ids of all records in order; damaged ones are passed over."""
         return (located.id for located in walk(self.database))
@@ -185,7 +193,10 @@ class Archive:
     def newest(self) -> int:
         """Give the number of the newest entry of the journal, whether it is still there or compacted."""
         ((number,),) = self.database.run("SELECT max(number) FROM journal")
-        return self._compacted() if number is None else int(number)
+        number = self._compacted() if number is None else int(number)
+        if number > _LAST:
+            raise damaged(f"its journal counts to {number}")
+        return number
 
     def dictionaries(self) -> tuple[Dictionary, ...]:
         """Give the dictionaries that streams of the archive may need."""

@@ -116,7 +116,7 @@ def samples(texture: bytes, rows: int, cols: int) -> list[list[Colour]]:
     down, across = cosines(height), cosines(width)
     # By plane the sums over u of each v: lines of the width. Most v have none.
     sums: list[dict[int, list[int]]] = [{}, {}, {}]
-    for plane, v, u, amplitude in amplitudes(read(texture)):
+    for plane, v, u, amplitude in amplitudes(read(texture), height + width - 2):
         if v < height and u < width:
             line = sums[plane].get(v, [0] * width)
             sums[plane][v] = [have + amplitude * wave for have, wave in zip(line, across[u], strict=True)]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from promptcodec.archive.record import ID_BYTES, Place, path_bytes
+from promptcodec.archive.record import ID_BYTES, Place, path_bytes, place_key
 from promptcodec.archive.store import Archive
 from promptcodec.errors import BitstreamError
 
@@ -135,28 +135,23 @@ def lookup_of(archive: Archive) -> Lookup:
 
 def scanned(archive: Archive) -> Lookup:
     """Read all places of an archive."""
-    hashes, times, ids = array("Q"), array("q"), bytearray()
-    for record in archive.records():
+    keys, times, ids = array("q"), array("q"), bytearray()
+    for record in archive.stored():
         for place in record.places:
-            hashes.append(_hash(place.root, place.path))
+            keys.append(place_key(place.root, place.path))
             times.append(place.time)
             ids += record.id
-    order = array("L", sorted(range(len(hashes)), key=hashes.__getitem__))
+    order = array("L", sorted(range(len(keys)), key=keys.__getitem__))
 
     def lookup(root: str, path: str) -> tuple[bytes, int] | None:
-        wanted = _hash(root, path)
-        at = bisect_left(order, wanted, key=hashes.__getitem__)
-        if at == len(order) or hashes[order[at]] != wanted:
+        wanted = place_key(root, path)
+        at = bisect_left(order, wanted, key=keys.__getitem__)
+        if at == len(order) or keys[order[at]] != wanted:
             return None
         row = order[at]
         return bytes(ids[ID_BYTES * row : ID_BYTES * (row + 1)]), times[row]
 
     return lookup
-
-
-def _hash(root: str, path: str) -> int:
-    text = path_bytes(root) + b"\0" + path_bytes(path)
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
 
 
 def is_only_base(archive: Archive, base: str) -> bool:

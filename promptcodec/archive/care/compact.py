@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from promptcodec.archive import record
 from promptcodec.archive.file import dictionaries, page
 from promptcodec.archive.file.database import Database, damaged
-from promptcodec.archive.file.schema import PAGE_BYTES
+from promptcodec.archive.file.schema import LEAST_LOCAL, OVERFLOW
 from promptcodec.archive.file.walk import FIRST_KEY, LAST_KEY, entries_from, newest_of
 from promptcodec.archive.store import NUMBER_BYTES, Archive
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 # Of a blob, in bytes. A longer one has less around it, and takes longer to read for one record.
 SHORTEST, LONGEST = 64 << 10, 128 << 10
-# What SQLite keeps of a long blob where it is looked up, if it can; the rest is in pages of its own, each
-# with a pointer to the next. Source: "Database File Format", section "Cell Payload Overflow Pages".
-_LOCAL = (PAGE_BYTES - 12) * 32 // 255 - 23
-_REST = PAGE_BYTES - 4
 # What SQLite writes before a blob of these lengths: its head's length, a type of one byte, one of three.
 _BEFORE = 5
 
@@ -99,7 +95,7 @@ def _of_journal(database: Database) -> Items:
     while low <= LAST_KEY:
         entries, low = entries_from(database, low, LAST_KEY + 1)
         for _, blob in entries:
-            if not page.is_sound(blob, page.PAGE) and not page.is_sound(blob, page.REMOVAL):
+            if page.kind_of(blob) not in (page.PAGE, page.REMOVAL):
                 raise damaged("an entry of its journal does not match its checksum")
         newest, _ = newest_of(entries)
         for id_, located in sorted(newest.items()):
@@ -123,14 +119,17 @@ def _of_pages(database: Database) -> Items:
 def paged(records: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[int, bytes]]:
     """Make pages of sorted records, ids and bytes; give keys and blobs."""
     kept: list[tuple[bytes, bytes]] = []
-    size = 0
+    size, enough = 0, LONGEST
     for item in records:
         kept.append(item)
         size += len(item[1])
-        if size > LONGEST and (number := _best_cut(kept)):
+        if size > enough and (number := _best_cut(kept)):
             yield _page(kept[:number])
             size -= sum(len(data) for _, data in kept[:number])
             del kept[:number]
+            enough = LONGEST
+        elif size > enough:  # all share one key, and may go on to
+            enough = 2 * size
     if kept:
         yield _page(kept)
 
@@ -141,11 +140,11 @@ def _page(records: Sequence[tuple[bytes, bytes]]) -> tuple[int, bytes]:
 
 def _best_cut(records: Sequence[tuple[bytes, bytes]]) -> int:
     """Give how many of these records make the page that wastes least; 0 where all share one key."""
-    best, least = 0, PAGE_BYTES
+    best, least = 0, OVERFLOW + 1
     length = page.HEAD_BYTES + 2  # the count has two bytes, or the page few records
     for number, ((id_, data), (following, _)) in enumerate(pairwise(records), 1):
         length += len(data)
-        waste = -(_BEFORE + length - _LOCAL) % _REST if length >= SHORTEST else _REST
+        waste = -(_BEFORE + length - LEAST_LOCAL) % OVERFLOW if length >= SHORTEST else OVERFLOW
         # Records of one key stay together: a page is looked up by the first key in it.
         if waste < least and page.key_of(id_) != page.key_of(following):
             best, least = number, waste

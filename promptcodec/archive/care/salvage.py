@@ -108,7 +108,7 @@ def salvage(wreck: Wreck) -> Salvage:
     claimed = bytearray(wreck.pages + 1)
     for number in wreck.numbers():
         rows, whole = wreck.rows(number)
-        claimed[number] = whole
+        claimed[number] |= whole  # it may be where a blob goes on
         for index, row in enumerate(rows):
             for each in row.pages:
                 claimed[each] = True

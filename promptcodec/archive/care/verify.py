@@ -16,13 +16,11 @@ from promptcodec.archive.care.salvage import Saved, salvage
 from promptcodec.archive.care.wreck import Wreck
 from promptcodec.archive.file import dictionaries, page
 from promptcodec.archive.file.database import damaged
-from promptcodec.archive.file.walk import FIRST_KEY, LAST_KEY, walk
+from promptcodec.archive.file.walk import ENTRIES, FIRST_KEY, LAST_KEY, PAGES, walk
 from promptcodec.archive.record import Record
 from promptcodec.archive.store import Archive, id_of_entry, read_root
 from promptcodec.errors import BitstreamError, NewerError, PromptcodecError
 
-# Of what is read at a time: pages, entries of the journal.
-_PAGES, _ENTRIES = 16, 2048
 _MOST_LINES = 20
 
 
@@ -123,7 +121,7 @@ def _of_roots(archive: Archive) -> Iterator[str]:
 
 def _of_pages(archive: Archive) -> Iterator[str]:
     before = b""
-    for key, blob in _rows(archive, "SELECT key, data FROM page WHERE key >= ? ORDER BY key LIMIT ?", _PAGES):
+    for key, blob in _rows(archive, "SELECT key, data FROM page WHERE key >= ? ORDER BY key LIMIT ?", PAGES):
         ids = [page.id_at(blob, span) for span in page.spans(blob)]
         if not page.is_sound(blob, page.PAGE):
             yield f"page {key} does not match its checksum"
@@ -136,7 +134,7 @@ def _of_pages(archive: Archive) -> Iterator[str]:
 
 def _of_journal(archive: Archive) -> Iterator[str]:
     query = "SELECT number, key, data FROM journal WHERE number >= ? ORDER BY number LIMIT ?"
-    for number, key, blob in _rows(archive, query, _ENTRIES):
+    for number, key, blob in _rows(archive, query, ENTRIES):
         if page.kind_of(blob) not in (page.PAGE, page.REMOVAL):
             yield f"entry {number} of the journal does not match its checksum"
         elif page.key_of(id_of_entry(blob)) != key:

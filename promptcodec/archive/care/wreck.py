@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from promptcodec.archive.file import page
-from promptcodec.archive.file.schema import APPLICATION, PAGE_BYTES
+from promptcodec.archive.file.schema import APPLICATION, LEAST_LOCAL, OVERFLOW, PAGE_BYTES
 from promptcodec.errors import UsageError
 
 _LEAF = 0x0D
 _OTHER_NODES = (0x02, 0x05, 0x0A)  # inner pages of tables, pages of indexes
 _FILE_HEAD, _NODE_HEAD, _POINTER = 100, 8, 4
 _APPLICATION_AT = 68
-# Of a row: the most that is all in its leaf, and the least of a longer one.
-_WHOLE, _LEAST = PAGE_BYTES - 35, (PAGE_BYTES - 12) * 32 // 255 - 23
-_REST = PAGE_BYTES - _POINTER
+_WHOLE = PAGE_BYTES - 35
+"""Bytes of the longest row that is all in its leaf."""
 _INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 8: 0, 9: 0}
 """Bytes of an integer by its type."""
 _LONGEST_CHAIN = 1 << 12
@@ -133,8 +132,8 @@ class Wreck:
             number, at = _varint(content, at)
             local = length
             if length > _WHOLE:
-                local = _LEAST + (length - _LEAST) % _REST
-                local = local if local <= _WHOLE else _LEAST
+                local = LEAST_LOCAL + (length - LEAST_LOCAL) % OVERFLOW
+                local = local if local <= _WHOLE else LEAST_LOCAL
             head = _head(content[at : at + local])
         except IndexError:
             return None
@@ -151,7 +150,7 @@ class Wreck:
 
     def _assembled(self, start: bytes, first: int, length: int) -> tuple[list[bytes], list[int]]:
         """Join what follows in other pages: by their pointers, or else as they stand in the file."""
-        count = -(-length // _REST)
+        count = -(-length // OVERFLOW)
         blobs = []
         behind = list(range(first, first + count))
         for pages in (self._chain(first, count), behind):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from promptcodec.archive.file import schema
+from promptcodec.archive.file.rollback import journal_of, names_a_file
 from promptcodec.errors import BitstreamError, NewerError, PromptcodecError, UsageError
 
 PATIENCE = 60.0
@@ -48,6 +49,8 @@ class Database:
         """
         self.path, self.transactions = path, 0
         _check_file(path, write=write)
+        if names_a_file(path):
+            raise damaged(f"{journal_of(path)} is not of it: it has SQLite delete another file")
         with translated(path):
             # An archive whose writer was killed is put right by who opens it next, so readers may write too.
             address = f"{path.absolute().as_uri()}?mode=rw"
@@ -211,7 +214,7 @@ def _is_busy(error: sqlite3.Error) -> bool:
 def _meaning(path: Path, error: sqlite3.Error) -> PromptcodecError:
     code = getattr(error, "sqlite_errorcode", 0)
     primary = code & _PRIMARY
-    journal = f"{path}-journal"
+    journal = journal_of(path)
     if primary == sqlite3.SQLITE_CORRUPT or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return damaged(str(error))
     if primary == sqlite3.SQLITE_NOTADB:
@@ -224,7 +227,9 @@ def _meaning(path: Path, error: sqlite3.Error) -> PromptcodecError:
             f"the archive {path} was held up for {PATIENCE:.0f} seconds by {holders(path)}; "
             "try again when that has finished"
         )
-    elif primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and Path(journal).exists():
+    elif code == sqlite3.SQLITE_READONLY_DBMOVED:
+        what = f"the archive {path} was moved or deleted while it was in use; nothing of this change was kept"
+    elif primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and journal.exists():
         what = (
             f"the archive {path} was left in the middle of a change, and {journal} undoes it where both can "
             "be written: copy the two into one folder that can, and open it there"

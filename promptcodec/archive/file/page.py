@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from promptcodec.archive.record import ID_BYTES, Span, locate
+from promptcodec.archive.record import ID_BYTES, Span, fields, has_checksum, locate
 from promptcodec.bitstream import container
 from promptcodec.entropy.varint import read_varint, write_varint
 from promptcodec.errors import BitstreamError
@@ -87,15 +87,19 @@ def survivors(data: bytes) -> Iterator[Span]:
     """
     pos, chained = 0, False
     while pos + ID_BYTES < len(data):
-        try:
-            span = locate(data, pos)
-        except BitstreamError:
-            span = None
-        if span and (chained or _is_proven(data, span)):
+        span = _record_at(data, pos, chained=chained)
+        if span:
             yield span
-            pos, chained = span.end, True
-        else:
-            pos, chained = pos + 1, False
+        pos, chained = (span.end, True) if span else (pos + 1, False)
+
+
+def _record_at(data: bytes, pos: int, *, chained: bool) -> Span | None:
+    with suppress(BitstreamError):
+        span = fields(data, pos)
+        # A checksum of what may be long comes last: it is asked for at every offset.
+        if (chained or _is_proven(data, span)) and has_checksum(data, span):
+            return span
+    return None
 
 
 def _is_proven(data: bytes, span: Span) -> bool:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 APPLICATION = 0x50584131  # "PXA1"
 PAGE_BYTES = 4096
+LEAST_LOCAL = (PAGE_BYTES - 12) * 32 // 255 - 23
+"""What SQLite keeps of a long blob in the leaf of its tree at least.
+
+Source: "Database File Format", section "Cell Payload Overflow Pages".
+"""
+OVERFLOW = PAGE_BYTES - 4
+"""What it keeps in each page in which such a blob goes on, behind the number of the next."""
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (

@@ -15,8 +15,8 @@ from promptcodec.archive.file.database import Database, damaged
 from promptcodec.archive.record import ID_BYTES, Span
 
 FIRST_KEY, LAST_KEY = page.key_of(bytes(ID_BYTES)), page.key_of(b"\xff" * ID_BYTES)
-# Of a chunk, at most: pages of 64 KB or less, and entries of the journal.
-_PAGES, _ENTRIES = 16, 2048
+PAGES, ENTRIES = 16, 2048
+"""What is read at a time, at most: pages, entries of the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ def _read(database: Database, low: int, high: int) -> _Chunk:
     pages = database.blobs(
         "SELECT key, data FROM page WHERE key BETWEEN "
         "coalesce((SELECT max(key) FROM page WHERE key <= ?1), ?1) AND ?2 ORDER BY key LIMIT ?3",
-        (low, min(high, LAST_KEY), _PAGES + 1),
+        (low, min(high, LAST_KEY), PAGES + 1),
     )
-    if len(pages) > _PAGES:
+    if len(pages) > PAGES:
         high = min(high, pages.pop()[0])
     entries, high = entries_from(database, low, high)
     return _Chunk(low, high, [blob for _, blob in pages], entries)
@@ -84,7 +84,7 @@ def entries_from(database: Database, low: int, high: int) -> tuple[list[tuple[in
     """
     keys = database.run(
         "SELECT key FROM journal WHERE key BETWEEN ? AND ? ORDER BY key LIMIT 1 OFFSET ?",
-        (low, high - 1, _ENTRIES),
+        (low, high - 1, ENTRIES),
     )
     if keys:
         high = max(keys[0][0], low + 1)

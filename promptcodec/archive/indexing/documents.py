@@ -6,7 +6,6 @@ can be taken out of them: a document of a picture that was removed or replaced s
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sqlite3
 import zlib
@@ -19,7 +18,7 @@ import numpy.typing as npt
 from promptcodec.archive.indexing import looks
 from promptcodec.archive.indexing.facts import NAMES, NUMBERS, SPOKEN, beginnings, facts_of
 from promptcodec.archive.indexing.words import TOKENIZER
-from promptcodec.archive.record import Place, Record
+from promptcodec.archive.record import Record, place_key
 from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.recipe.model import Number
 
@@ -80,7 +79,7 @@ def document_of(record: Record, signature: bytes | None, dictionaries: Sequence[
         tuple(map(storable, facts.columns())),
         tuple(map(storable, named)),
         tuple(number(field, facts.numbers[field]) if field in facts.numbers else None for field in NUMBERS),
-        tuple((place_key(place), place.time) for place in record.places),
+        tuple((place_key(place.root, place.path), place.time) for place in record.places),
         looks.measure(record.stream, signature, dictionaries),
     )
 
@@ -93,12 +92,6 @@ def storable(text: str) -> str:
 def digest_of(record: Record) -> int:
     """Give what changes where anything of a record does."""
     return zlib.crc32(repr((record.places, record.tags)).encode(errors="replace"), zlib.crc32(record.stream))
-
-
-def place_key(place: Place) -> int:
-    """Give the key of a root and a path."""
-    name = f"{place.root}\0{place.path}".encode(errors="surrogateescape")
-    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big", signed=True)
 
 
 def number(field: str, value: Number) -> Number | None:

@@ -108,10 +108,14 @@ def _numbers(recipe: Recipe) -> dict[str, Number]:
 
 def squeezed(name: str) -> str:
     """Give letters and digits of a name alone, as it may be typed: ``DPM++ 2M`` and ``dpmpp_2m`` are one."""
-    return re.sub(r"[\W_]+", "", name.lower().replace("++", "pp"))
+    return "".join(_parts(name))
 
 
 def beginnings(name: str) -> str:
     """Give what a name is searched by: from each of its words on, all of it squeezed."""
-    parts = [part for part in re.split(r"[\W_]+", name.lower().replace("++", "pp")) if part]
+    parts = _parts(name)
     return " ".join("".join(parts[start:]) for start in range(len(parts)))
+
+
+def _parts(name: str) -> list[str]:
+    return re.findall(r"[^\W_]+", name.lower().replace("++", "pp"))

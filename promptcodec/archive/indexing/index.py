@@ -19,7 +19,7 @@ from typing import Self, TypeAlias
 
 from promptcodec.archive.indexing import documents, index_file, looks
 from promptcodec.archive.indexing.documents import Document
-from promptcodec.archive.record import Place, Record
+from promptcodec.archive.record import Record, place_key
 from promptcodec.archive.store import Archive
 from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, MissingError, PromptcodecError
@@ -69,7 +69,7 @@ class Index:
         """Give the id of the picture that was at a place, and the time of its file; None where none was."""
         row = self.base.execute(
             "SELECT doc.id, place.time FROM place JOIN doc USING (doc) WHERE key = ?",
-            (documents.place_key(Place(root, path, 0)),),
+            (place_key(root, path),),
         ).fetchone()
         return (row[0], row[1]) if row else None
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from promptcodec.api.answers import folder
+from promptcodec.archive.file.rollback import journal_of, names_a_file
 from promptcodec.archive.store import Archive
 from promptcodec.errors import PromptcodecError, UsageError
 
@@ -49,6 +50,10 @@ def keep(temporary: str, path: Path) -> None:
     """Give a finished file its place; it is on the disk by then."""
     with Path(temporary).open("rb+") as file:
         os.fsync(file.fileno())
+    journal = journal_of(path)
+    if journal.exists():  # of the old file; it would be applied to the new one
+        path.unlink(missing_ok=True)
+        journal.unlink(missing_ok=True)
     Path(temporary).replace(path)
 
 
@@ -62,17 +67,28 @@ def sign(base: sqlite3.Connection, uid: bytes, seen: int) -> None:
 
 def paths(archive: Archive) -> tuple[Path, Path]:
     """Give where the index may be: beside the archive, and with what is kept between runs."""
-    beside = archive.path.with_name(archive.path.name + SUFFIX)
-    where = hashlib.sha256(os.fsencode(archive.path.resolve())).hexdigest()[:8]  # copies share their uid
+    real = archive.path.resolve()  # however it is called, it has one index
+    beside = real.with_name(real.name + SUFFIX)
+    where = hashlib.sha256(os.fsencode(real)).hexdigest()[:8]  # copies share their uid
     return beside, folder() / "indexes" / f"{archive.uid.hex()}-{where}{SUFFIX}"
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a file that is there."""
+    """Open a file that is there.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+    """
+    if names_a_file(path):
+        raise sqlite3.DatabaseError("its journal has SQLite delete another file")
     base = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=WAIT_SECONDS
     )
-    base.execute(f"PRAGMA cache_size = {CACHE}")
+    for pragma in ("trusted_schema = OFF", f"cache_size = {CACHE}"):
+        base.execute(f"PRAGMA {pragma}")
+    if base.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
+        base.close()
+        raise sqlite3.DatabaseError("it holds statements of somebody else")
     return base
 
 

@@ -21,6 +21,19 @@ FIELDS = ("medium", "summary", "light", "mood", "object", "lettering", "cell")
 TOKENIZER = "porter unicode61"
 """Of SQLite's FTS5: letters and digits make words, whatever their case, accents and English endings."""
 
+GRAMMAR = frozenset((
+    "a", "about", "above", "across", "after", "against", "all", "along", "also", "among", "an", "and",
+    "another", "any", "are", "around", "as", "at", "away", "be", "before", "behind", "being", "below",
+    "beneath", "beside", "between", "both", "but", "by", "each", "every", "few", "for", "from", "has",
+    "have", "having", "he", "her", "here", "hers", "him", "his", "in", "inside", "into", "is", "it",
+    "its", "like", "many", "more", "most", "much", "near", "next", "no", "not", "of", "off", "on",
+    "one", "onto", "or", "other", "our", "out", "outside", "over", "own", "s", "same", "several", "she",
+    "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they",
+    "this", "those", "through", "to", "together", "toward", "towards", "under", "up", "upon", "very",
+    "was", "were", "what", "where", "which", "while", "who", "whose", "with", "within", "without",
+    "you", "your",
+))  # fmt: skip
+"""Words that say nothing of what is in a picture."""
 
 _COLOUR = "|".join(sorted(set(map(basic_colour, PALETTE)), key=len, reverse=True))
 _COLOURS = re.compile(

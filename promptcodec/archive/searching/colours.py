@@ -25,7 +25,7 @@ from promptcodec.vision.colour import Floats, nearest_numbers, palette_oklab, to
 THRESHOLD = 0.5
 """The score from which a picture counts as matching: every clause is met."""
 
-ANYWHERE, MOSTLY, SOME, LITTLE, NONE = "anywhere", "mostly", "some", "a little", "no"
+MOSTLY, SOME, LITTLE, NONE = "mostly", "some", "a little", "no"
 
 # Of these words the first that is in a clause says how much; longer ones come first.
 _SHARES = {
@@ -59,6 +59,9 @@ _CLOSE, _WIDE = 0.08, 0.16
 """How far a colour may be from one of a basic word's, and from a single one: there it counts 1 / e."""
 
 _HARDLY = 0.2
+
+_MOST_OF = 0.7
+"""The part of a colour's cells that says where it is."""
 
 # The part of a place that has to have the colour; about there a clause scores THRESHOLD.
 _HALF = {MOSTLY: 0.28, SOME: 0.12}
@@ -257,6 +260,46 @@ def _met(colours: Bytes, clause: Clause) -> Floats:
     # What is everywhere is less what was meant by a place.
     outside = (every - inside) / max(CELLS - count, 1)
     return np.asarray(met * (1 - 0.3 * outside), np.float32)
+
+
+def spoken(text: str) -> str:
+    """Give a query that speaks of colours and nothing else, as what ``parse`` reads; ``""`` for another.
+
+    It has to say how much or where, as nothing but colours does: "orange" may be the fruit.
+    """
+    if '"' in text or not text.strip():
+        return ""
+    try:
+        clauses = parse(text)
+    except UsageError:
+        return ""
+    return text if any(clause.place or clause.share != SOME for clause in clauses) else ""
+
+
+def spread(clause: Clause, cells: Sequence[int]) -> str:
+    """Say how much of a clause's place has its colour and, where it names no place, where most of it is.
+
+    Args:
+        clause: as ``parse`` gives it.
+        cells: of its place that have the colour.
+    """
+    if clause.share == NONE:
+        return "none" if not cells else "hardly any"
+    share = len(cells) / max(int(clause.cells.sum()), 1)
+    amount = f"{round(100 * share)} %" if cells else "hardly any"
+    if clause.place or not cells:
+        return f"{amount} of it" if cells else amount
+    where = _whereabouts(cells)
+    return f"{amount} of the picture{where and ', ' + where}"
+
+
+def _whereabouts(cells: Sequence[int]) -> str:
+    """Say in which third most cells are, ``""`` where they are all over."""
+    for place in ("top", "bottom", "middle", "left", "right"):
+        inside = _cells([place])
+        if sum(bool(inside[cell]) for cell in cells) >= _MOST_OF * len(cells):
+            return "most of it " + _WHERE.get(place, f"at the {place}")
+    return ""
 
 
 def matches(colours: bytes, clauses: Sequence[Clause]) -> tuple[tuple[int, ...], ...]:

@@ -12,11 +12,14 @@ from promptcodec.archive.indexing.index import Index, dictionaries_of
 from promptcodec.archive.indexing.index_file import BUSY, is_busy
 from promptcodec.archive.indexing.looks import CHUNK, Look, Looks
 from promptcodec.archive.record import Record
-from promptcodec.archive.searching import query
+from promptcodec.archive.searching import colours, query, spelling
 from promptcodec.archive.searching.ranking import LIMIT, Answer, Hit, rank
 from promptcodec.archive.searching.why import Reason, why
 from promptcodec.archive.store import Archive
 from promptcodec.errors import BitstreamError, PromptcodecError, UsageError
+
+MOST_MISSING = 10
+"""Words that no picture has, of which it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,20 @@ class Results:
 
     Attributes:
         results: best first.
-        missing: words of the query that no picture has.
+        missing: words of the query that no picture has, each with one that is spelt much like it, ``""`` for
+            none.
+        unused: words that only names have, and that were not asked for as such, each with a field of names.
+        closest: no picture matches enough of the words; these match the most of them.
+        nearest: none has the colours; these come nearest to them.
+        colours: the query, where it was read as one of colours.
     """
 
     results: tuple[Result, ...]
-    missing: tuple[str, ...]
+    missing: dict[str, str]
+    unused: dict[str, str]
+    closest: bool
+    nearest: bool
+    colours: str
 
 
 def search(
@@ -71,7 +83,8 @@ def search(
         UsageError: the query is empty or wrong, or another program is writing the index for long.
         MissingError: a damaged index cannot be made anew.
     """
-    asked = query.parse(text)
+    plain = colours.spoken(text)
+    asked = query.parse(f'color:"{plain}"' if plain else text)
     if not asked.words and not asked.filters and like is None:
         raise UsageError("the query names nothing to search for")
 
@@ -89,10 +102,16 @@ def search(
         index.renew(archive)
         answer, matching = attempt()
     dictionaries = dictionaries_of(archive)
+    by_name = not answer.worded
+    missing = {
+        word: spelling.alike(archive, index.base, word, dictionaries)
+        for word in answer.missing[:MOST_MISSING]
+    }
     shown = [(facts_of(record, dictionaries), _look(answer.looks, hit.doc)) for hit, record in matching]
-    reasons = why(asked, shown, like)
+    reasons = why(asked, shown, like, tuple(answer.named) if by_name else ())
     results = (Result(record, hit.score, own) for (hit, record), own in zip(matching, reasons, strict=True))
-    return Results(tuple(results), answer.missing)
+    unused = {} if by_name else answer.named
+    return Results(tuple(results), missing, unused, answer.closest, answer.nearest, plain)
 
 
 def _records(archive: Archive, base: sqlite3.Connection, hits: Iterable[Hit]) -> Iterator[tuple[Hit, Record]]:

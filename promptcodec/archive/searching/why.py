@@ -11,12 +11,12 @@ from datetime import datetime
 from promptcodec.archive.indexing import facts, words
 from promptcodec.archive.indexing.documents import quoted, storable
 from promptcodec.archive.indexing.facts import Facts
-from promptcodec.archive.indexing.looks import SIDE, Look
+from promptcodec.archive.indexing.looks import Look
 from promptcodec.archive.searching import colours
 from promptcodec.archive.searching.query import COLOUR, Filter, Query
 from promptcodec.layers import signature
 
-LONGEST = 40
+LONGEST = 16
 """Words that are shown of a text."""
 
 
@@ -37,6 +37,7 @@ def why(
     asked: Query,
     results: Sequence[tuple[Facts, Look | None]],
     like: Look | None = None,
+    named: Sequence[str] = (),
 ) -> list[tuple[Reason, ...]]:
     """Say why pictures match.
 
@@ -44,10 +45,11 @@ def why(
         asked: what was asked for.
         results: what each says, and how it looks where colours were asked for or another picture was given.
         like: how that one looks.
+        named: words that only names have.
     """
     spoken = _spoken(asked, [own for own, _ in results])
     return [
-        (*reasons, *_fields(asked, own), *_colours(asked, look), *_likeness(like, look))
+        (*reasons, *_named(named, own), *_fields(asked, own), *_colours(asked, look), *_likeness(like, look))
         for reasons, (own, look) in zip(spoken, results, strict=True)
     ]
 
@@ -88,16 +90,29 @@ def _texts(own: Facts) -> Iterator[tuple[str, str]]:
     yield "prompt", own.prompt
 
 
+def _named(words: Sequence[str], own: Facts) -> Iterator[Reason]:
+    """Give the names and the seed that words of the query are, each once."""
+    yield from dict.fromkeys(
+        reason for word in words for field in facts.NAMES for reason in _names(field, word, own)
+    )
+    if str(own.numbers.get("seed")) in words:
+        yield Reason("seed", str(own.numbers["seed"]))
+
+
+def _names(field: str, text: str, own: Facts) -> Iterator[Reason]:
+    start = facts.squeezed(text)
+    for name in own.names.get(field, ()):
+        if any(word.startswith(start) for word in facts.beginnings(name).split()):
+            yield Reason(field, name)
+
+
 def _fields(asked: Query, own: Facts) -> Iterator[Reason]:
     """Give the names and numbers that were asked for."""
     for each in asked.filters:
         if each.excluded:
             continue
         if each.field in facts.NAMES:
-            start = facts.squeezed(each.text)
-            for name in own.names.get(each.field, ()):
-                if any(word.startswith(start) for word in facts.beginnings(name).split()):
-                    yield Reason(each.field, name)
+            yield from _names(each.field, each.text, own)
         elif each.field in own.numbers:
             yield Reason(each.field, _number(each, own))
 
@@ -105,36 +120,17 @@ def _fields(asked: Query, own: Facts) -> Iterator[Reason]:
 def _number(one: Filter, own: Facts) -> str:
     value = own.numbers[one.field]
     if one.field == "time":
-        return datetime.fromtimestamp(value / 1e6).astimezone().isoformat(" ", "seconds")
+        return datetime.fromtimestamp(value / 1e3).astimezone().isoformat(" ", "seconds")
     return str(value)
 
 
 def _colours(asked: Query, look: Look | None) -> Iterator[Reason]:
-    """Give the places of the 8x8 grid that have the colours asked for."""
+    """Say how much of a picture has each colour that was asked for, and where."""
     for each in asked.filters:
         if each.field == COLOUR and not each.excluded and look:
             clauses = colours.parse(each.text)
             for clause, cells in zip(clauses, colours.matches(look.colours, clauses), strict=True):
-                places = " ".join(_boxes(cells))
-                yield Reason(COLOUR, f"{clause}: {places} of {SIDE}x{SIDE}" if places else str(clause))
-
-
-def _boxes(cells: Sequence[int]) -> Iterator[str]:
-    """Give cells as boxes: runs of a row, and equal runs of rows below each other as one."""
-    there = set(cells)
-    for cell in cells:
-        if cell not in there:
-            continue
-        row, left = divmod(cell, SIDE)
-        right = left
-        while right + 1 < SIDE and row * SIDE + right + 1 in there:
-            right += 1
-        bottom = row
-        while all((bottom + 1) * SIDE + col in there for col in range(left, right + 1)):
-            bottom += 1
-        there -= {SIDE * r + col for r in range(row, bottom + 1) for col in range(left, right + 1)}
-        first, last = f"r{row + 1}c{left + 1}", f"r{bottom + 1}c{right + 1}"
-        yield first if first == last else f"{first}:{last}"
+                yield Reason(COLOUR, f"{clause}: {colours.spread(clause, cells)}")
 
 
 def _likeness(like: Look | None, look: Look | None) -> Iterator[Reason]:
@@ -143,6 +139,6 @@ def _likeness(like: Look | None, look: Look | None) -> Iterator[Reason]:
         return
     if like.signature and look.signature:
         parts = signature.parts(like.signature, look.signature)
-        yield Reason("like", ", ".join(f"{name} {1 - apart:.2f}" for name, apart in parts.items()))
+        yield Reason("like", ", ".join(f"{name} {1 - apart:.0%}" for name, apart in parts.items()))
     else:
         yield Reason("like", "colours")

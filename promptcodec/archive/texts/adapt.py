@@ -24,7 +24,7 @@ from promptcodec.errors import BitstreamError, MissingDictionary
 
 LEAST = 0.01
 """What a table must save, of all bytes of the streams."""
-_SIZES = tuple(1 << bits for bits in range(11, 18))
+_SIZES = tuple(table.MOST >> bits for bits in reversed(range(7)))
 """Most tokens of a table, to be tried. One of the last takes 30 ms more to load than one of the first."""
 _STREAMS, _BYTES, _TOKENS = 1 << 14, 1 << 25, 1 << 21
 """Streams of the sample at most, their bytes, and the tokens of their texts."""

@@ -20,6 +20,8 @@ from promptcodec.errors import BitstreamError, UsageError
 
 MAGIC = TABLE_MAGIC + b"\x02"
 SLOTS = 14
+MOST = 1 << 17
+"""Tokens of a table at most: archives of strangers bring tables, and each token takes time and memory."""
 COPIES = 2
 """How often an archive should keep a table: without it none of its records can be read."""
 WEIGHT = 6  # shorter than 2 and 16 on prompts, captions and words of the embedded captioner
@@ -56,6 +58,6 @@ def model(table: Dictionary) -> Model:
     if slot_of(table) not in range(SLOTS):
         raise BitstreamError("this is no archive's table of texts")
     try:
-        return user.with_body(table.data[len(MAGIC) + 1 :], WEIGHT)
+        return user.with_body(table.data[len(MAGIC) + 1 :], WEIGHT, MOST)
     except UsageError as error:
         raise BitstreamError(f"the archive cannot use its texts: {error}") from error

@@ -167,7 +167,7 @@ def command(
                 _run(adding, tasks, jobs, given, show)
                 for name, error in selection.failed:
                     _show_error(name, error, total, as_json=as_json)
-            except (KeyboardInterrupt, signals.Ended):
+            except (KeyboardInterrupt, signals.Ended, PromptcodecError):
                 report.warn(total.line())
                 report.warn("what was added is kept; the same command goes on from there")
                 raise

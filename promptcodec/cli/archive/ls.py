@@ -100,13 +100,13 @@ def command(
     only_near: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """List the pictures of the archive A, sorted by id. A size is that of the stored stream.
+    """List the pictures of the archive A, sorted by id. A size is what the archive keeps of the stream.
 
     An original is there, changed, moved? (gone from a folder that is there), or missing with its folder.
     """
     code, asked, last = 0, Asked(paths, originals), 1
     with batch.naming(path), store.open(path) as archive:
-        listed = duplicates(archive) if only_near else ((0, record) for record in archive.records())
+        listed = duplicates(archive) if only_near else ((0, record) for record in archive.stored())
         for group, record in listed:
             try:
                 result = shown(record, asked)
@@ -116,6 +116,8 @@ def command(
             if as_json:
                 report.emit(result | ({"group": group} if group else {}))
             else:
-                report.say(("\n" if group > last else "") + line(result), lines=True)
+                if group > last:
+                    report.say("")
+                report.say(line(result))
             last = max(group, 1)
     sys.exit(code)

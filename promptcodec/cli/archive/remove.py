@@ -22,7 +22,8 @@ from promptcodec.errors import PromptcodecError
 def command(path: str, names: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click calls by keyword
     """Remove pictures from the archive A, all that are named or none, and overwrite their bytes there.
 
-    ID is as for get. Copies of the file, and what the disk itself keeps of it, are not touched.
+    ID is as for get. Copies of the file, and what the disk itself keeps of it, are not touched. The index
+    keeps their words until reindex.
     """
     with batch.naming(path), store.open(path, write=True) as archive:
         ids = []

@@ -20,6 +20,9 @@ _EXCLUDED = re.compile(r"\A-(?!-|h$)(?=.)", re.DOTALL)
 SHOWN = 6
 """Reasons that people are shown of a picture."""
 
+CELLS = 6
+"""Cells that they are shown of a reason; of more, only how many."""
+
 
 class _QueryCommand(click.Command):
     """A command among whose arguments ``-boat`` is no option: those of one letter are ``-h`` alone."""
@@ -47,13 +50,16 @@ def _unit(text: str) -> str:
 
 
 def _is_colour(text: str) -> bool:
+    field, _, value = text.strip().partition(":")
+    return field in ("color", "colour") and is_colour(value)
+
+
+def is_colour(text: str) -> bool:
+    """Say whether a text can be searched as colours."""
     from promptcodec.archive.searching import colours  # noqa: PLC0415 - --help starts light
 
-    field, _, value = text.strip().partition(":")
-    if field not in ("color", "colour"):
-        return False
     try:
-        colours.parse(value)
+        colours.parse(text)
     except UsageError:
         return False
     return True
@@ -130,26 +136,42 @@ def as_object(result: Result, *, paths: bool) -> dict[str, Any]:
 
 def show(result: Result, *, paths: bool) -> str:
     """Make the lines a person reads."""
-    lines = [f"{report.printable(result.record.name)}  {result.score:.2f}  {result.record.id.hex()[:12]}"]
+    lines = [f"{report.printable(result.record.name)}  {result.record.id.hex()[:12]}"]
     if paths:
         places = (str(Path(place.root) / place.path) for place in result.record.places)
         lines += [f"    at {report.printable(place)}" for place in places]
-    texts: dict[tuple[str, str], list[str]] = {}
+    # A text that several fields have is shown once, with the cells that have it.
+    fields: dict[str, dict[str, list[str]]] = {}
     for reason in result.why:
         field, _, cell = reason.field.partition(" ")
-        texts.setdefault((field, reason.text), []).append(cell)
-    for (field, text), cells in list(texts.items())[:SHOWN]:
-        lines.append(f"    {' '.join((field, *filter(None, cells)))}: {report.printable(text)}")
+        fields.setdefault(reason.text, {}).setdefault(field, []).extend([cell] if cell else [])
+    for text, own in list(fields.items())[:SHOWN]:
+        names = ", ".join(" ".join((field, *_few(cells))) for field, cells in own.items())
+        lines.append(f"    {names}: {report.printable(text)}")
     return "\n".join(lines)
 
 
+def _few(cells: list[str]) -> list[str]:
+    return cells if len(cells) <= CELLS else [f"({len(cells)} cells)"]
+
+
 def advice(results: Results) -> list[str]:
-    """Say what to know of a search that gave little."""
+    """Say what to know of a search that was read otherwise than it was typed, or gave little."""
     lines = []
+    if results.colours:
+        lines.append(f'read as color:"{results.colours}"; quotation marks make it words')
     if results.missing:
-        few = results.missing[:10]
-        more = f" and {len(results.missing) - len(few)} others" if len(results.missing) > len(few) else ""
-        lines.append(f"no picture has: {', '.join(few)}{more}; name:{few[0]} looks at names of files")
-    if not results.results:
-        lines.append("no picture matches; fewer words or --all find more")
+        lines.append(f"no picture has: {', '.join(results.missing)}")
+    if meant := [word for word in results.missing.values() if word]:
+        lines.append(f"spelt much like that: {', '.join(dict.fromkeys(meant))}")
+    for word, field in list(results.unused.items())[:3]:
+        lines.append(f"{word} is in no text, but in names; {field}:{word} asks for it")
+    if coloured := [word for word in results.missing if is_colour(word)]:
+        lines.append(f"color:{coloured[0]} asks for the colour")
+    if results.closest:
+        lines.append("no picture matches enough of the words; these match the most of them")
+    if results.nearest:
+        lines.append("no picture has these colours; these come nearest to them")
+    if not results.results and not results.missing:
+        lines.append("no picture matches all of this; leave something out")
     return lines

@@ -70,7 +70,7 @@ def model(table: Dictionary) -> Model:
     """
     if not table.data.startswith(MAGIC):
         raise UsageError("the table of texts is damaged", hint=_HINT)
-    return with_body(table.data[len(MAGIC) :], WEIGHT)
+    return with_body(table.data[len(MAGIC) :], WEIGHT, MOST)
 
 
 def body(tokens: bytes) -> bytes:
@@ -78,8 +78,12 @@ def body(tokens: bytes) -> bytes:
     return _base() + zstandard.ZstdCompressor(level=19).compress(tokens)
 
 
-def with_body(data: bytes, weight: int) -> Model:
-    """Give the shipped model with the counts of what ``body`` gave, ``weight`` times; raises as ``model``."""
+def with_body(data: bytes, weight: int, most: int) -> Model:
+    """Give the shipped model with the counts of what ``body`` gave, ``weight`` times.
+
+    Raises:
+        UsageError: as of ``model``; or it has more than ``most`` tokens.
+    """
     if len(data) < _BASE_BYTES:
         raise UsageError("the table of texts is damaged", hint=_HINT)
     if data[:_BASE_BYTES] != _base():
@@ -87,7 +91,7 @@ def with_body(data: bytes, weight: int) -> Model:
     shipped = ppm_model.shipped()
     end, size = shipped.vocabulary.end, shipped.vocabulary.size
     try:
-        raw = zstandard.ZstdDecompressor().decompress(data[_BASE_BYTES:], max_output_size=2 * MOST)
+        raw = _unpacked(data[_BASE_BYTES:], 2 * most)
     except zstandard.ZstdError as error:
         raise UsageError("the table of texts is damaged", hint=_HINT) from error
     stream = np.frombuffer(raw[: len(raw) & ~1], "<u2").astype(np.uint16)
@@ -95,6 +99,13 @@ def with_body(data: bytes, weight: int) -> Model:
         raise UsageError("the table of texts is damaged", hint=_HINT)
     own = {level: (keys, weight * times) for level, (keys, times) in ppm_counts.count([stream], end).items()}
     return shipped.plus(own)
+
+
+def _unpacked(frame: bytes, most: int) -> bytes:
+    # All that a frame says it has would be allocated, whatever the limit.
+    if zstandard.frame_content_size(frame) > most:
+        raise zstandard.ZstdError("it is longer than any table")
+    return zstandard.ZstdDecompressor().decompress(frame, max_output_size=most)
 
 
 def _base() -> bytes:

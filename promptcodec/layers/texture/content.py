@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,14 +31,21 @@ class Content:
     levels: tuple[Ints | memoryview, ...]
 
 
-def amplitudes(content: Content) -> Iterator[tuple[int, int, int, int]]:
-    """Give plane, v, u and amplitude of all that a content says, not restored; others are zero."""
+def amplitudes(content: Content, most: float = math.inf) -> Iterator[tuple[int, int, int, int]]:
+    """Give plane, v, u and amplitude of all that a content says, not restored; others are zero.
+
+    Args:
+        content: as it was read.
+        most: what u + v is no more than.
+    """
     step = model.STEP[content.step]
     for plane, levels in enumerate(content.levels):
         yield plane, 0, 0, content.means[plane] * step
         area = layout(content.shape, content.radii[plane])
         shifts = 0, *model.tables().shifts[plane]
-        for v, u, level in zip(area.v, area.u, levels.tolist(), strict=True):
+        for v, u, level in zip(area.v, area.u, levels, strict=True):
+            if u + v > most:  # as all that follow
+                break
             if level:
                 size = model.amplitude(abs(level), shifts[min(abs(level), 3)], step)
                 yield plane, v, u, -size if level < 0 else size

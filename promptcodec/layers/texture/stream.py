@@ -77,7 +77,8 @@ def write_content(writer: SymbolWriter, content: Content, kind: int) -> None:
         for levels, places in zip(content.levels, inside, strict=True):
             plane = array("i", bytes(4 * count))
             for place, level in zip(places, levels.tolist(), strict=True):
-                plane[place] = level
+                if level:
+                    plane[place] = level
             planes += plane
         kernel.write(writer, content.step, _squares(content.radii), planes)
     else:
@@ -91,7 +92,7 @@ def _read_content(reader: BitReader, kind: int) -> Content:
         levels = array("i", bytes(4 * model.PLANES * count))
         kernel.read(reader, step, _squares(radii), levels)
         planes = [
-            array("i", [levels[plane * count + place] for place in places])
+            array("i", map(levels[plane * count : (plane + 1) * count].__getitem__, places))
             for plane, places in enumerate(inside)
         ]
     else:
