@@ -22,8 +22,9 @@ from promptcodec.cli.tasks import Result, Task, Work, attempt
 from promptcodec.errors import PromptcodecError
 from promptcodec.files import WRITING
 
-AHEAD = 4
-"""Tasks for each process that are taken before their turn, so that none waits for work, and no more."""
+AHEAD = 16
+"""Tasks for each process that are taken before their turn, so that none waits for work while results are kept
+and indexed, and no more."""
 
 
 def results(
