@@ -196,6 +196,14 @@ def test_lost_pictures_are_known_from_the_index(sound, path, cli):
     assert (code, lost.id.hex() in given_up, given_up <= named) == (1, True, True)
 
 
+def test_nothing_that_is_left_is_an_error_and_no_archive(sound, path, cli, tmp_path):
+    path.write_bytes(sound[1][:3000])
+    code, _, err = cli("archive", "repair", path, "-o", "new.pxa")
+    assert code == 2
+    assert "no record in it can be read" in err
+    assert not (tmp_path / "new.pxa").exists()
+
+
 def test_a_damaged_picture_may_be_put_again(sound, path):
     wanted, data = sound
     victim = archives.record(40)

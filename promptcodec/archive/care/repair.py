@@ -42,7 +42,7 @@ def repair(path: Path, new: Path, known: Iterable[bytes] = ()) -> Outcome:
 
     Raises:
         UsageError: it cannot be read, or the new one not be written.
-        BitstreamError: it is no archive.
+        BitstreamError: it is no archive, or one of which nothing is left.
         NewerError: a newer version wrote it.
         OutputExistsError: ``new`` exists.
     """
@@ -62,12 +62,16 @@ def repair(path: Path, new: Path, known: Iterable[bytes] = ()) -> Outcome:
             try:
                 salvaged = salvage(wreck)
                 saved, lost = _save(salvaged, target)
+                lost |= salvaged.missing(known) - saved
+                if error and not saved and not lost:
+                    nothing = "it cannot be opened, and no record in it can be read"
+                    raise BitstreamError(nothing)  # noqa: TRY301 - the new file goes, as at any error
                 target.note_failures(failures)
                 compact(target)
             except BaseException:
                 new.unlink()
                 raise
-    return Outcome(len(saved), tuple(sorted(lost | salvaged.missing(known) - saved)))
+    return Outcome(len(saved), tuple(sorted(lost)))
 
 
 def _save(salvaged: Salvage, target: Archive) -> tuple[set[bytes], set[bytes]]:
