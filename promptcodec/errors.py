@@ -66,6 +66,12 @@ class ImageError(PromptcodecError):
     kind = "image"
 
 
+class ContainerError(PromptcodecError):
+    """A file that holds pictures, such as a tar shard, and cannot be read to its end."""
+
+    kind = "container"
+
+
 class BudgetError(PromptcodecError):
     """A byte budget below what the requested layers need."""
 

@@ -131,16 +131,16 @@ def test_keys_come_from_the_environment_alone_and_go_only_where_they_belong(monk
             plugins.create("captioners", spec)
     seen = plugins.create("captioners", f"chat:{server}?model=loopback-vision")
     assert not seen._profile.api_key_env  # the shipped profile's key is for the shipped address
-    assert seen._connection._line.client.api_key == "none"
+    assert seen.connection._line.client.api_key == "none"
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(MissingError, match="OPENAI_API_KEY"):
-        _ = plugins.create("captioners", "responses")._connection
+        _ = plugins.create("captioners", "responses").connection
 
 
 def test_without_the_extra_it_says_which(monkeypatch):
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(MissingError, match=r"promptcodec\[api\]"):
-        _ = plugins.create("captioners", "chat:http://127.0.0.1:1/v1?model=never-opened")._connection
+        _ = plugins.create("captioners", "chat:http://127.0.0.1:1/v1?model=never-opened").connection
 
 
 def test_prices_belong_to_their_model():

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import math
 import os
 import random
 import re
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from promptcodec.api import answers, concessions, failures, pictures, shut_down, spending, streams, transport
+from promptcodec.api import (
+    answers,
+    concessions,
+    failures,
+    pictures,
+    postponed,
+    shut_down,
+    spending,
+    streams,
+    transport,
+)
 from promptcodec.api.complaints import failure, is_refusal
 from promptcodec.api.failures import CallError
+from promptcodec.api.postponed import Answer, Question
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.api.secrets import Cover
-from promptcodec.api.usage import tokens_in
+from promptcodec.api.spending import Bill
+from promptcodec.api.usage import billed, counted
 from promptcodec.errors import ApiError, MissingError, PromptcodecError, RefusedError
 
 if TYPE_CHECKING:
@@ -32,8 +44,6 @@ _QUOTED, _SHOWN = 1000, 100
 _GOOD = 200
 _ANY_TOKENS = 1 << 17
 """Of an answer without a limit; no model is known to say more."""
-_LEAST_SHARE = 0.1
-"""Of a picture's estimate: what a server counts below that is not the picture."""
 
 
 class UnusableAnswerError(PromptcodecError):
@@ -54,7 +64,13 @@ class Connection:
         self.profile = profile
         key = _key(profile, self.host)
         self._cover = Cover(key)
-        self._line = transport.open_line(profile.url, key)
+        self._key = key
+        transport.check_installed()
+
+    @functools.cached_property
+    def _line(self) -> transport.Line:
+        """Open it when something is sent: who postpones questions needs none of the client."""
+        return transport.open_line(self.profile.url, self._key)
 
     def prepare(self) -> None:
         """Refuse, before anything else is paid for, what would be refused before it is asked.
@@ -98,12 +114,57 @@ class Connection:
         Raises:
             ApiError, RefusedError, UnusableAnswerError, SpendingError, MissingError: the call failed.
         """
-        try:
+        with self._door():
             return self._exchange(endpoint, request, read, usage, estimate, salt)
+
+    def manage(
+        self, call: Callable[[transport.Line], Value], judge: Callable[[CallError], CallError]
+    ) -> Value:
+        """Make a call that costs nothing and is not counted: one about files or batches.
+
+        Args:
+            call: makes it once.
+            judge: makes of a failure what it means to this call.
+
+        Raises:
+            ApiError, UsageError, RefusedError: the call failed.
+        """
+
+        def attempt() -> Value:
+            try:
+                with self._plainly():
+                    return call(self._line)
+            except CallError as failed:
+                raise judge(failed) from None
+
+        with self._door():
+            return self._repeat(attempt)
+
+    @contextmanager
+    def _door(self) -> Iterator[None]:
+        """Let no error out that quotes the key, or steers a terminal."""
+        try:
+            yield
         except PromptcodecError as error:
-            # The one door: whatever quotes a server leaves without the key, and steers no terminal.
             error.args = (self.cover(_plain(str(error))),)
             raise error from None
+
+    def _repeat(self, attempt: Callable[[], Value]) -> Value:
+        """Try again, after a wait, what may pass."""
+        try:
+            return self._tried(attempt)
+        except CallError as failed:
+            raise failed.error from None
+
+    def _tried(self, attempt: Callable[[], Value]) -> Value:
+        for tried in range(self.profile.retries + 1):
+            try:
+                return attempt()
+            except CallError as failed:
+                if failed.wait is None or tried == self.profile.retries:
+                    raise
+                time.sleep(failed.wait or min(_FIRST_WAIT * 2**tried, _LAST_WAIT) * random.uniform(0.75, 1))  # noqa: S311
+        raise AssertionError  # the last try returns or raises
 
     def _exchange(
         self,
@@ -115,7 +176,7 @@ class Connection:
         salt: int | None,
     ) -> Value:
         name = answers.key(self.profile.url, endpoint, request, salt)
-        stored = answers.get(name)
+        stored = None if postponed.is_answered(name) else answers.get(name)
         if stored is not None:
             try:
                 value = self._read(read, self._cover.value(stored))
@@ -130,16 +191,63 @@ class Connection:
         drawn = _draws(endpoint, request)  # however it is then put
 
         def ask(asked: dict[str, Any], most: float) -> Value:
-            return self._ask(name, endpoint, asked, read, usage, most, drawn=drawn)
+            key = answers.key(self.profile.url, endpoint, asked, salt)
+            estimate = most * postponed.price()
+            question = Question(key, name, self.profile, endpoint, asked, estimate, drawn)
+            return self._ask(question, read, usage)
 
-        for tried in range(self.profile.retries + 1):
+        return self._repeat(lambda: self._put(endpoint, request, estimate, ask))
+
+    def carry(self, question: Question) -> Answer:
+        """Ask a question that was postponed, and again what may pass.
+
+        What fails is settled; an answer is settled by its reader, who alone knows whether it can be used. The
+        first try was reserved already.
+        """
+        with spending.metered() as spent:
+            tries = iter(range(self.profile.retries + 1))
+
+            def attempt() -> bytes:
+                if next(tries):
+                    spending.reserve(question.estimate)
+                try:
+                    return self._post(question)
+                except CallError as failed:
+                    spending.settle(self.bill(question, question.estimate if failed.billed else 0.0))
+                    raise
+
             try:
-                return self._put(endpoint, request, estimate, ask)
+                return Answer(question.name, self._tried(attempt), before=spent)
             except CallError as failed:
-                if failed.wait is None or tried == self.profile.retries:
-                    raise failed.error from None
-                time.sleep(failed.wait or min(_FIRST_WAIT * 2**tried, _LAST_WAIT) * random.uniform(0.75, 1))  # noqa: S311
-        raise AssertionError  # the last try returns or raises
+                return postponed.failed(question, failed, spent)
+            except PromptcodecError as error:  # of spending
+                return postponed.failed(question, CallError(error, billed=False), spent)
+
+    def store(self, answer: Answer) -> None:
+        """Store an answer that nobody has read: who asks the question will find it, or drop it."""
+        if answer.failure:
+            return
+        try:
+            value = self.parse(answer.body)
+            self._check(value)
+        except (UnusableAnswerError, CallError):
+            return
+        if not self._cover.hides(value):
+            answers.put(answer.name, value)
+
+    def bill(self, question: Question, cost: float, used: Usage | None = None) -> Bill:
+        """Say what a call came to."""
+        tokens = used or Usage()
+        return Bill(
+            question.estimate,
+            cost,
+            host=self.host,
+            endpoint=question.endpoint,
+            model=self.profile.model,
+            asked=question.name,
+            input_tokens=tokens.input_tokens,
+            output_tokens=tokens.output_tokens,
+        )
 
     def _put(
         self,
@@ -160,58 +268,66 @@ class Connection:
 
     def _ask(
         self,
-        name: str,
-        endpoint: str,
-        request: dict[str, Any],
+        question: Question,
         read: Callable[[dict[str, Any]], Value],
         usage: Callable[[dict[str, Any]], Usage],
-        estimate: float,
-        *,
-        drawn: bool,
     ) -> Value:
-        """Make one call: reserved before, stored as soon as it could be read, settled whatever happens."""
-        spending.reserve(estimate)
+        """Make one call: reserved before, stored as soon as it could be read, settled whatever happens.
+
+        Where questions are postponed, an answer that came before is read and stored instead; whoever carries
+        questions reserves and settles.
+        """
+        taken = postponed.take(question)
+        estimate, drawn = question.estimate, question.drawn
+        if taken is None:
+            spending.reserve(estimate)
         used, cost = Usage(), estimate
         try:
-            answer = self._parse(self._post(endpoint, request, drawn=drawn))
-            used = _count(usage, answer)
+            answer = self.parse(postponed.content_of(taken) if taken else self._post(question))
+            used = counted(usage, answer)
+            priced = self.profile.cost(used) * postponed.price()
             self._check(answer)
-            cost = self._bill(used, estimate, usable=False, drawn=drawn)
+            cost = billed(priced, used, estimate, usable=False, drawn=drawn)
             value = self._read(read, answer)
             if not self._cover.hides(answer):
-                answers.put(name, answer)
-            cost = self._bill(used, estimate, usable=True, drawn=drawn)
+                answers.put(question.name, answer)
+            cost = billed(priced, used, estimate, usable=True, drawn=drawn)
         except CallError as failed:
             cost = cost if failed.billed else 0.0
             raise
         finally:
-            spending.settle(
-                estimate,
-                cost,
-                host=self.host,
-                endpoint=endpoint,
-                model=self.profile.model,
-                asked=name,
-                input_tokens=used.input_tokens,
-                output_tokens=used.output_tokens,
-            )
+            bill = self.bill(question, cost, used)
+            if taken:
+                postponed.bill(question, taken, bill)
+            else:
+                spending.settle(bill)
         return value
 
-    def _post(self, endpoint: str, request: dict[str, Any], *, drawn: bool) -> bytes:
-        try:
+    def _post(self, question: Question) -> bytes:
+        with self._plainly():
             return transport.send(
                 self._line,
-                ENDPOINTS[endpoint](self._line.client),
-                request,
+                ENDPOINTS[question.endpoint](self._line.client),
+                question.request,
                 host=self.host,
-                most=transport.MOST_PICTURE if drawn else transport.MOST_TEXT,
+                most=transport.MOST_PICTURE if question.drawn else transport.MOST_TEXT,
                 seconds=self.profile.timeout,
             )
-        except Exception as error:  # noqa: BLE001 - whatever one call raises is that call's failure
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """Turn whatever one call raises into that call's failure."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - servers and clients raise anything
             raise failures.read(error, self.host, self.profile, self._cover.text) from None
 
-    def _parse(self, content: bytes) -> dict[str, Any]:
-        """Read an answer in any encoding of JSON, and cover the key in it."""
+    def parse(self, content: bytes) -> dict[str, Any]:
+        """Read an answer in any encoding of JSON, and cover the key in it.
+
+        Raises:
+            UnusableAnswerError: it is no JSON object.
+        """
         if not content.strip():
             raise UnusableAnswerError("the server's answer is empty")
         picture = pictures.answer_of(content)
@@ -246,22 +362,6 @@ class Connection:
             words = f"{type(error).__name__}: {str(error)[:200]}"
             raise UnusableAnswerError(f"the server's answer cannot be read ({words})") from None
 
-    def _bill(self, used: Usage, estimate: float, *, usable: bool, drawn: bool) -> float:
-        """Give what a call came to: never less than the server may bill for it.
-
-        What it says that the call cost is the least. What it counts holds where the answer is good and
-        both counts are there. Else it is the estimate, or what it counts where that is more. A count of
-        next to nothing for a picture leaves the picture out: such servers bill by the piece.
-        """
-        counted = self.profile.cost(used)
-        whole = usable and used.input_tokens > 0 and used.output_tokens > 0 and not math.isnan(counted)
-        if whole and not (drawn and counted < _LEAST_SHARE * estimate):
-            return max(counted, used.cost)
-        known = [cost for cost in (estimate, counted) if not math.isnan(cost)]
-        if len(known) < 2 and not used.cost:
-            return estimate
-        return max((*known, used.cost))
-
 
 ENDPOINTS: dict[str, Callable[[openai.AsyncOpenAI], Callable[..., Any]]] = {
     "chat": lambda client: client.chat.completions.with_raw_response.create,
@@ -292,17 +392,6 @@ def _draws(endpoint: str, request: dict[str, Any]) -> bool:
     asked = [request.get("modalities"), more.get("modalities") if isinstance(more, dict) else None]
     asked += [[tool["type"].partition("_")[0] for tool in request.get("tools", ())]]
     return endpoint in {"generate", "edit"} or any("image" in (kinds or ()) for kinds in asked)
-
-
-def _count(usage: Callable[[dict[str, Any]], Usage], answer: dict[str, Any]) -> Usage:
-    """Read the tokens of an answer; no form of them costs the answer, and none gives credit."""
-    try:
-        used = usage(answer)
-    except Exception:  # noqa: BLE001 - servers write anything there
-        return Usage()
-    counts = {name: tokens_in(asdict(used), name) for name in asdict(used) if name != "cost"}
-    counts["image_input_tokens"] = min(counts["image_input_tokens"], counts["input_tokens"])
-    return Usage(**counts, cost=used.cost)
 
 
 def _plain(words: str) -> str:

@@ -55,12 +55,27 @@ _FAULT_OF_FORM = re.compile(
 )
 """What llama.cpp and its kin say with status 500 where they do not know a form."""
 
-_learnt: dict[tuple[str, str, str], tuple[str, ...]] = {}
+_KNOWN = {OBJECT, NONE, "stream", "system", *(f"-{name}" for name in _SPARE)}
+Learnt = dict[tuple[str, str, str], tuple[str, ...]]
+"""Concessions by address, model and endpoint."""
+_learnt: Learnt = {}
 
 
 def known(profile: Profile, endpoint: str) -> tuple[str, ...]:
     """Give the concessions that this model at this address is known to need at an endpoint."""
     return _learnt.get((profile.url, profile.model, endpoint), ())
+
+
+def learnt() -> Learnt:
+    """Give all that this process has learnt, for another one to adopt."""
+    return dict(_learnt)
+
+
+def adopt(others: Learnt) -> None:
+    """Learn what another process has learnt; where both know of a model, what needs more holds."""
+    for model, agreed in others.items():
+        if _KNOWN.issuperset(agreed) and len(agreed) > len(_learnt.get(model, ())):
+            _learnt[model] = agreed
 
 
 def learn(

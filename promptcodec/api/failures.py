@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptcodec.api.profile import Profile
 from promptcodec.errors import ApiError, PromptcodecError, RefusedError, UsageError
@@ -52,6 +52,14 @@ class CallError(Exception):
         self.wait = wait
         self.status = status
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _call_error, (self.error, self.billed, self.wait, self.status)
+
+
+def _call_error(error: PromptcodecError, billed: bool, wait: float | None, status: int) -> CallError:  # noqa: FBT001
+    """Make one again that was sent to another process."""
+    return CallError(error, billed=billed, wait=wait, status=status)
+
 
 def read(error: Exception, host: str, profile: Profile, cover: Callable[[str], str]) -> CallError:
     """Turn what a call raised into one of ours.
@@ -71,16 +79,37 @@ def read(error: Exception, host: str, profile: Profile, cover: Callable[[str], s
     if not isinstance(error, openai.APIError):
         words = f"{type(error).__name__}: {error}"[:_QUOTED]
         return CallError(ApiError(f"{host} could not be asked ({cover(words)[:300]})"), billed=True)
-    status = error.status_code if isinstance(error, openai.APIStatusError) else 0
     message = cover(" ".join(_MARKUP.sub(" ", _words(error)).split()))[:300]
-    plain = next(_causes(error, message, host, profile))
+    if not isinstance(error, openai.APIStatusError):
+        unreached = isinstance(error, openai.APIConnectionError)
+        words = _unreachable(error, host) if unreached else _failed(message, host, profile)
+        wait = None if _cause(error) in _LASTING else 0.0
+        return CallError(ApiError(words), billed=_cause(error) not in _BEFORE_SENDING, wait=wait)
+    failed = answered(error.status_code, error.code, message, host, profile)
+    if failed.wait is None:
+        return failed
+    failed.wait = retry_after(error.response.headers.get("retry-after", ""))
+    if failed.wait > LONGEST_WAIT:
+        words = f"{profile.model} at {host} asks to wait {failed.wait:.0f} s ({message}); try later"
+        failed.error, failed.wait = ApiError(words), None
+    return failed
+
+
+def answered(status: int, code: str | None, message: str, host: str, profile: Profile) -> CallError:
+    """Turn a status that holds no answer into one of our errors.
+
+    Args:
+        status: of HTTP, not 200.
+        code: of the error that came with it.
+        message: of the same, without the key.
+        host: where it came from.
+        profile: whose retries are up.
+    """
+    plain = next(_causes(status, code, message, host, profile))
     # A refusal to serve costs nothing; what failed on the way back, or is refused for what it says, may.
-    billed = status >= 500 or status in {0, 408} or isinstance(plain, RefusedError)
-    wait = _wait(error, status)
-    if wait is not None and wait > LONGEST_WAIT:
-        plain = ApiError(f"{profile.model} at {host} asks to wait {wait:.0f} s ({message}); try later")
-        wait = None
-    return CallError(plain, billed=billed and _cause(error) not in _BEFORE_SENDING, wait=wait, status=status)
+    billed = status >= 500 or status == 408 or isinstance(plain, RefusedError)
+    passes = (status in {408, 409, 429} or status >= 500) and code not in _QUOTA
+    return CallError(plain, billed=billed, wait=0.0 if passes else None, status=status)
 
 
 def _words(error: openai.APIError) -> str:
@@ -98,17 +127,6 @@ def _cause(error: openai.APIError) -> str:
     return type(error.__cause__).__name__
 
 
-def _wait(error: openai.APIError, status: int) -> float | None:
-    """Give the seconds until another try, 0 where the server names none, None where it would not help."""
-    import openai  # noqa: PLC0415 - heavy
-
-    if not isinstance(error, openai.APIStatusError):
-        return None if _cause(error) in _LASTING else 0.0
-    if not (status in {408, 409, 429} or status >= 500) or error.code in _QUOTA:
-        return None
-    return retry_after(error.response.headers.get("retry-after", ""))
-
-
 def retry_after(header: str) -> float:
     """Read ``retry-after``: seconds, or a date; 0 for what is neither, or is over."""
     try:
@@ -121,31 +139,31 @@ def retry_after(header: str) -> float:
     return max(0.0, seconds) if not math.isnan(seconds) else 0.0
 
 
-def _causes(error: openai.APIError, message: str, host: str, profile: Profile) -> Iterator[PromptcodecError]:
+def _causes(
+    status: int, code: str | None, message: str, host: str, profile: Profile
+) -> Iterator[PromptcodecError]:
     """Give what it may be, the most special first."""
-    import openai  # noqa: PLC0415 - heavy
-
     where = f"{profile.model} at {host}"
-    tries = f"after {profile.retries} retries"
-    status = error.status_code if isinstance(error, openai.APIStatusError) else 0
-    if isinstance(error, openai.APIConnectionError):
-        yield ApiError(_unreachable(error, host))
-    if error.code in _QUOTA:
+    if code in _QUOTA:
         yield ApiError(f"{where}: the account's quota is used up ({message}); see the provider's billing")
-    if error.code in _REFUSED:
+    if code in _REFUSED:
         yield RefusedError(f"{where} refused: {message}")
-    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+    if status in {401, 403}:
         key = profile.api_key_env or "no variable: name one, api_key_env=NAME"
         yield ApiError(f"{where} does not accept the key in {key}: {message}")
-    if isinstance(error, openai.RateLimitError):
-        yield ApiError(f"{where} is over its rate limit {tries}: {message}")
-    if isinstance(error, openai.NotFoundError):
+    if status == 429:
+        yield ApiError(f"{where} is over its rate limit after {profile.retries} retries: {message}")
+    if status == 404:
         yield ApiError(f"{where} is not there: {message}; see model= and url=")
     if 0 < status < 400:
         yield ApiError(f"{where} answers with status {status}, which holds no answer; see url=")
     if 400 <= status < 500:
         yield UsageError(f"{where} refuses the request: {message}")
-    yield ApiError(f"{where} failed {tries}: {message}")
+    yield ApiError(_failed(message, host, profile))
+
+
+def _failed(message: str, host: str, profile: Profile) -> str:
+    return f"{profile.model} at {host} failed after {profile.retries} retries: {message}"
 
 
 def _unreachable(error: openai.APIError, host: str) -> str:

@@ -166,38 +166,96 @@ def check_priced(estimate: float) -> None:
         )
 
 
-def settle(
-    estimate: float,
-    cost: float,
-    *,
-    host: str,
-    endpoint: str,
-    model: str,
-    asked: str,
-    input_tokens: int,
-    output_tokens: int,
-) -> None:
-    """Put what a call came to in place of what was reserved for it.
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What one call came to.
+
+    Attributes:
+        estimate: dollars that were reserved for it.
+        cost: dollars, nan where a price is unknown.
+        host, endpoint, model: who was asked.
+        asked: the hash of the question.
+        input_tokens, output_tokens: that were counted.
+    """
+
+    estimate: float
+    cost: float
+    host: str
+    endpoint: str
+    model: str
+    asked: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def spent(self) -> Spent:
+        """Give it as one call of a stretch of work."""
+        cost = None if math.isnan(self.cost) else self.cost
+        return Spent(1, 0, self.input_tokens, self.output_tokens, cost)
+
+
+def settle(bill: Bill) -> None:
+    """Put what a call came to in place of what was reserved for it, and count it.
 
     Raises:
         SpendingError: it cannot be counted; what was reserved stands.
     """
-    for spent in _meter.get():
-        spent.requests += 1
-        spent.input_tokens += input_tokens
-        spent.output_tokens += output_tokens
-        spent.cost = None if spent.cost is None or math.isnan(cost) else spent.cost + cost
+    count(bill.spent)
+    enter(bill)
+
+
+def enter(bill: Bill) -> None:
+    """Put what a call came to in place of what was reserved for it.
+
+    Raises:
+        SpendingError: it cannot be entered; what was reserved stands.
+    """
     limits = _limits.get()
     with _ledger() as ledger:
-        known = [0.0 if math.isnan(value) else value for value in (estimate, cost)]
+        known = [0.0 if math.isnan(value) else value for value in (bill.estimate, bill.cost)]
         ledger.execute("UPDATE runs SET cost = cost - ? + ? WHERE run = ?", (*known, limits.run))
         ledger.execute(
             "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(limits.run, time.time(), host, endpoint, model, asked),
-                *(input_tokens, output_tokens, None if math.isnan(cost) else cost),
+                *(limits.run, time.time(), bill.host, bill.endpoint, bill.model, bill.asked),
+                *(bill.input_tokens, bill.output_tokens, None if math.isnan(bill.cost) else bill.cost),
             ),
         )
+
+
+def give_back(estimate: float) -> None:
+    """Take back what was reserved for a call that was not made.
+
+    Raises:
+        SpendingError: it cannot be entered; what was reserved stands.
+    """
+    estimate = 0.0 if math.isnan(estimate) else estimate
+    with _ledger() as ledger:
+        ledger.execute(
+            "UPDATE runs SET requests = requests - 1, cost = cost - ? WHERE run = ?",
+            (estimate, _limits.get().run),
+        )
+
+
+def count(more: Spent) -> None:
+    """Count what was spent, for all who meter this thread."""
+    for spent in _meter.get():
+        spent.requests += more.requests
+        spent.stored += more.stored
+        spent.input_tokens += more.input_tokens
+        spent.output_tokens += more.output_tokens
+        spent.cost = None if spent.cost is None or more.cost is None else spent.cost + more.cost
+
+
+def counted(limits: Limits) -> tuple[int, float]:
+    """Give how many requests of a run were counted, and the dollars, in the cache folder of this machine.
+
+    Raises:
+        SpendingError: they cannot be read.
+    """
+    with _ledger() as ledger:
+        row = ledger.execute("SELECT requests, cost FROM runs WHERE run = ?", (limits.run,)).fetchone()
+    return row or (0, 0.0)
 
 
 def count_redirect() -> None:
@@ -207,14 +265,12 @@ def count_redirect() -> None:
         SpendingError: a cap is reached.
     """
     reserve(0.0)
-    for spent in _meter.get():
-        spent.requests += 1
+    count(Spent(requests=1))
 
 
 def count_stored() -> None:
     """Count an answer that was stored already."""
-    for spent in _meter.get():
-        spent.stored += 1
+    count(Spent(stored=1))
 
 
 _lock = threading.Lock()

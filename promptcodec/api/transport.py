@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
+import importlib.util
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from promptcodec.api import spending
@@ -27,10 +28,13 @@ from promptcodec.errors import ApiError, MissingError, SpendingError
 if TYPE_CHECKING:
     import openai
 
+Value = TypeVar("Value")
 MOST_TEXT = 4 << 20
 """Bytes of an answer of words; the longest real ones have some tens of thousands."""
 MOST_PICTURE = 64 << 20
 """Bytes of an answer with a picture: 8.3 megapixels of base64 that nothing could compress have 45 MB."""
+PACE = 16 << 20
+"""Bytes of a file that may take as long as one question."""
 _CONNECT = 15.0
 """Seconds until a connection must stand."""
 _REDIRECTS = 3
@@ -52,29 +56,37 @@ class _Exchange:
     most: int
     seconds: float
     deadline: asyncio.Timeout
-    sent: bool = False
+    counted: bool
+    method: str = ""
+
+    def extend(self) -> None:
+        """Give it its time from now on."""
+        self.deadline.reschedule(asyncio.get_running_loop().time() + self.seconds)
 
 
 _present: ContextVar[_Exchange] = ContextVar("_present")
 _lock = threading.Lock()
 
 
-def open_line(url: str, key: str) -> Line:
-    """Open one client per address: its connections and its start are shared by all pictures.
+def check_installed() -> None:
+    """Find out whether the openai client is there, without loading it.
 
     Raises:
-        MissingError: the openai client is not installed.
+        MissingError: it is not.
     """
+    if importlib.util.find_spec("openai") is None:
+        raise MissingError("hosted models need the extra api: pip install 'promptcodec[api]'")
+
+
+def open_line(url: str, key: str) -> Line:
+    """Open one client per address: its connections and its start are shared by all pictures."""
     with _lock:
         return _open_line(url, key, os.getpid())
 
 
 @functools.lru_cache(maxsize=16)
 def _open_line(url: str, key: str, process: int) -> Line:
-    try:
-        import openai  # noqa: PLC0415 - heavy
-    except ImportError:
-        raise MissingError("hosted models need the extra api: pip install 'promptcodec[api]'") from None
+    import openai  # noqa: PLC0415 - heavy
 
     http = openai.DefaultAsyncHttpxClient(
         # An answer that is compressed all the same is decompressed here, within its limit.
@@ -115,7 +127,14 @@ def _loop(_process: int) -> asyncio.AbstractEventLoop:
 
 
 def send(
-    line: Line, method: Callable[..., Any], request: dict[str, Any], *, host: str, most: int, seconds: float
+    line: Line,
+    method: Callable[..., Any],
+    request: dict[str, Any],
+    *,
+    host: str,
+    most: int,
+    seconds: float,
+    counted: bool = True,
 ) -> bytes:
     """Ask once and give the body of the answer.
 
@@ -126,24 +145,88 @@ def send(
         host: for messages.
         most: bytes the answer may have, decompressed.
         seconds: from the first byte sent to the last one read.
+        counted: whether a redirect that is followed counts as a call more.
 
     Raises:
         openai.APIError: the server, or the way to it, failed.
         CallError: the answer was too late, too large, compressed otherwise than can be read, or a redirect.
     """
 
-    async def ask() -> bytes:
+    async def ask(_exchange: _Exchange) -> bytes:
+        content: bytes = (await method(**request)).content
+        return content
+
+    return _run(line, ask, host=host, most=most, seconds=seconds, counted=counted)
+
+
+def receive(
+    line: Line,
+    method: Callable[..., Any],
+    request: dict[str, Any],
+    into: BinaryIO,
+    *,
+    host: str,
+    most: int,
+    seconds: float,
+) -> None:
+    """Ask once for a file that is too large for memory, and write it as it comes.
+
+    Args:
+        line: the client.
+        method: of the client, the one that gives streaming responses.
+        request: its arguments.
+        into: takes the bytes.
+        host: for messages.
+        most: bytes the file may have, decompressed.
+        seconds: for the answer's start, and for each PACE bytes of it.
+
+    Raises:
+        openai.APIError, CallError: as ``send`` does.
+        OSError: the bytes cannot be written.
+    """
+    import openai  # noqa: PLC0415 - heavy
+
+    broken = _httpx(openai).TransportError
+
+    async def ask(exchange: _Exchange) -> None:
+        left = PACE
+        async with method(**request) as response:
+            try:
+                async for data in response.iter_bytes():
+                    into.write(data)
+                    left -= len(data)
+                    if left < 0:
+                        left = PACE
+                        exchange.extend()
+            except broken as error:
+                raise openai.APIConnectionError(request=response.http_request) from error
+
+    _run(line, ask, host=host, most=most, seconds=seconds, counted=False)
+
+
+def _run(
+    line: Line,
+    ask: Callable[[_Exchange], Coroutine[Any, Any, Value]],
+    *,
+    host: str,
+    most: int,
+    seconds: float,
+    counted: bool,
+) -> Value:
+    """Run one exchange on the loop, within its time."""
+
+    async def run() -> Value:
         try:
             # It begins once the request is made up: the first of a process imports half of the client.
             async with asyncio.timeout(None) as deadline:
-                _present.set(_Exchange(host, most, seconds, deadline))
-                content: bytes = (await method(**request)).content
-                return content
+                exchange = _Exchange(host, most, seconds, deadline, counted)
+                _present.set(exchange)
+                return await ask(exchange)
         except TimeoutError:
             late = f"{host} did not answer whole within {seconds:g} s; raise timeout= or try later"
             raise CallError(ApiError(late), billed=True) from None
 
-    future = asyncio.run_coroutine_threadsafe(ask(), line.loop)
+    future = asyncio.run_coroutine_threadsafe(run(), line.loop)
     try:
         return future.result()
     finally:
@@ -156,9 +239,9 @@ def _keep_origin(url: str) -> Callable[[Any], Any]:
 
     async def check(request: Any) -> None:
         present = _present.get()
-        if not present.sent:
-            present.sent = True
-            present.deadline.reschedule(asyncio.get_running_loop().time() + present.seconds)
+        if not present.method:
+            present.method = request.method
+            present.extend()
             return
         target = str(request.url)
         if _origin(target) != origin:
@@ -169,7 +252,7 @@ def _keep_origin(url: str) -> Callable[[Any], Any]:
                 ),
                 billed=False,
             )
-        if request.method != "POST":
+        if request.method != present.method:
             raise CallError(
                 ApiError(
                     f"{present.host} redirects to another path and asks without the question; write the "
@@ -177,6 +260,8 @@ def _keep_origin(url: str) -> Callable[[Any], Any]:
                 ),
                 billed=False,
             )
+        if not present.counted:
+            return
         try:
             await asyncio.to_thread(spending.count_redirect)
         except SpendingError as error:

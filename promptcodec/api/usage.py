@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from promptcodec.api.profile import Usage
@@ -10,6 +13,8 @@ MOST_TOKENS = 10**8
 """More than any answer can have: what says more is nonsense."""
 _MOST_COST = 1000.0
 """Dollars; no call costs more."""
+_LEAST_SHARE = 0.1
+"""Of a picture's estimate: what a server counts below that is not the picture."""
 
 
 def usage_in(answer: dict[str, Any]) -> Usage:
@@ -35,6 +40,40 @@ def usage_in(answer: dict[str, Any]) -> Usage:
         asked = asked or max(0, total - given)
     pictures = tokens_in(_object(usage, "input_tokens_details"), "image_tokens")
     return Usage(asked, given, min(pictures, asked), _cost(usage))
+
+
+def counted(usage: Callable[[dict[str, Any]], Usage], answer: dict[str, Any]) -> Usage:
+    """Read the tokens of an answer; no form of them costs the answer, and none gives credit."""
+    try:
+        used = usage(answer)
+    except Exception:  # noqa: BLE001 - servers write anything there
+        return Usage()
+    counts = {name: tokens_in(asdict(used), name) for name in asdict(used) if name != "cost"}
+    counts["image_input_tokens"] = min(counts["image_input_tokens"], counts["input_tokens"])
+    return Usage(**counts, cost=used.cost)
+
+
+def billed(priced: float, used: Usage, estimate: float, *, usable: bool, drawn: bool) -> float:
+    """Give what a call came to, in dollars: never less than the server may bill for it.
+
+    What it says that the call cost is the least. What it counts holds where the answer is good and
+    both counts are there. Else it is the estimate, or what it counts where that is more. A count of
+    next to nothing for a picture leaves the picture out: such servers bill by the piece.
+
+    Args:
+        priced: what the tokens that it counts cost, nan where a price is unknown.
+        used: what it counts.
+        estimate: of the call, nan where unknown.
+        usable: the answer is good.
+        drawn: it may hold a picture.
+    """
+    whole = usable and used.input_tokens > 0 and used.output_tokens > 0 and not math.isnan(priced)
+    if whole and not (drawn and priced < _LEAST_SHARE * estimate):
+        return max(priced, used.cost)
+    known = [cost for cost in (estimate, priced) if not math.isnan(cost)]
+    if len(known) < 2 and not used.cost:
+        return estimate
+    return max((*known, used.cost))
 
 
 def tokens_in(usage: Any, key: str) -> int:

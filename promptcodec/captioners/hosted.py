@@ -41,7 +41,7 @@ class HostedCaptioner:
         self._last: tuple[Image.Image, bytes, str] | None = None
 
     @functools.cached_property
-    def _connection(self) -> Connection:
+    def connection(self) -> Connection:
         """Open it when it is first needed: an estimate needs no key."""
         return Connection(self._profile)
 
@@ -52,7 +52,7 @@ class HostedCaptioner:
             MissingError: the client or the key is not there.
             UsageError: the model was shut down; a cap on cost is to hold, and a price is unknown.
         """
-        self._connection.prepare()
+        self.connection.prepare()
 
     def describe(
         self,
@@ -139,7 +139,7 @@ class HostedCaptioner:
             return description
 
         try:
-            return ask_json(self._connection, self.name, ask, parse)
+            return ask_json(self.connection, self.name, ask, parse)
         except (RefusedError, UnusableAnswerError) as error:
             hint = "another model, or --captioner local, may do it"
             raise CaptionerError(str(error), hint=hint) from None

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
-from pathlib import Path
-
+from promptcodec import unexpected
 from promptcodec.errors import PromptcodecError, UnexpectedError
 
 _PACKAGES = ("promptcodec", "numpy", "pillow", "onnxruntime", "scikit-image", "scipy", "zstandard", "brotli")
-# Not compiled before something fails.
-_KEPT_BACK = "(?i)key|token|secret|passw|credential|auth"
-# What may stand in an address and is nobody's business: a password, and what follows the path.
-_ADDRESS = r"(\w+://)(?:[^\s/@'\"]*@)?([^\s?#'\"]*)(?:[?#][^\s'\"]*)?"
 
 
 def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
@@ -22,14 +15,10 @@ def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
         error: the exception.
         file: what was worked on.
     """
-    if isinstance(error, PromptcodecError):
-        return error
-    if isinstance(error, MemoryError):
-        return PromptcodecError("there is not enough memory for it; scale it down or use a lower --jobs")
-    text = " ".join(_clean(str(error)).split())
-    return UnexpectedError(
-        f"unexpected {type(error).__name__}" + (f": {text}" if text else ""), hint=_written(error, file)
-    )
+    failed = unexpected.as_error(error)
+    if isinstance(failed, UnexpectedError) and failed is not error:
+        failed.hint = _written(error, file)
+    return failed
 
 
 def _written(error: BaseException, file: str | None) -> str:
@@ -57,7 +46,7 @@ def _report(error: BaseException, file: str | None) -> str:
 
     trace = "".join(traceback.format_exception(error))
     system = f"Python {platform.python_version()} on {platform.platform()}"
-    return _clean("\n".join([*_versions(), system, f"input: {file}", "", trace]))
+    return unexpected.cleaned("\n".join([*_versions(), system, f"input: {file}", "", trace]))
 
 
 def _versions() -> list[str]:
@@ -70,13 +59,3 @@ def _versions() -> list[str]:
         except PackageNotFoundError:
             lines.append(f"{package}: not installed")
     return lines
-
-
-def _clean(text: str) -> str:
-    """Take out of a text what is secret in the environment or in addresses, and the user's name in paths."""
-    secrets = [value for name, value in os.environ.items() if re.search(_KEPT_BACK, name) and len(value) >= 6]
-    for value in sorted(secrets, key=len, reverse=True):
-        text = text.replace(value, "***")
-    home = str(Path("~").expanduser())
-    text = text.replace(home, "~") if len(home) > 1 else text
-    return re.sub(_ADDRESS, r"\1\2", text)
