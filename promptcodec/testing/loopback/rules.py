@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+MOST_LINES, MOST_BYTES = 50_000, 200_000_000
+"""Of a batch: its requests, and its file."""
+
 
 class BadRequestError(Exception):
     """A request the API answers with an error object.

@@ -11,16 +11,21 @@ from typing import Any
 from promptcodec.testing.loopback import answer, bodies, image_requests, questions, text_requests
 from promptcodec.testing.loopback.batches import Batches
 from promptcodec.testing.loopback.faults import Fault
+from promptcodec.testing.loopback.files import Files
 from promptcodec.testing.loopback.rules import BadRequestError, fields
 
 
 class Service:
     """What the endpoints share: faults, the log, files and batches."""
 
-    def __init__(self, faults: Sequence[Fault], log: Path | None, key: str) -> None:
+    def __init__(
+        self, faults: Sequence[Fault], log: Path | None, key: str, most_lines: int, most_bytes: int
+    ) -> None:
         self.faults = faults
         self.key = key
-        self.batches = Batches(self.answer)
+        self.files = Files()
+        self.most_bytes = most_bytes
+        self.batches = Batches(self._answer_line, self.note, faults, self.files, most_lines)
         self._log = log
         self._lock = threading.Lock()
 
@@ -30,6 +35,9 @@ class Service:
             line = {"method": method, "path": path, "status": status, "input_sha256": digest}
             with self._lock, self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+
+    def _answer_line(self, path: str, body: Any, fault: str) -> dict[str, Any]:
+        return self.answer(path, body, (), fault)
 
     def answer(self, path: str, body: Any, uploads: Sequence[bytes] = (), fault: str = "") -> dict[str, Any]:
         """Answer one request of an endpoint that models stand behind.

@@ -1,0 +1,47 @@
+"""Responses that are no answers: errors of the API's form, and bodies that break off."""
+
+from __future__ import annotations
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+_RETRY_AFTER = "1"
+
+
+class BrokenResponse:
+    """A response that promises more bytes than it sends; the server then closes the connection."""
+
+    status_code = 200
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the headers and half of the body."""
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(self.body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        half = self.body[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+def error(status: int, message: str, param: str | None, code: str | None, **headers: str) -> Response:
+    """Make an error of the API's form."""
+    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
+    value = {
+        "message": message,
+        "type": "server_error" if status >= 500 else kind,
+        "param": param,
+        "code": code,
+    }
+    return JSONResponse({"error": value}, status, headers)
+
+
+def too_many() -> Response:
+    """Make the error of a rate limit, which says when to come again."""
+    words = "Rate limit reached for requests."
+    return error(429, words, None, "rate_limit_exceeded", **{"retry-after": _RETRY_AFTER})
+
+
+def server_failed() -> Response:
+    """Make the error of a server that fails."""
+    return error(500, "The server had an error while processing your request.", None, None)
