@@ -141,7 +141,7 @@ from promptcodec.archive.adding import add
 from promptcodec.archive import store
 from promptcodec.archive.adding.content import Content
 from promptcodec.archive.record import id_of
-from promptcodec.archive.adding.sources import Source
+from promptcodec.archive.sources.source import Source
 
 def outcomes(number):
     for each in range(number):

@@ -26,7 +26,7 @@ CRC_BYTES = 2
 _MORE = 1
 # Of the CBOR map.
 _TAGS, _PLACES = 1, 2
-_LATEST: int = 2 ** (8 * TIME_BYTES - 1) - 1
+LATEST: int = 2 ** (8 * TIME_BYTES - 1) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def write(record: Record, numbers: Mapping[str, int]) -> bytes:
 
 
 def _within(time: int) -> int:
-    return min(max(time, -_LATEST), _LATEST)
+    return min(max(time, -LATEST), LATEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,7 @@ def _more(data: bytes, roots: Mapping[int, str], pos: int) -> tuple[tuple[str, .
             Place(_root(roots, number, pos), path_text(path), time) for number, path, time in places
         )
         typed = all(isinstance(tag, str) for tag in tags) and all(
-            type(one.time) is int and abs(one.time) <= _LATEST for one in others
+            type(one.time) is int and abs(one.time) <= LATEST for one in others
         )
     except (
         cbor2.CBORError,

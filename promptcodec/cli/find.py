@@ -23,8 +23,10 @@ _ONE = {
     "broken links": "broken link",
     "folders": "folder",
     "hidden folders": "hidden folder",
+    "links or devices": "link or device",
     "links to folders": "link to a folder",
     "pipes or devices": "pipe or device",
+    "rows without the bytes of a picture": "row without the bytes of a picture",
 }
 
 
@@ -244,10 +246,18 @@ def _enters(folder: Path, left_out: Counter[str]) -> bool:
     return True
 
 
-def _why_not(path: Path, suffixes: Sequence[str], noun: str) -> str | None:
-    """Say why a file of a folder is left out: None where it is not, ``""`` where nobody need know."""
-    hidden, suffix = path.name.startswith("."), path.suffix.lower()
-    if path.name.startswith(_APPLE_DOUBLE) or path.name.lower() in _SYSTEM_FILES:
+def why_not(name: str, suffixes: Sequence[str], noun: str) -> str | None:
+    """Say why a file of a folder is left out, by its name.
+
+    None where it is not, ``""`` where nobody need know.
+
+    Args:
+        name: without its folder.
+        suffixes: as of ``find``.
+        noun: as of ``find``.
+    """
+    hidden, suffix = name.startswith("."), Path(name).suffix.lower()
+    if name.startswith(_APPLE_DOUBLE) or name.lower() in _SYSTEM_FILES:
         return ""
     if suffix not in suffixes:
         return "" if hidden or suffix in STREAMS else f"not {noun}"
@@ -258,6 +268,14 @@ def _why_not(path: Path, suffixes: Sequence[str], noun: str) -> str | None:
     form = formats.BY_SUFFIX.get(suffix)
     if form is not None and formats.is_missing(form):
         return f"{form.name} (pip install 'promptcodec[{form.extra}]')"
+    return None
+
+
+def _why_not(path: Path, suffixes: Sequence[str], noun: str) -> str | None:
+    """Say why a file of a folder is left out, as ``why_not`` does, and whether it is a file at all."""
+    reason = why_not(path.name, suffixes, noun)
+    if reason is not None:
+        return reason
     try:
         return None if stat.S_ISREG(path.stat().st_mode) else _irregular(path)
     except OSError:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from promptcodec.archive.adding import failures
 from promptcodec.archive.adding.content import Content
-from promptcodec.archive.adding.places import merged, without
-from promptcodec.archive.adding.sources import (
+from promptcodec.archive.adding.durable import in_batches
+from promptcodec.archive.adding.earlier import (
     Earlier,
     Lookup,
-    Source,
     earlier,
     is_only_base,
     lookup_of,
     remember_base,
 )
+from promptcodec.archive.adding.places import merged, without
 from promptcodec.archive.adding.states import ADDED, CHANGED, DUPLICATE, FAILED
 from promptcodec.archive.record import Failure, Record
+from promptcodec.archive.sources.source import Source
 from promptcodec.archive.store import Archive
 from promptcodec.errors import BitstreamError, PromptcodecError, UsageError
 
-SECONDS, MOST = 0.5, 256
-"""How long files wait before they are kept, and how many do, at most."""
-
 INDEX_SECONDS, INDEX_MOST = 20.0, 1024
-"""The same of records that wait to be put into the index: their signatures are nowhere else."""
+"""How long records wait to be put into the index, and how many do: their signatures are nowhere else."""
 
 Outcome = tuple[Source, Content | PromptcodecError]
 """A file, and what was made of it."""
@@ -90,21 +88,31 @@ class Adding:
         self._kept: deque[Kept] = deque()
         self._signatures: dict[bytes, bytes] = {}
         self._stale = False
+        self._updated_at = time.monotonic()
         self._only: dict[str, bool] = {}
         self._remembered: set[str] = set()
+        self._finished: list[Source] = []
 
     def known(self, source: Source) -> Record | None:
         """Give the record of a file that is as it was when it was added, without reading it.
 
         Where tags are to be given, or its name and time do not tell the file, it is not known.
         """
-        if self._tags or source.time is None or not self._is_told_by_name(source):
+        if self._tags or not source.time or not self._is_told_by_name(source):
             return None
         before = earlier(source, self._lookup, self._archive.roots().values())
         if before is None or before.place.time != source.time:
             return None
         record = self._get(before.id)
         return record if record and before.place in record.places else None
+
+    def finish(self, source: Source) -> None:
+        """Take it that a file that holds others was read to its end: that it failed before is over.
+
+        That is forgotten when all that was in it is kept.
+        """
+        if source.location in self.failures:
+            self._finished.append(source)
 
     def keep(self, outcomes: Iterable[Outcome | None]) -> Generator[Kept, None, None]:
         """Keep files as they come. Whatever ends that, those that have come are kept, and given.
@@ -116,38 +124,11 @@ class Adding:
             UsageError: the archive cannot be written: no room is left, or another program is in the way.
             BaseException: whatever ``outcomes`` raises.
         """
-        waiting: list[Outcome] = []
-        kept_at = updated_at = time.monotonic()
-        try:
-            try:
-                for outcome in outcomes:
-                    waiting += [outcome] if outcome else []
-                    now = time.monotonic()
-                    if len(waiting) >= MOST or (waiting and now - kept_at >= SECONDS):
-                        yield from self._flush(waiting)
-                        kept_at = time.monotonic()
-                    if len(self._signatures) >= INDEX_MOST or now - updated_at >= INDEX_SECONDS:
-                        self._bring_up_to_date()
-                        updated_at = time.monotonic()
-            except GeneratorExit:  # nobody listens any more; nothing waits while somebody is told
-                raise
-            except BaseException:
-                yield from self._flush(waiting)
-                raise
-            yield from self._flush(waiting)
-        finally:
-            self._bring_up_to_date()
-
-    def _flush(self, waiting: list[Outcome]) -> Iterator[Kept]:
-        """Keep what waits, in one transaction; then give it."""
-        try:
-            if waiting:
-                self._commit(waiting)
-        except PromptcodecError:
-            waiting.clear()  # it would fail again
-            raise
-        while self._kept:
-            yield self._kept.popleft()
+        coming = (outcome and (outcome[0].emptied(), outcome[1]) for outcome in outcomes)
+        yield from in_batches(coming, self._commit, self._kept, self._bring_up_to_date)
+        if self._finished:
+            with self._archive.database.writing():
+                failures.settle(self._archive, self.failures, [], self._finished)
 
     def _commit(self, waiting: list[Outcome]) -> None:
         changed: dict[bytes, Record] = {}
@@ -217,7 +198,11 @@ class Adding:
             self._only[source.base] = is_only_base(self._archive, source.base)
         return self._only[source.base]
 
-    def _bring_up_to_date(self) -> None:
+    def _bring_up_to_date(self, at_once: bool) -> None:  # noqa: FBT001 - as in_batches calls it
+        now = time.monotonic()
+        if not at_once and len(self._signatures) < INDEX_MOST and now - self._updated_at < INDEX_SECONDS:
+            return
+        self._updated_at = now
         if self._stale:
             self._update(self._archive, self._signatures)
             self._signatures = {}

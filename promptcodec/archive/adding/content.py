@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from promptcodec.api.spending import Spent
 from promptcodec.archive.record import id_of
 from promptcodec.archive.store import Archive
 from promptcodec.archive.texts import adapt
+from promptcodec.bitstream import Stream
 from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, NewerError, Notice
 from promptcodec.settings import EncodeSettings
@@ -62,17 +63,41 @@ def content_of(data: bytes, name: str, archive: Archive, settings: EncodeSetting
         PromptcodecError: as of ``promptcodec.encode``.
     """
     start = time.perf_counter()
-    content = _content(data, name, archive, settings)
+    id_ = id_of(data)
+    if archive.has([id_]):
+        return Content(id_, len(data), seconds=time.perf_counter() - start)
+    return coded(data, name, settings, archive.dictionaries)
+
+
+def coded(
+    data: bytes,
+    name: str,
+    settings: EncodeSettings,
+    dictionaries: Callable[[], Iterable[Dictionary]] = tuple,
+) -> Content:
+    """Make of a file what an archive keeps, whatever is there already.
+
+    Args:
+        data: the file's bytes.
+        name: of the file.
+        settings: for pictures, ``bare``.
+        dictionaries: gives those that a stream may need, beside that of the settings.
+
+    Raises:
+        PromptcodecError: as of ``content_of``.
+    """
+    start = time.perf_counter()
+    content = _coded(data, name, settings, dictionaries)
     return replace(content, seconds=time.perf_counter() - start)
 
 
-def _content(data: bytes, name: str, archive: Archive, settings: EncodeSettings) -> Content:
+def _coded(
+    data: bytes, name: str, settings: EncodeSettings, dictionaries: Callable[[], Iterable[Dictionary]]
+) -> Content:
     id_, size, own = id_of(data), len(data), settings.dictionary
-    if archive.has([id_]):
-        return Content(id_, size)
     if is_stream(data, name):
-        stream, signature = _bare(data, [*archive.dictionaries(), *([own] if own else [])])
-        return Content(id_, size, stream, signature, _needed(stream, own))
+        stream, signature = _bare(data, [*dictionaries(), *([own] if own else [])])
+        return Content(id_, size, stream, signature, needed(stream, own))
     from promptcodec import encoding  # noqa: PLC0415 - streams need none of it
     from promptcodec.layers import signature as signatures  # noqa: PLC0415
 
@@ -82,7 +107,7 @@ def _content(data: bytes, name: str, archive: Archive, settings: EncodeSettings)
         size,
         encoded.data,
         signatures.encode_framed(encoded.image),
-        _needed(encoded.data, own),
+        needed(encoded.data, own),
         warnings=encoded.warnings,
         unread=encoded.unread,
         spent=encoded.spent,
@@ -99,15 +124,26 @@ def _bare(data: bytes, dictionaries: Sequence[Dictionary]) -> tuple[bytes, bytes
     from promptcodec import reading  # noqa: PLC0415 - heavy
 
     stream = reading.open_stream(data)
+    check(stream, dictionaries)
+    return bitstream.write(stream, bare=True), reading.payloads_of(stream).get("signature")
+
+
+def check(stream: Stream, dictionaries: Sequence[Dictionary]) -> None:
+    """Read every part of a stream that an archive is to keep.
+
+    Raises:
+        BitstreamError: a part is damaged, or coded with a table that only another archive has.
+        MissingDictionary: it needs one that is not given.
+    """
+    from promptcodec import reading  # noqa: PLC0415 - heavy
+
     with suppress(NewerError):  # it is whole, and others may read it
         reading.check_parts(stream, dictionaries)
-    bare = bitstream.write(stream, bare=True)
-    if adapt.slots(bare):
+    if adapt.slots(bitstream.write(stream, bare=True)):
         raise BitstreamError("its texts are coded with a table of an archive, which only that archive has")
-    return bare, reading.payloads_of(stream).get("signature")
 
 
-def _needed(stream: bytes, dictionary: Dictionary | None) -> Dictionary | None:
+def needed(stream: bytes, dictionary: Dictionary | None) -> Dictionary | None:
     """Give a dictionary where a bare stream needs it."""
     if dictionary is None:
         return None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
-from promptcodec.archive.adding.sources import Source, location, source_of
 from promptcodec.archive.record import Failure
+from promptcodec.archive.sources import addresses
+from promptcodec.archive.sources.container import Choice, is_container, split_column
+from promptcodec.archive.sources.open import from_place
+from promptcodec.archive.sources.source import Failed, Source, location
 from promptcodec.archive.store import Archive
 from promptcodec.errors import PromptcodecError, SpendingError
 
@@ -21,9 +25,42 @@ def is_known(source: Source, failures: Mapping[str, Failure]) -> bool:
     return failure is not None and failure.time == source.time
 
 
-def sources(archive: Archive, *, in_place: bool) -> list[Source]:
-    """Give the files of all failures, to try them again; ``in_place`` is as of ``source_of``."""
-    return [source_of(where, each.root, in_place=in_place) for where, each in by_location(archive).items()]
+def sources(archive: Archive, choice: Choice, *, in_place: bool) -> Iterator[Source]:
+    """Give the files of all failures, to try them again.
+
+    A file that holds others is opened once. Where it failed itself, all that is in it is given.
+
+    Args:
+        archive: keeps the failures.
+        choice: what is taken of a file that holds others and failed itself.
+        in_place: as of ``source_of``, for what is a file of its own.
+    """
+    inside: dict[tuple[str, str], set[str]] = {}
+    for each in by_location(archive).values():
+        holder = _holder(each)
+        if holder is None:
+            yield from from_place(each.root, each.path, choice, in_place=in_place)
+        else:
+            inside.setdefault((each.root, holder), set()).add(each.path)
+    everything = Choice(lambda _: None, failed=choice.failed)
+    for (root, holder), paths in inside.items():
+        is_whole = holder in paths
+        for source in from_place(root, holder, choice if is_whole else everything, in_place=False):
+            if is_whole or source.path in paths or isinstance(source.origin, Failed):
+                yield source
+
+
+def _holder(failure: Failure) -> str | None:
+    """Give the path of the file that holds one that failed, or of one that failed and holds others."""
+    parts = failure.path.split("/")
+    for end in range(1, len(parts) + 1):
+        path = "/".join(parts[:end])
+        file = split_column(path)[0]
+        if is_container(file) and (
+            addresses.is_address(failure.root) or Path(location(failure.root, file)).is_file()
+        ):
+            return path
+    return None
 
 
 def failure_of(source: Source, error: PromptcodecError) -> Failure | None:

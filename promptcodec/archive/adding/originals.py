@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from promptcodec.archive.adding.sources import location, time_of
 from promptcodec.archive.record import Place, Record, id_of
+from promptcodec.archive.sources.source import location, time_of
 from promptcodec.errors import UsageError
 from promptcodec.files import exists, is_dir, read_file
 
@@ -19,7 +19,7 @@ def state(record: Record) -> str:
         folder it was added with is there; adding that in place again finds where it went. ``missing``: not
         even that, as of a disk that is not connected. ``""``: nobody is to look for it.
     """
-    states = {_state_of(record.id, place) for place in record.places if place.root}
+    states = {state_of(record.id, place) for place in record.places if place.root}
     return next((each for each in _BEST_FIRST if each in states), "")
 
 
@@ -28,7 +28,8 @@ def is_gone(place: Place) -> bool:
     return not exists(location(place.root, place.path))
 
 
-def _state_of(id_: bytes, place: Place) -> str:
+def state_of(id_: bytes, place: Place) -> str:
+    """Say what became of a picture in place: one of the states of ``state``, by one of its places."""
     path = location(place.root, place.path)
     time = time_of(path)
     if time is None:

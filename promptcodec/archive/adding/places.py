@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from promptcodec.archive.adding.originals import is_gone
-from promptcodec.archive.adding.sources import location
 from promptcodec.archive.adding.states import DUPLICATE, KNOWN, MOVED
 from promptcodec.archive.record import Place, Record
+from promptcodec.archive.sources.source import location
 
 
-def merged(record: Record, place: Place, tags: Sequence[str]) -> tuple[Record, str]:
+def merged(
+    record: Record, place: Place, tags: Sequence[str], gone: Callable[[Place], bool] = is_gone
+) -> tuple[Record, str]:
     """Give a record with a place where its content was met, and with more tags; and what is new about that.
 
-    Of a picture in place, one of its places that is gone is taken for the one it was moved from.
+    Of a picture in place, one of its places that is ``gone`` is taken for the one it was moved from.
     """
     places, state = list(record.places), KNOWN
     at = _position(places, place)
     if at is None and place.root:
-        at = next((number for number, each in enumerate(places) if each.root and is_gone(each)), None)
+        at = next((number for number, each in enumerate(places) if each.root and gone(each)), None)
         state = DUPLICATE if at is None else MOVED
     elif at is None:
         state = DUPLICATE
