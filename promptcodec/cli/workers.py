@@ -8,17 +8,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
 from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from itertools import islice
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 
 from promptcodec.cli import faults, report, signals
-from promptcodec.cli.tasks import Result, Task, Work, attempt
+from promptcodec.cli.tasks import ROOM, Result, Task, Work, attempt, held
 from promptcodec.errors import PromptcodecError
 from promptcodec.files import WRITING
 
@@ -52,11 +52,12 @@ def results(
 
 
 def as_done(
-    tasks: Iterable[Task], work: Work, workers: int, ready: Sequence[str] = (), *, patience: float
+    tasks: Iterable[Task | None], work: Work, workers: int, ready: Sequence[str] = (), *, patience: float
 ) -> Generator[tuple[Task, Result] | None, None, None]:
     """Give each task with its result as soon as that is there, None after ``patience`` seconds without.
 
-    What is being worked on at an interrupt is given before it is raised. Arguments are as of ``results``.
+    What is being worked on at an interrupt is given before it is raised. Arguments are as of ``results``, but
+    for tasks that are None: there is none for now.
     """
     with closing(_numbered(tasks, work, workers, ready, patience)) as numbered:
         for given in numbered:
@@ -64,7 +65,7 @@ def as_done(
 
 
 def _numbered(
-    tasks: Iterable[Task], work: Work, workers: int, ready: Sequence[str], patience: float | None
+    tasks: Iterable[Task | None], work: Work, workers: int, ready: Sequence[str], patience: float | None
 ) -> Generator[tuple[int, Task, Result] | None, None, None]:
     """Give results as they come, each with its task and that one's number; None where patience is lost."""
     coming = enumerate(tasks)
@@ -78,7 +79,9 @@ def _numbered(
         number = min(taken)
         task = taken.pop(number)
         with _pool(1, ready) as pool:
-            (future,) = _submit(pool, work, {number: task})
+            futures: dict[Future[Result], int] = {}
+            _submit(pool, work, {number: task}, futures)
+            (future,) = futures
             try:
                 result = _outcome(task, future)
             except BrokenProcessPool:
@@ -89,7 +92,7 @@ def _numbered(
 def _through(
     pool: ProcessPoolExecutor,
     work: Work,
-    coming: Iterator[tuple[int, Task]],
+    coming: Iterator[tuple[int, Task | None]],
     taken: dict[int, Task],
     most: int,
     patience: float | None,
@@ -101,15 +104,17 @@ def _through(
     futures: dict[Future[Result], int] = {}
     interrupt: KeyboardInterrupt | None = None
     try:
-        futures |= _submit(pool, work, taken)
+        _submit(pool, work, taken, futures)
         while True:
             try:
-                if len(taken) <= most // 2 and (fresh := dict(islice(coming, most - len(taken)))):
+                is_over = False
+                if len(taken) <= most // 2:
+                    fresh, is_over = _next(coming, most, taken)
                     taken |= fresh
-                    futures |= _submit(pool, work, fresh)
-                if not taken:
+                    _submit(pool, work, fresh, futures)
+                if is_over and not taken:
                     break
-                done = wait_for(futures, patience, FIRST_COMPLETED).done
+                done = _done(futures, patience)
             except KeyboardInterrupt as error:
                 if interrupt:
                     raise
@@ -123,6 +128,33 @@ def _through(
             yield number, taken.pop(number), future.result()
     if interrupt:
         raise interrupt
+
+
+def _next(
+    coming: Iterator[tuple[int, Task | None]], most: int, taken: dict[int, Task]
+) -> tuple[dict[int, Task], bool]:
+    """Take tasks until there are ``most``, or until they carry as many bytes as there is room for.
+
+    Returns:
+        the tasks, and whether there are no more of them, which None does not mean.
+    """
+    fresh: dict[int, Task] = {}
+    room = ROOM - sum(map(held, taken.values()))
+    while len(taken) + len(fresh) < most and room > 0:
+        number, task = next(coming, (-1, None))
+        if task is None:
+            return fresh, number < 0
+        fresh[number] = task
+        room -= held(task)
+    return fresh, False
+
+
+def _done(futures: dict[Future[Result], int], patience: float | None) -> set[Future[Result]]:
+    """Wait for the first of some futures, or, where there is none, for tasks to come."""
+    if futures:
+        return wait_for(futures, patience, FIRST_COMPLETED).done
+    time.sleep(patience or 0)
+    return set()
 
 
 def _settled(
@@ -146,9 +178,13 @@ def _drop_waiting(futures: dict[Future[Result], int], taken: dict[int, Task]) ->
         del taken[number]
 
 
-def _submit(pool: ProcessPoolExecutor, work: Work, tasks: dict[int, Task]) -> dict[Future[Result], int]:
-    with _starting():
-        return {pool.submit(attempt, work, task): number for number, task in tasks.items()}
+def _submit(
+    pool: ProcessPoolExecutor, work: Work, tasks: dict[int, Task], futures: dict[Future[Result], int]
+) -> None:
+    """Put tasks into a pool, and their futures into ``futures``: an interrupt is heard afterwards."""
+    if tasks:
+        with _submitting():
+            futures |= {pool.submit(attempt, work, task): number for number, task in tasks.items()}
 
 
 def _outcome(task: Task, future: Future[Result]) -> Result:
@@ -197,12 +233,12 @@ def _context(ready: Sequence[str]) -> BaseContext:
 
     On other systems libraries do not bear that; nor do they with threads, which are not there after a fork.
     """
-    if sys.platform != "linux" or os.environ.get("OMP_NUM_THREADS", "1") != "1":
+    if not _forks():
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver  # noqa: PLC0415 - not there on every system
 
     forkserver.set_forkserver_preload(list(ready))
-    with _starting():
+    with starting():
         forkserver.ensure_running()
     context = multiprocessing.get_context("forkserver")
     # An interrupt is heard while the server loads, not while workers start.
@@ -212,13 +248,17 @@ def _context(ready: Sequence[str]) -> BaseContext:
     return context
 
 
+def _forks() -> bool:
+    return sys.platform == "linux" and os.environ.get("OMP_NUM_THREADS", "1") == "1"
+
+
 def _end_children() -> None:
     for child in multiprocessing.active_children():
         child.terminate()
 
 
 @contextmanager
-def _starting() -> Iterator[None]:
+def starting() -> Iterator[None]:
     """Start processes that leave Ctrl-C to this one, and calculate on one thread each.
 
     They inherit both. More threads than cores only wait for each other.
@@ -233,22 +273,47 @@ def _starting() -> Iterator[None]:
             del os.environ["OMP_NUM_THREADS"]
 
 
+@contextmanager
+def _submitting() -> Iterator[None]:
+    """Leave an interrupt for afterwards.
+
+    Processes that are forked of the server leave Ctrl-C to this one, as it does. Others inherit that from
+    this one, which then does not hear it meanwhile.
+    """
+    if not _forks():
+        with starting():
+            yield
+        return
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard and callable(before):
+        before(heard[0], None)
+
+
 def _begin() -> None:
     gc.freeze()  # what is shared stays so: collecting garbage does not write to it
     report.show_log()
-    _follow_parent()
+    follow_parent()
 
 
-def _follow_parent() -> None:
+def follow_parent(end: Callable[[], None] = lambda: None) -> None:
     """End this process when the one that started it does, however that ends; on every system.
 
     The parent holds the other end of the sentinel, which the system closes for it.
+
+    Args:
+        end: is called before.
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
 
     def follow() -> None:
         wait([parent.sentinel])
+        end()
         with WRITING:
             os._exit(1)
 

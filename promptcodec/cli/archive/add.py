@@ -6,89 +6,26 @@ import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from promptcodec import bitstream
-from promptcodec.api.spending import Limits, limited
 from promptcodec.archive.adding.states import FAILED, FAILED_BEFORE, KNOWN
 from promptcodec.cli import batch, options, report, signals, spending
-from promptcodec.cli.encode_options import check_files, encode_options, ready_for, settings_of
+from promptcodec.cli.archive import engines, estimates
+from promptcodec.cli.encode_options import check_files, encode_options
 from promptcodec.cli.find import Selection
 from promptcodec.cli.run import estimate
-from promptcodec.cli.tasks import Result, Task, as_done
 from promptcodec.errors import PromptcodecError
-from promptcodec.files import STDIO, read_file
+from promptcodec.files import STDIO
 
 if TYPE_CHECKING:
-    from promptcodec.archive.adding.add import Adding, Kept, Outcome
-    from promptcodec.archive.adding.sources import Source
+    from promptcodec.archive.adding.add import Adding, Kept
+    from promptcodec.archive.indexing.index import Read
+    from promptcodec.archive.sources.source import Source
     from promptcodec.archive.store import Archive
     from promptcodec.cli.archive.live import Total
-
-CONTENT = "content"
-"""What a result holds: it is printed once it is kept."""
-
-PATIENCE = 0.5
-"""Seconds after which files that are done are kept where no other comes."""
-
-_FEW = 8
-"""Files from which on several processes are worth their start, see ``options.resolve_jobs``."""
-
-
-@dataclass(frozen=True, slots=True)
-class AddTask:
-    """One file to add.
-
-    Attributes:
-        origin: the file.
-        archive: where its content is looked up.
-        limits: what hosted models may cost.
-        given: the options of encoding, files as paths.
-    """
-
-    origin: Source
-    archive: str
-    limits: Limits
-    given: dict[str, Any]
-
-    @property
-    def source(self) -> str:
-        """Give the file as errors name it."""
-        return self.origin.source
-
-
-@functools.lru_cache(maxsize=1)
-def _archive(path: str) -> Archive:
-    """Open an archive once for all tasks of a worker."""
-    from promptcodec.archive import store  # noqa: PLC0415 - heavy
-
-    return store.open(path)
-
-
-def add_one(task: AddTask) -> dict[str, Any]:
-    """Make of a file what an archive keeps."""
-    from promptcodec.archive.adding.content import content_of  # noqa: PLC0415 - workers and --help start light
-
-    data, settings = read_file(task.source), settings_of(task.given, bare=True)
-    with limited(task.limits):
-        return {CONTENT: content_of(data, task.source, _archive(task.archive), settings)}
-
-
-def estimate_one(task: AddTask) -> dict[str, Any] | None:
-    """Say what hosted captioners would cost; None where the archive has the content."""
-    from promptcodec import encoding  # noqa: PLC0415 - heavy
-    from promptcodec.archive.adding.content import is_stream  # noqa: PLC0415
-    from promptcodec.archive.record import id_of  # noqa: PLC0415
-
-    data = read_file(task.source)
-    if is_stream(data, task.source) or _archive(task.archive).has([id_of(data)]):
-        return None
-    estimate = encoding.estimate(data, settings_of(task.given, bare=True))
-    return spending.estimate_object(task.source, estimate.requests, estimate.cost, exact=estimate.exact)
 
 
 @click.command(
@@ -97,6 +34,10 @@ def estimate_one(task: AddTask) -> dict[str, Any] | None:
     "  promptcodec archive add pictures.pxa photos/ --budget 200B\n"
     "  promptcodec archive add pictures.pxa photos/ --in-place --tag holiday\n"
     "  promptcodec archive add pictures.pxa 'scans/**/*.tif' streams/\n"
+    "  promptcodec archive add pictures.pxa 'shards/train-{0000..0099}.tar' data.parquet\n"
+    "  promptcodec archive add pictures.pxa s3://bucket/photos/ https://example.org/a.jpg\n"
+    "  promptcodec archive add pictures.pxa photos/ --captioner responses --engine batch --dry-run\n"
+    "  promptcodec archive add pictures.pxa photos/ --engine ray --staging /mnt/shared/work\n"
     "  find . -name '*.jpg' -print0 | promptcodec archive add pictures.pxa - --null\n"
     "  promptcodec archive add pictures.pxa --retry-failed",
 )
@@ -109,7 +50,25 @@ def estimate_one(task: AddTask) -> dict[str, Any] | None:
 @encode_options
 @spending.cap_options
 @spending.dry_run_option
+@options.choice(
+    "--engine",
+    tuple(engines.ENGINES),
+    "What works through the files: processes of this machine; the Batch API of a hosted captioner, for half "
+    "the price; or Ray.",
+)
+@click.option(
+    "--staging",
+    metavar="DIR",
+    help="For ray: a folder or URL that all machines reach.  [default: A.ray]",
+)
 @options.jobs_option
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1024),
+    default=16,
+    show_default=True,
+    help="Questions that a hosted captioner is asked at a time.",
+)
 @options.json_option
 def command(
     path: str,
@@ -121,14 +80,20 @@ def command(
     max_cost: float | None,
     max_requests: int,
     dry_run: bool,  # noqa: FBT001
+    engine: str,
+    staging: str | None,
     jobs: int | None,
+    concurrency: int,
     as_json: bool,  # noqa: FBT001
     **given: Any,
 ) -> None:
     """Add pictures and streams to the archive A.
 
-    IN is a file, a folder, a pattern, or - for a list of files and folders on
-    standard input, one a line.
+    IN is a file, a folder, a pattern, or - for a list of such on standard input,
+    one a line. Of a tar shard or a Parquet file the pictures in it are added; where
+    it is not clear which column holds them, data.parquet#COLUMN says it. An address
+    such as s3://bucket/photos/ is opened by fsspec. Braces are expanded:
+    train-{0000..0099}.tar.
 
     What is printed is durable. Stopped at any moment, the same command goes on
     where it was: what A has, by name and time or by content, is not made again.
@@ -147,32 +112,38 @@ def command(
     from promptcodec.cli.archive import inputs as files  # noqa: PLC0415
     from promptcodec.cli.archive import live  # noqa: PLC0415
 
+    work = engines.engine(engine)
+    with batch.naming(path):
+        work.check(given)
     limits, selection = spending.limits(max_cost, max_requests), Selection()
     with batch.naming(path):
         archive = store.open(path, write=not dry_run)
     with archive:
-        adding = Adding(archive, tags, _update_index, signals.held)
+        adding = Adding(archive, tags, update_index, signals.held)
         if inputs:
             sources = files.sources(inputs, selection, in_place=in_place, null=null)
         else:
-            sources = iter(failures.sources(archive, in_place=in_place))
+            sources = failures.sources(archive, files.choice_of(selection), in_place=in_place)
         total = live.Total(selection.left_out)
         with live.bar(total, lambda: files.about(inputs) if inputs else len(adding.failures)) as draw:
             show = functools.partial(_show, total, draw, as_json=as_json)
             fresh = _fresh(sources, adding, total, (lambda _: None) if dry_run else show, retry=retry_failed)
-            tasks = (AddTask(source, path, limits, given) for source in fresh)
+            job = engines.Job(path, given, limits, jobs, concurrency, staging)
             if dry_run:
-                sys.exit(estimate(list(tasks), estimate_one, selection, as_json=as_json))
+                tasks, estimate_one = estimates.of(fresh, work, job)
+                sys.exit(estimate(tasks, estimate_one, selection, as_json=as_json))
             try:
-                _run(adding, tasks, jobs, given, show)
+                with closing(work.outcomes(fresh, job)) as done, closing(adding.keep(done)) as kept:
+                    for each in kept:
+                        show(each)
                 for name, error in selection.failed:
                     _show_error(name, error, total, as_json=as_json)
             except (KeyboardInterrupt, signals.Ended, PromptcodecError):
-                report.warn(total.line())
-                report.warn("what was added is kept; the same command goes on from there")
+                if total.count:
+                    report.warn(total.line())
+                    report.warn("what was added is kept; the same command goes on from there")
                 raise
             finally:
-                _archive.cache_clear()
                 draw()
         sys.exit(_sum_up(total, adding, given))
 
@@ -183,50 +154,17 @@ def _fresh(
     """Give the files that must be read: those that are known, and those that failed before, are counted."""
     from promptcodec.archive.adding import failures  # noqa: PLC0415 - heavy
     from promptcodec.archive.adding.add import Kept  # noqa: PLC0415
+    from promptcodec.archive.sources.source import Finished  # noqa: PLC0415
 
     for source in sources:
-        if not retry and failures.is_known(source, adding.failures):
+        if isinstance(source.origin, Finished):
+            adding.finish(source)
+        elif not retry and failures.is_known(source, adding.failures):
             total.left_out[FAILED_BEFORE] += 1
         elif record := adding.known(source):
             show(Kept(source, KNOWN, record))
-        else:
-            yield source
-
-
-def _run(
-    adding: Adding,
-    tasks: Iterator[AddTask],
-    jobs: int | None,
-    given: dict[str, Any],
-    show: Callable[[Kept], None],
-) -> None:
-    """Add files in worker processes, where there are enough of them."""
-    first = list(islice(tasks, _FEW))
-    workers = options.resolve_jobs(jobs, len(first))
-    if len(first) < _FEW:
-        workers = min(workers, len(first))
-    ready = (
-        __name__,
-        "promptcodec.archive.adding.content",
-        "promptcodec.layers.signature",
-        *ready_for(given),
-    )
-    done = as_done(chain(first, tasks), add_one, workers, ready, patience=PATIENCE)
-    with closing(done), closing(adding.keep(_outcomes(done))) as kept:
-        for each in kept:
-            show(each)
-
-
-def _outcomes(done: Iterable[tuple[Task, Result] | None]) -> Iterator[Outcome | None]:
-    """Say of each file what was made of it."""
-    for each in done:
-        if each is None:
-            yield None
-            continue
-        task, (result, error) = each
-        assert isinstance(task, AddTask)
-        assert result is not None
-        yield task.origin, error or result[CONTENT]
+        elif loaded := source.loaded():
+            yield loaded
 
 
 def _show(total: Total, draw: Callable[[], None], kept: Kept, *, as_json: bool) -> None:
@@ -295,12 +233,12 @@ def _sum_up(total: Total, adding: Adding, given: Mapping[str, Any]) -> int:
     return 1 if total.count > 1 else next(iter(total.errors.values())).exit_code
 
 
-def _update_index(archive: Archive, signatures: Mapping[bytes, bytes]) -> None:
+def update_index(archive: Archive, signatures: Mapping[bytes, bytes], read: Read | None = None) -> None:
     """Bring the index up to date. Whatever is wrong with it, the archive is whole."""
     from promptcodec.archive.indexing import index  # noqa: PLC0415 - heavy
 
     try:
-        index.update(archive, signatures)
+        index.update(archive, signatures, read=read or index.read)
     except Exception as error:  # noqa: BLE001
         signals.check()
         report.warn(f"the index is not up to date: {error}; `promptcodec archive reindex` makes it anew")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from promptcodec.archive.adding.add import Kept
-from promptcodec.archive.adding.states import DUPLICATE, FAILED, FAILED_BEFORE, STATES
+from promptcodec.archive.adding.states import ADDED, CHANGED, DUPLICATE, FAILED, FAILED_BEFORE, STATES
 from promptcodec.cli.find import words_of
 from promptcodec.cli.summary import in_bytes
 from promptcodec.errors import PromptcodecError, SpendingError
@@ -25,6 +25,7 @@ class Total:
         states: how many files came to what.
         errors: of those that failed: their number is that of ``states``, and the first of each kind is kept.
         bytes_in, bytes_out: of files that are new, and of their streams.
+        capped: of those that failed, those that a cap on spending stopped.
         unread: how many pictures hold lettering that was not read.
         start: of ``time.perf_counter``.
     """
@@ -34,13 +35,15 @@ class Total:
     errors: dict[str, PromptcodecError] = field(default_factory=dict)
     bytes_in: int = 0
     bytes_out: int = 0
+    capped: int = 0
     unread: int = 0
     start: float = field(default_factory=time.perf_counter)
 
     def add(self, kept: Kept) -> None:
         """Count a file."""
         self.states[kept.state] += 1
-        if kept.content and kept.record and kept.content.stream is not None:
+        is_new = kept.state in (ADDED, CHANGED)  # a duplicate may have been encoded too, at the same time
+        if is_new and kept.content and kept.record and kept.content.stream is not None:
             self.bytes_in += kept.content.size
             self.bytes_out += len(kept.record.stream)
             self.unread += kept.content.unread
@@ -49,6 +52,7 @@ class Total:
         """Count a file that failed; say whether to tell it: a cap that is reached stops all that follow."""
         is_first = error.kind not in self.errors
         self.states[FAILED] += 1
+        self.capped += isinstance(error, SpendingError)
         self.errors.setdefault(error.kind, error)
         return is_first or not isinstance(error, SpendingError)
 
@@ -65,9 +69,9 @@ class Total:
     def line(self) -> str:
         """Give the line at the end: ``9 found: 7 added, 2 known; 4.5 MB -> 1.2 kB in the archive, ...``."""
         plural = {DUPLICATE: "s"} if self.states[DUPLICATE] > 1 else {}
-        counts = [
-            f"{self.states[state]} {state}{plural.get(state, '')}" for state in STATES if self.states[state]
-        ]
+        states = self.states - Counter({FAILED: self.capped})
+        counts = [f"{states[state]} {state}{plural.get(state, '')}" for state in STATES if states[state]]
+        counts += [f"{self.capped} not tried as no more may be spent"] if self.capped else []
         left_out = self.left_out.total()
         counts += [f"{left_out} skipped: {words_of(self.left_out)}"] if left_out else []
         seconds = time.perf_counter() - self.start

@@ -1,0 +1,1 @@
+"""Pictures that hosted models describe: their questions are gathered, and asked together."""
