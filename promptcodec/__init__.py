@@ -1,7 +1,8 @@
 """promptcodec: an image as a few hundred bytes of words, and a picture back from them.
 
 ``encode``, ``decode``, ``inspect`` and ``describe`` are enough for most users; ``check`` compares a
-picture with a stream, ``edit`` changes a stream as it is, ``verify`` reads every part of one. The layers
+picture with a stream, ``edit`` changes a stream as it is, ``verify`` reads every part of one.
+``encode_batch`` encodes batches of Arrow for engines of clusters, by ``EncodeSettings``. The layers
 and the entropy coders are importable as ``promptcodec.layers`` and ``promptcodec.entropy``.
 """
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from promptcodec import edit
+    from promptcodec.archive.cluster.encode import encode_batch
     from promptcodec.decoding import Decoded, check, decode
     from promptcodec.describing import describe
     from promptcodec.encoding import encode
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from promptcodec.reading import inspect, verify
+    from promptcodec.settings import EncodeSettings
 
 __version__ = "0.1.0.dev0"
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "CaptionerError",
     "Decoded",
     "DescriptionError",
+    "EncodeSettings",
     "EntropyError",
     "GeneratorError",
     "ImageError",
@@ -63,6 +67,7 @@ __all__ = [
     "describe",
     "edit",
     "encode",
+    "encode_batch",
     "inspect",
     "verify",
 ]
@@ -70,11 +75,13 @@ __all__ = [
 _PLACES = {
     **dict.fromkeys((name for name in __all__ if name.endswith("Error")), "errors"),
     "MissingDictionary": "errors",
+    "EncodeSettings": "settings",
     "Decoded": "decoding",
     "check": "decoding",
     "decode": "decoding",
     "describe": "describing",
     "encode": "encoding",
+    "encode_batch": "archive.cluster.encode",
     "inspect": "reading",
     "verify": "reading",
 }
