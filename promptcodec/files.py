@@ -9,7 +9,8 @@ import select
 import stat
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -169,31 +170,41 @@ def write_whole(path: str, data: bytes, *, overwrite: bool) -> None:
         OutputExistsError: it exists and was not to be replaced; also where it appeared meanwhile.
         UsageError: it cannot be written.
     """
-    check_free(path, overwrite=overwrite)
-    target = Path(path)
-    with WRITING:
-        temporary = ""
-        try:
-            if is_device(target):
-                target.write_bytes(data)
-                return
-            target.parent.mkdir(parents=True, exist_ok=True)
-            import tempfile  # noqa: PLC0415 - who only reads needs none of what it imports
+    with WRITING, whole(path, overwrite=overwrite) as file:
+        file.write(data)
 
-            handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).chmod(0o666 & ~_umask())
-            if overwrite:
-                Path(temporary).replace(target)
-            else:
-                _name_new(Path(temporary), target)
-        except (FileExistsError, NotADirectoryError):
-            raise UsageError(f"{path} cannot be written: {target.parent} is not a folder") from None
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from None
-        finally:
-            Path(temporary).unlink(missing_ok=True) if temporary else None
+
+@contextmanager
+def whole(path: str, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Give a file to be written, which gets its name at the end of the block, and is not there if that fails.
+
+    Raises:
+        OutputExistsError, UsageError: as of ``write_whole``.
+    """
+    check_free(path, overwrite=overwrite)
+    target, temporary = Path(path), ""
+    try:
+        if is_device(target):
+            with target.open("wb") as file:
+                yield file
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        import tempfile  # noqa: PLC0415 - who only reads needs none of what it imports
+
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(temporary).chmod(0o666 & ~_umask())
+        if overwrite:
+            Path(temporary).replace(target)
+        else:
+            _name_new(Path(temporary), target)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{path} cannot be written: {target.parent} is not a folder") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        Path(temporary).unlink(missing_ok=True) if temporary else None
 
 
 def _name_new(temporary: Path, target: Path) -> None:

@@ -6,13 +6,15 @@ import click
 
 from promptcodec.cli.lazy import LazyGroup
 
-# By name, which is that of its module too: what the help of all says.
+# By name, which is that of its module too, but for a word of Python: what the help of all says.
 COMMANDS = {
     "create": "Make an empty archive.",
     "add": "Add pictures and streams.",
     "ls": "List the pictures of an archive.",
     "get": "Take streams out of an archive.",
     "search": "Find pictures by what is in them.",
+    "export": "Write tables, sidecars or streams of the pictures.",
+    "import": "Add the pictures of such tables.",
     "remove": "Remove pictures from an archive.",
     "stats": "Count the bytes of an archive.",
     "verify": "Check an archive for damage.",
@@ -26,7 +28,7 @@ COMMANDS = {
     "archive",
     cls=LazyGroup,
     package="promptcodec.cli.archive",
-    modules={name: name for name in COMMANDS},
+    modules={name: "import_" if name == "import" else name for name in COMMANDS},
     about=COMMANDS,
     no_args_is_help=False,
     epilog="\b\nExamples:\n"

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from promptcodec import bitstream
 from promptcodec.archive import store
 from promptcodec.archive.lookup import look_up
+from promptcodec.archive.transfer.streams import standing_alone
 from promptcodec.cli import batch, options
 from promptcodec.cli.find import Source
 from promptcodec.cli.plan import destinations, resolve_output
@@ -31,11 +31,6 @@ class GetTask:
     source: str
     id: bytes | PromptcodecError
     out: str
-
-
-def standing_alone(stream: bytes) -> bytes:
-    """Make the file of a bare stream, which can be read without the archive."""
-    return bitstream.write(bitstream.read(stream, bare=True))
 
 
 def show(result: dict[str, Any]) -> str:

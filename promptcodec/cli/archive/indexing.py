@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
 from promptcodec.archive.indexing import index
 from promptcodec.archive.indexing.documents import Document, document_of
 from promptcodec.archive.indexing.index import Index, Measured, Read
 from promptcodec.archive.store import Archive
-from promptcodec.cli import options, ready, report, tasks
+from promptcodec.cli import report
+from promptcodec.cli.archive.spread import RESULTS, BatchTask, spread
 from promptcodec.entropy.dictionary import Dictionary
 
 EVERY = 5.0
@@ -32,49 +31,30 @@ def opened(archive: Archive) -> Iterator[Index]:
             report.warn(notice)
 
 
-def progress() -> Callable[[int], None]:
-    """Give a function that prints how many pictures were indexed, every few seconds."""
+def progress(what: str = "indexing") -> Callable[[int], None]:
+    """Give a function that prints of how many pictures something was done, every few seconds."""
     last = time.monotonic()
 
     def show(count: int) -> None:
         nonlocal last
         if time.monotonic() - last >= EVERY:
             last = time.monotonic()
-            report.warn(f"indexing: {count:,} pictures")
+            report.warn(f"{what}: {count:,} pictures")
 
     return show
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTask:
-    """Records to be read for an index."""
-
-    source: str
-    records: list[Measured]
-    dictionaries: Sequence[Dictionary]
-
-
-def read_batch(task: ReadTask) -> dict[str, Any]:
-    """Read records."""
-    return {
-        "documents": [document_of(record, signature, task.dictionaries) for record, signature in task.records]
-    }
+def read_batch(task: BatchTask) -> dict[str, Any]:
+    """Read records for an index."""
+    return {RESULTS: [document_of(record, signature, task.beside) for record, signature in task.items]}
 
 
 def reader(jobs: int | None) -> Read:
-    """Give what reads records in so many processes, None for all cores; a single batch is read here."""
+    """Give what reads records in so many processes, None for all cores."""
 
     def read(
         batches: Iterable[list[Measured]], dictionaries: Sequence[Dictionary]
     ) -> Iterator[list[Document]]:
-        coming = iter(batches)
-        first = list(islice(coming, 2))
-        given = (ReadTask("index", batch, dictionaries) for batch in chain(first, coming))
-        processes = options.resolve_jobs(jobs, len(first) * index.BATCH) if len(first) > 1 else 1
-        for value, error in tasks.results(given, read_batch, processes, ready.READING):
-            if error:
-                raise error
-            if value:
-                yield value["documents"]
+        return spread(batches, read_batch, dictionaries, "index", jobs)
 
     return read
