@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("onnxruntime")
 
 from eval.commands import main
-from eval.measure import archive_queries, archive_rivals
+from eval.measure import archive_queries, archive_rivals, archive_scale
 from eval.measure.archive_mix import mixed
 from eval.measure.archive_pack import Pack
+from eval.measure.archive_scale import Assumed, Units
 from promptcodec.archive import store
 from promptcodec.archive.indexing import index
 from promptcodec.archive.record import Place, Record
@@ -177,3 +181,67 @@ def test_searches_are_as_many_as_the_page_says():
     counts = {kind: len(archive_queries.queries(kind)) for kind in archive_queries.KINDS}
     assert counts == {"words": 30, "word": 10, "colour": 6, "sheet": 20}
     assert all(len(query.split()) in (2, 3) for query in archive_queries.queries("words"))
+
+
+def given(kind, table):
+    """Read figures of a page's table."""
+    cells = [[cell.strip() for cell in line.split("|")] for line in table.splitlines()]
+    values = {row[1]: float(row[2].replace(",", "")) for row in cells[2:]}
+    assert list(values) == [each.name for each in fields(kind)]
+    return kind(**values)
+
+
+def test_the_page_of_scale_says_what_its_figures_come_to():
+    page = (Path(__file__).parent.parent / "docs" / "scale.md").read_text("utf-8")
+    block = re.search(r"<!-- measured -->\n(.*)\n<!-- /measured -->", page, re.DOTALL)[1]
+    measured, assumed = (
+        given(kind, re.search(rf"^{name}:\n\n((?:\|.*\n)+)", block, re.MULTILINE)[1])
+        for kind, name in ((Units, "Measured"), (Assumed, "Assumed"))
+    )
+    assert block == archive_scale.tables(measured, assumed)
+    assert assumed == Assumed()
+
+
+def test_scale_is_plain_arithmetic():
+    units = Units(**{each.name: 1.0 for each in fields(Units)})
+    units = replace(units, input_tokens=1000, output_tokens=500, dollars=0.01, line_bytes=40_000)
+    assumed = Assumed(
+        count=1e6, cores=10, questions=2, at_once=100, answer_seconds=3, tokens_a_minute=1e6,
+        enqueued_tokens=9e8, batch_hours=24, upload=1e6, gpu_pictures=10, gpus=2,
+    )  # fmt: skip
+    rows = {row["figure"]: (row["value"], row["unit"]) for row in archive_scale.projection(units, assumed)}
+    assert rows["archive"] == (0.001, "GB")
+    assert rows["encode, embedded captioner"] == (1e6 / 10 / 3600, "h")
+    assert rows["model, list price"] == (20_000, "dollars")
+    assert rows["model, in batches"] == (10_000, "dollars")
+    assert rows["model, by questions at once"] == (2e6 * 3 / 100 / 3600, "h")
+    assert rows["model, by tokens a minute"] == (2e6 * 1500 / 1e6 / 60, "h")
+    assert rows["lines of a batch's file"] == (5000, "lines")
+    assert rows["batches"] == (400, "batches")
+    assert rows["upload"] == (0.08, "TB")
+    assert rows["queues of batches, one after another"] == (3, "queues")
+    assert rows["model, in batches, in time"] == (72, "h")
+    assert rows["model on own GPUs"] == (1e6 / 20 / 3600, "h")
+    short = archive_scale.projection(replace(units, line_bytes=100), assumed)
+    assert 50_000 in [row["value"] for row in short if row["unit"] == "lines"]
+
+
+def test_scale_is_measured_of_the_pictures(pictures, capsys, monkeypatch):
+    for needed in ("openai", "starlette", "uvicorn"):
+        pytest.importorskip(needed, reason=f"needs the extras api and server: no {needed}")
+    monkeypatch.setenv("PYTHONSAFEPATH", "")  # the laboratory is in no wheel
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    shown = rows_of(capsys, "scale", pictures, "--records", 30, "--count", 1000)
+    measured = Units(**shown["measured"])
+    assert (measured.pictures, measured.records, measured.hosted_requests) == (PICTURES, 30, 1)
+    positive = asdict(measured) | {"words_ms": 1, "like_ms": 1}  # so few records say nothing of a slope
+    assert all(value > 0 for value in positive.values())
+    assert measured.stream_bytes <= 200
+    assert measured.line_bytes > 5000
+    assert shown["assumed"] == asdict(Assumed(count=1000))
+    assert shown["projected"] == list(archive_scale.projection(measured, Assumed(count=1000)))
+
+
+def test_scale_of_too_few_pictures_is_an_error(pictures, capsys):
+    assert main(["archive", "scale", str(pictures), "--limit", "1"]) == 2
+    assert "too few pictures" in capsys.readouterr().err

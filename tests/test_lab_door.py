@@ -144,7 +144,8 @@ def test_rows_of_the_generator_have_the_keys_others_rely_on():
     assert apart["ci_low"] == apart["mean"] == apart["ci_high"] == pytest.approx(1)
 
 
-def test_a_study_with_nothing_to_run_says_so_and_writes_no_report(tmp_path, capsys):
+def test_a_study_with_nothing_to_run_says_so_and_writes_no_report(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PROMPTCODEC_TEST_DATA", "")  # which the command sets
     study = tmp_path / "study.toml"
     study.write_text(
         "metrics=['psnr']\n[[datasets]]\nkind='folder'\nname='none'\npath='nowhere'\n"

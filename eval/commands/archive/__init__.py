@@ -16,6 +16,7 @@ COMMANDS = {
     "findability": "findability",
     "sheets": "sheets",
     "compact": "compact",
+    "scale": "scale",
 }
 
 
