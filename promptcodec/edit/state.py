@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from promptcodec import bitstream, entropy, reading
+from promptcodec import bitstream, reading
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Description
 from promptcodec.edit.region import Grid
-from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries, with_id
+from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries
 from promptcodec.errors import Notice, UsageError
 from promptcodec.layers import about, derived, semantic
 from promptcodec.layers.registry import LAYERS, part_name
@@ -82,14 +82,9 @@ class EditState:
         Beside a colour map the colours of cells are left out: the map shows them.
         """
         former = self.part("semantic")
-        text = semantic.coded_text(former)
-        form, _, coder = semantic.coder_name(former).rpartition("+")
-        # Behind symbols a few words are raw because that is shortest, not because it was asked for.
-        family = "auto" if form and coder == "raw" else coder
-        own = next(iter(with_id(entropy.dictionary_id(text), self.dictionaries)), None)
         beside = semantic.is_beside(former) and derived.MAP in self.payloads
         stored = derived.strip(description) if beside else description
-        payload = semantic.encode(stored, coder=family, dictionary=own, with_map=beside)
+        payload = semantic.encode_like(former, stored, self.dictionaries, with_map=beside)
         return self.put("semantic", payload)
 
 

@@ -32,8 +32,7 @@ def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, 
     elif private := findings(recipe):
         text = f"the recipe to be stored holds {' and '.join(private)}"
         notices.append(Notice(text, hint="--recipe-redact takes them out"))
-    forms = (recipe, replace(recipe, chunks=()), replace(recipe, chunks=(), extra={}))
-    stored = next((form for form in forms if _comes_back(form)), None)
+    stored = storable(recipe)
     if stored is None:
         notices.append(Notice("the recipe is not stored: it would not be read again"))
     elif metadata.recipe.chunks and not stored.chunks:
@@ -42,6 +41,12 @@ def extract(data: bytes, *, redact: bool) -> tuple[Recipe | None, tuple[Notice, 
             Notice(f"of the recipe only its {lost}fields are stored: its metadata would not be read again")
         )
     return stored, tuple(notices)
+
+
+def storable(recipe: Recipe) -> Recipe | None:
+    """Give what comes back of a recipe from a stream: all, its fields, those that are known, or None."""
+    forms = (recipe, replace(recipe, chunks=()), replace(recipe, chunks=(), extra={}))
+    return next((form for form in forms if _comes_back(form)), None)
 
 
 def _comes_back(recipe: Recipe) -> bool:

@@ -57,7 +57,7 @@ def verify(path: Path, known: Iterable[bytes] = ()) -> Iterator[Finding]:
     """
     try:
         with store.open(path) as archive:
-            faults = list(_faults(archive))
+            faults = list(faults_of(archive))
             yield from _of_faulty(path, archive, faults, known) if faults else _of_sound(archive)
     except NewerError:
         raise
@@ -84,7 +84,7 @@ def _fault_of(record: Record) -> BitstreamError | None:
     return None
 
 
-def _faults(archive: Archive) -> Iterator[PromptcodecError]:
+def faults_of(archive: Archive) -> Iterator[PromptcodecError]:
     """Give what is wrong with an archive as a whole, and with its blobs."""
     checks = (_of_structure, _of_values, _of_dictionaries, _of_roots, _of_pages, _of_journal)
     for check in checks:

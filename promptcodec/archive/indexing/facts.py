@@ -42,6 +42,7 @@ class Facts:
         prompt: of the recipe, in plain words.
         names: texts by field, each of NAMES.
         numbers: by field, those of NUMBERS that are known.
+        recipe: None where there is none that can be read.
     """
 
     description: Description | None
@@ -49,6 +50,7 @@ class Facts:
     prompt: str
     names: dict[str, tuple[str, ...]]
     numbers: dict[str, Number]
+    recipe: Recipe | None = None
 
     def columns(self) -> tuple[str, ...]:
         """Give the words by field, in the order of SPOKEN."""
@@ -85,7 +87,7 @@ def facts_of(record: Record, dictionaries: Sequence[Dictionary] = ()) -> Facts:
     if recipe:
         names |= _names(recipe)
         numbers |= _numbers(recipe)
-    return Facts(description, record.tags, prompt_of(recipe) if recipe else "", names, numbers)
+    return Facts(description, record.tags, prompt_of(recipe) if recipe else "", names, numbers, recipe)
 
 
 def _names(recipe: Recipe) -> dict[str, tuple[str, ...]]:

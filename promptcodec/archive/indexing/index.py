@@ -121,9 +121,9 @@ def open(  # noqa: A001 - as a file
     return rebuild(archive, signatures, notices=notices, read=read, progress=progress)
 
 
-def update(archive: Archive, signatures: Mapping[bytes, bytes] | None = None) -> None:
+def update(archive: Archive, signatures: Mapping[bytes, bytes] | None = None, *, read: Read = read) -> None:
     """Put into the index what is new in an archive; see ``open``."""
-    open(archive, signatures).base.close()
+    open(archive, signatures, read=read).base.close()
 
 
 def rebuild(
@@ -181,7 +181,7 @@ def _fill(
     for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = {index_file.CACHE}"):
         base.execute(f"PRAGMA {pragma}")
     documents.create(base)
-    seen, known, count = archive.newest(), _known_signatures(archive), 0
+    seen, known, count = archive.newest(), known_signatures(archive), 0
     measured = ((record, signatures.get(record.id) or known(record.id)) for record in archive.records())
     base.execute("BEGIN")
     for batch in read(_batches(measured), dictionaries_of(archive)):
@@ -200,7 +200,7 @@ def _batches(measured: Iterable[Measured]) -> Iterator[list[Measured]]:
         yield batch
 
 
-def _known_signatures(archive: Archive) -> Callable[[bytes], bytes | None]:
+def known_signatures(archive: Archive) -> Callable[[bytes], bytes | None]:
     """Give a function that gives the signature of an id, as far as an old index can be read."""
     for path in index_file.paths(archive):
         with suppress(sqlite3.Error, ValueError):  # what is damaged knows nothing

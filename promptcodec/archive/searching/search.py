@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
+from promptcodec.archive.indexing import documents
 from promptcodec.archive.indexing.facts import facts_of
 from promptcodec.archive.indexing.index import Index, dictionaries_of
 from promptcodec.archive.indexing.index_file import BUSY, is_busy
@@ -17,6 +19,8 @@ from promptcodec.archive.searching.ranking import LIMIT, Answer, Hit, rank
 from promptcodec.archive.searching.why import Reason, why
 from promptcodec.archive.store import Archive
 from promptcodec.errors import BitstreamError, PromptcodecError, UsageError
+
+Value = TypeVar("Value")
 
 MOST_MISSING = 10
 """Words that no picture has, of which it is said."""
@@ -83,8 +87,7 @@ def search(
         UsageError: the query is empty or wrong, or another program is writing the index for long.
         MissingError: a damaged index cannot be made anew.
     """
-    plain = colours.spoken(text)
-    asked = query.parse(f'color:"{plain}"' if plain else text)
+    asked, plain = _parsed(text)
     if not asked.words and not asked.filters and like is None:
         raise UsageError("the query names nothing to search for")
 
@@ -92,15 +95,7 @@ def search(
         answer = rank(index.base, asked, like=like, limit=limit, everything=everything)
         return answer, list(_records(archive, index.base, answer.hits))
 
-    try:
-        answer, matching = attempt()
-    except PromptcodecError:
-        raise
-    except Exception as error:  # noqa: BLE001 - what is damaged may fail in any way
-        if is_busy(error):
-            raise UsageError(BUSY) from None
-        index.renew(archive)
-        answer, matching = attempt()
+    answer, matching = _renewing(archive, index, attempt)
     dictionaries = dictionaries_of(archive)
     by_name = not answer.worded
     missing = {
@@ -112,6 +107,51 @@ def search(
     results = (Result(record, hit.score, own) for (hit, record), own in zip(matching, reasons, strict=True))
     unused = {} if by_name else answer.named
     return Results(tuple(results), missing, unused, answer.closest, answer.nearest, plain)
+
+
+def matching_ids(
+    archive: Archive, index: Index, text: str, limit: int | None = None
+) -> tuple[tuple[bytes, ...], Answer]:
+    """Give the ids of the pictures that match a query, best first, and the answer that they are of.
+
+    Args:
+        archive: open.
+        index: of it, as for ``search``.
+        text: the query.
+        limit: ids at most; None for all.
+
+    Raises:
+        UsageError, MissingError: as ``search``.
+    """
+    asked, _ = _parsed(text)
+    if not asked.words and not asked.filters:
+        raise UsageError("the query names nothing to search for")
+
+    def attempt() -> tuple[tuple[bytes, ...], Answer]:
+        answer = rank(index.base, asked, limit=limit or max(documents.size(index.base), 1))
+        rows = (index.base.execute("SELECT id FROM doc WHERE doc = ?", (hit.doc,)) for hit in answer.hits)
+        return tuple(id_ for row in rows for (id_,) in row), answer
+
+    return _renewing(archive, index, attempt)
+
+
+def _parsed(text: str) -> tuple[query.Query, str]:
+    """Read a query; give also the colours that it was read as, ``""`` for none."""
+    plain = colours.spoken(text)
+    return query.parse(f'color:"{plain}"' if plain else text), plain
+
+
+def _renewing(archive: Archive, index: Index, attempt: Callable[[], Value]) -> Value:
+    """Ask an index; make it anew where it turns out to be damaged."""
+    try:
+        return attempt()
+    except PromptcodecError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what is damaged may fail in any way
+        if is_busy(error):
+            raise UsageError(BUSY) from None
+        index.renew(archive)
+        return attempt()
 
 
 def _records(archive: Archive, base: sqlite3.Connection, hits: Iterable[Hit]) -> Iterator[tuple[Hit, Record]]:

@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from promptcodec import entropy
 from promptcodec.description import Description, format_text, parse_text
 from promptcodec.description.model import check_spoken
-from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
+from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionary, with_id
 from promptcodec.errors import UsageError
 from promptcodec.layers.semantic import beside, cells
 from promptcodec.layers.semantic.beside import is_beside
 from promptcodec.layers.semantic.words import description_of, words_of
 
-__all__ = ["coded_text", "coder_name", "decode", "encode", "is_beside"]
+__all__ = ["coded_text", "coder_name", "decode", "encode", "encode_like", "is_beside"]
 
 GRID = 62
 _HEAD = bytes([GRID])
@@ -61,6 +61,27 @@ def encode(
     symbols = cells.encode(description.cells, description.rows, description.cols)
     words = entropy.encode_text(words_of(description), coder, dictionary=own)
     return min(entropy.encode_text(text, coder, dictionary=own), _HEAD + symbols + words, key=len)
+
+
+def encode_like(
+    former: bytes, description: Description, dictionaries: Sequence[Dictionary], *, with_map: bool
+) -> bytes:
+    """Code a description in place of another, by the text coder and with the dictionary that it had.
+
+    Args:
+        former: the part that it replaces.
+        description: as of ``encode``.
+        dictionaries: those at hand.
+        with_map: as of ``encode``.
+
+    Raises:
+        UsageError, DescriptionError: as of ``encode``.
+    """
+    form, _, coder = coder_name(former).rpartition("+")
+    # Behind symbols a few words are raw because that is shortest, not because it was asked for.
+    family = "auto" if form and coder == "raw" else coder
+    own = next(iter(with_id(entropy.dictionary_id(coded_text(former)), dictionaries)), None)
+    return encode(description, coder=family, dictionary=own, with_map=with_map)
 
 
 def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> Description:
