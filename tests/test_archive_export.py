@@ -345,7 +345,7 @@ def test_a_killed_export_leaves_no_table(tmp_path, number):
         while run.poll() is None and not any(path.stat().st_size for path in (tmp_path / "out").iterdir()):
             time.sleep(0.002)
         run.send_signal(number)
-        run.communicate()
+        run.communicate(timeout=60)
     assert run.returncode in (-9, 143, 130)
     left = [path.name for path in (tmp_path / "out").iterdir()]
     assert left == [] if number != signal.SIGKILL else "t.csv" not in left

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "group", "main"]
 
-# What a shell reports for a program that Ctrl-C ended.
-INTERRUPTED = 130
+# What a shell reports for a program that a signal ended, less the signal's number; and for Ctrl-C.
+SIGNALS, INTERRUPTED = 128, 130
 # By name: the module, and what the help of all says.
 COMMANDS = {
     "encode": ("encode", "Encode pictures to streams."),
@@ -57,4 +57,19 @@ def main() -> None:
     except KeyboardInterrupt:  # while even that was imported
         sys.stderr.write("promptcodec: interrupted\n")
         code = INTERRUPTED
+    if code > SIGNALS:
+        _end_at_once(code)
     sys.exit(code)
+
+
+def _end_at_once(code: int) -> None:
+    """End where nobody waits: threads that talk to processes that were ended would wait for ever."""
+    from promptcodec.cli import signals  # noqa: PLC0415
+
+    if signals.is_hurried():
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (AttributeError, OSError, ValueError):  # closed, or nobody reads it
+                continue
+        os._exit(code)

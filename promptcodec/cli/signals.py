@@ -77,3 +77,8 @@ def check() -> None:
 def is_ending() -> bool:
     """Say whether another program wants this one to end: nothing is waited for then."""
     return any(number in _ENDING for number in _received)
+
+
+def is_hurried() -> bool:
+    """Say whether processes may have been ended in the middle of their work: by that, or a second Ctrl-C."""
+    return is_ending() or len(_received) > 1

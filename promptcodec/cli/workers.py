@@ -222,7 +222,7 @@ def _pool(workers: int, ready: Sequence[str]) -> Iterator[ProcessPoolExecutor]:
         if signals.is_ending():
             _end_children()
         try:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=not signals.is_ending(), cancel_futures=True)
         except (KeyboardInterrupt, signals.Ended):
             _end_children()
             raise
