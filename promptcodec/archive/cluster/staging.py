@@ -1,12 +1,12 @@
 """The folder between those who list sources, those who encode them, and the archive that keeps them.
 
-    ARCHIVE/WORK/sources/     what is to be encoded: ``key``, ``source`` as of ``listing.write``, and
-                              ``data``: the bytes of what is in no file that others can read again
-    ARCHIVE/WORK/shards/      what was made of it: key and source, ``size``, the columns of ``encode.schema``;
-                              ``data`` of streams that need a dictionary which only the archive may have
-    ARCHIVE/WORK/checkpoint/  keys of rows whose shard is whole; Ray's
+    ARCHIVE/OPTIONS/sources/     what is to be encoded: ``key``, ``source`` as of ``listing.write``, and
+                                 ``data``: the bytes of what is in no file that others can read again
+    ARCHIVE/OPTIONS/shards/      what was made of it: key and source, ``size``, ``encode.schema``'s columns;
+                                 ``data`` of streams whose dictionary only the archive may have
+    ARCHIVE/OPTIONS/checkpoint/  keys of rows whose shard is whole; Ray's
 
-ARCHIVE is the uid of the archive, WORK the digest of how files are encoded. All files are Parquet.
+ARCHIVE is the uid of the archive, OPTIONS the digest of how files are encoded. All files are Parquet.
 """
 
 from __future__ import annotations
