@@ -138,9 +138,10 @@ def command(
                         show(each)
                 for name, error in selection.failed:
                     _show_error(name, error, total, as_json=as_json)
-            except (KeyboardInterrupt, signals.Ended, PromptcodecError):
+            except (KeyboardInterrupt, signals.Ended, PromptcodecError) as error:
                 if total.count:
                     report.warn(total.line())
+                if total.count or not isinstance(error, PromptcodecError):
                     report.warn("what was added is kept; the same command goes on from there")
                 raise
             finally:
