@@ -109,7 +109,8 @@ def test_tasks_are_taken_as_they_are_needed(jobs):
     for result, error in tasks.results(coming, say_who, jobs):
         assert (error, result["file"]) == (None, str(given))
         given += 1
-        assert coming.taken - given <= workers.AHEAD * jobs
+        early = workers.AHEAD * (jobs - 1)  # others may be done before the one whose turn it is
+        assert coming.taken - given <= workers.AHEAD * jobs + early
     assert given == 60
 
 
