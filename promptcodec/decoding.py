@@ -13,6 +13,7 @@ from promptcodec.bitstream import MAX_SIDE
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
 from promptcodec.errors import Notice, PromptcodecError, UsageError
 from promptcodec.generators import Conditions, Generator, PricedGenerator
+from promptcodec.generators.watching import UNWATCHED, Watch
 from promptcodec.layers.registry import BY_NAME, NAMES, check_layers, part_name
 from promptcodec.reading import Readout, cut_words, open_stream, read_layers
 from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH
@@ -81,8 +82,10 @@ def decode(
     best_of: int = 1,
     retries: int = 0,
     strength: float = STRENGTH,
+    trust_recipe: bool = False,
     dictionaries: Sequence[AnyDictionary] = (),
     bare: bool = False,
+    watch: Watch = UNWATCHED,
 ) -> Decoded:
     """Decode a stream to a picture.
 
@@ -98,8 +101,10 @@ def decode(
         retries: draw up to this many more while the verdict is ``fail``, saying what was wrong.
         strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture; for generators
             that know the difference.
+        trust_recipe: the stream's recipe may be run: for generators that make the picture again from it.
         dictionaries: the user dictionaries the stream may name.
         bare: the stream is in the form without magic and checksum.
+        watch: is told how far the picture is, and may end it by raising.
 
     Raises:
         BitstreamError: the stream is damaged, cut or from a newer version.
@@ -116,7 +121,7 @@ def decode(
         raise UsageError(f"the strength {strength} is outside 0..1")
     readout, cut = _read(data, layers, size, dictionaries, partial=partial, bare=bare)
     warnings = readout.warnings + ((Notice(f"the stream is cut: {cut}"),) if cut else ())
-    conditions = replace(readout.conditions, strength=strength)
+    conditions = replace(readout.conditions, strength=strength, trust_recipe=trust_recipe)
     first = conditions.seed if seed is None else seed
     draw: Generator = plugins.create("generators", generator)
     judges = installed_checks() if check or best_of > 1 or retries else []
@@ -136,7 +141,7 @@ def decode(
             attempt = replace(conditions, seed=number, correction=wrong)
             with metered() as spent:
                 try:
-                    image = draw.generate(attempt)
+                    image = draw.generate(attempt, watch)
                 except PromptcodecError as error:
                     if best is None:
                         raise

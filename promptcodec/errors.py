@@ -134,6 +134,13 @@ class GeneratorError(PromptcodecError):
     kind = "generator"
 
 
+class CancelledError(PromptcodecError):
+    """Work that whoever watched it ended."""
+
+    kind = "cancelled"
+    exit_code = 1
+
+
 class ApiError(PromptcodecError):
     """A hosted model that could not be reached, or would not answer."""
 

@@ -117,6 +117,7 @@ def read_layers(
     if (newer or wanted) and not layers:
         raise (newer or wanted)[0]
     fields.setdefault("seed", derive_seed(stream))
+    fields["layer_bytes"] = {name: len(others[name]) for name in layers if name in others}
     warnings = [Notice(str(error)) for error in newer]
     warnings += [Notice(f"left out: {error}", error.hint) for error in wanted]
     if "semantic" in layers and leans(others):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from promptcodec.generators.watching import UNWATCHED, Watch
 from promptcodec.settings import STRENGTH
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class Conditions:
         recipe: the generation syntax the original file carried.
         coefficients: the texture layer's coefficients, for a generator that is held to them.
         skeletons: the structure shows how people stand: its lines are limbs, no edges of anything.
+        layer_bytes: bytes of each layer's part by layer name: how much a layer can say, so how far it is
+            followed (`promptcodec.generators.guidance`).
+        trust_recipe: the recipe may be run: its prompts are syntax then, its graph is queued.
         strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture.
         signature: what the original measured, for checks and for choosing among candidates.
         correction: what was wrong with an earlier picture, for generators that read words.
@@ -47,6 +51,8 @@ class Conditions:
     coefficients: Coefficients | None = None
     strength: float = STRENGTH
     skeletons: bool = False
+    layer_bytes: Mapping[str, int] = field(default_factory=dict)
+    trust_recipe: bool = False
 
 
 class Generator(Protocol):
@@ -59,12 +65,33 @@ class Generator(Protocol):
         """What the metadata of its pictures keeps of it beside its name: its model, say; often nothing."""
         ...
 
-    def generate(self, conditions: Conditions) -> Image.Image:
+    def generate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
         """Draw an RGB picture of ``conditions.size``.
+
+        Args:
+            conditions: what to draw.
+            watch: is told how far it is, and may end it by raising; what the generator started elsewhere is
+                ended then too.
 
         Raises:
             GeneratorError: no picture could be made.
         """
+        ...
+
+
+@runtime_checkable
+class BatchGenerator(Protocol):
+    """What a generator has besides that draws several pictures in about the time of one."""
+
+    @property
+    def batch(self) -> int:
+        """The most pictures it draws at once."""
+        ...
+
+    def generate_all(
+        self, conditions: Sequence[Conditions], watch: Watch = UNWATCHED
+    ) -> Sequence[Image.Image]:
+        """Draw up to ``batch`` pictures, each as ``generate`` does; in order."""
         ...
 
 

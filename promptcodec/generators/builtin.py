@@ -13,6 +13,7 @@ from promptcodec import models
 from promptcodec.errors import UsageError
 from promptcodec.generators import Conditions, Generator, faithful, learned
 from promptcodec.generators.classical import draw, working_size
+from promptcodec.generators.watching import UNWATCHED, Watch
 
 # Trained decoders, the best first; those in models/manifest.json are there.
 TRAINED = {"base": "generator-base-1", "small": "generator-small-1"}
@@ -24,7 +25,7 @@ class Classical:
     name = "builtin:classical"
     provenance: Mapping[str, str] = MappingProxyType({})
 
-    def generate(self, conditions: Conditions) -> Image.Image:
+    def generate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
         """Draw the conditions; see `promptcodec.generators.classical.draw`."""
         return draw(conditions)
 
@@ -41,7 +42,7 @@ class Learned:
         self.name = f"builtin:{variant}"
         self._table = TRAINED[variant]
 
-    def generate(self, conditions: Conditions) -> Image.Image:
+    def generate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
         """Draw the conditions; see `promptcodec.generators.learned.draw`."""
         if conditions.pixels is not None:
             return draw(conditions)

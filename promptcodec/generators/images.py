@@ -20,6 +20,7 @@ from promptcodec.errors import GeneratorError, RefusedError, UsageError
 from promptcodec.generators import Conditions, image_answers
 from promptcodec.generators.image_answers import ElsewhereError
 from promptcodec.generators.image_requests import Reference, build, dialect, sizes
+from promptcodec.generators.watching import UNWATCHED, Watch
 from promptcodec.generators.wording import hosted, prompt_text
 
 # What current models draw: sides divisible by 16, a ratio up to 3:1, 0.66 to 8.3 megapixels.
@@ -61,7 +62,7 @@ class Images:
         """Its model, and where it was asked."""
         return {"model": self._profile.model, "host": self._connection.host, "seed_used": "no"}
 
-    def generate(self, conditions: Conditions) -> Image.Image:
+    def generate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
         """Draw an RGB picture of ``conditions.size``: at a legal size, then resized.
 
         Raises:
