@@ -23,6 +23,13 @@ def say_who(item):
     return {"file": item.source, "threads": os.environ.get("OMP_NUM_THREADS")}
 
 
+def be_slow_first(item):
+    """Say who was asked; the first takes its time."""
+    if item.source == "0":
+        time.sleep(0.5)
+    return say_who(item)
+
+
 def sleep(item):
     """Write down who sleeps, and do so for longer than any test."""
     with Path(os.environ["PIDS"]).open("a") as file:

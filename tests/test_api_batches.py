@@ -12,7 +12,7 @@ import zlib
 import pytest
 
 import tests.hosted  # noqa: F401 - skips without the extras
-from promptcodec.api import batches, spending, transport
+from promptcodec.api import batches, following, spending, transport
 from promptcodec.api.batches import Batch, DeniedError, GoneError, UnsureError
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile
@@ -532,7 +532,7 @@ def test_a_file_has_its_time_for_each_part(monkeypatch):
 
     with raw_server(slow) as server, pytest.raises(ApiError, match=r"within 0\.5 s"):
         list(batches.results(connection(server.url, timeout=0.5), some_batch()))
-    monkeypatch.setattr(transport, "PACE", 900)
+    monkeypatch.setattr(following, "PACE", 900)
     with raw_server(slow) as server:
         assert len(list(batches.results(connection(server.url, timeout=0.5), some_batch()))) == 1
 
@@ -542,7 +542,7 @@ def test_a_large_file_has_more_time_to_be_sent(monkeypatch):
         time.sleep(0.6)
         socket.sendall(http({"id": "file-1"}))
 
-    monkeypatch.setattr(transport, "PACE", 1000)
+    monkeypatch.setattr(following, "PACE", 1000)
     with raw_server(slow) as server:
         assert batches.upload(connection(server.url, timeout=0.4), io.BytesIO(bytes(2000)), 2000) == "file-1"
 

@@ -15,14 +15,14 @@ from promptcodec.archive import store
 from promptcodec.cli import tasks, workers
 from tests import archive_kills
 from tests.archive_kills import acknowledged, check, fill, start
-from tests.tasks import Item, nap, say_who
+from tests.tasks import Item, be_slow_first, nap, say_who
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 ROOT = Path(__file__).parent.parent
 
 
 def test_no_acknowledged_picture_is_lost_and_none_is_there_twice(tmp_path):
-    assert archive_kills.kill_rounds(tmp_path, 12, seed=1, jobs=1) >= 8
+    assert archive_kills.kill_rounds(tmp_path, 6, seed=1, jobs=1) >= 4
 
 
 def test_nor_with_workers(tmp_path):
@@ -35,8 +35,15 @@ def test_nor_in_two_hundred_rounds(tmp_path, jobs):
     assert archive_kills.kill_rounds(tmp_path, 100, seed=3, jobs=jobs) >= 80
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "jobs"),
+    [
+        (signal.SIGINT, 130, 1),
+        (signal.SIGTERM, 143, 2),
+        pytest.param(signal.SIGINT, 130, 2, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, 143, 1, marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupt_keeps_what_is_done(tmp_path, number, code, jobs):
     store.create(tmp_path / "a.pxa").close()
     fill(tmp_path / "in", 0, 1500, 4)
@@ -61,7 +68,7 @@ def test_an_interrupt_keeps_what_is_done(tmp_path, number, code, jobs):
 
 def test_two_at_once_on_one_archive(tmp_path):
     store.create(tmp_path / "a.pxa").close()
-    fill(tmp_path / "in", 0, 300, 10)
+    fill(tmp_path / "in", 0, 150, 4)
     outs = [tmp_path / "first", tmp_path / "second"]
     with outs[0].open("wb") as first, outs[1].open("wb") as second:
         runs = [start(tmp_path, file, "--jobs", "1") for file in (first, second)]
@@ -69,12 +76,12 @@ def test_two_at_once_on_one_archive(tmp_path):
             _, err = run.communicate(timeout=120)
             assert (run.returncode, b"rror" in err) == (0, False), err
     lines = [line for out in outs for line in acknowledged(out)]
-    assert len(lines) == 620
+    assert len(lines) == 308
     assert {line["state"] for line in lines} == {"added", "known"}
     records = check(tmp_path, [line["id"] for line in lines])
-    assert len(records) == 310
+    assert len(records) == 154
     assert {len(record.places) for record in records} == {1}
-    assert sum(line["state"] == "added" for line in lines) == 310
+    assert sum(line["state"] == "added" for line in lines) == 154
 
 
 def test_a_reader_that_leaves_ends_a_run_and_loses_nothing(tmp_path):
@@ -104,22 +111,22 @@ class Coming:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_tasks_are_taken_as_they_are_needed(jobs, monkeypatch):
-    """What is done before its turn waits; of what is not done no more is taken than there may be."""
-    coming, given, done, numbered = Coming(60), 0, 0, workers._numbered
-
-    def counted(*arguments):
-        nonlocal done
-        for each in numbered(*arguments):
-            done += 1
-            yield each
-
-    monkeypatch.setattr(workers, "_numbered", counted)
+def test_tasks_are_taken_as_they_are_needed(jobs):
+    coming, given = Coming(60), 0
     for result, error in tasks.results(coming, say_who, jobs):
         assert (error, result["file"]) == (None, str(given))
         given += 1
-        assert coming.taken - max(done, given) <= workers.AHEAD * jobs
+        assert coming.taken - given <= workers.AHEAD * jobs
     assert given == 60
+
+
+def test_no_more_are_taken_while_the_first_takes_its_time():
+    """What is done before its turn is kept, so it counts as what is not done does."""
+    coming = Coming(200)
+    results = tasks.results(coming, be_slow_first, 2)
+    assert next(results)[0]["file"] == "0"
+    assert coming.taken <= workers.AHEAD * 2
+    assert [result["file"] for result, _ in results] == [str(number) for number in range(1, 200)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -62,15 +62,15 @@ def files_left(url):
     return [each["filename"] for each in listed]
 
 
-def test_thirty_pictures_come_in_any_order_and_are_what_each_alone_is(add, tmp_path):
-    put(tmp_path / "in", *range(30))
+def test_sixteen_pictures_come_in_any_order_and_are_what_each_alone_is(add, tmp_path):
+    put(tmp_path / "in", *range(16))
     log = tmp_path / "log"
-    faults = ["line-500:10%", "schema:3", "line-damaged", "line-lost", "line-twice:2", "line-foreign"]
+    faults = ["line-500:20%", "schema:3", "line-damaged", "line-lost", "line-twice:2", "line-foreign"]
     with serve(faults, log) as url:
         code, lines, err = add(vision(url))
         assert files_left(url) == []
     assert code == 0
-    assert "batch 1 of 1: 30 of 30 answered" in err
+    assert "batch 1 of 1: 16 of 16 answered" in err
     assert "batch 2 of 2" in err
     assert not JOURNAL.exists()
     requests = [line["spent"]["requests"] for line in lines.values()]
@@ -78,7 +78,7 @@ def test_thirty_pictures_come_in_any_order_and_are_what_each_alone_is(add, tmp_p
     assert max(requests) > 1
     twice = [times for times in paid(log).values() if times > 1]
     assert len(twice) == 2  # what was damaged, and what was lost
-    assert streams("a.pxa") == {number: alone(number) for number in range(30)}
+    assert streams("a.pxa") == {number: alone(number) for number in range(16)}
 
 
 def test_words_are_shortened_in_further_rounds(add, tmp_path):

@@ -30,6 +30,7 @@ from promptcodec.errors import BitstreamError, ImageError, PromptcodecError, Spe
 from promptcodec.settings import EncodeSettings
 from tests import messy
 from tests.archive_kills import QUICK
+from tests.effort import examples
 
 SETTINGS = EncodeSettings(layers=("texture",), effort=1, budget=60)
 COLUMNS = [
@@ -112,6 +113,7 @@ def test_a_stream_gets_its_bare_form():
     assert (row["width"], row["height"]) == (stream.width, stream.height)
 
 
+@examples(0.4)
 @given(st.permutations(range(11)), st.lists(st.integers(1, 10), max_size=4))
 def test_a_row_comes_to_the_same_in_any_batch(order, cuts):
     ordered = table(order)

@@ -104,7 +104,7 @@ def judge(path, wanted, new):
     return True
 
 
-@pytest.mark.parametrize("number", [40, pytest.param(4000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [16, pytest.param(4000, marks=pytest.mark.slow)])
 def test_planted_damage_is_named_and_all_else_is_saved(sound, path, tmp_path, number):
     wanted, data = sound
     rnd = random.Random(number)

@@ -177,13 +177,14 @@ def test_a_damaged_index_is_made_anew(archive, kind):
         assert any("is made anew" in notice for notice in own.notices)
 
 
-def test_no_damage_is_an_error_of_a_search(archive, tmp_path):
+@pytest.mark.parametrize("number", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_no_damage_is_an_error_of_a_search(archive, number):
     archive.put([record(f"{number}.jpg", "A kite and a boat.") for number in range(50)])
     content(archive)
     path = archive.path.with_name("a.pxa.index")
     whole = path.read_bytes()
     chance = random.Random(7)
-    for _ in range(60):
+    for _ in range(number):
         data = bytearray(whole)
         for _ in range(chance.randint(1, 40)):
             data[chance.randrange(len(data))] = chance.randrange(256)

@@ -148,7 +148,7 @@ def many(path, number, size=1000):
 @pytest.mark.skipif(sys.platform != "linux", reason="peaks of a process's own memory are read from /proc")
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".parquet"])
 @pytest.mark.parametrize(
-    ("number", "size"), [(25_000, 2000), pytest.param(100_000, 1000, marks=pytest.mark.slow)]
+    ("number", "size"), [(12_500, 4000), pytest.param(100_000, 1000, marks=pytest.mark.slow)]
 )
 def test_memory_does_not_grow_with_what_is_in_a_file(tmp_path, suffix, number, size):
     many(tmp_path / f"few{suffix}", 500)

@@ -136,7 +136,7 @@ def test_odd_texts_come_back_exactly(tmp_path, text):
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=4))
-@examples(80)
+@examples(20)
 def test_any_text_and_tag_gives_a_well_formed_packet(text, tags):
     root = ET.fromstring(sidecars.packet(record("a.jpg", description(clean(text)), tags=tags)))
     items = [each.text for each in root.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li")]
@@ -217,7 +217,7 @@ def test_no_path_leads_out_of_the_folder(path, plain, windows):
 
 
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from("./\\\0:"), max_size=80))
-@examples(100)
+@examples(25)
 def test_any_path_stays_below_the_folder(path):
     for name in naming.names_of(record(path, "A kite."), ".xmp"):
         inside = os.path.normpath(f"/x/y/{name}")

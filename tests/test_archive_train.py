@@ -1,5 +1,6 @@
 """An archive whose texts are coded with a table of its own gives the streams that it was given."""
 
+import functools
 import json
 import random
 import sqlite3
@@ -26,7 +27,12 @@ THINGS = ("kite", "barn", "tram", "heron", "lantern", "quarry", "viaduct", "orch
 COUNT = 400
 
 
+@functools.cache
 def records(seed=1):
+    return tuple(_records(seed))
+
+
+def _records(seed):
     chance = random.Random(seed)
     for number in range(COUNT):
         text = (

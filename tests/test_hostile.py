@@ -42,8 +42,9 @@ def test_the_stream_has_every_part():
     assert survives(STREAM) == 2
 
 
-def test_every_flipped_bit_is_noticed():
-    for at in range(len(STREAM)):
+@pytest.mark.parametrize("apart", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_flipped_bit_is_noticed(apart):
+    for at in (*range(16), *range(16, len(STREAM), apart)):
         for bit in range(8) if at < 16 else (at % 8,):
             damaged = bytearray(STREAM)
             damaged[at] ^= 1 << bit
@@ -57,10 +58,11 @@ def test_every_flipped_bit_is_noticed():
             assert len(shown["parts"]) < len(PART_IDS)
 
 
-def test_every_cut_is_noticed():
+@pytest.mark.parametrize("apart", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_cut_is_noticed(apart):
     rows = reading.outline(STREAM)["parts"]
     ends = [part["offset"] + part["bytes"] for part in rows[:-1]]
-    for end in range(len(STREAM)):
+    for end in sorted({*range(0, len(STREAM), apart), *ends}):
         with pytest.raises(BitstreamError):
             decode(STREAM[:end])
         if end < ends[0]:

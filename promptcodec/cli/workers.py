@@ -42,7 +42,22 @@ def results(
     """
     finished: dict[int, Result] = {}
     position = 0
-    with closing(_numbered(tasks, work, workers, ready, None)) as numbered:
+
+    def paced() -> Iterator[Task | None]:
+        """Hold tasks back while one is waited for whose turn it is: the results behind it are kept."""
+        taken, coming = 0, iter(tasks)
+        while True:
+            if taken - position >= AHEAD * workers:
+                yield None
+                continue
+            try:
+                task = next(coming)
+            except StopIteration:
+                return
+            taken += 1
+            yield task
+
+    with closing(_numbered(paced(), work, workers, ready, None)) as numbered:
         for given in numbered:
             assert given is not None  # there is no patience to lose
             number, _, finished[number] = given
@@ -68,7 +83,7 @@ def _numbered(
     tasks: Iterable[Task | None], work: Work, workers: int, ready: Sequence[str], patience: float | None
 ) -> Generator[tuple[int, Task, Result] | None, None, None]:
     """Give results as they come, each with its task and that one's number; None where patience is lost."""
-    coming = enumerate(tasks)
+    coming = _counted(tasks)
     taken: dict[int, Task] = {}
     while True:
         with _pool(workers, ready) as pool:
@@ -87,6 +102,14 @@ def _numbered(
             except BrokenProcessPool:
                 result = _dead(task)
         yield number, task, result
+
+
+def _counted(tasks: Iterable[Task | None]) -> Iterator[tuple[int, Task | None]]:
+    """Number the tasks; None is none."""
+    number = 0
+    for task in tasks:
+        yield number, task
+        number += task is not None
 
 
 def _through(
