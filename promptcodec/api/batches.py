@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
-from promptcodec.api import transport
+from promptcodec.api import following, transport
 from promptcodec.api.batch_answers import Batch, Line, id_of, read_batch, read_id, read_line
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.complaints import complaint
@@ -318,7 +318,7 @@ def _send(
         request,
         host=connection.host,
         most=transport.MOST_TEXT,
-        seconds=connection.profile.timeout * (1 + size // transport.PACE),
+        seconds=connection.profile.timeout * (1 + size // following.PACE),
         counted=False,
     )
 
@@ -360,7 +360,7 @@ def _file(connection: Connection, file_id: str) -> Iterator[BinaryIO]:
         into.seek(0)
         into.truncate()
         try:
-            transport.receive(
+            following.receive(
                 line,
                 line.client.files.with_streaming_response.content,
                 {"file_id": file_id},

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import random
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from promptcodec.api import (
     answers,
     concessions,
+    endpoints,
     failures,
     pictures,
     postponed,
@@ -26,15 +27,13 @@ from promptcodec.api import (
 )
 from promptcodec.api.complaints import failure, is_refusal
 from promptcodec.api.failures import CallError
+from promptcodec.api.following import PULSE, Heed, follow
 from promptcodec.api.postponed import Answer, Question
 from promptcodec.api.profile import Profile, Usage
-from promptcodec.api.secrets import Cover
+from promptcodec.api.secrets import Cover, key_of
 from promptcodec.api.spending import Bill
 from promptcodec.api.usage import billed, counted
-from promptcodec.errors import ApiError, MissingError, PromptcodecError, RefusedError
-
-if TYPE_CHECKING:
-    import openai
+from promptcodec.errors import ApiError, CancelledError, PromptcodecError, RefusedError
 
 Value = TypeVar("Value")
 _FIRST_WAIT, _LAST_WAIT = 0.5, 8.0
@@ -52,6 +51,20 @@ class UnusableAnswerError(PromptcodecError):
     kind = "answer"
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How a question is put whose answer somebody follows.
+
+    Attributes:
+        request: what is asked instead, such as for a stream: its answer says the same in the end.
+        heed: is called in the asking thread with each piece of an answer as it comes, and with nothing about
+            once a second of waiting. What it raises, ``CancelledError`` or ``KeyboardInterrupt``, ends it.
+    """
+
+    request: dict[str, Any]
+    heed: Callable[[bytes], None]
+
+
 class Connection:
     """One model at one address."""
 
@@ -62,7 +75,7 @@ class Connection:
             MissingError: the openai client or the key's environment variable is not there.
         """
         self.profile = profile
-        key = _key(profile, self.host)
+        key = key_of(profile, self.host)
         self._cover = Cover(key)
         self._key = key
         transport.check_installed()
@@ -100,6 +113,7 @@ class Connection:
         *,
         estimate: float,
         salt: int | None = None,
+        live: Live | None = None,
     ) -> Value:
         """Ask once, or take the stored answer.
 
@@ -110,12 +124,13 @@ class Connection:
             usage: reads the tokens of an answer.
             estimate: dollars the call will come to at most, nan where unknown.
             salt: tells calls apart whose requests are the same but whose answers should not be.
+            live: how it is asked where somebody follows the answer; a stored one is that of ``request``.
 
         Raises:
             ApiError, RefusedError, UnusableAnswerError, SpendingError, MissingError: the call failed.
         """
         with self._door():
-            return self._exchange(endpoint, request, read, usage, estimate, salt)
+            return self._exchange(endpoint, request, read, usage, estimate, salt, live)
 
     def manage(
         self, call: Callable[[transport.Line], Value], judge: Callable[[CallError], CallError]
@@ -149,21 +164,22 @@ class Connection:
             error.args = (self.cover(_plain(str(error))),)
             raise error from None
 
-    def _repeat(self, attempt: Callable[[], Value]) -> Value:
+    def _repeat(self, attempt: Callable[[], Value], heed: Heed | None = None) -> Value:
         """Try again, after a wait, what may pass."""
         try:
-            return self._tried(attempt)
+            return self._tried(attempt, heed)
         except CallError as failed:
             raise failed.error from None
 
-    def _tried(self, attempt: Callable[[], Value]) -> Value:
+    def _tried(self, attempt: Callable[[], Value], heed: Heed | None = None) -> Value:
         for tried in range(self.profile.retries + 1):
             try:
                 return attempt()
             except CallError as failed:
                 if failed.wait is None or tried == self.profile.retries:
                     raise
-                time.sleep(failed.wait or min(_FIRST_WAIT * 2**tried, _LAST_WAIT) * random.uniform(0.75, 1))  # noqa: S311
+                some = min(_FIRST_WAIT * 2**tried, _LAST_WAIT) * random.uniform(0.75, 1)  # noqa: S311
+                _wait(failed.wait or some, heed)
         raise AssertionError  # the last try returns or raises
 
     def _exchange(
@@ -174,6 +190,7 @@ class Connection:
         usage: Callable[[dict[str, Any]], Usage],
         estimate: float,
         salt: int | None,
+        live: Live | None,
     ) -> Value:
         name = answers.key(self.profile.url, endpoint, request, salt)
         stored = None if postponed.is_answered(name) else answers.get(name)
@@ -188,15 +205,17 @@ class Connection:
         shut_down.check(self.profile)
         answers.check_writable()
 
-        drawn = _draws(endpoint, request)  # however it is then put
+        drawn = endpoints.draws(endpoint, request)  # however it is then put
 
         def ask(asked: dict[str, Any], most: float) -> Value:
             key = answers.key(self.profile.url, endpoint, asked, salt)
             estimate = most * postponed.price()
             question = Question(key, name, self.profile, endpoint, asked, estimate, drawn)
-            return self._ask(question, read, usage)
+            return self._ask(question, read, usage, heed)
 
-        return self._repeat(lambda: self._put(endpoint, request, estimate, ask))
+        heed = live.heed if live else None
+        put = live.request if live else request
+        return self._repeat(lambda: self._put(endpoint, put, estimate, ask), heed)
 
     def carry(self, question: Question) -> Answer:
         """Ask a question that was postponed, and again what may pass.
@@ -271,6 +290,7 @@ class Connection:
         question: Question,
         read: Callable[[dict[str, Any]], Value],
         usage: Callable[[dict[str, Any]], Usage],
+        heed: Heed | None,
     ) -> Value:
         """Make one call: reserved before, stored as soon as it could be read, settled whatever happens.
 
@@ -283,7 +303,7 @@ class Connection:
             spending.reserve(estimate)
         used, cost = Usage(), estimate
         try:
-            answer = self.parse(postponed.content_of(taken) if taken else self._post(question))
+            answer = self.parse(postponed.content_of(taken) if taken else self._post(question, heed))
             used = counted(usage, answer)
             priced = self.profile.cost(used) * postponed.price()
             self._check(answer)
@@ -303,22 +323,26 @@ class Connection:
                 spending.settle(bill)
         return value
 
-    def _post(self, question: Question) -> bytes:
+    def _post(self, question: Question, heed: Heed | None = None) -> bytes:
+        methods = endpoints.FOLLOWED if heed else endpoints.ENDPOINTS
         with self._plainly():
-            return transport.send(
-                self._line,
-                ENDPOINTS[question.endpoint](self._line.client),
-                question.request,
-                host=self.host,
-                most=transport.MOST_PICTURE if question.drawn else transport.MOST_TEXT,
-                seconds=self.profile.timeout,
-            )
+            method = methods[question.endpoint](self._line.client)
+            bounds: dict[str, Any] = {
+                "host": self.host,
+                "most": transport.MOST_PICTURE if question.drawn else transport.MOST_TEXT,
+                "seconds": self.profile.timeout,
+            }
+            if heed is None:
+                return transport.send(self._line, method, question.request, **bounds)
+            return follow(self._line, method, question.request, heed, streams.is_over, **bounds)
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:
         """Turn whatever one call raises into that call's failure."""
         try:
             yield
+        except CancelledError:  # of who follows the answer
+            raise
         except Exception as error:  # noqa: BLE001 - servers and clients raise anything
             raise failures.read(error, self.host, self.profile, self._cover.text) from None
 
@@ -363,35 +387,13 @@ class Connection:
             raise UnusableAnswerError(f"the server's answer cannot be read ({words})") from None
 
 
-ENDPOINTS: dict[str, Callable[[openai.AsyncOpenAI], Callable[..., Any]]] = {
-    "chat": lambda client: client.chat.completions.with_raw_response.create,
-    "responses": lambda client: client.responses.with_raw_response.create,
-    "generate": lambda client: client.images.with_raw_response.generate,
-    "edit": lambda client: client.images.with_raw_response.edit,
-}
-
-
-def _key(profile: Profile, host: str) -> str:
-    """Read the key; what surrounds it in a file it was read from does not belong to it."""
-    if not profile.api_key_env:
-        return ""
-    key = os.environ.get(profile.api_key_env, "").strip()
-    if not key:
-        raise MissingError(f"the environment variable {profile.api_key_env} holds no key for {host}")
-    if not (key.isascii() and key.isprintable()):
-        raise MissingError(
-            f"what the environment variable {profile.api_key_env} holds is no key: it has characters that "
-            "no header can carry"
-        )
-    return key
-
-
-def _draws(endpoint: str, request: dict[str, Any]) -> bool:
-    """Say whether the answer may hold a picture; chat models that draw are asked for one by name."""
-    more = request.get("extra_body")
-    asked = [request.get("modalities"), more.get("modalities") if isinstance(more, dict) else None]
-    asked += [[tool["type"].partition("_")[0] for tool in request.get("tools", ())]]
-    return endpoint in {"generate", "edit"} or any("image" in (kinds or ()) for kinds in asked)
+def _wait(seconds: float, heed: Heed | None) -> None:
+    """Wait before the next try; who follows the answer hears of it."""
+    while heed and seconds > PULSE:
+        time.sleep(PULSE)
+        heed(b"")
+        seconds -= PULSE
+    time.sleep(seconds)
 
 
 def _plain(words: str) -> str:

@@ -25,6 +25,7 @@ _VALUED = ("size", "quality")
 _SPARE = (
     *("reasoning_effort", "reasoning", "store", "detail", "strict", "quality", "size", "n", "modalities"),
     *("image_config", "tool_choice", "response_format", *_LIMITS, "max_output_tokens"),
+    *("partial_images", "stream"),
 )
 """Parameters without which a question is still the same."""
 _UNKNOWN = re.compile(
@@ -44,6 +45,7 @@ _ROLE = re.compile(
     r"system (?:role|message|prompt|instruction)|role.{0,12}system|roles must alternate|developer",
     re.IGNORECASE,
 )
+_STREAMED = re.compile(r"\bstream(?:ing|ed|s)?\b", re.IGNORECASE)
 _STREAM = re.compile(r"(?:only|must|please|require).{0,40}\bstream|non-streaming", re.IGNORECASE)
 
 _FAULTS = {200, 400, 415, 422, 501}
@@ -126,6 +128,8 @@ def apply(request: dict[str, Any], profile: Profile, agreed: tuple[str, ...]) ->
             _without_system(asked)
         elif name.startswith("-"):
             value = _take(asked, name[1:])
+            if name == "-stream":
+                _take(asked, "partial_images")
             other = _LIMITS.get(name[1:])
             if other and f"-{other}" not in agreed and value is not None:
                 asked[other] = value
@@ -144,9 +148,13 @@ def _next(asked: dict[str, Any], endpoint: str, message: str) -> str | None:
     if _ROLE.search(message) and asked.get("messages", [{}])[0].get("role") == "system":
         return "system"
     if _UNKNOWN.search(message):
-        named = [name for name in _SPARE if _names(message, name) and _has(asked, name)]
+        named = [name for name in _SPARE if _is_about(message, name) and _has(asked, name)]
         return next((f"-{name}" for name in named if not _rejects_value(asked, name, message)), None)
     return None
+
+
+def _is_about(message: str, name: str) -> bool:
+    return _names(message, name) or (name == "stream" and _STREAMED.search(message) is not None)
 
 
 def _names(message: str, name: str) -> bool:

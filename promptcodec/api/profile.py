@@ -151,6 +151,15 @@ def where(url: str) -> tuple[str, str, int | None, str]:
     return parts.scheme, (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/")
 
 
+def ending() -> list[tuple[str, str, str]]:
+    """Give the shipped days on which models end: the model, the day, the model that follows."""
+    return [
+        (model, entry["day"], entry["successor"])
+        for entry in _shipped()["shut_down"]
+        for model in entry["models"]
+    ]
+
+
 def _shut_down(url: str, model: str) -> dict[str, str]:
     """Give the shipped day on which a model ends, and the one that follows it, where it has one."""
     for entry in _shipped()["shut_down"]:

@@ -11,12 +11,15 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
+import os
 import re
 from typing import Any
 
 import numpy as np
 
 from promptcodec.api.pictures import decode
+from promptcodec.api.profile import Profile
+from promptcodec.errors import MissingError
 
 COVER = "[key]"
 SHORTEST = 6
@@ -186,3 +189,31 @@ def _spans(text: str) -> list[tuple[int, int]]:
         spans += [escape.span()] * len(_meaning(escape))
         end = escape.end()
     return spans + [(at, at + 1) for at in range(end, len(text))]
+
+
+def key_of(profile: Profile, host: str) -> str:
+    """Read the key of a profile; raises as ``key_in``."""
+    return key_in(profile.api_key_env, host)
+
+
+def key_in(variable: str, host: str) -> str:
+    """Read a key; what surrounds it in a file it was read from does not belong to it.
+
+    Args:
+        variable: of the environment; ``""`` where no key is needed.
+        host: it is for.
+
+    Raises:
+        MissingError: there is none, or it is no key.
+    """
+    if not variable:
+        return ""
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise MissingError(f"the environment variable {variable} holds no key for {host}")
+    if not (key.isascii() and key.isprintable()):
+        raise MissingError(
+            f"what the environment variable {variable} holds is no key: it has characters that no header can "
+            "carry"
+        )
+    return key

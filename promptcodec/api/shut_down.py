@@ -20,6 +20,23 @@ def announce(profile: Profile) -> None:
         _log.warning("%s is shut down on %s%s", profile.model, day, _instead(profile))
 
 
+def ends(profile: Profile) -> str:
+    """Say when the model of a profile is shut down, and what follows it, ``""`` where no day is known.
+
+    Raises:
+        UsageError: the profile's day is none.
+    """
+    day = _day(profile)
+    if day is None:
+        return ""
+    return f"{'it was' if _today() >= day else 'it is'} shut down on {day}{_instead(profile)}"
+
+
+def days_left(day: str) -> int:
+    """Give the days until a day such as 2026-12-01; 0 and below once it is there."""
+    return (date.fromisoformat(day) - _today()).days
+
+
 def check(profile: Profile) -> None:
     """Refuse to ask a model that is gone.
 

@@ -68,6 +68,14 @@ class Spent:
     output_tokens: int = 0
     cost: float | None = 0.0
 
+    def add(self, more: Spent) -> None:
+        """Count what was spent in another stretch too."""
+        self.requests += more.requests
+        self.stored += more.stored
+        self.input_tokens += more.input_tokens
+        self.output_tokens += more.output_tokens
+        self.cost = None if self.cost is None or more.cost is None else self.cost + more.cost
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -240,11 +248,7 @@ def give_back(estimate: float) -> None:
 def count(more: Spent) -> None:
     """Count what was spent, for all who meter this thread."""
     for spent in _meter.get():
-        spent.requests += more.requests
-        spent.stored += more.stored
-        spent.input_tokens += more.input_tokens
-        spent.output_tokens += more.output_tokens
-        spent.cost = None if spent.cost is None or more.cost is None else spent.cost + more.cost
+        spent.add(more)
 
 
 def counted(limits: Limits) -> tuple[int, float]:

@@ -24,7 +24,7 @@ def whole(text: str) -> str:
     body = _COMMENTS.sub("", text.lstrip("\ufeff \t\r\n"))
     lines = [line.strip() for line in re.split(r"[\r\n]+", body) if line.strip()]
     if body.startswith(_STARTS):
-        events = list(_events(lines))
+        events = _events(lines)
     elif len(lines) > 1 and body.startswith("{") and all(_object(line) is not None for line in lines):
         events = [_object(line) or {} for line in lines]
     else:
@@ -33,22 +33,55 @@ def whole(text: str) -> str:
     return json.dumps(_join(events, ended=ended))
 
 
-def _events(lines: list[str]) -> Iterator[dict[str, Any]]:
-    """Give the objects of server-sent events, each with its event's name as ``type`` where it has none.
+class Reader:
+    """Reads server-sent events while they come."""
 
-    Servers forget the empty line between events, so each ``data:`` line is read alone where it can be.
-    """
-    name, waiting = "", ""
-    for line in lines:
+    def __init__(self) -> None:
+        self._begun: list[bytes] = []
+        """Pieces of a line whose end has not come: that of a picture has megabytes."""
+        self._name, self._waiting = "", ""
+
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """Give the events that are whole with these bytes."""
+        *ends, rest = re.split(rb"[\r\n]", data)
+        for end in ends:
+            line = b"".join([*self._begun, end])
+            self._begun.clear()
+            event = self.line(line.decode("utf-8", "replace").strip())
+            if event is not None:
+                yield event
+        self._begun.append(rest)
+
+    def line(self, line: str) -> dict[str, Any] | None:
+        """Give the event that ends with a line, with its event's name as ``type`` where it has none.
+
+        Servers forget the empty line between events, so each ``data:`` line is read alone where it can be.
+        """
         field, _, value = line.partition(":")
         if field == "event":
-            name, waiting = value.strip(), ""
+            self._name, self._waiting = value.strip(), ""
         elif field == "data":
-            waiting += value.strip()
-            event = _object(waiting)
+            self._waiting += value.strip()
+            event = _object(self._waiting)
             if event is not None:
-                yield {"type": name, **event} if name else event
-                name, waiting = "", ""
+                named = {"type": self._name, **event} if self._name else event
+                self._name, self._waiting = "", ""
+                return named
+        return None
+
+
+def _events(lines: list[str]) -> list[dict[str, Any]]:
+    reader = Reader()
+    return [event for line in lines if (event := reader.line(line)) is not None]
+
+
+def is_over(body: bytes) -> bool:
+    """Say whether a stream that broke off holds its last event already, with what was asked for."""
+    events = Reader().feed(body + b"\n")
+    return any(
+        str(event.get("type", "")).endswith(".completed") and (event.get("b64_json") or event.get("response"))
+        for event in events
+    )
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -11,13 +11,15 @@ import functools
 import importlib
 import importlib.util
 import os
+import ssl
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
 from promptcodec.api import spending
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
     import openai
 
 Value = TypeVar("Value")
+NO_KEY = "none"
+"""Is sent where a profile names no key: some servers want one and take any."""
 MOST_TEXT = 4 << 20
 """Bytes of an answer of words; the longest real ones have some tens of thousands."""
 MOST_PICTURE = 64 << 20
 """Bytes of an answer with a picture: 8.3 megapixels of base64 that nothing could compress have 45 MB."""
-PACE = 16 << 20
-"""Bytes of a file that may take as long as one question."""
 _CONNECT = 15.0
 """Seconds until a connection must stand."""
 _REDIRECTS = 3
@@ -49,7 +51,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class _Exchange:
+class Exchange:
     """What the hooks of the client hold the present exchange to."""
 
     host: str
@@ -64,7 +66,7 @@ class _Exchange:
         self.deadline.reschedule(asyncio.get_running_loop().time() + self.seconds)
 
 
-_present: ContextVar[_Exchange] = ContextVar("_present")
+_present: ContextVar[Exchange] = ContextVar("_present")
 _lock = threading.Lock()
 
 
@@ -86,17 +88,18 @@ def open_line(url: str, key: str) -> Line:
 
 @functools.lru_cache(maxsize=16)
 def _open_line(url: str, key: str, process: int) -> Line:
-    import openai  # noqa: PLC0415 - heavy
-
+    openai = client_library()
+    library = http_library(openai)
     http = openai.DefaultAsyncHttpxClient(
+        verify=_certificates(library),
         # An answer that is compressed all the same is decompressed here, within its limit.
         headers={"accept-encoding": "identity"},
         max_redirects=_REDIRECTS,
-        event_hooks={"request": [_keep_origin(url)], "response": [_limit(_httpx(openai))]},
+        event_hooks={"request": [_keep_origin(url)], "response": [_limit(library)]},
     )
     # Explicit values: the client would else send the environment's key and organisation anywhere.
     client = openai.AsyncOpenAI(
-        api_key=key or "none",
+        api_key=key or NO_KEY,
         base_url=url,
         organization="",
         project="",
@@ -108,6 +111,12 @@ def _open_line(url: str, key: str, process: int) -> Line:
     # Once nobody uses it any more its connections are closed, where they were opened: on the loop.
     weakref.finalize(line, _close, http, line.loop).atexit = False
     return line
+
+
+@functools.cache
+def _certificates(library: ModuleType) -> ssl.SSLContext:
+    """Load the certificates that are trusted, once for all clients: it takes 20 ms."""
+    return cast("ssl.SSLContext", library.create_ssl_context())
 
 
 def _close(http: Any, loop: asyncio.AbstractEventLoop) -> None:
@@ -152,74 +161,30 @@ def send(
         CallError: the answer was too late, too large, compressed otherwise than can be read, or a redirect.
     """
 
-    async def ask(_exchange: _Exchange) -> bytes:
+    async def ask(_exchange: Exchange) -> bytes:
         content: bytes = (await method(**request)).content
         return content
 
-    return _run(line, ask, host=host, most=most, seconds=seconds, counted=counted)
+    return run_on_loop(line, ask, host=host, most=most, seconds=seconds, counted=counted)
 
 
-def receive(
+def run_on_loop(
     line: Line,
-    method: Callable[..., Any],
-    request: dict[str, Any],
-    into: BinaryIO,
-    *,
-    host: str,
-    most: int,
-    seconds: float,
-) -> None:
-    """Ask once for a file that is too large for memory, and write it as it comes.
-
-    Args:
-        line: the client.
-        method: of the client, the one that gives streaming responses.
-        request: its arguments.
-        into: takes the bytes.
-        host: for messages.
-        most: bytes the file may have, decompressed.
-        seconds: for the answer's start, and for each PACE bytes of it.
-
-    Raises:
-        openai.APIError, CallError: as ``send`` does.
-        OSError: the bytes cannot be written.
-    """
-    import openai  # noqa: PLC0415 - heavy
-
-    broken = _httpx(openai).TransportError
-
-    async def ask(exchange: _Exchange) -> None:
-        left = PACE
-        async with method(**request) as response:
-            try:
-                async for data in response.iter_bytes():
-                    into.write(data)
-                    left -= len(data)
-                    if left < 0:
-                        left = PACE
-                        exchange.extend()
-            except broken as error:
-                raise openai.APIConnectionError(request=response.http_request) from error
-
-    _run(line, ask, host=host, most=most, seconds=seconds, counted=False)
-
-
-def _run(
-    line: Line,
-    ask: Callable[[_Exchange], Coroutine[Any, Any, Value]],
+    ask: Callable[[Exchange], Coroutine[Any, Any, Value]],
+    wait: Callable[[Future[Value]], None] = lambda _: None,
     *,
     host: str,
     most: int,
     seconds: float,
     counted: bool,
 ) -> Value:
-    """Run one exchange on the loop, within its time."""
+    """Run one exchange on the loop, within its time; ``wait`` is called until it is done."""
 
     async def run() -> Value:
         try:
             # It begins once the request is made up: the first of a process imports half of the client.
             async with asyncio.timeout(None) as deadline:
-                exchange = _Exchange(host, most, seconds, deadline, counted)
+                exchange = Exchange(host, most, seconds, deadline, counted)
                 _present.set(exchange)
                 return await ask(exchange)
         except TimeoutError:
@@ -228,6 +193,7 @@ def _run(
 
     future = asyncio.run_coroutine_threadsafe(run(), line.loop)
     try:
+        wait(future)
         return future.result()
     finally:
         future.cancel()  # after an interrupt: nothing goes on unseen
@@ -305,11 +271,11 @@ def _limit(httpx: ModuleType) -> Callable[[Any], Any]:
     return limit
 
 
-def _measured(httpx: ModuleType) -> Callable[[Any, str, _Exchange], Any]:
+def _measured(httpx: ModuleType) -> Callable[[Any, str, Exchange], Any]:
     """Make the class of bodies that are decompressed and measured while they are read."""
 
     class Measured(httpx.AsyncByteStream):  # type: ignore[name-defined, misc]
-        def __init__(self, whole: Any, encoding: str, exchange: _Exchange) -> None:
+        def __init__(self, whole: Any, encoding: str, exchange: Exchange) -> None:
             self._whole, self._encoding, self._exchange = whole, encoding, exchange
 
         async def __aiter__(self) -> Any:
@@ -348,12 +314,17 @@ def _length(header: str) -> int:
     return int(header) if header.isascii() and header.isdigit() and len(header) < 20 else 0
 
 
-def _too_large(exchange: _Exchange) -> CallError:
+def _too_large(exchange: Exchange) -> CallError:
     words = f"{exchange.host} answers with more than {exchange.most >> 20} MB, which was not read"
     return CallError(ApiError(words), billed=True)
 
 
-def _httpx(openai: ModuleType) -> ModuleType:
+def client_library() -> ModuleType:
+    """Give the openai client; it is heavy."""
+    return importlib.import_module("openai")
+
+
+def http_library(openai: ModuleType) -> ModuleType:
     """Give the HTTP library this openai client stands on: httpx of 2.x, httpx2 of 3.x."""
     base = openai.DefaultAsyncHttpxClient.__mro__[1]
     return importlib.import_module(base.__module__.partition(".")[0])

@@ -24,6 +24,10 @@ _RATIOS = {
     "16:9": "1344x768",
     "21:9": "1536x672",
 }
+PARTIAL_IMAGES = 3
+"""Interim pictures that a stream is asked for: the most there are."""
+PARTIAL_TOKENS = 100
+"""Output tokens that each of them costs, as published."""
 
 Reference = tuple[str, str, bytes]
 """Name, meaning and PNG of a picture that is sent along."""
@@ -68,6 +72,27 @@ def build(
     if references:
         request["image"] = [(f"{name}.png", data, "image/png") for name, _, data in references]
     return ("edit" if references else "generate"), request
+
+
+def partial_images(profile: Profile) -> int:
+    """Give how many interim pictures are asked for; chat models have none."""
+    return 0 if dialect(profile) == "chat" else PARTIAL_IMAGES
+
+
+def partial_tokens(profile: Profile) -> int:
+    """Give the output tokens that these cost."""
+    return partial_images(profile) * PARTIAL_TOKENS
+
+
+def streamed(profile: Profile, request: dict[str, Any]) -> dict[str, Any]:
+    """Give the request whose answer is a stream that shows the picture on its way, where there is one."""
+    match dialect(profile):
+        case "chat":
+            return request
+        case "responses":
+            tools = [tool | {"partial_images": PARTIAL_IMAGES} for tool in request["tools"]]
+            return request | {"tools": tools, "extra_body": {"stream": True}}
+    return request | {"extra_body": {"stream": True, "partial_images": PARTIAL_IMAGES}}
 
 
 def _chat(

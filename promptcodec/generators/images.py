@@ -13,15 +13,26 @@ from PIL import Image
 
 from promptcodec.api import profile as profiles
 from promptcodec.api import shut_down
-from promptcodec.api.client import Connection, UnusableAnswerError
+from promptcodec.api.client import Connection, Live, UnusableAnswerError
+from promptcodec.api.examine import examine
 from promptcodec.api.profile import Profile, Usage
 from promptcodec.api.usage import usage_in
 from promptcodec.errors import GeneratorError, RefusedError, UsageError
 from promptcodec.generators import Conditions, image_answers
 from promptcodec.generators.image_answers import ElsewhereError
-from promptcodec.generators.image_requests import Reference, build, dialect, sizes
+from promptcodec.generators.image_requests import (
+    Reference,
+    build,
+    dialect,
+    partial_images,
+    partial_tokens,
+    sizes,
+    streamed,
+)
+from promptcodec.generators.image_sight import Sight
 from promptcodec.generators.watching import UNWATCHED, Watch
 from promptcodec.generators.wording import hosted, prompt_text
+from promptcodec.readiness import Readiness
 
 # What current models draw: sides divisible by 16, a ratio up to 3:1, 0.66 to 8.3 megapixels.
 STEP = 16
@@ -62,15 +73,20 @@ class Images:
         """Its model, and where it was asked."""
         return {"model": self._profile.model, "host": self._connection.host, "seed_used": "no"}
 
+    def examine(self) -> list[Readiness]:
+        """Look whether the model could be asked; costs nothing."""
+        return [examine(self.name, self._profile)]
+
     def generate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
         """Draw an RGB picture of ``conditions.size``: at a legal size, then resized.
+
+        Previews are the interim pictures that the model streams, at the size that it draws.
 
         Raises:
             GeneratorError: the model refused, or gave no picture of the right shape twice.
             ApiError, SpendingError, MissingError: it could not be asked.
         """
-        estimate = self.estimate(conditions)
-        asked = functools.partial(self._draw, conditions, estimate)
+        asked = functools.partial(self._draw, conditions, watch)
         try:
             try:
                 picture = asked(self._profile)
@@ -83,11 +99,11 @@ class Images:
             raise GeneratorError(f"{error}; edit the description, or draw with another generator") from None
         return picture.resize(conditions.size, Image.Resampling.LANCZOS)
 
-    def estimate(self, conditions: Conditions) -> float:
+    def estimate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> float:
         """Give the dollars one picture will come to, nan where prices are unknown."""
         size = self._size(conditions)
         prompt, references = self._words(conditions, size)
-        asked = Usage(len(prompt) // 4)
+        asked = Usage(len(prompt) // 4, partial_tokens(self._profile) if watch.previews else 0)
         sent = len(references) * self._profile.image_tokens * size[0] * size[1] / 32**2
         reference = Usage(round(sent), 0, round(sent))
         return (
@@ -111,9 +127,11 @@ class Images:
         means = [what for _, what, _ in references]
         return hosted(words, size, means, conditions.correction, recipe), references
 
-    def _draw(self, conditions: Conditions, estimate: float, profile: Profile) -> Image.Image:
+    def _draw(self, conditions: Conditions, watch: Watch, profile: Profile) -> Image.Image:
         size = self._size(conditions)
         endpoint, request = build(profile, size, *self._words(conditions, size))
+        followed = streamed(profile, request) if watch.previews else request
+        sight = Sight(watch, partial_images(profile) if watch.previews else 0)
 
         def read(answer: dict[str, Any]) -> Image.Image:
             picture = image_answers.read(answer, profile)
@@ -125,9 +143,18 @@ class Images:
                 )
             return picture
 
-        return self._connection.exchange(
-            endpoint, request, read, usage_in, estimate=estimate, salt=conditions.seed
+        sight.tell()
+        picture = self._connection.exchange(
+            endpoint,
+            request,
+            read,
+            usage_in,
+            estimate=self.estimate(conditions, watch),
+            salt=conditions.seed,
+            live=Live(followed, sight.heed),
         )
+        sight.end()
+        return picture
 
 
 def _references(conditions: Conditions, size: tuple[int, int]) -> list[Reference]:

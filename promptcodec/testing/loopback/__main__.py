@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-import uvicorn
-
-from promptcodec.testing.loopback import KINDS, listen
-from promptcodec.testing.loopback.app import MODELS, make
+from promptcodec.testing import serving
+from promptcodec.testing.loopback import KINDS, image_requests, text_requests
 from promptcodec.testing.loopback.faults import parse
 from promptcodec.testing.loopback.rules import MOST_BYTES, MOST_LINES
 
@@ -32,8 +29,9 @@ def main() -> None:
         prog="python -m promptcodec.testing.loopback",
         description="An OpenAI-compatible server on 127.0.0.1 that needs no model: for tests of plumbing.",
         epilog=f"{_FAULTS}\n{kinds}\n\n"
-        f"Its models: {', '.join(MODELS)}. As in: promptcodec decode x.pxt -o x.png --generator "
-        f"'images:http://127.0.0.1:PORT/v1?model={MODELS[1]}'",
+        f"Its models: {text_requests.MODEL}, {image_requests.MODEL}. "
+        "As in: promptcodec decode x.pxt -o x.png --generator "
+        f"'images:http://127.0.0.1:PORT/v1?model={image_requests.MODEL}'",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
@@ -57,10 +55,11 @@ def main() -> None:
         faults = [parse(fault) for fault in options.fault]
     except ValueError as error:
         parser.error(str(error))
-    with listen(options.port) as at:
-        print(json.dumps({"base_url": f"http://127.0.0.1:{at.getsockname()[1]}/v1"}), flush=True)  # noqa: T201
-        app = make(faults, options.log, options.key, options.batch_lines, options.batch_bytes)
-        uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[at])
+    serving.need()
+    from promptcodec.testing.loopback.app import make  # noqa: PLC0415 - it needs an extra
+
+    app = make(faults, options.log, options.key, options.batch_lines, options.batch_bytes)
+    serving.run(app, options.port, "/v1")
 
 
 if __name__ == "__main__":

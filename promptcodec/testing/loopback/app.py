@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from promptcodec.testing.loopback import batch_routes, image_requests, responses, text_requests
+from promptcodec.testing.loopback import batch_routes, image_requests, image_streams, responses, text_requests
 from promptcodec.testing.loopback.faults import Fault, choose
 from promptcodec.testing.loopback.rules import MOST_BYTES, MOST_LINES, BadRequestError
 from promptcodec.testing.loopback.service import Service
@@ -99,9 +99,7 @@ async def _read(request: Request) -> tuple[Any, list[bytes], str]:
                         raise BadRequestError(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
                     uploads.append(await item.read())
                 else:
-                    values[name] = (
-                        int(item) if name in {"n", "output_compression"} and item.isdigit() else item
-                    )
+                    values[name] = _field(name, item)
         digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
         for data in uploads:
             digest.update(hashlib.sha256(data).digest())
@@ -113,12 +111,20 @@ async def _read(request: Request) -> tuple[Any, list[bytes], str]:
         raise BadRequestError("We could not parse the JSON body of your request.") from None
 
 
+def _field(name: str, text: str) -> Any:
+    """Give a field of a form as JSON has it; what is no value of it stays a text, and is refused."""
+    if name in {"n", "output_compression", "partial_images"} and text.isdigit():
+        return int(text)
+    return {"true": True, "false": False}.get(text, text) if name == "stream" else text
+
+
 async def _model(
     service: Service, request: Request, path: str
 ) -> tuple[Response | responses.BrokenResponse, str]:
     body, uploads, digest = await _read(request)
     picture = "/images/" in path or (isinstance(body, dict) and "modalities" in body)
-    fault = choose(service.faults, picture=picture)
+    streamed = "/images/" in path and isinstance(body, dict) and body.get("stream") is True
+    fault = choose(service.faults, picture=picture, streamed=streamed)
     failed: dict[str, Callable[[], Response]] = {
         "429": responses.too_many,
         "quota": lambda: responses.error(429, "You exceeded your current quota.", None, "insufficient_quota"),
@@ -135,4 +141,6 @@ async def _model(
     reply = await run_in_threadpool(service.answer, path, body, uploads, fault)
     if fault == "drop":
         return responses.BrokenResponse(json.dumps(reply).encode()), digest
+    if streamed:
+        return image_streams.response(path, reply, body.get("partial_images", 0), fault), digest
     return JSONResponse(reply), digest

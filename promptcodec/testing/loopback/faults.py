@@ -27,6 +27,11 @@ _ANSWERS = {
     "echo": "a caption repeats the whole question as its summary",
     "obey": "a verdict says yes to everything, as a model would that a statement gives orders to",
 }
+_STREAMS = {
+    "stream-cut": "the stream of a picture breaks off behind its first interim picture",
+    "stream-error": "the stream of a picture ends with an error behind its first interim picture",
+    "final-first": "the stream of a picture is done before it shows an interim one",
+}
 LINES = {
     "line-400": "a line of a batch is refused as wrong",
     "line-policy": "a line of a batch is refused by the filter of what is asked",
@@ -54,7 +59,7 @@ _CALLS = {
     "create-drop": "a batch is created, and the answer breaks off",
     "create-500": "a batch is created, and the answer is that the server failed",
 }
-KINDS = {**_REQUESTS, **_ANSWERS, **LINES, **BATCHES, **_CALLS}
+KINDS = {**_REQUESTS, **_ANSWERS, **_STREAMS, **LINES, **BATCHES, **_CALLS}
 _TEXT_ONLY = {"truncated", "schema", "echo", "obey"}
 _PICTURE_ONLY = {"empty", "size"}
 _FORM = re.compile(r"([\w-]+)(?::(?:(\d+)(?:/([1-9]\d*))?|(\d+)%))?", re.ASCII)
@@ -116,10 +121,11 @@ def parse(text: str) -> Fault:
     return Fault(kind, int(count or 1), 1, int(every or 1))
 
 
-def choose(faults: Sequence[Fault], *, picture: bool) -> str:
+def choose(faults: Sequence[Fault], *, picture: bool, streamed: bool = False) -> str:
     """Give the kind that hits this request, which a model is to answer; ``""`` for none."""
     others = _TEXT_ONLY if picture else _PICTURE_ONLY
-    return choose_of(faults, (_REQUESTS.keys() | _ANSWERS) - others)
+    kinds = {*_REQUESTS, *_ANSWERS, *(_STREAMS if streamed else ())}
+    return choose_of(faults, kinds - others)
 
 
 def choose_line(faults: Sequence[Fault], line: str, *, new: bool, picture: bool) -> str:

@@ -65,6 +65,8 @@ GENERATE: dict[str, Rule] = {
     "output_compression": between(0, 100, int),
     "user": kind(str),
     "safety_identifier": kind(str),
+    "stream": kind(bool),
+    "partial_images": between(0, 3, int),
 }
 EDIT: dict[str, Rule] = {
     **{name: rule for name, rule in GENERATE.items() if name != "moderation"},

@@ -13,15 +13,15 @@ class BrokenResponse:
 
     status_code = 200
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    def __init__(self, body: bytes, share: float = 0.5, kind: str = "application/json") -> None:
+        self.body, self.sent, self.kind = body, body[: int(len(body) * share)], kind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the headers and half of the body."""
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(self.body)).encode())]
+        """Send the headers and a part of the body."""
+        length = str(len(self.body)).encode()
+        headers = [(b"content-type", self.kind.encode()), (b"content-length", length)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        half = self.body[: len(self.body) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await send({"type": "http.response.body", "body": self.sent, "more_body": True})
 
 
 def error(status: int, message: str, param: str | None, code: str | None, **headers: str) -> Response:
