@@ -2,72 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-
-from PIL import Image
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from promptcodec import bitstream, checks, plugins
-from promptcodec.api.spending import NOTHING, Estimate, Spent, metered
+from promptcodec.api.spending import NOTHING, Estimate
 from promptcodec.bitstream import MAX_SIDE
+from promptcodec.drawing import Candidate, Decoded, DecodeReport, Drawing, at_once, draw_all
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionaries
-from promptcodec.errors import Notice, PromptcodecError, UsageError
+from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator, PricedGenerator
 from promptcodec.generators.watching import UNWATCHED, Watch
 from promptcodec.layers.registry import BY_NAME, NAMES, check_layers, part_name
 from promptcodec.reading import Readout, cut_words, open_stream, read_layers
-from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH
-from promptcodec.vision.load import ImageSource, load_image
+from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH, DecodeSettings
+from promptcodec.vision.load import ImageSource, load_image, read_source
 
+if TYPE_CHECKING:
+    from promptcodec.recipe import Recipe
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One picture drawn.
-
-    Attributes:
-        seed: what its noise came from.
-        score: of its consistency report, 0..1.
-        verdict: of the same.
-        cost: dollars it came to, checks included; None where prices are unknown.
-    """
-
-    seed: int
-    score: float
-    verdict: str
-    cost: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeReport:
-    """How a picture came about.
-
-    Attributes:
-        generator: the generator that drew it.
-        layers: the layers it was given, coarse to fine.
-        seed: what its noise came from.
-        check: the consistency report of the picture, where asked for.
-        candidates: every picture drawn, in order; empty without checks.
-        warnings: what the user should know.
-        provenance: what the generator says of itself.
-        spent: what hosted models were asked for it.
-    """
-
-    generator: str
-    layers: tuple[str, ...]
-    seed: int
-    check: checks.ConsistencyReport | None
-    candidates: tuple[Candidate, ...]
-    warnings: tuple[Notice, ...]
-    provenance: Mapping[str, str]
-    spent: Spent
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """A decoded picture, mode RGB, and how it came about."""
-
-    image: Image.Image
-    report: DecodeReport
+__all__ = [
+    "Candidate",
+    "DecodeReport",
+    "DecodeSettings",
+    "Decoded",
+    "check",
+    "conditions",
+    "decode",
+    "decode_all",
+    "estimate",
+    "installed_checks",
+]
+DEFAULTS = DecodeSettings()
+AHEAD = 4
+"""Batches of streams that wait until there are enough of equal size and layers."""
+Kind = tuple[tuple[int, int], tuple[str, ...], bool]
+"""Size, layers, and what the structure is: what pictures that are drawn at once have in common."""
 
 
 def decode(
@@ -113,75 +85,122 @@ def decode(
             is given whatever fails then, with a warning.
         UsageError: an unknown or impossible argument.
     """
+    settings = DecodeSettings(
+        generator=generator,
+        layers=layers,
+        seed=seed,
+        size=size,
+        partial=partial,
+        check=check,
+        best_of=best_of,
+        retries=retries,
+        strength=strength,
+        trust_recipe=trust_recipe,
+        dictionaries=dictionaries,
+        bare=bare,
+    )
+    _check_settings(settings)
+    draw, judges = _workers(settings)
+    drawing = _open(data, settings, judges)
+    draw_all(draw, [drawing], watch)
+    return drawing.result()
+
+
+def decode_all(
+    datas: Iterable[bytes], settings: DecodeSettings = DEFAULTS, *, watch: Watch = UNWATCHED
+) -> Iterator[tuple[int, Decoded | Exception]]:
+    """Decode streams; give each picture as soon as it is there, with its stream's number, from 0.
+
+    A generator that draws several pictures at once is given streams of equal size and layers together, so
+    results come in another order than streams. A few times as many streams wait for others of their kind.
+
+    Args:
+        datas: whole files, taken as they are needed.
+        settings: what ``decode`` takes.
+        watch: is told how far the pictures are, and may end all by raising.
+
+    Yields:
+        numbers, each with a picture, or with what ``decode`` would have raised: it is that stream's alone.
+
+    Raises:
+        UsageError, MissingError: of the settings, or of the generator they name.
+    """
+    _check_settings(settings)
+    draw, judges = _workers(settings)
+    most = at_once(draw)
+    room = max(most // settings.best_of, 1)
+    waiting: dict[Kind, list[tuple[int, Drawing]]] = {}
+    for number, data in enumerate(datas):
+        try:
+            drawing = _open(data, settings, judges)
+        except Exception as error:  # noqa: BLE001 - whatever a stream can do to a reader
+            yield number, error
+            continue
+        kind = drawing.conditions.size, drawing.layers, drawing.conditions.skeletons
+        waiting.setdefault(kind, []).append((number, drawing))
+        if len(waiting[kind]) >= room:
+            yield from _drawn(draw, waiting.pop(kind), watch)
+        elif sum(map(len, waiting.values())) >= AHEAD * room:
+            largest = max(waiting, key=lambda each: len(waiting[each]))
+            yield from _drawn(draw, waiting.pop(largest), watch)
+    for group in waiting.values():
+        yield from _drawn(draw, group, watch)
+
+
+def _drawn(
+    draw: Generator, group: Sequence[tuple[int, Drawing]], watch: Watch
+) -> Iterator[tuple[int, Decoded | Exception]]:
+    draw_all(draw, [drawing for _, drawing in group], watch)
+    for number, drawing in group:
+        yield number, drawing.failed or drawing.result()
+
+
+def _check_settings(settings: DecodeSettings) -> None:
+    size, seed = settings.size, settings.seed
     if size is not None and not bitstream.fits(*size):
         raise UsageError(f"a picture of {size[0]}x{size[1]} cannot be made; sides go from 1 to {MAX_SIDE}")
-    if best_of < 1 or retries < 0 or (seed is not None and not 0 <= seed <= MAX_SEED):
+    if settings.best_of < 1 or settings.retries < 0 or (seed is not None and not 0 <= seed <= MAX_SEED):
         raise UsageError("best_of is at least 1, retries at least 0, a seed 0..2**32-1")
-    if not 0 <= strength <= 1:
-        raise UsageError(f"the strength {strength} is outside 0..1")
-    readout, cut = _read(data, layers, size, dictionaries, partial=partial, bare=bare)
-    warnings = readout.warnings + ((Notice(f"the stream is cut: {cut}"),) if cut else ())
-    conditions = replace(readout.conditions, strength=strength, trust_recipe=trust_recipe)
-    first = conditions.seed if seed is None else seed
-    draw: Generator = plugins.create("generators", generator)
-    judges = installed_checks() if check or best_of > 1 or retries else []
-    if judges and readout.layers == ("recipe",):
-        raise UsageError(  # before anything is drawn, and paid for
+    if not 0 <= settings.strength <= 1:
+        raise UsageError(f"the strength {settings.strength} is outside 0..1")
+
+
+def _workers(settings: DecodeSettings) -> tuple[Generator, list[checks.Check]]:
+    """Make the generator, and the checks where pictures are judged."""
+    judged = settings.check or settings.best_of > 1 or settings.retries
+    draw: Generator = plugins.create("generators", settings.generator)
+    return draw, installed_checks() if judged else []
+
+
+def _open(data: bytes, settings: DecodeSettings, judges: Sequence[checks.Check]) -> Drawing:
+    """Read what is drawn; refuse, before anything is drawn and paid for, what cannot be judged."""
+    start = time.perf_counter()
+    readout, cut = _read(
+        data,
+        settings.layers,
+        settings.size,
+        settings.dictionaries,
+        partial=settings.partial,
+        bare=settings.bare,
+    )
+    warnings = [*readout.warnings, *([Notice(f"the stream is cut: {cut}")] if cut else [])]
+    conditions = replace(readout.conditions, strength=settings.strength, trust_recipe=settings.trust_recipe)
+    if judges and readout.layers == ("recipe",) and not settings.trust_recipe:
+        raise UsageError(
             "the stream holds only a recipe: there is nothing that a picture could be checked against",
-            hint="leave out --check, --best-of and --retries",
+            hint="leave out --check, --best-of and --retries, or let the recipe be run: --trust-recipe",
         )
     checks.prepare(judges, conditions)
-    best: Decoded | None = None
-    candidates: list[Candidate] = []
-    with metered() as total:
-        while len(candidates) < best_of or (_failed(best) and len(candidates) < best_of + retries):
-            # Those drawn again hear what was wrong with the best so far.
-            wrong = checks.wrong(best.report.check) if best and len(candidates) >= best_of else ""
-            number = (first + len(candidates)) % 2**32
-            attempt = replace(conditions, seed=number, correction=wrong)
-            with metered() as spent:
-                try:
-                    image = draw.generate(attempt, watch)
-                except PromptcodecError as error:
-                    if best is None:
-                        raise
-                    warnings += (_no_more(len(candidates), error),)
-                    break
-                report = _check(judges, attempt, image, total) if judges else None
-            score = report.score if report else 0.0
-            if best is None or score > max(candidate.score for candidate in candidates):
-                about = DecodeReport(
-                    draw.name, readout.layers, number, report, (), (), draw.provenance, total
-                )
-                best = Decoded(image, about)
-            candidates.append(Candidate(number, score, report.verdict if report else "", spent.cost))
-    assert best is not None
-    checked = best.report.check
-    return replace(
-        best,
-        report=replace(
-            best.report,
-            candidates=tuple(candidates) if checked else (),
-            warnings=(*warnings, *(checked.warnings if checked else ())),
-        ),
+    return Drawing(
+        conditions,
+        readout.layers,
+        conditions.seed if settings.seed is None else settings.seed,
+        judges,
+        settings.best_of,
+        settings.retries,
+        warnings,
+        time.perf_counter() - start,
     )
-
-
-def _no_more(drawn: int, error: PromptcodecError) -> Notice:
-    kept = "the picture drawn before it is" if drawn == 1 else f"the best of the {drawn} drawn before it is"
-    return Notice(f"another picture could not be drawn, so that {kept} taken: {error}", error.hint)
-
-
-def _check(
-    judges: Sequence[checks.Check], conditions: Conditions, image: Image.Image, total: Spent
-) -> checks.ConsistencyReport:
-    """Check a picture; one that was paid for is not lost for what fails then."""
-    try:
-        return checks.run(judges, conditions, image)
-    except PromptcodecError as error:
-        if not (total.requests or total.stored):
-            raise
-        return checks.not_run(error)
 
 
 def estimate(
@@ -199,7 +218,7 @@ def estimate(
 ) -> Estimate:
     """Say what hosted models would be asked for a picture, and what it would cost; ask nobody.
 
-    ``progressive`` draws a picture after each layer too; see ``decode`` for the other arguments.
+    ``progressive`` draws a picture after each layer too, and wants previews; see ``decode`` for the others.
     """
     draw = plugins.create("generators", generator)
     paid = [judge for judge in installed_checks() if isinstance(judge, checks.PaidCheck)]
@@ -207,13 +226,18 @@ def estimate(
     if not (judges or isinstance(draw, PricedGenerator)):
         return NOTHING
     readout = _read(data, layers, size, dictionaries, partial=partial)[0]
-    each = [_drawing(draw, readout.conditions), *(judge.estimate(readout.conditions) for judge in judges)]
+    seen = Watch(previews=progressive)
+    each = [
+        _drawing(draw, readout.conditions, seen),
+        *(judge.estimate(readout.conditions) for judge in judges),
+    ]
     # The last of these is the picture itself, which is asked for once.
     steps = [name for name in readout.layers if BY_NAME[name].drawn][:-1] if progressive else []
     beside = []
     for name in steps:
         upto = readout.layers[: readout.layers.index(name) + 1]
-        beside.append(_drawing(draw, _read(data, upto, size, dictionaries, partial=partial)[0].conditions))
+        read = _read(data, upto, size, dictionaries, partial=partial)[0]
+        beside.append(_drawing(draw, read.conditions, UNWATCHED))
     everything = [*each * best_of, *beside]
     return Estimate(
         (
@@ -227,11 +251,11 @@ def estimate(
     )
 
 
-def _drawing(draw: Generator, conditions: Conditions) -> Estimate:
+def _drawing(draw: Generator, conditions: Conditions, watch: Watch) -> Estimate:
     if not isinstance(draw, PricedGenerator):
         return NOTHING
     # An answer that holds no picture is asked for once more.
-    return Estimate((1, 2), 0, 0, draw.estimate(conditions), exact=False)
+    return Estimate((1, 2), 0, 0, draw.estimate(conditions, watch), exact=False)
 
 
 def conditions(
@@ -248,21 +272,46 @@ def conditions(
 
 
 def check(
-    data: bytes, image: ImageSource, *, dictionaries: Sequence[AnyDictionary] = (), bare: bool = False
+    data: bytes,
+    image: ImageSource,
+    *,
+    recipe: Recipe | None = None,
+    dictionaries: Sequence[AnyDictionary] = (),
+    bare: bool = False,
 ) -> checks.ConsistencyReport:
     """Compare a picture with what a stream says.
+
+    A picture whose own file holds the stream's recipe was made from it, and is compared with that too.
+
+    Args:
+        data: the whole stream.
+        image: the picture.
+        recipe: that of the picture's file; it is looked for in ``image`` where not given.
+        dictionaries: the user dictionaries the stream may name.
+        bare: the stream is in the form without magic and checksum.
 
     Raises:
         BitstreamError, MissingDictionary: the stream cannot be read.
         ImageError, TypeError: the picture cannot be read.
         UsageError: the stream holds nothing that a picture could be checked against.
     """
-    picture = load_image(image)
+    from promptcodec import recipe as recipes  # noqa: PLC0415 - heavy, and who decodes needs none of it
+    from promptcodec.checks import regeneration  # noqa: PLC0415
+
+    source = read_source(image)
+    picture = load_image(source)
     stream = open_stream(data, bare=bare)
     readout = read_layers(stream, NAMES, picture.size, as_dictionaries(dictionaries))
     judges = installed_checks()
-    checks.prepare(judges, readout.conditions)
-    report = checks.run(judges, readout.conditions, picture)
+    if recipe is None:
+        recipe = recipes.read(source) if isinstance(source, bytes) else recipes.kept_in(source)
+    wanted = replace(
+        readout.conditions,
+        size=(stream.width, stream.height),
+        again=recipe if regeneration.same(readout.conditions.recipe, recipe) else None,
+    )
+    checks.prepare(judges, wanted)
+    report = checks.run(judges, wanted, picture)
     return replace(report, warnings=(*readout.warnings, *report.warnings))
 
 
@@ -290,7 +339,3 @@ def _read(
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
     cut_in = "" if stream.cut_in is None else part_name(stream.cut_in)
     return readout, cut_words(cut_in) if stream.cut else ""
-
-
-def _failed(decoded: Decoded | None) -> bool:
-    return decoded is not None and decoded.report.check is not None and decoded.report.check.verdict == "fail"

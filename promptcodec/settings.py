@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from promptcodec.description import Description
-    from promptcodec.entropy.dictionary import Dictionary
+    from promptcodec.entropy.dictionary import AnyDictionary, Dictionary
 
 DEFAULT_LAYERS = ("semantic", "texture")
 QUALITY_BYTES = (64, 128, 256, 512, 1024)
@@ -48,3 +48,21 @@ class EncodeSettings:
     seed: int | None = None
     bare: bool = False
     effort: int = EFFORT
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeSettings:
+    """How streams are decoded; see ``promptcodec.decode`` for each."""
+
+    generator: str = GENERATOR
+    layers: Sequence[str] | None = None
+    seed: int | None = None
+    size: tuple[int, int] | None = None
+    partial: bool = False
+    check: bool = False
+    best_of: int = 1
+    retries: int = 0
+    strength: float = STRENGTH
+    trust_recipe: bool = False
+    dictionaries: Sequence[AnyDictionary] = ()
+    bare: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import chain
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from promptcodec.cli import faults, report, signals
+from promptcodec.cli import bar, faults, report, signals
 from promptcodec.cli.find import Selection
 from promptcodec.cli.summary import DONE_BEFORE, Tally
 from promptcodec.cli.tasks import Result, Task, Work, results
@@ -41,6 +41,7 @@ def run(
     note: Callable[[dict[str, Any]], None] = lambda _: None,
     verb: str = "done",
     total: Callable[[], str] = lambda: "",
+    outcomes: Generator[Result, None, None] | None = None,
 ) -> int:
     """Work through all tasks; one that fails does not stop the others.
 
@@ -58,6 +59,7 @@ def run(
         note: is given every finished result first, and may take out of it what is not to be printed.
         verb: what is done with items, for the summary.
         total: gives what the summary says in place of bytes and seconds.
+        outcomes: the results, where they do not come of ``work`` on each task alone.
 
     Returns:
         The exit code: the error's own for a single item, 1 where some of several failed,
@@ -68,8 +70,8 @@ def run(
     used: list[bool] = []
     unread = [(report.error_object(file, error), error) for file, error in selection.failed]
     code = 0
-    with closing(results(tasks, work, min(jobs, len(tasks)), ready)) as outcomes:
-        for result, error in chain(unread, _progress(outcomes, len(tasks))):
+    with closing(outcomes or results(tasks, work, min(jobs, len(tasks)), ready)) as each:
+        for result, error in chain(unread, bar.of_items(each, len(tasks))):
             if result is None:
                 tally.skipped[DONE_BEFORE] += 1
                 continue
@@ -92,19 +94,6 @@ def run(
     if tally.errors:
         return 1 if several else tally.errors[0].exit_code
     return code
-
-
-def _progress(outcomes: Iterable[Result], total: int) -> Iterator[Result]:
-    """Show a bar on standard error where there is more than one item and somebody to look at it."""
-    if total < 2 or sys.stderr is None or not sys.stderr.isatty():
-        yield from outcomes
-        return
-    from rich.console import Console  # noqa: PLC0415 - only for people
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
-
-    columns = (*Progress.get_default_columns()[1:3], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bar:
-        yield from bar.track(outcomes, total=total)
 
 
 def read_input(path: str) -> bytes:

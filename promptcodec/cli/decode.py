@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from promptcodec.api.spending import Limits, limited
-from promptcodec.cli import batch, options, ready, report, spending
+from promptcodec.cli import batch, options, ready, report, spending, steps, together
 from promptcodec.cli.agreement import CHECK_FAILED, agreement
 from promptcodec.cli.find import STREAMS
 from promptcodec.cli.resume import may_replace, open_picture
 from promptcodec.cli.run import Run, estimate, inputs_of, run_options
-from promptcodec.errors import Notice, PromptcodecError, UsageError
-from promptcodec.files import STDIO, check_apart, check_free, same_place
-from promptcodec.layers.registry import BY_NAME, LAYERS
+from promptcodec.cli.tasks import Result
+from promptcodec.files import STDIO, check_free
 from promptcodec.settings import GENERATOR, STRENGTH
+
+if TYPE_CHECKING:
+    from promptcodec.decoding import Decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class DecodeTask:
         skip_existing: do nothing where the output exists and opens.
         limits: what hosted models may cost.
         dictionary: a path, as on the command line.
-        steps: folder and name of the pictures after each layer, None for none.
+        steps: folder and name of the pictures after each layer and on the way, None for none.
+        shown: how far the picture is is shown.
         settings: arguments of ``decoding.decode``.
     """
 
@@ -41,102 +44,87 @@ class DecodeTask:
     skip_existing: bool
     limits: Limits
     dictionary: str | None
-    steps: tuple[str, str] | None
+    steps: steps.Place | None
+    shown: bool
     settings: dict[str, Any]
 
 
 def decode_one(task: DecodeTask) -> dict[str, Any] | None:
     """Decode one stream; give the JSON object of the result, None where it was done before."""
+    opened = read(task)
+    if opened is None:
+        return None
+    from promptcodec import decoding  # noqa: PLC0415 - workers and --help start light
+
+    previews = steps.Previews() if task.steps else None
+    settings = settings_of(task)
+    with limited(task.limits):
+        with steps.watched(task.source, previews, shown=task.shown) as watch:
+            decoded = decoding.decode(opened.data, **settings, watch=watch)
+        return finish(task, opened, decoded, previews)
+
+
+def settings_of(task: DecodeTask) -> dict[str, Any]:
+    """Give the arguments of ``decoding.decode``, the dictionary read."""
+    return {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
+
+
+def read(task: DecodeTask) -> together.Opened | None:
+    """Read a stream whose picture can be written; None where it was done before."""
     overwrite = _may_replace(task)
     if overwrite is None:
         return None
-    from promptcodec import decoding, provenance  # noqa: PLC0415 - workers and --help start light
+    from promptcodec import provenance  # noqa: PLC0415 - heavy
 
     data = batch.read_input(task.source)
     check_free(task.out, overwrite=overwrite)
-    _check_steps(task, overwrite=overwrite)
-    name = "" if task.out == STDIO else task.out
-    provenance.picture_format(name)  # refused before anything is drawn
-    start = time.perf_counter()
-    settings = {**task.settings, "dictionaries": batch.read_dictionaries(task.dictionary)}
-    with limited(task.limits):
-        decoded = decoding.decode(data, **settings)
-        about = decoded.report
-        report.warn_of(task.source, about.warnings)
-        result = {
-            "file": task.source,
-            "out": task.out,
-            "ok": True,
-            "width": decoded.image.width,
-            "height": decoded.image.height,
-            "generator": about.generator,
-            "layers": list(about.layers),
-            "seed": about.seed,
-            "seconds": round(time.perf_counter() - start, 4),
-            "check": about.check.to_json() if about.check else None,
-        }
-        result |= spending.spent_object(about.spent) | batch.dictionary_used(task.dictionary, [data])
-        if task.steps is not None:
-            settings |= {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
-            result["progressive"] = draw_steps(task, data, about.layers, settings, overwrite)
+    if task.steps is not None:
+        steps.check(task.steps, task.out, (task.source, task.dictionary), overwrite=overwrite)
+    provenance.picture_format(_name(task))  # refused before anything is drawn
+    return together.Opened(data, overwrite)
+
+
+def finish(
+    task: DecodeTask, opened: together.Opened, decoded: Decoded, previews: steps.Previews | None = None
+) -> dict[str, Any]:
+    """Write a picture, and those beside it; give the JSON object of the result."""
+    from promptcodec import provenance  # noqa: PLC0415
+
+    data, overwrite = opened
+    about = decoded.report
+    report.warn_of(task.source, about.warnings)
+    result = {
+        "file": task.source,
+        "out": task.out,
+        "ok": True,
+        "width": decoded.image.width,
+        "height": decoded.image.height,
+        "generator": about.generator,
+        "layers": list(about.layers),
+        "seed": about.seed,
+        "seconds": round(about.seconds, 4),
+        "check": about.check.to_json() if about.check else None,
+    }
+    if task.steps is not None and previews is not None:
+        single = settings_of(task) | {"seed": about.seed, "check": False, "best_of": 1, "retries": 0}
+        result["progressive"] = steps.write_layers(
+            task.source, task.steps, data, decoded, single, overwrite=overwrite, shown=task.shown
+        )
+        result["previews"] = steps.write_previews(task.steps, previews, about, overwrite=overwrite)
     if task.settings["best_of"] > 1 or task.settings["retries"]:
         result["candidates"] = [asdict(candidate) for candidate in about.candidates]
-    picture = provenance.save(decoded.image, name, provenance.record(about))
+    result |= spending.spent_object(about.spent) | batch.dictionary_used(task.dictionary, [data])
+    picture = provenance.save(decoded.image, _name(task), provenance.record(about))
     batch.write_output(task.out, picture, overwrite=overwrite)
     return result
 
 
+def _name(task: DecodeTask) -> str:
+    return "" if task.out == STDIO else task.out
+
+
 def _may_replace(task: DecodeTask) -> bool | None:
     return may_replace(task.out, open_picture, overwrite=task.overwrite, skip_existing=task.skip_existing)
-
-
-def draw_steps(
-    task: DecodeTask,
-    data: bytes,
-    layers: tuple[str, ...],
-    settings: dict[str, Any],
-    overwrite: bool,  # noqa: FBT001 - passed on
-) -> list[str]:
-    """Write a picture after each layer that is drawn, coarse to fine; give the files.
-
-    Where one cannot be had, it is the last: the picture of all layers is there already.
-    """
-    from promptcodec import decoding, provenance  # noqa: PLC0415
-
-    assert task.steps is not None
-    paths: list[str] = []
-    for index, layer in enumerate(layers):
-        if not BY_NAME[layer].drawn:
-            continue
-        try:
-            drawn = decoding.decode(data, **{**settings, "layers": layers[: index + 1]})
-        except PromptcodecError as error:
-            why = f"no picture of {', '.join(layers[: index + 1])} alone could be drawn: {error}"
-            report.warn_of(task.source, [Notice(why, error.hint)])
-            break
-        path = step_path(task.steps, len(paths) + 1, layer)
-        picture = provenance.save(drawn.image, path, provenance.record(drawn.report))
-        batch.write_output(path, picture, overwrite=overwrite)
-        paths.append(path)
-    return paths
-
-
-def step_path(place: tuple[str, str], number: int, layer: str) -> str:
-    """Name the picture after the layer that is drawn as this one, from 1."""
-    return f"{place[0]}/{place[1]}.{number}-{layer}.png"
-
-
-def _check_steps(task: DecodeTask, *, overwrite: bool) -> None:
-    """Raise where the picture of any step is there already, could be the result, or is read."""
-    if task.steps is None:
-        return
-    names = [layer.name for layer in LAYERS if layer.drawn]
-    paths = [step_path(task.steps, number, name) for number in range(1, len(names) + 1) for name in names]
-    check_apart(paths, (task.source, task.dictionary))
-    if any(same_place(task.out, path) for path in paths):
-        raise UsageError(f"--progressive would write {task.out} too; choose another output")
-    for path in paths:
-        check_free(path, overwrite=overwrite)
 
 
 def estimate_one(task: DecodeTask) -> dict[str, Any] | None:
@@ -216,9 +204,15 @@ def judge(result: dict[str, Any]) -> int:
     help="From 0, true to the stream, to 1, vivid.",
 )
 @click.option(
+    "--trust-recipe",
+    is_flag=True,
+    help="Run the stream's own recipe: for generators that make the picture again from it.",
+)
+@click.option(
     "--progressive",
     type=options.Folder(),
-    help="Also write a picture after each layer: DIR/NAME.1-semantic.png, ...",
+    help="Also write a picture after each layer, DIR/NAME.1-semantic.png, ..., and previews of the "
+    "generator, DIR/NAME.preview-1.png, ...",
 )
 @options.dictionary_option
 @run_options
@@ -238,6 +232,9 @@ def command(
     selection, pairs = inputs_of(
         run, inputs, output, STREAMS, lambda name: f"{name.removesuffix('.pxt')}.png", [dictionary]
     )
+    several = run.jobs in {None, 1} and len(pairs) > 1 and _draws_several(settings["generator"])
+    workers = run.jobs or (1 if several else options.resolve_jobs(None, len(pairs)))
+    shown = workers == 1 and not run.as_json
     tasks = [
         DecodeTask(
             source.path,
@@ -247,22 +244,44 @@ def command(
             run.limits,
             dictionary,
             (progressive, source.name.removesuffix(".pxt")) if progressive else None,
+            shown,
             settings,
         )
         for source, target in pairs
     ]
     if run.dry_run:
         sys.exit(estimate(tasks, estimate_one, selection, as_json=run.as_json))
-    workers = options.resolve_jobs(run.jobs, len(tasks))
-    sys.exit(
-        batch.run(
-            tasks,
-            decode_one,
-            show,
-            jobs=workers,
-            as_json=run.as_json,
-            ready=_ready(settings),
-            selection=selection,
-            judge=judge,
+    with limited(run.limits):
+        sys.exit(
+            batch.run(
+                tasks,
+                decode_one,
+                show,
+                jobs=workers,
+                as_json=run.as_json,
+                ready=_ready(settings),
+                selection=selection,
+                judge=judge,
+                outcomes=_together(tasks, shown=shown) if several and not progressive else None,
+            )
         )
-    )
+
+
+def _draws_several(generator: str) -> bool:
+    """Say whether a generator draws several pictures at once: one process does more for it than many."""
+    if generator.partition(":")[0] == GENERATOR:
+        return False  # known without loading it
+    from promptcodec import plugins  # noqa: PLC0415
+    from promptcodec.generators import BatchGenerator  # noqa: PLC0415
+
+    try:
+        return isinstance(plugins.create("generators", generator), BatchGenerator)
+    except Exception:  # noqa: BLE001 - whatever it is, each item will say it
+        return False
+
+
+def _together(tasks: Sequence[DecodeTask], *, shown: bool) -> Generator[Result, None, None]:
+    """Decode streams in one process, several at once."""
+    from promptcodec.settings import DecodeSettings  # noqa: PLC0415
+
+    return together.results(tasks, read, finish, DecodeSettings(**settings_of(tasks[0])), shown=shown)

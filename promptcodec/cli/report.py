@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,8 @@ _STEERING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 # Joiners: without them emoji and Persian words fall apart, and they steer nothing.
 _JOINERS = "\u200c\u200d"
 _LONGEST_MESSAGE = 600
+above: list[Callable[[str], None]] = []
+"""Where lines for a terminal go while a bar is shown there: above it."""
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -55,8 +57,16 @@ def _standard_stream() -> Iterator[None]:
 
 def say(text: str, *, lines: bool = False) -> None:
     """Print a line (or ``lines``) for people on standard output."""
+    _echo(printable(text, lines=lines))
+
+
+def _echo(line: str, *, err: bool = False) -> None:
+    stream = sys.stderr if err else sys.stdout
     with _standard_stream():
-        click.echo(printable(text, lines=lines))
+        if above and stream is not None and stream.isatty():
+            above[-1](line)
+        else:
+            click.echo(line, err=err)
 
 
 def write(data: bytes) -> None:
@@ -74,8 +84,7 @@ def write(data: bytes) -> None:
 
 def warn(text: str) -> None:
     """Print a line for people on standard error."""
-    with _standard_stream():
-        click.echo(f"promptcodec: {printable(text)}", err=True)
+    _echo(f"promptcodec: {printable(text)}", err=True)
 
 
 class _Log(logging.Handler):
@@ -106,8 +115,7 @@ def warn_of_unread(pictures: int) -> None:
 
 def emit(value: dict[str, Any]) -> None:
     """Print one JSON object on a line of its own; ASCII only, so any terminal can show it."""
-    with _standard_stream():
-        click.echo(json.dumps(value, ensure_ascii=True))
+    _echo(json.dumps(value, ensure_ascii=True))
 
 
 def error_object(file: str | None, error: PromptcodecError) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from promptcodec.description import Description
+    from promptcodec.errors import Notice
     from promptcodec.layers.texture import Coefficients
     from promptcodec.recipe import Recipe
 
@@ -31,12 +32,14 @@ class Conditions:
         recipe: the generation syntax the original file carried.
         coefficients: the texture layer's coefficients, for a generator that is held to them.
         skeletons: the structure shows how people stand: its lines are limbs, no edges of anything.
+        people: their seventeen key points in COCO's order, x and y in 0..1, None where not labelled.
         layer_bytes: bytes of each layer's part by layer name: how much a layer can say, so how far it is
             followed (`promptcodec.generators.guidance`).
         trust_recipe: the recipe may be run: its prompts are syntax then, its graph is queued.
         strength: 0 keeps to what the layers say, 1 invents what makes a vivid picture.
         signature: what the original measured, for checks and for choosing among candidates.
         correction: what was wrong with an earlier picture, for generators that read words.
+        again: for checks, the recipe that a picture says it was made from: the stream's, once more.
     """
 
     size: tuple[int, int]
@@ -53,6 +56,8 @@ class Conditions:
     skeletons: bool = False
     layer_bytes: Mapping[str, int] = field(default_factory=dict)
     trust_recipe: bool = False
+    again: Recipe | None = None
+    people: Sequence[Sequence[tuple[float, float] | None]] = ()
 
 
 class Generator(Protocol):
@@ -72,6 +77,10 @@ class Generator(Protocol):
             conditions: what to draw.
             watch: is told how far it is, and may end it by raising; what the generator started elsewhere is
                 ended then too.
+
+        Returns:
+            Mode RGB. One that was made again from the recipe keeps its file's (`promptcodec.recipe.keep`):
+            the check of re-generation reads that.
 
         Raises:
             GeneratorError: no picture could be made.
@@ -96,9 +105,23 @@ class BatchGenerator(Protocol):
 
 
 @runtime_checkable
+class NoticingGenerator(Protocol):
+    """What a generator has besides that may not use all it was given, or change it."""
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """What it could not use, or changed, in the pictures of its last call; read when they are drawn."""
+        ...
+
+
+@runtime_checkable
 class PricedGenerator(Protocol):
     """What a generator that asks paid services has besides."""
 
-    def estimate(self, conditions: Conditions) -> float:
-        """Give the dollars one picture will come to, nan where prices are unknown."""
+    def estimate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> float:
+        """Give the dollars one picture will come to, the previews that are wanted of it included.
+
+        Returns:
+            nan where prices are unknown.
+        """
         ...

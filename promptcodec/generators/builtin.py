@@ -10,13 +10,19 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import models
-from promptcodec.errors import UsageError
+from promptcodec.convolution import available
+from promptcodec.errors import MissingError, UsageError
 from promptcodec.generators import Conditions, Generator, faithful, learned
 from promptcodec.generators.classical import draw, working_size
-from promptcodec.generators.watching import UNWATCHED, Watch
+from promptcodec.generators.watching import UNWATCHED, Progress, Watch
+from promptcodec.readiness import Readiness
+from promptcodec.vision import runtime
 
 # Trained decoders, the best first; those in models/manifest.json are there.
 TRAINED = {"base": "generator-base-1", "small": "generator-small-1"}
+
+
+LICENCE = "Apache-2.0"
 
 
 class Classical:
@@ -25,9 +31,13 @@ class Classical:
     name = "builtin:classical"
     provenance: Mapping[str, str] = MappingProxyType({})
 
+    def examine(self) -> tuple[Readiness, ...]:
+        """Say that it works; it needs nothing."""
+        return (Readiness(self.name, ok=True, why="draws without a trained network", licence=LICENCE),)
+
     def generate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
         """Draw the conditions; see `promptcodec.generators.classical.draw`."""
-        return draw(conditions)
+        return _classical(conditions, watch)
 
 
 class Learned:
@@ -42,23 +52,40 @@ class Learned:
         self.name = f"builtin:{variant}"
         self._table = TRAINED[variant]
 
+    def examine(self) -> tuple[Readiness, ...]:
+        """Look whether its network, and what runs it, are there; then the variants after it."""
+        try:
+            models.check(self._table)
+        except MissingError as error:
+            ok, why = False, str(error)
+        else:
+            ok = available() or runtime.installed()
+            core = "the compiled core" if available() else "onnxruntime"
+            why = f"draws with {self.name}, by {core}" if ok else f"the trained decoder {runtime.WAY_OUT}"
+        own = Readiness("builtin", ok=ok, why=why, licence=LICENCE)
+        return own, *Classical().examine()
+
     def generate(self, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
         """Draw the conditions; see `promptcodec.generators.learned.draw`."""
-        if conditions.pixels is not None:
-            return draw(conditions)
-        if conditions.texture is not None:
+        if conditions.pixels is None and conditions.texture is not None:
             # It was trained on contours, and would draw limbs as edges.
-            return learned.draw(
-                self._table, replace(conditions, structure=None) if conditions.skeletons else conditions
-            )
-        if conditions.description is None:
-            return draw(conditions)
-        picture = draw(replace(conditions, size=working_size(conditions.size)))
+            given = replace(conditions, structure=None) if conditions.skeletons else conditions
+            return learned.draw(self._table, given, watch)
+        if conditions.pixels is not None or conditions.description is None:
+            return _classical(conditions, watch)
+        picture = _classical(replace(conditions, size=working_size(conditions.size)), watch)
         held = faithful.to_cells(np.asarray(picture, np.float32), conditions.description)
         image = Image.fromarray(np.rint(held).astype(np.uint8))
         if image.size == conditions.size:
             return image
         return image.resize(conditions.size, Image.Resampling.BICUBIC)
+
+
+def _classical(conditions: Conditions, watch: Watch) -> Image.Image:
+    watch.report(Progress("drawing", 0, 1))
+    picture = draw(conditions)
+    watch.report(Progress("drawing", 1, 1))
+    return picture
 
 
 def variants() -> tuple[str, ...]:

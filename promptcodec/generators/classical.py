@@ -86,7 +86,7 @@ def draw(conditions: Conditions) -> Image.Image:
         raise GeneratorError(
             "the stream holds only a recipe, and builtin cannot draw words; a generator that reads can, "
             "such as images",
-            hint="--generator images, or recipe export for the tool that made the picture",
+            hint="--generator images, comfyui, sdapi or diffusers; or recipe export for its own tool",
         )
     else:
         raise GeneratorError("the stream holds neither words nor colours nor contours to draw from")

@@ -16,6 +16,7 @@ from PIL import Image
 from promptcodec import models
 from promptcodec.generators import Conditions, faithful, maps, network
 from promptcodec.generators.classical import working_size
+from promptcodec.generators.watching import UNWATCHED, Progress, Watch
 from promptcodec.layers.texture import dct
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.runtime import open_session, threads
@@ -30,12 +31,13 @@ STEP = 4
 TILE = 256
 
 
-def draw(table: str, conditions: Conditions) -> Image.Image:
+def draw(table: str, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
     """Draw.
 
     Args:
         table: the shipped network.
         conditions: a texture, with or without structure and description.
+        watch: is told of each tile.
 
     Returns:
         RGB of ``conditions.size``.
@@ -44,18 +46,18 @@ def draw(table: str, conditions: Conditions) -> Image.Image:
         MissingError: onnxruntime is not installed, or the network's file is not the one that was shipped.
     """
     # A function of its own: of a large picture, its floats are gone before the picture is made.
-    image = _draw_held(table, conditions)
+    image = _draw_held(table, conditions, watch)
     same = image.size == conditions.size
     return image if same else image.resize(conditions.size, Image.Resampling.BICUBIC)
 
 
-def _draw_held(table: str, conditions: Conditions) -> Image.Image:
+def _draw_held(table: str, conditions: Conditions, watch: Watch) -> Image.Image:
     """Draw at the size at which a picture is held to the stream."""
     size = working_size(conditions.size, SMALLEST, LARGEST)
     given = given_maps(conditions, size)
     words = None if conditions.description is None else maps.words(conditions.description)
     vector = maps.vector(max(size), conditions.strength, _present(conditions), words)
-    drawn = run(open_decoder(models.load(table)), given, vector)[:, : size[1], : size[0]]
+    drawn = run(open_decoder(models.load(table)), given, vector, watch=watch)[:, : size[1], : size[0]]
     drawn += 1
     drawn *= np.float32(127.5)
     picture = drawn.transpose(1, 2, 0)
@@ -122,7 +124,9 @@ class Decoder(NamedTuple):
     reach: int
 
 
-def run(decoder: Decoder, given: Floats, vector: Floats, tile: int = TILE) -> Floats:
+def run(
+    decoder: Decoder, given: Floats, vector: Floats, tile: int = TILE, watch: Watch = UNWATCHED
+) -> Floats:
     """Run the network, tile by tile where the maps are larger than one.
 
     Args:
@@ -130,20 +134,27 @@ def run(decoder: Decoder, given: Floats, vector: Floats, tile: int = TILE) -> Fl
         given: ``(DEPTH, height, width)``, sides multiples of STEP.
         vector: ``(VECTOR,)``.
         tile: side of the largest tile with its margins, a multiple of STEP.
+        watch: is told of each tile.
 
     Returns:
         ``(3, FACTOR * height, FACTOR * width)``.
     """
     height, width = given.shape[1:]
     drawn = np.empty((3, height * maps.FACTOR, width * maps.FACTOR), np.float32)
-    for top, bottom, above, below in _cuts(height, tile, decoder.reach):
-        for left, right, before, behind in _cuts(width, tile, decoder.reach):
-            output = decoder.draw(given[:, above:below, before:behind], vector)
-            inner = [maps.FACTOR * at for at in (top - above, bottom - above, left - before, right - before)]
-            outer = [maps.FACTOR * at for at in (top, bottom, left, right)]
-            drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = output[
-                :, inner[0] : inner[1], inner[2] : inner[3]
-            ]
+    places = [
+        (*down, *across)
+        for down in _cuts(height, tile, decoder.reach)
+        for across in _cuts(width, tile, decoder.reach)
+    ]
+    for done, (top, bottom, above, below, left, right, before, behind) in enumerate(places):
+        watch.report(Progress("drawing", done, len(places)))
+        output = decoder.draw(given[:, above:below, before:behind], vector)
+        inner = [maps.FACTOR * at for at in (top - above, bottom - above, left - before, right - before)]
+        outer = [maps.FACTOR * at for at in (top, bottom, left, right)]
+        drawn[:, outer[0] : outer[1], outer[2] : outer[3]] = output[
+            :, inner[0] : inner[1], inner[2] : inner[3]
+        ]
+    watch.report(Progress("drawing", len(places), len(places)))
     return drawn
 
 

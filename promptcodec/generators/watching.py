@@ -19,6 +19,8 @@ class Progress:
         done, total: steps, places of a queue or bytes; total is 0 where nobody knows it.
         preview: the picture as it is so far, any size, mode RGB; None where there is none.
         note: what a person should read before it goes on, such as what a recipe runs; often empty.
+        candidate, candidates: which of several pictures of one stream it is, from 1, and how many are drawn
+            at most. `promptcodec.decoding` fills these in, generators do not.
     """
 
     stage: str
@@ -26,6 +28,8 @@ class Progress:
     total: int = 0
     preview: Image.Image | None = None
     note: str = ""
+    candidate: int = 1
+    candidates: int = 1
 
 
 def _ignore(progress: Progress) -> None:

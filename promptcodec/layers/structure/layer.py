@@ -9,7 +9,7 @@ from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import structure
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.scale import bounded
-from promptcodec.layers.structure import coder_name
+from promptcodec.layers.structure import coder_name, pose
 
 __all__ = ["coder_name", "decode_part", "encode_part"]
 
@@ -25,4 +25,6 @@ def decode_part(
 ) -> Mapping[str, Any]:
     """Draw the lines."""
     lines = structure.decode(payload, bounded(size))
-    return {"structure": lines, "skeletons": coder_name(payload) == "pose"}
+    if coder_name(payload) != "pose":
+        return {"structure": lines}
+    return {"structure": lines, "skeletons": True, "people": pose.places(payload, size)}

@@ -97,6 +97,26 @@ def decode_pose(data: bytes, size: tuple[int, int]) -> Any:
     return values[0] if form & ALONE else values
 
 
+def places(data: bytes, size: tuple[int, int]) -> tuple[tuple[tuple[float, float] | None, ...], ...]:
+    """Read key points as shares of the picture.
+
+    Args:
+        data: one whole part, untrusted.
+        size: width and height of the picture.
+
+    Returns:
+        for each person seventeen places, x and y in 0..1; None where a joint is not labelled.
+
+    Raises:
+        BitstreamError: the part is malformed.
+    """
+    across, down = (max(size) / STEPS / side for side in size)
+    return tuple(
+        tuple((x * across, y * down) if seen else None for x, y, seen in person.joints)
+        for person in read(data)[1]
+    )
+
+
 def limbs(people: Any, size: tuple[int, int]) -> list[Line]:
     """Give the lines of all limbs whose two joints are labelled, x and y in 0..1."""
     lines = []
