@@ -1,0 +1,1 @@
+"""What the generators share that draw at servers people run themselves: profiles, models, pictures."""
