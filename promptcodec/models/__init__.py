@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def read(folder: Path, name: str) -> bytes:
         data = folder.joinpath(file).read_bytes()
     except OSError as error:
         raise MissingError(f"the table models/{file} is missing; {_WAY_OUT}") from error
-    if hashlib.sha256(data).hexdigest() != digest or data[:1] != bytes([version]):
+    if not _compare(data, digest, version)[1]:
         raise MissingError(f"the table models/{file} is not the one that was shipped; {_WAY_OUT}")
     return data[1:]
 
@@ -58,6 +59,71 @@ def read(folder: Path, name: str) -> bytes:
 def shipped(name: str) -> bool:
     """Tell whether the manifest lists a table."""
     return name in _manifest(_FOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it lies on disk.
+
+    Attributes:
+        name: a key of the manifest.
+        sha256: of its file, in hexadecimal; None where it cannot be read.
+        ok: it is the one that was shipped.
+    """
+
+    name: str
+    sha256: str | None
+    ok: bool
+
+
+def examine(folder: Path | None = None) -> tuple[Table, ...]:
+    """Look at every table of the manifest of a folder, by default of the shipped ones; once per process.
+
+    Raises:
+        MissingError: the manifest cannot be read.
+    """
+    return _examine(folder or _FOLDER)
+
+
+@functools.cache
+def _examine(folder: Path) -> tuple[Table, ...]:
+    try:
+        entries = {name: (it["file"], it["sha256"], it["version"]) for name, it in _manifest(folder).items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise MissingError(f"models/manifest.json, the list of tables, cannot be read; {_WAY_OUT}") from error
+    return tuple(
+        _look(folder / file, name, digest, version) for name, (file, digest, version) in entries.items()
+    )
+
+
+def _look(path: Path, name: str, digest: str, version: int) -> Table:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return Table(name, None, ok=False)
+    return Table(name, *_compare(data, digest, version))
+
+
+def check(*names: str) -> None:
+    """Make sure that tables are those that were shipped, without giving them.
+
+    Args:
+        names: keys of the manifest; none for all of them.
+
+    Raises:
+        MissingError: one is not.
+    """
+    states = examine()
+    wrong = [table.name for table in states if not table.ok and (not names or table.name in names)]
+    wrong += sorted(set(names) - {table.name for table in states})
+    if wrong:
+        raise MissingError(f"missing in models/, or not as shipped: {', '.join(wrong)}; {_WAY_OUT}")
+
+
+def _compare(data: bytes, digest: str, version: int) -> tuple[str, bool]:
+    """Give the SHA-256 of a file, and whether it is the one that was shipped."""
+    actual = hashlib.sha256(data).hexdigest()
+    return actual, actual == digest and data[:1] == bytes([version])
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
