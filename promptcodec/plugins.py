@@ -39,7 +39,10 @@ def create(role: str, spec: str) -> Any:
     name, profile = resolve(role, spec)
     known = installed(role)
     if name not in known:
-        raise UsageError(f"no {role.removesuffix('s')} is called {name!r}; installed: {', '.join(known)}")
+        address = f"; write NAME:{name}://..." if name in ("http", "https") else ""
+        raise UsageError(
+            f"no {role.removesuffix('s')} is called {name!r}; installed: {', '.join(known)}{address}"
+        )
     try:
         return known[name].load()(profile)
     except ModuleNotFoundError as error:
@@ -67,6 +70,15 @@ def configured(role: str, spec: str) -> Mapping[str, Any] | None:
     if not isinstance(entry.get("use", ""), str):
         raise UsageError(f"the configuration's {role}.{name}.use is no name of a plugin")
     return entry
+
+
+def profiles(role: str) -> list[str]:
+    """Give the names of the entries that the configuration file has for a role.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    return list(_table(_config().get(role, {}), role))
 
 
 def _table(value: Any, name: str) -> Mapping[str, Any]:
@@ -100,14 +112,20 @@ def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
     return name, {"url": urlunsplit(parts._replace(query="")), **dict(parse_qsl(parts.query))}
 
 
-def _config() -> Mapping[str, Any]:
+def config_path() -> str:
+    """Give the path of the configuration file, which need not be there."""
     path = os.environ.get("PROMPTCODEC_CONFIG")
     if path is None:
         from platformdirs import user_config_dir  # noqa: PLC0415 - only when plugins are looked up
 
         path = str(Path(user_config_dir("promptcodec")) / "config.toml")
-        if not Path(path).exists():
-            return {}
+    return path
+
+
+def _config() -> Mapping[str, Any]:
+    path = config_path()
+    if "PROMPTCODEC_CONFIG" not in os.environ and not Path(path).exists():
+        return {}
     try:
         return tomllib.loads(read_file(path).decode("utf-8-sig"))
     except UsageError as error:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Value = TypeVar("Value")
+asking: ContextVar[bool] = ContextVar("asking", default=True)
+"""Whether whoever examines may ask servers; `promptcodec.api.servers` holds itself to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +45,23 @@ class Examined(Protocol):
         What nothing is known of (an address that was not named) gives ok False and says what to name.
         """
         ...
+
+
+def start(call: Callable[[], Value]) -> Future[Value]:
+    """Begin a call that may never end, in a thread that keeps no process alive.
+
+    Looking up a name, among others, knows no deadline: wait for the result as long as you like.
+    """
+    from concurrent.futures import Future  # noqa: PLC0415 - only who examines waits for several
+
+    future: Future[Value] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(call))
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future

@@ -14,6 +14,7 @@ from promptcodec.api import shut_down, tokens
 from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
+from promptcodec.api.examine import examine
 from promptcodec.api.profile import Profile
 from promptcodec.captioners import Estimate
 from promptcodec.captioners.normalise import normalise
@@ -21,6 +22,7 @@ from promptcodec.captioners.prompt_variant import prompt_variant
 from promptcodec.description import PALETTE, SCHEMA, Description, from_json, to_json
 from promptcodec.description.model import check_grid
 from promptcodec.errors import CaptionerError, DescriptionError, RefusedError
+from promptcodec.readiness import Readiness
 
 CHARACTERS_PER_CELL = 45
 """Free text asked for where nobody says how much: about what a caption of this grid has."""
@@ -53,6 +55,10 @@ class HostedCaptioner:
             UsageError: the model was shut down; a cap on cost is to hold, and a price is unknown.
         """
         self.connection.prepare()
+
+    def examine(self) -> list[Readiness]:
+        """Look whether the model could be asked; costs nothing."""
+        return [examine(self.name, self._profile)]
 
     def describe(
         self,

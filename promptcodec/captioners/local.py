@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from promptcodec import models
 from promptcodec.captioners.lettering import lettering
 from promptcodec.captioners.observation import Observation, covered, observe
 from promptcodec.captioners.prompt import agrees
@@ -15,8 +16,11 @@ from promptcodec.captioners.scene import scene
 from promptcodec.captioners.sentence import sentence
 from promptcodec.description import Description, SceneObject, clean
 from promptcodec.description.model import check_grid
+from promptcodec.errors import MissingError
+from promptcodec.readiness import Readiness
+from promptcodec.vision import runtime
 from promptcodec.vision.cell_nouns import cell_nouns
-from promptcodec.vision.letters import Line, letters, readable
+from promptcodec.vision.letters import WAY_OUT, Line, installed, letters, readable
 from promptcodec.vision.shrunk import shrunk
 from promptcodec.vision.texture import luma
 
@@ -104,6 +108,17 @@ class LocalCaptioner:
             _objects(observation, rows, cols),
             lettering(seen.lines, rows, cols, image.width / image.height),
         )
+
+    def examine(self) -> list[Readiness]:
+        """Look whether its tables and the library that runs its networks are there."""
+        try:
+            models.check()
+        except MissingError as error:
+            return [Readiness(self.name, ok=False, why=str(error))]
+        if not runtime.installed():
+            return [Readiness(self.name, ok=False, why=f"looking at pictures {runtime.WAY_OUT}")]
+        unread = "" if installed() else f"; {WAY_OUT}"
+        return [Readiness(self.name, ok=True, why=f"its tables are there{unread}")]
 
     def unread(self, image: Image.Image) -> bool:
         """Say whether a picture holds lettering and the extra ``ocr``, which reads it, is not installed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,14 @@ class Line:
     text: str
     box: Box
     confidence: float
+
+
+WAY_OUT = "lettering is read with the extra ocr: pip install 'promptcodec[ocr]'"
+
+
+def installed() -> bool:
+    """Say whether the engine is there, without loading it."""
+    return importlib.util.find_spec("rapidocr") is not None
 
 
 def letters(image: Image.Image) -> tuple[Line, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import multiprocessing
 import os
 from collections.abc import Mapping
@@ -28,6 +29,14 @@ def threads(most: int = 4) -> int:
         return int(asked)
     # A pool of workers already uses every core; more threads would only wait for each other.
     return 1 if multiprocessing.parent_process() is not None else min(os.cpu_count() or 1, most)
+
+
+WAY_OUT = "needs onnxruntime: `pip install onnxruntime`"
+
+
+def installed() -> bool:
+    """Say whether onnxruntime is there, without loading it."""
+    return importlib.util.find_spec("onnxruntime") is not None
 
 
 def onnx(purpose: str) -> Any:
