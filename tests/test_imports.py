@@ -64,6 +64,7 @@ def test_no_encoder_is_imported(body, names):
     unwanted = (
         *("skimage", "scipy", "promptcodec.captioners", "promptcodec.rate"),
         *("promptcodec.encoding", "promptcodec.edit"),
+        *(() if body == READ else ("promptcodec.recipe",)),
         # Where the core cannot convolve it restores texture layers.
         *(("onnxruntime",) if convolution.available() else ()),
     )
@@ -89,6 +90,17 @@ def test_what_is_shown_needs_little():
             "promptcodec.cli.workers",
         )
         assert not {name for name in modules if name.startswith((*unwanted, "promptcodec.generators"))}
+
+
+def test_looking_at_pipelines_imports_none():
+    body = """
+    from promptcodec import plugins
+    for spec in ("diffusers", "diffusers:sd15"):
+        assert plugins.create("generators", spec).examine()
+    """
+    modules = imported(textwrap.dedent(body), ("texture-200",))
+    assert "promptcodec.generators.diffusion.examine" in modules
+    assert not {"torch", "diffusers", "transformers", "accelerate", "huggingface_hub", "httpx"} & modules
 
 
 def test_help_imports_no_command():

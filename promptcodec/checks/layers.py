@@ -35,15 +35,16 @@ class LayersCheck:
         fields = []
         for name, layer in (("texture layer", conditions.texture), ("pixels layer", conditions.pixels)):
             if layer is not None:
-                fields += _compare_colours(name, layer, image)
+                fields += compare_colours(name, layer, image)
         if conditions.structure is not None and not conditions.skeletons:
             fields.append(_compare_contours(conditions.structure, image))
         if conditions.signature is not None:
-            fields += _compare_signatures(conditions.signature, image)
+            fields += compare_signatures(conditions.signature, image)
         return fields
 
 
-def _compare_colours(name: str, layer: Image.Image, image: Image.Image) -> list[Field]:
+def compare_colours(name: str, layer: Image.Image, image: Image.Image) -> list[Field]:
+    """Compare the colours of an RGB picture with a layer's: as a whole, by layout, by place."""
     expected, got = reduce(layer, GRID, GRID), reduce(image, GRID, GRID)
     difference = float(ciede2000(expected, got).mean())
     layout = correlation(expected.mean(axis=2), got.mean(axis=2))
@@ -60,7 +61,8 @@ def _compare_colours(name: str, layer: Image.Image, image: Image.Image) -> list[
     ]
 
 
-def _compare_signatures(expected: bytes, image: Image.Image) -> list[Field]:
+def compare_signatures(expected: bytes, image: Image.Image) -> list[Field]:
+    """Compare an RGB picture with a signature, part by part."""
     apart = signature.parts(expected, signature.encode(image))
     return [
         Field(f"signature {name}", aim, 0, round(apart[name], 3), closeness(apart[name], scale))

@@ -11,6 +11,7 @@ from PIL import Image
 from promptcodec.checks.report import Field
 from promptcodec.description import Lettering
 from promptcodec.generators import Conditions
+from promptcodec.readiness import Readiness
 from promptcodec.vision import letters
 
 
@@ -23,6 +24,11 @@ class LetteringCheck:
     """Reads only where the stream says that there is something to read."""
 
     name = "lettering"
+
+    def examine(self) -> list[Readiness]:
+        """Look whether the engine of the extra is there."""
+        ok = letters.installed()
+        return [Readiness(self.name, ok=ok, why="reads with rapidocr" if ok else letters.WAY_OUT)]
 
     def compare(self, conditions: Conditions, image: Image.Image) -> list[Field]:
         """Compare the lettering of the semantic layer with what is read; not run without the extra."""

@@ -11,8 +11,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
-from skimage.color import rgb2lab
 
 from promptcodec.checks import scales
 from promptcodec.checks.measure import Floats, closeness, correlation
@@ -36,6 +34,8 @@ def compare_places(name: str, expected: Floats, shown: Floats) -> list[Field]:
         Fields named ``NAME colour by place``, ``NAME against its mirror``, ``NAME against other places``
         and ``NAME worst places``.
     """
+    from skimage.color import rgb2lab  # noqa: PLC0415 - heavy
+
     known: npt.NDArray[np.bool_] = np.asarray(~np.isnan(expected).any(axis=2))
     if known.sum() < 2:
         return []
@@ -85,6 +85,8 @@ def _distance(a: Floats, b: Floats, known: npt.NDArray[np.bool_]) -> float:
 
 def _best_share(a: Floats, b: Floats) -> float:
     """Give what the best assignment of places misses over what the given one misses: 1 at most."""
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - heavy
+
     costs = np.linalg.norm(a[:, None] - b[None], axis=2)
     rows, cols = linear_sum_assignment(costs)
     return float((costs[rows, cols].sum() + 1e-3) / (np.trace(costs) + 1e-3))

@@ -107,6 +107,11 @@ def _word_overlap(first: str, second: str) -> float:
     return len(a & b) / len(a | b)
 
 
+def compare_colours(wanted: Description, image: Image.Image) -> list[Field]:
+    """Compare the colours of an RGB picture with those that the cells name; nothing where none does."""
+    return _compare_colours(resolve(wanted), wanted.rows, wanted.cols, image)
+
+
 def _compare_colours(cells: Sequence[ResolvedCell], rows: int, cols: int, image: Image.Image) -> list[Field]:
     """Compare the mean colour of each cell that names colours, and the layout of light and dark."""
     expected = np.array([_mean_colour(cell) for cell in cells], np.float32)

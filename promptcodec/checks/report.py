@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from PIL import Image
 
 from promptcodec.api.spending import Estimate
-from promptcodec.checks import score
+from promptcodec.checks import again, score
 from promptcodec.checks.scales import AGREES
 from promptcodec.errors import Notice, PromptcodecError, UsageError
 from promptcodec.generators import Conditions
@@ -20,6 +20,9 @@ from promptcodec.generators import Conditions
 AIMS = ("features", "geometry", "photometry", "style", "semantics", "integrity")
 # The checks whose fields the shipped calibration weighs; what others find comes beside it.
 CALIBRATED = ("recaption", "layers")
+# Of fields that tell how a picture was made again from the recipe: no part of the aims, nor of the score.
+AGAIN = "again"
+RECIPE = "recipe"
 # More than this many corrections at once no generator heeds.
 MOST_WRONG = 8
 
@@ -30,7 +33,7 @@ class Field:
 
     Attributes:
         name: what was compared.
-        aim: one of AIMS.
+        aim: one of AIMS, or AGAIN.
         expected: what the stream says.
         got: what the picture shows; None where it could not be measured.
         closeness: 0 (nothing in common) .. 1 (the same); None where it was not run.
@@ -85,7 +88,8 @@ class ConsistencyReport:
         fields: every comparison.
         threshold: the least score that passes.
         compared: what of the stream was compared: ``words``, ``texture layer``, ``pixels``, ``contours``,
-            ``signature``, and each check beside the calibrated ones that could say something.
+            ``signature``, ``recipe``, and each check beside these that could say something.
+        again: of a picture that was made from the recipe, what that came to, in words; else empty.
         warnings: checks that could not be run, and why; parts of the stream that could not be compared, for
             they need a newer reader. A picture's ``DecodeReport`` has them in its own.
     """
@@ -96,6 +100,7 @@ class ConsistencyReport:
     fields: tuple[Field, ...]
     threshold: float
     compared: tuple[str, ...]
+    again: str = ""
     warnings: tuple[Notice, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -105,6 +110,7 @@ class ConsistencyReport:
             "verdict": self.verdict,
             "threshold": self.threshold,
             "compared": list(self.compared),
+            **({"again": self.again} if self.again else {}),
             "aims": self.aims,
             "fields": [
                 {
@@ -129,7 +135,7 @@ def prepare(checks: Sequence[Check], conditions: Conditions) -> None:
 def not_run(error: PromptcodecError) -> ConsistencyReport:
     """Make the report of a picture that could not be checked at all."""
     warning = Notice(f"the picture was not checked: {error}", error.hint)
-    return ConsistencyReport(0.0, "not run", dict.fromkeys(AIMS), (), AGREES, (), (warning,))
+    return ConsistencyReport(0.0, "not run", dict.fromkeys(AIMS), (), AGREES, (), warnings=(warning,))
 
 
 def run(checks: Sequence[Check], conditions: Conditions, image: Image.Image) -> ConsistencyReport:
@@ -164,16 +170,28 @@ def run(checks: Sequence[Check], conditions: Conditions, image: Image.Image) -> 
     # Streams without words and maps hold nothing that was calibrated: the plain mean of the aims is left.
     terms = [_mean(list(aims.values())) if weighed is None else weighed]
     if weighed is not None:
-        terms += [_mean([f.closeness for f in by_check[name]]) for name in by_check if name not in CALIBRATED]
+        terms += [_shown(of_check) for name, of_check in by_check.items() if name not in CALIBRATED]
     total = _mean(terms)
+    made_again = [field for field in fields if field.aim == AGAIN]
+    if total is None:
+        total = _mean([field.closeness for field in again.recorded(made_again)])
     if total is None:
         if failed:
             raise failed[0]
-        raise UsageError("the stream holds nothing that a picture could be checked against")
+        raise UsageError(
+            "the stream holds nothing that a picture could be checked against",
+            hint="a recipe alone is checked on pictures that were made again from it and say so",
+        )
     threshold = AGREES if weighed is None else calibration.threshold
     verdict = "pass" if total >= threshold else "fail"
     compared = _compared(by_check, conditions)
-    return ConsistencyReport(total, verdict, aims, fields, threshold, compared, tuple(warnings))
+    alone = not set(compared) - {RECIPE}
+    came_to = again.summary(made_again, passed=verdict == "pass", alone=alone)
+    return ConsistencyReport(total, verdict, aims, fields, threshold, compared, came_to, tuple(warnings))
+
+
+def _shown(fields: Sequence[Field]) -> float | None:
+    return _mean([field.closeness for field in fields if field.aim != AGAIN])
 
 
 def _compared(by_check: Mapping[str, Sequence[Field]], conditions: Conditions) -> tuple[str, ...]:
@@ -187,7 +205,9 @@ def _compared(by_check: Mapping[str, Sequence[Field]], conditions: Conditions) -
     }
     of_layers = [name for name, layer in layers.items() if layer is not None] if "layers" in ran else []
     words = ["words"] if "recaption" in ran else []
-    return (*words, *of_layers, *(name for name in ran if name not in CALIBRATED))
+    recipe = [RECIPE] if "regeneration" in ran else []
+    known = (*CALIBRATED, "regeneration")
+    return (*words, *of_layers, *recipe, *(name for name in ran if name not in known))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -197,6 +217,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def wrong(report: ConsistencyReport | None) -> str:
     """Say in words what differs most, worst first, for a generator to put right."""
-    fields = [f for f in report.fields if f.closeness is not None and f.closeness < AGREES] if report else []
+    shown = [field for field in report.fields if field.aim != AGAIN] if report else []
+    fields = [field for field in shown if field.closeness is not None and field.closeness < AGREES]
     worst = sorted(fields, key=lambda field: field.closeness or 0.0)[:MOST_WRONG]
     return "\n".join(f"{field.name}: should be {field.expected}, was {field.got}" for field in worst)

@@ -20,12 +20,14 @@ from promptcodec.api import tokens
 from promptcodec.api.client import Connection
 from promptcodec.api.converse import ask_json
 from promptcodec.api.dialects import Ask
+from promptcodec.api.examine import examine
 from promptcodec.api.spending import NOTHING, Estimate
 from promptcodec.checks.report import Field
 from promptcodec.description import Description
 from promptcodec.description.coarsen import coarsen, explicit
 from promptcodec.errors import DescriptionError, PromptcodecError
 from promptcodec.generators import Conditions
+from promptcodec.readiness import Readiness
 
 MOST_PLACES = 3
 """Rows and columns of the grid that statements about places are made on."""
@@ -67,6 +69,13 @@ class StatementsCheck:
         """Open it when it is first needed: an estimate needs no key."""
         assert self._profile is not None
         return Connection(self._profile)
+
+    def examine(self) -> list[Readiness]:
+        """Look whether the model could be asked; costs nothing."""
+        if self._profile is None:
+            why = 'it asks nobody: name a model, url = "..." and model = "..." under [checks.statements]'
+            return [Readiness(self.name, ok=False, why=why)]
+        return [examine(self.name, self._profile)]
 
     def prepare(self, conditions: Conditions) -> None:
         """Refuse what would be refused once a picture is drawn.

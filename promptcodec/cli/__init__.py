@@ -33,6 +33,7 @@ COMMANDS = {
     "train-dictionary": ("train_dictionary", "Train a dictionary on your own texts."),
     "archive": ("archive", "Keep pictures as streams in one file, and find them."),
     "prompts": ("prompts", "Show the prompts that models are given."),
+    "doctor": ("doctor", "Say what would work here now, and why not."),
     "demo": ("demo", "See it work on a sample picture."),
 }
 

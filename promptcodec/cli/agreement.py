@@ -14,7 +14,8 @@ def agreement(result: dict[str, Any]) -> str:
         return "not checked"
     *others, last = result["compared"]
     compared = f"{', '.join(others)} and {last}" if others else last
+    again = f"; {result['again']}" if "again" in result else ""
     if result["verdict"] == "pass":
-        return f"agrees with the stream's {compared}: {result['score']:.2f}"
+        return f"agrees with the stream's {compared}: {result['score']:.2f}{again}"
     least = f"{result['threshold']:.2f} is the least that agrees"
-    return f"does not agree with the stream's {compared}: {result['score']:.2f}, where {least}"
+    return f"does not agree with the stream's {compared}: {result['score']:.2f}, where {least}{again}"

@@ -44,7 +44,7 @@ def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> N
     """
     if stream == image == STDIO:
         raise click.UsageError("only one of the two can be standard input")
-    from promptcodec import decoding  # noqa: PLC0415 - heavy
+    from promptcodec import decoding, recipe  # noqa: PLC0415 - heavy
     from promptcodec.bitstream.container import MAGIC  # noqa: PLC0415
     from promptcodec.vision.load import load_image  # noqa: PLC0415
 
@@ -57,7 +57,9 @@ def command(stream: str, image: str, dictionary: str | None, as_json: bool) -> N
     with batch.naming(image):
         picture = load_image(pixels)
     with batch.naming(stream):
-        checked = decoding.check(data, picture, dictionaries=batch.read_dictionaries(dictionary))
+        checked = decoding.check(
+            data, picture, recipe=recipe.read(pixels), dictionaries=batch.read_dictionaries(dictionary)
+        )
     report.warn_of(stream, checked.warnings)
     batch.warn_of_unused(dictionary, [data])
     result = {"file": stream, "image": image, "ok": True, **checked.to_json()}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from promptcodec import unexpected
+from promptcodec.doctor import facts
 from promptcodec.errors import PromptcodecError, UnexpectedError
 
-_PACKAGES = ("promptcodec", "numpy", "pillow", "onnxruntime", "scikit-image", "scipy", "zstandard", "brotli")
+_PACKAGES = ("numpy", "pillow", "onnxruntime", "scikit-image", "scipy", "zstandard", "brotli")
 
 
 def as_error(error: BaseException, file: str | None = None) -> PromptcodecError:
@@ -41,21 +42,9 @@ def _written(error: BaseException, file: str | None) -> str:
 
 
 def _report(error: BaseException, file: str | None) -> str:
-    import platform  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
     trace = "".join(traceback.format_exception(error))
-    system = f"Python {platform.python_version()} on {platform.platform()}"
-    return unexpected.cleaned("\n".join([*_versions(), system, f"input: {file}", "", trace]))
-
-
-def _versions() -> list[str]:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
-
-    lines = []
-    for package in _PACKAGES:
-        try:
-            lines.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            lines.append(f"{package}: not installed")
-    return lines
+    versions = [f"{package} {facts.version(package) or 'is not installed'}" for package in _PACKAGES]
+    lines = [facts.named(), *versions, "Python {} on {}".format(*facts.system()), f"input: {file}", "", trace]
+    return unexpected.cleaned("\n".join(lines))

@@ -21,9 +21,9 @@ READER_GONE = 128 + getattr(signal, "SIGPIPE", 13)
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's form
     if value and not ctx.resilient_parsing:
-        from promptcodec import __version__, native  # noqa: PLC0415
+        from promptcodec.doctor import facts  # noqa: PLC0415
 
-        click.echo(f"promptcodec {__version__} ({native.named()})")
+        click.echo(facts.named())
         ctx.exit()
 
 

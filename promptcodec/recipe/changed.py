@@ -24,11 +24,11 @@ def changed(recipe: Recipe, again: Recipe | None, tool: str) -> tuple[str, ...]:
         again: what is read from the text, None where it holds too little to be known.
         tool: whose form it is.
     """
-    before = _meant(recipe, tool)
+    before = meant(recipe, tool)
     if again is None:
         few = [f"{name} {_short(old)}" for name, old in before.items() if old and name not in _LONG]
         return (f"so few settings that {tool} may not read them: {', '.join(few)}",) if few else ()
-    after = _meant(again, tool)
+    after = meant(again, tool)
     both = [(name, old, after.get(name)) for name, old in before.items() if old != after.get(name)]
     left_out = [name if name in _LONG else f"{name} {_short(old)}" for name, old, new in both if new is None]
     invented = [f"{name} {_short(new)}" for name, old, new in both if old is None]
@@ -49,14 +49,14 @@ def changed(recipe: Recipe, again: Recipe | None, tool: str) -> tuple[str, ...]:
 _LONG = ("prompt", "negative", "second pass", "size of the second pass", "strength of the second pass")
 
 
-def _meant(recipe: Recipe, tool: str) -> dict[str, Any]:
-    """Give what a recipe means by names that tools share; None where it does not say."""
+def meant(recipe: Recipe, tool: str) -> dict[str, Any]:
+    """Give what a recipe means by names that tools share, as ``tool`` has it; None where it does not say."""
     settings, model = recipe.settings, recipe.model
     prompt = settings.prompt or ""
     guidance = tuple(value for value in guidance_of(recipe) if value not in (None, 1))
     sampler, scheduler = _samplers(recipe, tool)
     strength = None if settings.hires or settings.denoise == 1 else settings.denoise
-    meant: dict[str, Any] = {
+    values: dict[str, Any] = {
         "prompt": " ".join(loras.without_calls(prompt).split()) or None,
         "negative": " ".join((settings.negative or "").split()) or None,
         "seed": settings.seed,
@@ -75,11 +75,11 @@ def _meant(recipe: Recipe, tool: str) -> dict[str, Any]:
         "second pass": True if settings.hires else None,
     }
     if settings.hires and tool == "a1111":
-        meant["size of the second pass"] = second_size(settings)
+        values["size of the second pass"] = second_size(settings)
         second = second_strength(settings)
-        meant["strength of the second pass"] = None if second == 1 else second
-        meant["steps of the second pass"] = settings.hires.get("steps")
-    return meant
+        values["strength of the second pass"] = None if second == 1 else second
+        values["steps of the second pass"] = settings.hires.get("steps")
+    return values
 
 
 def _samplers(recipe: Recipe, tool: str) -> Names:
