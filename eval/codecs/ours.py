@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -16,9 +18,11 @@ from eval.datasets import Item
 from eval.lab import study
 from eval.missing import NotReached, Unavailable
 from eval.versions import package_version
-from promptcodec import bitstream, plugins
+from promptcodec import bitstream, decoding, plugins
+from promptcodec.api.spending import Limits, limited
 from promptcodec.description import Description
 from promptcodec.errors import BudgetError, PromptcodecError
+from promptcodec.generators import Generator
 
 _OPTIONS = ("layers", "tune", "captioner", "structure", "edges", "text_coder", "recipe")
 FILE = "file"
@@ -26,10 +30,13 @@ FILE = "file"
 
 
 class Ours(Plain):
-    """``promptcodec.encode`` and ``decode``; stripped is the bare form, without magic and checksum.
+    """``promptcodec.encode``, and a generator told what a stream says.
+
+    Stripped is the bare form, without magic and checksum.
 
     Entry: ``layers``, ``tune``, ``captioner``, ``structure``, ``edges``, ``text_coder``, ``recipe`` (off
-    where not said) as `promptcodec.encode` takes them, and ``generators``. The captioner ``file`` gives the
+    where not said) as `promptcodec.encode` takes them, ``generators``, and ``spending``: what of
+    `promptcodec.api.spending.Limits` holds for hosted ones. The captioner ``file`` gives the
     written descriptions of ``eval/descriptions`` that have about ``characters``. Settings: a rate, or
     ``free``.
     """
@@ -40,6 +47,7 @@ class Ours(Plain):
         super().__init__(entry, mode)
         self.options = {"recipe": "off", **{key: entry[key] for key in _OPTIONS if key in entry}}
         self.variants = tuple(entry.get("generators", ("builtin",)))
+        self.limits = Limits(**entry["spending"]) if "spending" in entry else None
         self.characters = _characters(entry) if self.options.get("captioner") == FILE else None
         if self.characters:
             del self.options["captioner"]
@@ -67,7 +75,8 @@ class Ours(Plain):
         # The bare form leaves these out, so as much more may be inside.
         saved = bitstream.overhead([0], (1, 1)) - 3 if self.mode == "stripped" else 0
         try:
-            data = promptcodec.encode(given, budget=None if room is None else room + saved, **options)
+            with self._limited():
+                data = promptcodec.encode(given, budget=None if room is None else room + saved, **options)
         except BudgetError as error:
             raise NotReached(str(error)) from error
         if self.mode == "whole":
@@ -80,7 +89,18 @@ class Ours(Plain):
         """Draw with the generator ``variant``."""
         if self.mode == "stripped":
             data = bitstream.write(bitstream.read(data, bare=True))
-        return promptcodec.decode(data, generator=variant, size=size).image
+        with self._limited():
+            return _generator(variant).generate(decoding.conditions(data, size=size))
+
+    def _limited(self) -> contextlib.AbstractContextManager[None]:
+        return limited(self.limits) if self.limits else contextlib.nullcontext()
+
+
+@functools.cache
+def _generator(spec: str) -> Generator:
+    """Make a generator once for all pictures and codecs: a large model is loaded once."""
+    drawing: Generator = plugins.create("generators", spec)
+    return drawing
 
 
 def _characters(entry: Mapping[str, Any]) -> int:

@@ -127,10 +127,9 @@ class _Runnable:
 
     @property
     def same(self) -> dict[str, Any]:
-        """Give what of the entry decides a row: with more settings or generators the others stay."""
-        return {
-            key: value for key, value in self.entry.items() if key not in {"settings", "modes", "generators"}
-        }
+        """Give what of the entry decides a row: with more settings, generators or dollars the others stay."""
+        left_out = {"settings", "modes", "generators", "spending"}
+        return {key: value for key, value in self.entry.items() if key not in left_out}
 
 
 def _find_metrics(study: Study, worker: Worker, plan: Plan) -> None:

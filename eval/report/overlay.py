@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PUBLISHED = Path(__file__).parent.parent / "published.csv"
-_NAMES = ("dataset", "codec", "setting", "source")
+_NAMES = ("dataset", "codec", "setting", "source", "conditions")
 _FOREIGN = {
     "psnr-rgb": "psnr",
     "psnr": "psnr",

@@ -187,11 +187,11 @@ def published(points: Sequence[Mapping[str, Any]]) -> Table:
             each["codec"],
             each["setting"],
             *(number(each["values"].get(key)) for key in columns),
+            each.get("conditions", ""),
             each["source"],
         ]
         for each in points
     ]
     note = "Reported by others, not measured here: other pictures' sizes, other metrics' variants."
-    return Table(
-        "published", "Published points", note, ["dataset", "codec", "setting", *columns, "source"], rows
-    )
+    heads = ["dataset", "codec", "setting", *columns, "conditions", "source"]
+    return Table("published", "Published points", note, heads, rows)
