@@ -133,8 +133,11 @@ class Drawing:
         """
         start = time.perf_counter()
         self.spent.add(spent)
-        if isinstance(draw, NoticingGenerator):
-            self.warnings += [notice for notice in draw.notices if notice not in self.warnings]
+        notices = list(draw.notices) if isinstance(draw, NoticingGenerator) else []
+        if given.trust_recipe and given.recipe and not notices and "regenerated" not in draw.provenance:
+            words = f"{draw.name} runs no recipes: the picture is drawn from what the stream shows"
+            notices = [Notice(words, "comfyui and sdapi run them")]
+        self.warnings += [notice for notice in notices if notice not in self.warnings]
         of_picture = _with_recipe(given, image, draw)
         with metered() as judging:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from promptcodec import decode, decoding, encode
 from promptcodec.decoding import DecodeSettings, decode_all
@@ -88,6 +88,17 @@ def test_what_a_generator_could_not_use_is_a_warning_once():
     drawn = decode(stream(), generator="dots:one", best_of=2, strength=1)
     assert [notice.text for notice in drawn.report.warnings] == ["dots are never vivid"]
     assert decode(stream(), generator="dots:one").report.warnings == ()
+
+
+def test_a_recipe_that_nobody_runs_is_noticed(tmp_path, scene):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", "a pier\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 9, Size: 64x64")
+    scene.save(tmp_path / "a.png", pnginfo=info)
+    data = encode(tmp_path / "a.png", layers=["texture", "recipe"], budget=300)
+    words = "builtin:classical runs no recipes: the picture is drawn from what the stream shows"
+    for trust in (True, False):
+        drawn = decode(data, generator="builtin:classical", size=(48, 32), trust_recipe=trust)
+        assert (words in map(str, drawn.report.warnings)) == trust
 
 
 @pytest.mark.parametrize("generator", ["dots:one", "dots:2"])
