@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from PIL import Image, ImageDraw
 
 from promptcodec.description import Cell, Description
 from promptcodec.generators import Conditions
-from promptcodec.generators.diffusion import profiles
+from promptcodec.generators.diffusion import pipelines, profiles
 from promptcodec.generators.diffusion.generator import Diffusers
 
 FAMILIES = ("sdxl", "sd14", "sd15", "z-image", "klein")
@@ -24,6 +25,12 @@ CHAT = (
     "{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+
+def need():
+    """Skip a test where the libraries of pipelines are not installed."""
+    if missing := pipelines.lacking():
+        pytest.skip(f"the extra diffusers: {missing}")
 
 
 def small(name, **entries):

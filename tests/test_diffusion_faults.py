@@ -23,8 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
     """Give a hub's folder with the models of two families."""
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {', '.join(missing)}")
+    diffusion_models.need()
     folder = tmp_path_factory.mktemp("hub")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_CACHE", str(folder))
@@ -66,8 +65,7 @@ def raising(error, times):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_real_classes_take_the_arguments_they_are_given(name):
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {', '.join(missing)}")
+    diffusion_models.need()
     import diffusers
 
     profile = profiles.read({"variant": name})

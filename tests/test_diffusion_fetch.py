@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from promptcodec.generators.diffusion import pipelines, profiles, store
+from promptcodec.generators.diffusion import profiles, store
 from tests import diffusion_models
 
 COMMIT = "89abcdef" * 5
@@ -84,8 +84,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
     """Give a hub that has the models of Stable Diffusion 1.4, and files that nobody needs."""
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {', '.join(missing)}")
+    diffusion_models.need()
     source = tmp_path_factory.mktemp("source")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_CACHE", str(source))

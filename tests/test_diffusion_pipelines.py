@@ -24,8 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
     """Give a hub's folder with the models of every family."""
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {', '.join(missing)}")
+    diffusion_models.need()
     folder = tmp_path_factory.mktemp("hub")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_CACHE", str(folder))

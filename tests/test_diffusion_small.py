@@ -13,8 +13,9 @@ from promptcodec import plugins
 from promptcodec.description import parse_text
 from promptcodec.errors import CancelledError, UsageError
 from promptcodec.generators import BatchGenerator, Conditions
-from promptcodec.generators.diffusion import create, pipelines
+from promptcodec.generators.diffusion import create
 from promptcodec.generators.watching import Watch
+from tests import diffusion_models
 
 WORDS = "photo 1x2\nsummary: A red boat.\nr1c1 sky blue, smooth: sky\nr1c2 navy: sea"
 # Importing torch and diffusers alone takes ten seconds.
@@ -24,8 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Give the folder of a small pipeline."""
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {', '.join(missing)}")
+    diffusion_models.need()
     import diffusers
     import torch
 
@@ -76,8 +76,7 @@ def test_strength_changes_what_is_drawn(drawing):
 
 
 def test_what_is_shipped_shows_where_colours_are():
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {missing}")
+    diffusion_models.need()
     drawing = create({"variant": "tiny"})
     told_apart = []
     for left, right in (("sky blue", "dark green"), ("dark green", "sky blue")):

@@ -8,7 +8,8 @@ import pytest
 
 from promptcodec.description import Cell, Description
 from promptcodec.generators import Conditions
-from promptcodec.generators.diffusion import pipelines, plan, profiles, words
+from promptcodec.generators.diffusion import plan, profiles, words
+from tests import diffusion_models
 
 # transformers takes seconds to import.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -31,8 +32,7 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def clip(data_folder):
     """Give the tokenizer of Stable Diffusion's encoders, from OpenAI's list of merges."""
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {', '.join(missing)}")
+    diffusion_models.need()
     from transformers import CLIPTokenizer
 
     from tests.diffusion_models import letters

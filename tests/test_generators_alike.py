@@ -15,8 +15,9 @@ from promptcodec import decode, decoding, edit, encode
 from promptcodec.cli import INTERRUPTED, steps
 from promptcodec.description import parse_text
 from promptcodec.errors import CancelledError
+from promptcodec.generators.diffusion import pipelines
 from promptcodec.generators.watching import Watch
-from tests import dots
+from tests import diffusion_models, dots
 
 STAGES = {"waiting", "loading", "drawing", "fetching"}
 SIZE, OTHER = (48, 32), (61, 45)
@@ -95,20 +96,14 @@ def comfyui(_folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
 @contextlib.contextmanager
 def diffusers(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
     """A pipeline of the real classes with a few random weights."""
-    pytest.importorskip("promptcodec.generators.diffusion.pipelines")
-    from promptcodec.generators.diffusion import pipelines
-
-    if missing := pipelines.lacking():
-        pytest.skip(f"the extra diffusers: {', '.join(missing)}")
-    from tests import diffusion_models
-
+    diffusion_models.need()
     patch.setenv("HF_HUB_CACHE", str(folder / "hub"))
     diffusion_models.install(folder / "hub", "sdxl")
     (folder / "config.toml").write_text(
         '[generators.small]\nuse = "diffusers"\nvariant = "sdxl"\narea = "4096"\nsteps = "4"\n'
     )
     yield "small"
-    pipelines._loaded.clear()
+    pipelines.forget()
 
 
 SLOW = (pytest.mark.slow, pytest.mark.filterwarnings("ignore"))

@@ -65,7 +65,7 @@ def on_a_terminal(tmp_path, *args):
     """Run the command line with a terminal for standard error; give exit code, output and what was shown."""
     import pty
 
-    if (child := pty.fork())[0] == 0:  # pragma: no cover - it ends in exec
+    if (child := pty.fork())[0] == 0:  # the child ends in exec
         os.chdir(tmp_path)
         paths = [str(tmp_path / "site"), *filter(None, sys.path)]
         environ = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "TERM": "xterm", "COLUMNS": "120"}
