@@ -222,6 +222,8 @@ def test_the_rule_is_fitted_to_what_contours_carry():
     assert guidance.edge_bytes(rows_of_a_law) == 90
     assert control_weight({"structure": round(EDGE_BYTES)}, 0.5) == pytest.approx(1 - 1 / math.e)
     assert noise_share({"texture": 64}, 0.5) == pytest.approx(0.9)
+    # A skeleton is whole in few bytes; without one there is nothing to follow.
+    assert [control_weight({"structure": size}, 0.5, skeletons=True) for size in (0, 25)] == [0, 1]
 
 
 def test_the_share_of_edges_is_that_of_their_gradient():

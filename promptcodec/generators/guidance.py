@@ -39,11 +39,12 @@ def noise_share(layer_bytes: Mapping[str, int], strength: float) -> float:
     return min(max(share, LEAST_NOISE), MOST_NOISE)
 
 
-def control_weight(layer_bytes: Mapping[str, int], strength: float) -> float:
+def control_weight(layer_bytes: Mapping[str, int], strength: float, *, skeletons: bool = False) -> float:
     """Give the weight of the structure layer as a control picture, 0..1.
 
     It is the share of the edge gradient that contours of so many bytes carry, less where a vivid picture is
-    wanted and more where a faithful one is.
+    wanted and more where a faithful one is. Skeletons are whole in however few bytes: the share is all.
     """
-    carried = 1 - math.exp(-layer_bytes.get("structure", 0) / EDGE_BYTES)
+    size = layer_bytes.get("structure", 0)
+    carried = min(size, 1) if skeletons else 1 - math.exp(-size / EDGE_BYTES)
     return min(carried * (1.2 - 0.4 * strength), 1.0)

@@ -89,7 +89,11 @@ def plan(conditions: Conditions, profile: Profile, nodes: Catalogue, own: Graph 
         gaps = f" ({'; '.join(unused)})" if unused else ""
         raise UsageError(f"the stream holds neither words nor pictures that ComfyUI could draw from{gaps}")
     share = noise_share(conditions.layer_bytes, conditions.strength) if start else 1.0
-    weight = control_weight(conditions.layer_bytes, conditions.strength) if lines else 0.0
+    weight = (
+        control_weight(conditions.layer_bytes, conditions.strength, skeletons=conditions.skeletons)
+        if lines
+        else 0.0
+    )
     wanted = Wanted(
         positive=syntax.write(prompt, "comfyui"),
         negative=syntax.escape(prompt.negative, "comfyui"),

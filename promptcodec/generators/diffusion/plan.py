@@ -123,7 +123,7 @@ def _guides(profile: Profile, conditions: Conditions, size: tuple[int, int]) -> 
     guides = []
     lines = controls.get("pose" if conditions.skeletons else "edges")
     if conditions.structure is not None and profile.structure == "control" and lines:
-        weight = control_weight(conditions.layer_bytes, conditions.strength)
+        weight = control_weight(conditions.layer_bytes, conditions.strength, skeletons=conditions.skeletons)
         guides.append(Guide(lines, control_picture(conditions, size).convert(lines.sees), _rounded(weight)))
     colours = conditions.pixels or conditions.texture
     if colours and profile.texture == "control" and "colours" in controls:

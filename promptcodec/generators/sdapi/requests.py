@@ -167,7 +167,9 @@ def _with_lines(
     path: str, body: dict[str, Any], conditions: Conditions, facts: Facts, model: str
 ) -> tuple[str, dict[str, Any]]:
     assert conditions.structure is not None
-    weight = round(control_weight(conditions.layer_bytes, conditions.strength), 4)
+    weight = round(
+        control_weight(conditions.layer_bytes, conditions.strength, skeletons=conditions.skeletons), 4
+    )
     size = body["width"], body["height"]
     if facts.kind == "sdcpp":
         # Contours go as they are: scaled up they would have more bits.

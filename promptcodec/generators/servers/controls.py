@@ -34,7 +34,7 @@ def pick(
     """
     if conditions.structure is None:
         return "", ""
-    if control_weight(conditions.layer_bytes, conditions.strength) <= 0:
+    if control_weight(conditions.layer_bytes, conditions.strength, skeletons=conditions.skeletons) <= 0:
         return "", "nothing is known of its bytes, so its weight is 0"
     entry, lines, named = (
         ("pose", "skeletons", pose) if conditions.skeletons else ("edges", "contours", edges)
