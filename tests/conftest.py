@@ -71,6 +71,14 @@ def data_folder():
 
 
 @pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """Give a wheel of this tree, built once in a run."""
+    from tests import building
+
+    return building.wheel(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def once(tmp_path_factory):
     """Make bytes of a picture, as ``once(encode, scene, budget=100)``; in a whole run once for one call.
 
@@ -97,9 +105,10 @@ def once(tmp_path_factory):
 
 @pytest.fixture
 def kept_apart(monkeypatch, tmp_path):
-    """Give a test a cache and a budget of its own, and no key of the machine's."""
-    from promptcodec.api import spending
+    """Give a test a cache and a budget of its own, no key of the machine's, and short waits between tries."""
+    from promptcodec.api import client, spending
 
+    monkeypatch.setattr(client, "_FIRST_WAIT", 0.01)
     monkeypatch.setenv("PROMPTCODEC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PROMPTCODEC_CONFIG", str(tmp_path / "none.toml"))
     (tmp_path / "none.toml").write_text("")
@@ -115,6 +124,15 @@ def server():
 
     with serve() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Give a small archive of pictures, which nobody is to change, and their ids by name."""
+    from tests import serving
+
+    path = tmp_path_factory.mktemp("pictures") / "six.pxa"
+    return serving.Pictures(path, serving.write_archive(path))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import functools
 import io
 
 import brotli
@@ -77,16 +78,25 @@ def recipe_bomb():
     return b"\1" + write_varint(len(symbols)) + symbols + (encode_text("\n".join(texts)) if texts else b"")
 
 
-HEAVY = {
-    "words": with_part("semantic", CODED, (8192, 8192)),
-    "map": with_part("texture", bytes(6), (8192, 8192)),
-    "contours": with_part("structure", b"\0\0\x80", (8192, 8192)),
-    "wide": with_part("semantic", CODED, (65535, 1024)),
-    "AVIF, real 3000": with_part("pixels", b"\1" + lying_avif(3000, 8)),
-    "AVIF, claimed 8000": with_part("pixels", b"\1" + lying_avif(8, 8000)),
-    "AVIF, claimed 65000": with_part("pixels", b"\1" + lying_avif(8, 65000)),
-    "WebP, claimed 8191": with_part("pixels", b"\0" + lying_webp()),
-    "recipe": with_part("recipe", recipe_bomb()),
-    "recipe text": with_part("recipe", b"\1\0" + BROTLI + brotli.compress(b"[]," * 5592404, quality=5)),
-    "newlines": with_part("semantic", BROTLI + brotli.compress(b"\n" * (1 << 24), quality=5)),
+_HEAVY = {
+    "words": lambda: with_part("semantic", CODED, (8192, 8192)),
+    "map": lambda: with_part("texture", bytes(6), (8192, 8192)),
+    "contours": lambda: with_part("structure", b"\0\0\x80", (8192, 8192)),
+    "wide": lambda: with_part("semantic", CODED, (65535, 1024)),
+    "AVIF, real 3000": lambda: with_part("pixels", b"\1" + lying_avif(3000, 8)),
+    "AVIF, claimed 8000": lambda: with_part("pixels", b"\1" + lying_avif(8, 8000)),
+    "AVIF, claimed 65000": lambda: with_part("pixels", b"\1" + lying_avif(8, 65000)),
+    "WebP, claimed 8191": lambda: with_part("pixels", b"\0" + lying_webp()),
+    "recipe": lambda: with_part("recipe", recipe_bomb()),
+    "recipe text": lambda: with_part(
+        "recipe", b"\1\0" + BROTLI + brotli.compress(b"[]," * 5592404, quality=5)
+    ),
+    "newlines": lambda: with_part("semantic", BROTLI + brotli.compress(b"\n" * (1 << 24), quality=5)),
 }
+HEAVY = tuple(_HEAVY)
+
+
+@functools.cache
+def heavy(name):
+    """Make one; some take a while."""
+    return _HEAVY[name]()

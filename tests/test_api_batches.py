@@ -204,7 +204,6 @@ def test_files_are_deleted_and_found_by_their_name():
 
 
 def test_what_passes_is_tried_again(monkeypatch):
-    monkeypatch.setattr("promptcodec.api.client._FIRST_WAIT", 0.01)
     with serve(["call-500:2"]) as url:
         assert batches.listed(connection(url, retries=2)) == []
     with serve(["call-429"]) as url:
@@ -215,7 +214,6 @@ def test_what_passes_is_tried_again(monkeypatch):
 
 
 def test_a_file_whose_answer_was_lost_does_not_stay(monkeypatch):
-    monkeypatch.setattr("promptcodec.api.client._FIRST_WAIT", 0.01)
     with serve(["upload-drop:2"]) as url:
         to = connection(url, retries=3)
         number = batches.upload(to, lines(1), len(lines(1)), "mine.jsonl")
@@ -223,7 +221,6 @@ def test_a_file_whose_answer_was_lost_does_not_stay(monkeypatch):
 
 
 def test_a_server_that_lists_no_files_takes_them_all_the_same(monkeypatch, caplog):
-    monkeypatch.setattr("promptcodec.api.client._FIRST_WAIT", 0.01)
     sent = http({"id": "file-1"})
     with raw_server(b"", sent, http(b"", "405 No")) as server:
         assert batches.upload(connection(server.url, retries=1), b"{}\n", 3, "mine.jsonl") == "file-1"
@@ -512,7 +509,6 @@ def test_a_file_without_end_ends_in_little_memory(monkeypatch, packed):
 
 
 def test_a_file_that_breaks_off_is_asked_for_again(monkeypatch):
-    monkeypatch.setattr("promptcodec.api.client._FIRST_WAIT", 0.01)
     broken = b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + GOOD + b"\n"
     with raw_server(broken, broken, http(GOOD)) as server:
         read_lines = list(batches.results(connection(server.url, retries=2), some_batch()))

@@ -170,7 +170,6 @@ def test_a_cap_on_cost_holds_against_a_server_that_bills_every_call(cli, tmp_pat
     for number in range(4):
         Image.effect_noise((32, 32), 20 + 30 * number).convert("RGB").save(tmp_path / f"{number}.png")
     cap = 0.03
-    monkeypatch.setattr("promptcodec.api.client._FIRST_WAIT", 0.01)
     with raw_server(SHAPES[name]) as server:
         _, out, _ = cli(
             *("encode", *(f"{n}.png" for n in range(4)), "-o", "out", "--layers", "semantic", "--json"),

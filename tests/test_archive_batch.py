@@ -217,6 +217,7 @@ def test_a_server_without_a_batch_api_and_a_wrong_key_end_the_run(add, tmp_path)
 
 
 def test_a_key_that_is_not_accepted_any_more_ends_the_run(add, tmp_path, monkeypatch):
+    monkeypatch.setattr(served, "_SLOW", 0.5)
     put(tmp_path / "in", 0)
     whole, asked = batches.state, []
 

@@ -126,7 +126,7 @@ def test_a_file_that_is_there_twice_is_asked_about_once(add, tmp_path):
 
 def test_an_interrupt_waits_for_what_is_on_its_way_and_nothing_is_paid_for_twice(tmp_path, cli):
     cli("archive", "create", "a.pxa")
-    put(tmp_path / "in", *range(24))
+    put(tmp_path / "in", *range(12))
     log = tmp_path / "log"
     with serve(["slow:100"], log) as url:
         with asking.started(tmp_path, vision(url), "--jobs", "2", "--concurrency", "4") as run:
@@ -135,8 +135,8 @@ def test_an_interrupt_waits_for_what_is_on_its_way_and_nothing_is_paid_for_twice
             _, err = run.communicate(timeout=60)
         assert run.returncode == 130, err
         assert "the same command goes on from there" in err
-        assert len(asking.calls(log)) < 24
+        assert len(asking.calls(log)) < 12
         spec = vision(url)
         assert cli("archive", "add", "a.pxa", "in", "--captioner", spec, *OPTIONS, "--jobs", "1")[0] == 0
-    assert len(asking.calls(log)) == 24
-    assert streams("a.pxa") == {number: alone(number) for number in range(24)}
+    assert len(asking.calls(log)) == 12
+    assert streams("a.pxa") == {number: alone(number) for number in range(12)}

@@ -141,12 +141,15 @@ def shards(folder):
     return [file for file in folder.rglob("a.pxa.ray/*/*/checkpoint/*.parquet") if "pending" not in file.name]
 
 
-def test_what_is_added_is_what_local_adds(folder):
+def test_what_is_added_is_what_local_adds(folder, cli):
     """On two workers, record for record; on standard output are the lines of a run and nothing else."""
     fill(folder, 24)
     store.create(folder / "b.pxa").close()
-    err = finish(start(folder, "--tag", "red"))
-    finish(start(folder, "--tag", "red", engine="local", archive="b.pxa", out="local"))
+    ray = start(folder, "--tag", "red")
+    code, out, _ = cli("archive", "add", "b.pxa", "in", *QUICK, "--json", "--jobs", "1", "--tag", "red")
+    assert code == 1
+    (folder / "local").write_text(out)
+    err = finish(ray)
     assert records(folder) == records(folder, "b.pxa")
     assert len(records(folder)) == 24
     lines, local = acknowledged(folder / "out"), acknowledged(folder / "local")

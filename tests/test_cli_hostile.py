@@ -13,13 +13,13 @@ from PIL import Image
 from promptcodec.entropy import encode_text
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.recipe import Chunk, from_chunks
-from tests.hostile_streams import HEAVY, STREAM, lying_avif, sealed, with_part
+from tests.hostile_streams import STREAM, heavy, lying_avif, sealed, with_part
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        STREAM[:-1], STREAM[:100], b"", b"\xabP", HEAVY["newlines"], sealed(STREAM[:-2] + b"junk"),
+        STREAM[:-1], STREAM[:100], b"", b"\xabP", heavy("newlines"), sealed(STREAM[:-2] + b"junk"),
         with_part("pixels", b"\1" + lying_avif(8, 65000)),
         with_part("recipe", b"\1\0" + encode_text("[" * 9999)),
     ],

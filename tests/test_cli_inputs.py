@@ -112,7 +112,7 @@ def test_an_edit_blames_the_file_of_its_option(cli, files, option):
         ("recipe show h.py", "h.py: it is neither a picture nor a stream"),
         ("recipe show /dev/null", "the file is empty"),
         ("recipe export h.py --to a1111", "h.py: it is neither a picture nor a stream"),
-        ("encode a.pxt -o b.pxt", "this is a stream already: promptcodec decode draws it"),
+        ("encode a.pxt -o b.pxt", "this is a stream already: decode draws it"),
         ("check a.png a.pxt", "a.pxt is the stream: it comes first"),
         ("edit a.pxt -o b.pxt --replace green=red", "arguments, each for itself: --replace OLD NEW"),
         ("edit a.pxt --replace green=red -o b.pxt", "arguments, each for itself: --replace OLD NEW"),

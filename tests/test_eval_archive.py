@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from eval.commands import main
-from eval.measure import archive_queries, archive_rivals, archive_scale
+from eval.measure import archive_queries, archive_rivals, archive_scale, archive_search
 from eval.measure.archive_mix import mixed
 from eval.measure.archive_pack import Pack
 from eval.measure.archive_scale import Assumed, Units
@@ -231,6 +231,10 @@ def test_scale_is_measured_of_the_pictures(pictures, capsys, monkeypatch):
         pytest.importorskip(needed, reason=f"needs the extras api and server: no {needed}")
     monkeypatch.setenv("PYTHONSAFEPATH", "")  # the laboratory is in no wheel
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    # The test before starts processes for them.
+    monkeypatch.setattr(
+        archive_search, "rows", lambda path, kinds: [archive_search._row(path, kind) for kind in kinds]
+    )
     shown = rows_of(capsys, "scale", pictures, "--records", 30, "--count", 1000)
     measured = Units(**shown["measured"])
     assert (measured.pictures, measured.records, measured.hosted_requests) == (PICTURES, 30, 1)

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 pytest.importorskip("onnxruntime")
 
@@ -15,24 +15,20 @@ from eval.measure import speed, speed_stages
 from promptcodec.settings import EFFORT
 
 
-@pytest.fixture
-def folder(tmp_path):
-    for number in range(2):
-        Image.effect_noise((40, 24), 60).convert("RGB").save(tmp_path / f"{number}.png")
-    return tmp_path
-
-
-def test_a_report_of_two_tiny_pictures(folder, monkeypatch, capsys):
-    monkeypatch.setattr(speed, "BUDGETS", (80,))
-    monkeypatch.setattr(speed, "USUAL", 80)
+def test_a_report_of_two_tiny_pictures(tmp_path, monkeypatch, capsys):
+    for number in range(2):  # of one colour: the core in Python has little to code
+        Image.new("RGB", (40, 24), (200 - number, 190, 170)).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(speed, "BUDGETS", (60,))
+    monkeypatch.setattr(speed, "USUAL", 60)
     monkeypatch.setattr(speed, "EFFORTS", (1,))  # the greatest takes the core in Python most of the time
+    monkeypatch.setattr(speed, "TEXTS", 3)
     monkeypatch.setenv("PYTHONSAFEPATH", "")  # the laboratory is in no wheel
-    assert commands.main(["speed", str(folder), "--rounds", "1", "--json"]) == 0
+    assert commands.main(["speed", str(tmp_path), "--rounds", "1", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["pictures"], report["rounds"]) == (2, 1)
     cores = {row["core"] for row in report["encode"]}
     assert {"pure"} <= cores <= {"compiled", "pure"}
-    assert {row["budget"] for row in report["encode"]} == {80}
+    assert {row["budget"] for row in report["encode"]} == {60}
     for way, stages in (
         ("encode", ["load", "captioner", "words", "texture", "structure", "write"]),
         ("decode", ["words", "texture", "structure", "draw", "save", "read"]),
@@ -81,12 +77,16 @@ def test_a_stage_within_another_counts_for_itself_alone(monkeypatch):
     assert speed_stages.total(spent, ["inside"]) < spent["inside"]
 
 
-def test_efforts_are_held_against_the_default(folder, capsys):
-    assert commands.main(["effort", "--images", str(folder), "--budgets", "20", "40", "--json"]) == 0
+def test_efforts_are_held_against_the_default(tmp_path, capsys):
+    for number in range(2):  # so small that the greatest effort soon has no more to try
+        picture = Image.new("RGB", (16, 8), (200, 190, 170))
+        ImageDraw.Draw(picture).ellipse((4 + number, 1, 11, 6), fill=(180, 30, 30))
+        picture.save(tmp_path / f"{number}.png")
+    assert commands.main(["effort", "--images", str(tmp_path), "--budgets", "40", "60", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {(row["effort"], row["budget"]) for row in rows} == {
-        (e, b) for e in range(1, 10) for b in (20, 40)
+        (e, b) for e in range(1, 10) for b in (40, 60)
     }
     assert all(row["db"] == 0 for row in rows if row["effort"] == EFFORT)
-    assert commands.main(["effort", "--images", str(folder), "--budgets", "20"]) == 0
+    assert commands.main(["effort", "--images", str(tmp_path), "--budgets", "40", "--limit", "1"]) == 0
     assert "| 9 |" in capsys.readouterr().out

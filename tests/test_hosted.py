@@ -12,7 +12,7 @@ from promptcodec.api import answers
 from promptcodec.description import format_text, parse_text
 from promptcodec.errors import ApiError, CaptionerError, GeneratorError, UsageError
 from promptcodec.generators import Conditions
-from promptcodec.testing.loopback import serve
+from promptcodec.testing.loopback import app, serve
 from tests.hosted import calls, painter, vision
 
 pytestmark = pytest.mark.usefixtures("kept_apart")
@@ -133,7 +133,8 @@ STAYS = {
 
 
 @pytest.mark.parametrize("fault", STAYS)
-def test_a_fault_that_stays_is_one_clear_error(scene, fault):
+def test_a_fault_that_stays_is_one_clear_error(scene, fault, monkeypatch):
+    monkeypatch.setattr(app, "_SLOW", 1.5)
     kind_of, words = STAYS[fault]
     timeout = 0.5 if fault == "slow" else 60
     with serve([f"{fault}:9"]) as url, pytest.raises(kind_of, match=words):

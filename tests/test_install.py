@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import promptcodec
+from tests import building
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOW = (
@@ -30,12 +31,6 @@ def show_prompts(cwd, *first_on_path):
     return Path(folder)
 
 
-def build(how, folder):
-    """Build with the backend itself: no network, no isolated environment."""
-    code = f"from hatchling.build import {how}; print({how}(r'{folder}'))"
-    return folder / subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()[-1]
-
-
 def test_the_tests_run_against_the_installed_package():
     origin = distribution("promptcodec").read_text("direct_url.json")
     if origin and json.loads(origin).get("dir_info", {}).get("editable"):
@@ -43,19 +38,20 @@ def test_the_tests_run_against_the_installed_package():
     assert "site-packages" in Path(promptcodec.__file__).parts
 
 
-def test_prompts_from_the_wheel(tmp_path):
-    path = build("build_wheel", tmp_path)
-    with zipfile.ZipFile(path) as wheel:
-        wheel.extractall(tmp_path / "site")
+def test_prompts_from_the_wheel(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as files:
+        files.extractall(tmp_path / "site")
     # With a compiler one wheel for CPython 3.11 and all later ones, without one a wheel for every Python.
     libraries = [*(tmp_path / "site" / "promptcodec").glob("_native*.so"), *tmp_path.glob("**/_native.pyd")]
-    assert path.name.split("-", 2)[2].startswith("cp311-abi3-" if libraries else "py3-none-any")
+    assert wheel.name.split("-", 2)[2].startswith("cp311-abi3-" if libraries else "py3-none-any")
     assert (tmp_path / "site" / "promptcodec" / "py.typed").is_file()
     assert show_prompts(tmp_path, tmp_path / "site") == tmp_path / "site" / "promptcodec" / "_prompts"
 
 
-def test_prompts_from_an_editable_install(tmp_path):
-    with zipfile.ZipFile(build("build_editable", tmp_path)) as wheel:
+def test_prompts_from_an_editable_install(tmp_path, monkeypatch):
+    """Without the core: tests/test_native.py puts one into a tree."""
+    monkeypatch.setenv("PROMPTCODEC_BUILD", "pure")
+    with zipfile.ZipFile(building.build("build_editable", tmp_path)) as wheel:
         wheel.extractall(tmp_path / "site")
     (pointer,) = (tmp_path / "site").glob("*.pth")
     added = [line for line in pointer.read_text().splitlines() if not line.startswith("import ")]

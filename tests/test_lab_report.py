@@ -217,6 +217,7 @@ def browser():
     return webdriver.Chrome(options=options, service=webdriver.ChromeService(programs["chromedriver"]))
 
 
+@pytest.mark.browser
 def test_the_page_works_in_a_browser_and_runs_nothing_of_its_data(ran):
     report.build(report.gather(ran))
     page = Path(ran / "report.html")

@@ -16,7 +16,7 @@ from eval import datasets
 from eval.commands import main
 from eval.lab import plan, rows, runner, study
 
-pytest.importorskip("jinja2", reason="the extra eval is not installed: no jinja2")
+pytest.importorskip("matplotlib", reason="the extra eval is not installed: no matplotlib")
 HERE = Path(__file__).parent
 HOSTILE = ("=cmd|'x'!A1.png", "<img src=x onerror=alert(1)>.png", "a\nb.png")
 

@@ -87,7 +87,17 @@ def test_another_locale_hash_seed_and_thread_count(streams):
 def test_another_numpy(streams, tmp_path):
     if np.__version__ == OTHER_NUMPY:
         pytest.skip(f"numpy {OTHER_NUMPY} is the one installed")
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-compile",
+        "--target",
+        str(tmp_path),
+    ]
     command += ["--only-binary=:all:", f"numpy=={OTHER_NUMPY}"]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip(f"numpy {OTHER_NUMPY} cannot be installed here")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from promptcodec.cli import group as root
 REPOSITORY = Path(__file__).parent.parent
 VAGUE = {"said", "made", "told", "found"}
 FROZEN = REPOSITORY / "tests" / "reference"
-# Command lines of others: what InvokeAI's pictures hold, and the loopback server's own.
-OTHERS = ("recipe/readers/invokeai.py", "testing/loopback/")
+# Command lines of others: what InvokeAI's pictures hold, and those of the servers for tests.
+OTHERS = ("recipe/readers/invokeai.py", "promptcodec/testing/")
 
 
 def modules(*folders: str) -> list[Path]:
@@ -39,6 +40,8 @@ def names(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def vague_names(code: str) -> list[tuple[str, int]]:
+    if not VAGUE & set(re.split(r"[\W_]+", code.lower())):
+        return []  # without parsing it
     return [(name, line) for name, line in names(ast.parse(code)) if name.strip("_").lower() in VAGUE]
 
 
@@ -59,6 +62,8 @@ def hints(tree: ast.AST) -> Iterator[ast.AST]:
 
 def flagged_texts(code: str, flags: set[str]) -> list[tuple[str, int]]:
     """Every text that names one of the options, but for hints."""
+    if not any(flag in code for flag in flags):
+        return []  # without parsing it
     tree = ast.parse(code)
     apart = set(hints(tree))
     return [
