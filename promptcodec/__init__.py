@@ -1,7 +1,8 @@
 """promptcodec: an image as a few hundred bytes of words, and a picture back from them.
 
 ``encode``, ``decode``, ``inspect`` and ``describe`` are enough for most users; ``check`` compares a
-picture with a stream, ``edit`` changes a stream as it is, ``verify`` reads every part of one.
+picture with a stream, ``edit`` changes a stream as it is, ``verify`` reads every part of one, ``show``
+shows one in a notebook.
 ``encode_batch`` encodes batches of Arrow for engines of clusters, by ``EncodeSettings``. The layers
 and the entropy coders are importable as ``promptcodec.layers`` and ``promptcodec.entropy``.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     )
     from promptcodec.reading import inspect, verify
     from promptcodec.settings import EncodeSettings
+    from promptcodec.showing import show
 
 __version__ = "0.1.0.dev0"
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "encode",
     "encode_batch",
     "inspect",
+    "show",
     "verify",
 ]
 
@@ -83,6 +86,7 @@ _PLACES = {
     "encode": "encoding",
     "encode_batch": "archive.cluster.encode",
     "inspect": "reading",
+    "show": "showing",
     "verify": "reading",
 }
 

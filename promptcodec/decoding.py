@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptcodec import bitstream, checks, plugins
 from promptcodec.api.spending import NOTHING, Estimate
@@ -16,7 +16,7 @@ from promptcodec.errors import Notice, UsageError
 from promptcodec.generators import Conditions, Generator, PricedGenerator
 from promptcodec.generators.watching import UNWATCHED, Watch
 from promptcodec.layers.registry import BY_NAME, NAMES, check_layers, part_name
-from promptcodec.reading import Readout, cut_words, open_stream, read_layers
+from promptcodec.reading import Readout, cut_words, open_stream, outline_of, read_layers
 from promptcodec.settings import GENERATOR, MAX_SEED, STRENGTH, DecodeSettings
 from promptcodec.vision.load import ImageSource, load_image, read_source
 
@@ -45,7 +45,7 @@ Kind = tuple[tuple[int, int], tuple[str, ...], bool]
 def decode(
     data: bytes,
     *,
-    generator: str = GENERATOR,
+    generator: str | Generator = GENERATOR,
     layers: Sequence[str] | None = None,
     seed: int | None = None,
     size: tuple[int, int] | None = None,
@@ -63,7 +63,8 @@ def decode(
 
     Args:
         data: the whole file.
-        generator: ``NAME[:URL or variant]`` of an installed generator.
+        generator: ``NAME[:URL or variant]`` of an installed generator, or one that was made already: it
+            keeps the models it has loaded.
         layers: draw from these layers only; all by default.
         seed: 0..2**32-1, instead of the stream's own or derived seed.
         size: width and height instead of the original's.
@@ -168,14 +169,15 @@ def _check_settings(settings: DecodeSettings) -> None:
 def _workers(settings: DecodeSettings) -> tuple[Generator, list[checks.Check]]:
     """Make the generator, and the checks where pictures are judged."""
     judged = settings.check or settings.best_of > 1 or settings.retries
-    draw: Generator = plugins.create("generators", settings.generator)
+    named = settings.generator
+    draw: Generator = plugins.create("generators", named) if isinstance(named, str) else named
     return draw, installed_checks() if judged else []
 
 
 def _open(data: bytes, settings: DecodeSettings, judges: Sequence[checks.Check]) -> Drawing:
     """Read what is drawn; refuse, before anything is drawn and paid for, what cannot be judged."""
     start = time.perf_counter()
-    readout, cut = _read(
+    readout, cut, outline = _read(
         data,
         settings.layers,
         settings.size,
@@ -193,6 +195,7 @@ def _open(data: bytes, settings: DecodeSettings, judges: Sequence[checks.Check])
     checks.prepare(judges, conditions)
     return Drawing(
         conditions,
+        outline,
         readout.layers,
         conditions.seed if settings.seed is None else settings.seed,
         judges,
@@ -328,8 +331,8 @@ def _read(
     *,
     partial: bool = False,
     bare: bool = False,
-) -> tuple[Readout, str]:
-    """Read the layers; say where the stream is cut, ``""`` where it is whole."""
+) -> tuple[Readout, str, Mapping[str, Any]]:
+    """Read the layers; say where the stream is cut, ``""`` where it is whole; give its outline."""
     names = NAMES if layers is None else check_layers(layers)
     stream = open_stream(data, partial=partial, bare=bare)
     drawn = size or (stream.width, stream.height)
@@ -338,4 +341,4 @@ def _read(
         have = ", ".join(part_name(part.type) for part in stream.parts)
         raise UsageError(f"the stream has none of the layers asked for; it has {have}")
     cut_in = "" if stream.cut_in is None else part_name(stream.cut_in)
-    return readout, cut_words(cut_in) if stream.cut else ""
+    return readout, cut_words(cut_in) if stream.cut else "", outline_of(stream, len(data))

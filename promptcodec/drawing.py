@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from PIL import Image
 
 from promptcodec import checks
 from promptcodec.api.spending import Spent, metered
+from promptcodec.description import Description
 from promptcodec.errors import CancelledError, GeneratorError, Notice, PromptcodecError
 from promptcodec.generators import BatchGenerator, Conditions, Generator, NoticingGenerator
 from promptcodec.generators.watching import Progress, Watch
@@ -62,10 +64,24 @@ class DecodeReport:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A decoded picture, mode RGB, and how it came about."""
+    """A decoded picture, and how it came about; notebooks show it with its words and bytes.
+
+    Attributes:
+        image: mode RGB.
+        report: how it came about.
+        description: the words of its stream that it was drawn from.
+        outline: of its stream, as ``reading.outline`` gives it; empty where that is not known.
+    """
 
     image: Image.Image
     report: DecodeReport
+    description: Description | None = field(default=None, repr=False)
+    outline: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def _repr_html_(self) -> str:
+        from promptcodec.showing import decoded_page  # noqa: PLC0415 - for notebooks alone
+
+        return decoded_page(self)
 
 
 @dataclass(slots=True)
@@ -74,6 +90,7 @@ class Drawing:
 
     Attributes:
         conditions: what all of its pictures share.
+        outline: of the stream, as ``reading.outline`` gives it.
         layers: those it is drawn from.
         seed: of the first picture.
         judges: the checks that choose; empty for none.
@@ -87,6 +104,7 @@ class Drawing:
     """
 
     conditions: Conditions
+    outline: Mapping[str, Any]
     layers: tuple[str, ...]
     seed: int
     judges: Sequence[checks.Check]
@@ -154,7 +172,7 @@ class Drawing:
             about = DecodeReport(
                 draw.name, self.layers, given.seed, report, (), (), draw.provenance, self.spent
             )
-            self.best = Decoded(image, about)
+            self.best = Decoded(image, about, self.conditions.description, self.outline)
         self.candidates.append(Candidate(given.seed, score, report.verdict if report else "", cost))
         self.seconds += time.perf_counter() - start
 

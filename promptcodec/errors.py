@@ -60,6 +60,10 @@ class UsageError(PromptcodecError):
     kind = "usage"
 
 
+class HeldUpError(UsageError):
+    """Another program was in the way for too long; later it will not be."""
+
+
 class ImageError(PromptcodecError):
     """An input picture that cannot be read, or is too large to be read safely."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from promptcodec.description import Description
     from promptcodec.entropy.dictionary import AnyDictionary, Dictionary
+    from promptcodec.generators import Generator
 
 DEFAULT_LAYERS = ("semantic", "texture")
 QUALITY_BYTES = (64, 128, 256, 512, 1024)
@@ -54,7 +55,7 @@ class EncodeSettings:
 class DecodeSettings:
     """How streams are decoded; see ``promptcodec.decode`` for each."""
 
-    generator: str = GENERATOR
+    generator: str | Generator = GENERATOR
     layers: Sequence[str] | None = None
     seed: int | None = None
     size: tuple[int, int] | None = None

@@ -15,7 +15,6 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import datasets
 import duckdb
 import pandas as pd
 import pytest
@@ -325,6 +324,8 @@ def test_others_read_csv_and_json_lines(exported):
 
 def test_datasets_reads_them(exported, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    import datasets
+
     datasets.disable_progress_bars()
     for kind, name in (("parquet", "t.parquet"), ("json", "t.jsonl")):
         rows = datasets.load_dataset(kind, data_files=name, split="train", cache_dir=str(tmp_path / "hub"))

@@ -242,6 +242,13 @@ def coloured(name, colour, noun, summary):
     return record(name, description(summary, cells=(Cell(colours=(colour,), text=noun),) * 4))
 
 
+def test_a_query_names_only_so_many_colours(opened):
+    assert opened("color:red " * ranking.MOST_COLOURS)
+    for more in ("color:red " * 17, f'color:"{"red, " * 17}"'):
+        with pytest.raises(UsageError, match="more than 16 colours"):
+            opened(more)
+
+
 def test_colours_never_answer_for_things(tmp_path):
     with store.create(tmp_path / "a.pxa") as archive:
         archive.put([

@@ -220,6 +220,13 @@ def test_where_nothing_can_be_written_beside_the_archive_it_is_kept_elsewhere(ar
     assert not list(tmp_path.glob(".*.part"))
 
 
+def test_the_index_of_an_archive_that_is_not_to_be_changed_is(archive):
+    archive.path.chmod(0o444)
+    assert names(archive, "kite") == ["kite.jpg"]
+    mode = archive.path.with_name("a.pxa.index").stat().st_mode
+    assert (mode & 0o200, mode & 0o022) == (0o200, 0)
+
+
 def test_what_cannot_be_read_is_found_by_the_rest_of_it(archive):
     archive.put([record("strange.jpg", None, size=(123, 45), time=9)])
     assert names(archive, "width:123") == ["strange.jpg"]

@@ -45,17 +45,30 @@ class Limits:
         requests: calls; each try, and each redirect that is followed, is one.
         strict: refuse calls of unknown price (the user named a cost, so it must hold).
         run: what the count is kept under; worker processes of a run share it.
+        within: further limits that hold at the same time: each call is counted under both.
     """
 
     cost: float = DEFAULT_COST
     requests: int = DEFAULT_REQUESTS
     strict: bool = False
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
+    within: Limits | None = None
 
     def __post_init__(self) -> None:
         """Refuse a cost that nothing could be held to."""
         if math.isnan(self.cost):
             raise UsageError("a cap on cost is a number of dollars, not nan")
+
+    def all(self) -> Iterator[Limits]:
+        """Give these, and those that they are within."""
+        limits: Limits | None = self
+        while limits is not None:
+            yield limits
+            limits = limits.within
+
+
+NO_SPENDING = Limits(0.0, 0, strict=True)
+"""For work that asks nobody who is paid."""
 
 
 @dataclass(slots=True)
@@ -133,21 +146,24 @@ def reserve(estimate: float) -> None:
     Raises:
         SpendingError: a cap is reached, or nothing can be counted.
     """
-    limits = _limits.get()
     check_priced(estimate)
     estimate = 0.0 if math.isnan(estimate) else estimate
     with _ledger() as ledger:
-        ledger.execute("INSERT OR IGNORE INTO runs VALUES (?, 0, 0)", (limits.run,))
-        changed = ledger.execute(
-            "UPDATE runs SET requests = requests + 1, cost = cost + ? "
-            "WHERE run = ? AND requests < ? AND cost + ? <= ?",
-            (estimate, limits.run, limits.requests, estimate, limits.cost + _ROUNDING),
-        ).rowcount
-        if not changed:
-            requests, cost = ledger.execute(
-                "SELECT requests, cost FROM runs WHERE run = ?", (limits.run,)
-            ).fetchone()
+        for limits in _limits.get().all():
+            _reserve(ledger, limits, estimate)
+
+
+def _reserve(ledger: sqlite3.Connection, limits: Limits, estimate: float) -> None:
+    ledger.execute("INSERT OR IGNORE INTO runs VALUES (?, 0, 0)", (limits.run,))
+    changed = ledger.execute(
+        "UPDATE runs SET requests = requests + 1, cost = cost + ? "
+        "WHERE run = ? AND requests < ? AND cost + ? <= ?",
+        (estimate, limits.run, limits.requests, estimate, limits.cost + _ROUNDING),
+    ).rowcount
     if not changed:
+        requests, cost = ledger.execute(
+            "SELECT requests, cost FROM runs WHERE run = ?", (limits.run,)
+        ).fetchone()
         so_far = f"{requests} requests and ${cost:.4f} so far, the next about ${estimate:.4f}"
         allowed = f"{limits.requests} and ${limits.cost:.4f}"
         raise SpendingError(
@@ -157,7 +173,7 @@ def reserve(estimate: float) -> None:
 
 def is_strict() -> bool:
     """Say whether the user named a cost, which must hold."""
-    return _limits.get().strict
+    return any(limits.strict for limits in _limits.get().all())
 
 
 def check_priced(estimate: float) -> None:
@@ -221,7 +237,8 @@ def enter(bill: Bill) -> None:
     limits = _limits.get()
     with _ledger() as ledger:
         known = [0.0 if math.isnan(value) else value for value in (bill.estimate, bill.cost)]
-        ledger.execute("UPDATE runs SET cost = cost - ? + ? WHERE run = ?", (*known, limits.run))
+        for each in limits.all():
+            ledger.execute("UPDATE runs SET cost = cost - ? + ? WHERE run = ?", (*known, each.run))
         ledger.execute(
             "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -239,10 +256,11 @@ def give_back(estimate: float) -> None:
     """
     estimate = 0.0 if math.isnan(estimate) else estimate
     with _ledger() as ledger:
-        ledger.execute(
-            "UPDATE runs SET requests = requests - 1, cost = cost - ? WHERE run = ?",
-            (estimate, _limits.get().run),
-        )
+        for limits in _limits.get().all():
+            ledger.execute(
+                "UPDATE runs SET requests = requests - 1, cost = cost - ? WHERE run = ?",
+                (estimate, limits.run),
+            )
 
 
 def count(more: Spent) -> None:

@@ -49,25 +49,32 @@ def create(path: str | Path) -> Archive:
     return Archive(Path(path), write=True)
 
 
-def open(path: str | Path, write: bool = False) -> Archive:  # noqa: A001, FBT001, FBT002 - as files are opened
+def open(  # noqa: A001 - as files are opened
+    path: str | Path,
+    write: bool = False,  # noqa: FBT001, FBT002
+    *,
+    patience: float | None = None,
+) -> Archive:
     """Open an archive.
 
     Args:
         path: the file.
         write: records are to be put or removed.
+        patience: seconds to wait for another program, None for a minute.
 
     Raises:
         UsageError: it is no archive, or cannot be opened so.
         NewerError: a newer version wrote it.
         BitstreamError: it is damaged.
     """
-    return Archive(Path(path), write=write)
+    return Archive(Path(path), write=write, patience=patience)
 
 
 class Archive:
     """An open archive; ``with`` closes it.
 
-    Every method raises UsageError where another program is in the way for a minute or nothing can be written,
+    Every method raises HeldUpError where another program is in the way for too long, UsageError where nothing
+    can be written,
     and BitstreamError where what it needs is damaged.
 
     Attributes:
@@ -75,10 +82,10 @@ class Archive:
         database: the connection to it.
     """
 
-    def __init__(self, path: Path, *, write: bool) -> None:
+    def __init__(self, path: Path, *, write: bool, patience: float | None = None) -> None:
         """Open it, see ``open``."""
         self.path = path
-        self.database = Database(path, write=write)
+        self.database = Database(path, write=write, patience=patience)
         self._roots = _Roots(self.roots)
         self._state = self._checked = -1
         self._tables: dict[int, Dictionary] = {}

@@ -13,10 +13,11 @@ from promptcodec.api.spending import DEFAULT_COST, DEFAULT_REQUESTS, Limits, Spe
 _Command = Callable[..., Any]
 
 
-class _Dollars(click.FloatRange):
+class Dollars(click.FloatRange):
     """A sum from 0; nothing could be held to one that is no number."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse it."""
         dollars = float(super().convert(value, param, ctx))
         if math.isnan(dollars):
             self.fail(f"{value!r} is no sum of dollars", param, ctx)
@@ -34,7 +35,7 @@ def cap_options(command: _Command) -> _Command:
     )(command)
     return click.option(
         "--max-cost",
-        type=_Dollars(0),
+        type=Dollars(0),
         metavar="DOLLARS",
         help=f"Most hosted models may cost in this run.  [default: {DEFAULT_COST:g}, where prices are known]",
     )(command)

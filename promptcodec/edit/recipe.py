@@ -130,7 +130,9 @@ def replaced(recipe: Recipe, old: str, new: str) -> Recipe:
     former = recipe.settings.prompt or ""
     prompt = outside_networks(former, lambda text: _other(text, old.strip(), new))
     if prompt == former:
-        raise UsageError(f"the recipe's prompt nowhere says {old[:40]!r}; see it with promptcodec inspect")
+        raise UsageError(
+            f"the recipe's prompt nowhere says {old[:40]!r}", hint="promptcodec inspect shows what it says"
+        )
     return assign(recipe, "prompt", prompt)
 
 

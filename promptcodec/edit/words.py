@@ -164,7 +164,9 @@ def replace_words(description: Description, old: str, new: str) -> tuple[Descrip
         plain = palette_name(key) or (family or [""])[0]
         colours = {name: shift_colour(name, plain, target) for name in family if name in used}
     if reworded == description and not colours:
-        raise UsageError(f"the description nowhere says {old[:40]!r}; see it with promptcodec inspect")
+        raise UsageError(
+            f"the description nowhere says {old[:40]!r}", hint="promptcodec inspect shows what it says"
+        )
     return reworded, colours
 
 

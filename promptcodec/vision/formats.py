@@ -65,7 +65,7 @@ _GENERAL, _AV1 = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"}), frozenset({b"a
 _VIDEO = (b"isom", b"iso2", b"iso5", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"3gp4", b"3gp5")
 _OTHERS = (
     (b"%PDF", "a PDF document"),
-    (b"\xabP", "a stream already: promptcodec decode draws it, inspect shows it"),
+    (b"\xabP", "a stream already: decode draws it, inspect shows it"),
     (b"PK\3\4", "a ZIP archive"),
     (b"\x1a\x45\xdf\xa3", "a Matroska or WebM video"),
     (b"gimp xcf", "a GIMP project"),

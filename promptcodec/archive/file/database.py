@@ -13,7 +13,7 @@ from typing import Any
 
 from promptcodec.archive.file import schema
 from promptcodec.archive.file.rollback import journal_of, names_a_file
-from promptcodec.errors import BitstreamError, NewerError, PromptcodecError, UsageError
+from promptcodec.errors import BitstreamError, HeldUpError, NewerError, PromptcodecError, UsageError
 
 PATIENCE = 60.0
 """Seconds to wait for another program that reads or writes the archive."""
@@ -35,11 +35,12 @@ class Database:
 
     Attributes:
         path: the file.
+        patience: seconds to wait for another program.
         version: of its schema.
         transactions: that were begun.
     """
 
-    def __init__(self, path: Path, *, write: bool) -> None:
+    def __init__(self, path: Path, *, write: bool, patience: float | None = None) -> None:
         """Open a file.
 
         Raises:
@@ -48,10 +49,11 @@ class Database:
             BitstreamError: it is damaged.
         """
         self.path, self.transactions = path, 0
-        _check_file(path, write=write)
+        self.patience = PATIENCE if patience is None else patience
+        check_file(path, write=write)
         if names_a_file(path):
             raise damaged(f"{journal_of(path)} is not of it: it has SQLite delete another file")
-        with translated(path):
+        with translated(path, self.patience):
             # An archive whose writer was killed is put right by who opens it next, so readers may write too.
             address = f"{path.absolute().as_uri()}?mode=rw"
             self._connection = sqlite3.connect(address, timeout=_NAP, isolation_level=None, uri=True)
@@ -75,11 +77,12 @@ class Database:
         """Run one statement, as often as another program is in the way; give its rows.
 
         Raises:
-            UsageError: another program was in the way for PATIENCE seconds, or nothing can be written.
+            HeldUpError: another program was in the way for as long as there is patience.
+            UsageError: nothing can be written.
             BitstreamError: what is read is damaged.
         """
-        deadline = time.monotonic() + PATIENCE
-        with translated(self.path):
+        deadline = time.monotonic() + self.patience
+        with translated(self.path, self.patience):
             while True:
                 try:
                     return self._connection.execute(statement, values).fetchall()
@@ -96,7 +99,7 @@ class Database:
 
     def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement of a transaction that writes for many rows."""
-        with translated(self.path):
+        with translated(self.path, self.patience):
             self._connection.executemany(statement, rows)
 
     @contextmanager
@@ -176,8 +179,8 @@ def damaged(what: str) -> BitstreamError:
     )
 
 
-def _check_file(path: Path, *, write: bool) -> None:
-    """Raise UsageError where a path is no file that can be an archive."""
+def check_file(path: Path, *, write: bool) -> None:
+    """Raise UsageError where a path is no file that can be an archive, or none that can be changed."""
     try:
         about = path.stat()
     except FileNotFoundError:
@@ -199,19 +202,19 @@ def _check_file(path: Path, *, write: bool) -> None:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: Path, patience: float) -> Iterator[None]:
     """Make errors of SQLite's errors of this package."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _meaning(path, error) from None
+        raise _meaning(path, error, patience) from None
 
 
 def _is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-def _meaning(path: Path, error: sqlite3.Error) -> PromptcodecError:
+def _meaning(path: Path, error: sqlite3.Error, patience: float) -> PromptcodecError:
     code = getattr(error, "sqlite_errorcode", 0)
     primary = code & _PRIMARY
     journal = journal_of(path)
@@ -223,11 +226,11 @@ def _meaning(path: Path, error: sqlite3.Error) -> PromptcodecError:
     if _is_busy(error):
         from promptcodec.archive.file.holders import holders  # noqa: PLC0415 - only then
 
-        what = (
-            f"the archive {path} was held up for {PATIENCE:.0f} seconds by {holders(path)}; "
+        return HeldUpError(
+            f"the archive {path} was held up for {patience:.0f} seconds by {holders(path)}; "
             "try again when that has finished"
         )
-    elif code == sqlite3.SQLITE_READONLY_DBMOVED:
+    if code == sqlite3.SQLITE_READONLY_DBMOVED:
         what = f"the archive {path} was moved or deleted while it was in use; nothing of this change was kept"
     elif primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and journal.exists():
         what = (

@@ -42,6 +42,7 @@ class Facts:
         prompt: of the recipe, in plain words.
         names: texts by field, each of NAMES.
         numbers: by field, those of NUMBERS that are known.
+        size: of the original picture in pixels, None where that is unknown.
         recipe: None where there is none that can be read.
     """
 
@@ -50,6 +51,7 @@ class Facts:
     prompt: str
     names: dict[str, tuple[str, ...]]
     numbers: dict[str, Number]
+    size: tuple[int, int] | None = None
     recipe: Recipe | None = None
 
     def columns(self) -> tuple[str, ...]:
@@ -65,8 +67,7 @@ def facts_of(record: Record, dictionaries: Sequence[Dictionary] = ()) -> Facts:
         record: its stream is untrusted.
         dictionaries: the users' dictionaries at hand.
     """
-    description, recipe = None, None
-    numbers: dict[str, Number] = {"time": record.places[0].time}
+    description, recipe, size = None, None, None
     with suppress(PromptcodecError):
         stream = open_stream(record.stream, bare=True)
         payloads = payloads_of(stream)
@@ -74,20 +75,37 @@ def facts_of(record: Record, dictionaries: Sequence[Dictionary] = ()) -> Facts:
         with suppress(PromptcodecError):
             if "about" in payloads:
                 size = original_size(payloads["about"]) or size
-        numbers["width"], numbers["height"] = size
         with suppress(PromptcodecError):
             if "semantic" in payloads:
                 description = semantic.decode(payloads["semantic"], dictionaries=dictionaries)
         with suppress(PromptcodecError):
             if "recipe" in payloads:
                 recipe = recipe_layer.decode(payloads["recipe"], dictionaries=dictionaries)
+    return gathered(record, description, recipe, size)
+
+
+def gathered(
+    record: Record, description: Description | None, recipe: Recipe | None, size: tuple[int, int] | None
+) -> Facts:
+    """Gather what a record says.
+
+    Args:
+        record: its stream is not read.
+        description: None where there is none.
+        recipe: likewise.
+        size: of the original picture in pixels, None where that is unknown.
+    """
+    numbers: dict[str, Number] = {"time": record.places[0].time}
+    if size:
+        numbers["width"], numbers["height"] = size
     if description:
         numbers["people"] = people.count(thing.name for thing in description.objects)
     names = {"name": tuple(place.path for place in record.places)}
     if recipe:
         names |= _names(recipe)
         numbers |= _numbers(recipe)
-    return Facts(description, record.tags, prompt_of(recipe) if recipe else "", names, numbers, recipe)
+    prompt = prompt_of(recipe) if recipe else ""
+    return Facts(description, record.tags, prompt, names, numbers, size, recipe)
 
 
 def _names(recipe: Recipe) -> dict[str, tuple[str, ...]]:

@@ -156,7 +156,8 @@ def rebuild(
         try:
             with closing(sqlite3.connect(temporary, isolation_level=None)) as base:
                 _fill(base, archive, signatures or {}, read, progress)
-            Path(temporary).chmod(archive.path.stat().st_mode & 0o666)
+            # Who may read the archive may read its index; that is written by whoever makes it.
+            Path(temporary).chmod(archive.path.stat().st_mode & 0o666 | 0o600)
             index_file.keep(temporary, path)
         except (sqlite3.OperationalError, OSError) as error:
             failures.append(f"{path} ({error})")
@@ -207,12 +208,12 @@ def known_signatures(archive: Archive) -> Callable[[bytes], bytes | None]:
             if path.is_file():
                 base = index_file.connect(path)
                 if index_file.meta(base, "uid") == archive.uid:
-                    return _signatures(base)
+                    return signatures_of(base)
                 base.close()
     return lambda _: None
 
 
-def _signatures(base: sqlite3.Connection) -> Callable[[bytes], bytes | None]:
+def signatures_of(base: sqlite3.Connection) -> Callable[[bytes], bytes | None]:
     """Give a function that gives the signature that an index has for an id."""
 
     @cache
@@ -275,7 +276,7 @@ def _changed(
     removed: list[bytes],
 ) -> Iterator[Measured]:
     """Give those records of some ids that the index has not as they are; note the ids that have none."""
-    known = _signatures(base)
+    known = signatures_of(base)
     for id_ in ids:
         record = None
         with suppress(BitstreamError):  # what is damaged is not found

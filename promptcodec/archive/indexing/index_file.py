@@ -14,7 +14,7 @@ from pathlib import Path
 from promptcodec.api.answers import folder
 from promptcodec.archive.file.rollback import journal_of, names_a_file
 from promptcodec.archive.store import Archive
-from promptcodec.errors import PromptcodecError, UsageError
+from promptcodec.errors import HeldUpError, PromptcodecError
 
 SUFFIX = ".index"
 VERSION = 1
@@ -109,7 +109,7 @@ def usable(path: Path, archive: Archive, notices: list[str]) -> sqlite3.Connecti
         raise
     except Exception as error:  # noqa: BLE001 - what is damaged may fail in any way
         if is_busy(error):
-            raise UsageError(BUSY) from None
+            raise HeldUpError(BUSY) from None
         notices.append(anew(path))
     if base:
         base.close()

@@ -215,6 +215,13 @@ def load(connection: sqlite3.Connection) -> Looks:
     return tuple(_chunk(*row) for row in rows)
 
 
+def one(connection: sqlite3.Connection, document: int) -> Look:
+    """Read the look of one document."""
+    number, index = divmod(document, CHUNK)
+    row = connection.execute("SELECT colours, signatures FROM look WHERE number = ?", (number,)).fetchone()
+    return _chunk(*row).look(index)
+
+
 def _write(connection: sqlite3.Connection, number: int, looks: Sequence[Look]) -> None:
     chunk = gather(looks)
     signatures = np.vstack([chunk.signatures, chunk.signed]).tobytes()

@@ -276,6 +276,15 @@ def spoken(text: str) -> str:
     return text if any(clause.place or clause.share != SOME for clause in clauses) else ""
 
 
+def is_colour(text: str) -> bool:
+    """Say whether a text can be searched as colours."""
+    try:
+        parse(text)
+    except UsageError:
+        return False
+    return True
+
+
 def spread(clause: Clause, cells: Sequence[int]) -> str:
     """Say how much of a clause's place has its colour and, where it names no place, where most of it is.
 

@@ -24,6 +24,7 @@ from promptcodec.archive.indexing.documents import docs, quoted
 from promptcodec.archive.indexing.words import GRAMMAR
 from promptcodec.archive.searching import colours, similar
 from promptcodec.archive.searching.query import ANY, COLOUR, Filter, Query
+from promptcodec.errors import UsageError
 from promptcodec.vision.colour import Floats
 
 LIMIT = 10
@@ -36,6 +37,9 @@ that match at all still do, and four pictures match a query.
 
 MOST = 10_000
 """Pictures that are ranked without asking more of them; BM25 takes a second for a million."""
+
+MOST_COLOURS = 16
+"""Colours of a query; each is looked for in every cell of every picture, which takes 0.05 s for 100,000."""
 
 HARDLY = 0.05
 """A picture whose score of colours is no more than this has nothing of them."""
@@ -99,6 +103,7 @@ def rank(
     like: looks.Look | None = None,
     limit: int = LIMIT,
     everything: bool = False,
+    known: looks.Looks = (),
 ) -> Answer:
     """Search an index.
 
@@ -108,15 +113,17 @@ def rank(
         like: of a picture that others are to be like: that ranks them then, and words only decide.
         limit: hits at most.
         everything: one word of the query is enough.
+        known: the looks of all documents, where somebody has read them; where there are more by now, they are
+            read again.
 
     Raises:
-        UsageError: a colour is none.
+        UsageError: a colour is none, or there are too many.
     """
-    clauses = [(each, colours.parse(each.text)) for each in asked.filters if each.field == COLOUR]
+    clauses = _clauses(asked)
     base.execute("BEGIN")  # others may write meanwhile
     try:
         count = documents.size(base)
-        own = looks.load(base) if clauses or like else ()
+        own = _looks(base, known, count) if clauses or like else ()
         score: Floats | None = None
         kept = _kept(base, asked.filters, count)
         coloured = np.ones(count, np.bool_)
@@ -156,6 +163,17 @@ def rank(
     finally:
         base.execute("COMMIT")
     return Answer(tuple(hits), worth.missing, worth.named, bool(worth.telling), closest, nearest, own)
+
+
+def _clauses(asked: Query) -> list[tuple[Filter, tuple[colours.Clause, ...]]]:
+    clauses = [(each, colours.parse(each.text)) for each in asked.filters if each.field == COLOUR]
+    if sum(len(parsed) for _, parsed in clauses) > MOST_COLOURS:
+        raise UsageError(f"the query names more than {MOST_COLOURS} colours")
+    return clauses
+
+
+def _looks(base: sqlite3.Connection, known: looks.Looks, count: int) -> looks.Looks:
+    return known if sum(map(len, known)) == count else looks.load(base)
 
 
 @dataclass(frozen=True, slots=True)

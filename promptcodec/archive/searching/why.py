@@ -19,6 +19,8 @@ from promptcodec.layers import signature
 LONGEST = 16
 """Words that are shown of a text."""
 
+_MARKS = ("\x02", "\x03")
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -27,10 +29,25 @@ class Reason:
     Attributes:
         field: where: a field of a query; of a cell as ``cell r2c3``; ``like`` of another picture.
         text: what stands there; of a long text the part that matched.
+        words: of the text, as they stand there, that the query's words, phrases and fields match.
     """
 
     field: str
     text: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How far a picture matches.
+
+    Attributes:
+        reasons: what matched.
+        lacks: words of the query that neither its texts nor its names have; those of grammar do not count.
+    """
+
+    reasons: tuple[Reason, ...]
+    lacks: tuple[str, ...]
 
 
 def why(
@@ -38,8 +55,8 @@ def why(
     results: Sequence[tuple[Facts, Look | None]],
     like: Look | None = None,
     named: Sequence[str] = (),
-) -> list[tuple[Reason, ...]]:
-    """Say why pictures match.
+) -> list[Match]:
+    """Say why pictures match, and what of the query they have not.
 
     Args:
         asked: what was asked for.
@@ -49,37 +66,70 @@ def why(
     """
     spoken = _spoken(asked, [own for own, _ in results])
     return [
-        (*reasons, *_named(named, own), *_fields(asked, own), *_colours(asked, look), *_likeness(like, look))
-        for reasons, (own, look) in zip(spoken, results, strict=True)
+        Match(
+            (
+                *reasons,
+                *_named(named, own),
+                *_fields(asked, own),
+                *_colours(asked, look),
+                *_likeness(like, look),
+            ),
+            tuple(word for word in lacks if word not in named),
+        )
+        for (reasons, lacks), (own, look) in zip(spoken, results, strict=True)
     ]
 
 
-def _spoken(asked: Query, results: Sequence[Facts]) -> list[list[Reason]]:
-    """Give the texts of each result that words, phrases and fields of words match, by the same stems."""
-    anywhere = [quoted(text) for text in (*asked.words, *asked.phrases)]
+def _spoken(asked: Query, results: Sequence[Facts]) -> list[tuple[list[Reason], list[str]]]:
+    """Give the texts of each result that words, phrases and fields of words match, by the same stems.
+
+    With them come the words that none of its texts match.
+    """
+    telling = [word for word in dict.fromkeys(asked.words) if word.casefold() not in words.GRAMMAR]
+    anywhere = [quoted(text) for text in (*(telling or asked.words), *asked.phrases)]
     within = [each for each in asked.filters if each.field in facts.SPOKEN and not each.excluded]
     expressions = [(" OR ".join(anywhere), "")] if anywhere else []
     expressions += [(quoted(each.text), each.field) for each in within]
-    reasons: list[list[Reason]] = [[] for _ in results]
     if not expressions:
-        return reasons
+        return [([], []) for _ in results]
     texts = [(number, *text) for number, each in enumerate(results) for text in _texts(each)]
     with closing(sqlite3.connect(":memory:")) as base:
         base.execute(f"CREATE VIRTUAL TABLE entry USING fts5(text, tokenize='{words.TOKENIZER}')")
-        base.executemany("INSERT INTO entry VALUES (?)", ((storable(text),) for *_, text in texts))
+        base.executemany("INSERT INTO entry VALUES (?)", ((_unmarked(text),) for *_, text in texts))
         matched: dict[int, str] = {}
         for expression, field in expressions:
             rows = base.execute(
-                "SELECT rowid, snippet(entry, 0, '', '', '...', ?) FROM entry WHERE entry MATCH ?",
-                (LONGEST, expression),
+                "SELECT rowid, snippet(entry, 0, ?, ?, '...', ?) FROM entry WHERE entry MATCH ?",
+                (*_MARKS, LONGEST, expression),
             )
             for row, text in rows:
                 if not field or texts[row - 1][1].partition(" ")[0] == field:
                     matched.setdefault(row, text)
+        having = {
+            word: {
+                texts[row - 1][0]
+                for (row,) in base.execute("SELECT rowid FROM entry WHERE entry MATCH ?", (quoted(word),))
+            }
+            for word in telling
+        }
+    reasons: list[list[Reason]] = [[] for _ in results]
     for row, text in sorted(matched.items()):
         number, field, _ = texts[row - 1]
-        reasons[number].append(Reason(field, text))
-    return reasons
+        reasons[number].append(Reason(field, _unmarked(text, ""), _marked(text)))
+    return [
+        (own, [word for word in telling if number not in having[word]]) for number, own in enumerate(reasons)
+    ]
+
+
+def _unmarked(text: str, instead: str = " ") -> str:
+    """Give a text without marks, which stand around what matched."""
+    return storable(text).translate(dict.fromkeys(map(ord, _MARKS), instead))
+
+
+def _marked(text: str) -> tuple[str, ...]:
+    """Give what stands between marks, each once."""
+    start, end = _MARKS
+    return tuple(dict.fromkeys(part.partition(end)[0] for part in text.split(start)[1:]))
 
 
 def _texts(own: Facts) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ since 1970; places as dicts of ``root``, ``path`` and ``time``. None where nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, unquote_to_bytes
@@ -16,6 +16,9 @@ from promptcodec.archive.record import path_bytes, path_text
 from promptcodec.errors import PromptcodecError, UsageError
 
 Row: TypeAlias = dict[str, Any]
+
+Add: TypeAlias = Callable[[Row], object]
+"""Writes a row into a table that is open."""
 
 Rows: TypeAlias = Iterator[tuple[int, Row | PromptcodecError]]
 """Rows of a file with their numbers, from 1; of one that cannot be read, why."""

@@ -10,10 +10,11 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from promptcodec.archive.transfer.columns import COLUMNS, READ, Kind, Row, Rows, check_names
+from promptcodec.archive.transfer.columns import COLUMNS, READ, Add, Kind, Row, Rows, check_names
 from promptcodec.archive.transfer.jsonl import MOST_LINE
 from promptcodec.archive.transfer.texts import parsed, written
 from promptcodec.errors import PromptcodecError, UsageError
@@ -23,14 +24,14 @@ _MARK = "'"
 _MARKED = ("=", "+", "-", "@", "\t", "\r", _MARK)
 
 
-def write(rows: Iterable[Row], file: BinaryIO) -> None:
-    """Write rows behind a row of names."""
+@contextmanager
+def writer(file: BinaryIO) -> Iterator[Add]:
+    """Give what writes a row, behind a row of names."""
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
     try:
-        writer = csv.writer(text)
-        writer.writerow(column.name for column in COLUMNS)
-        for row in rows:
-            writer.writerow(_field(row[column.name], column.kind) for column in COLUMNS)
+        own = csv.writer(text)
+        own.writerow(column.name for column in COLUMNS)
+        yield lambda row: own.writerow(_field(row[column.name], column.kind) for column in COLUMNS)
     finally:
         text.detach()
 

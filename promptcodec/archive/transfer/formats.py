@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any, BinaryIO, cast
 
-from promptcodec.archive.transfer.columns import Row, Rows
+from promptcodec.archive.transfer.columns import Add, Row, Rows
 from promptcodec.errors import UsageError
 
 _MODULES = {
@@ -49,12 +49,30 @@ def write(rows: Iterable[Row], file: BinaryIO, form: str, *, compressed: bool = 
     Raises:
         MissingError: the form needs an extra that is not installed.
     """
+    with writer(file, form, compressed=compressed) as add:
+        for row in rows:
+            add(row)
+
+
+@contextmanager
+def writer(file: BinaryIO, form: str, *, compressed: bool = False) -> Iterator[Add]:
+    """Open a table to be written, row by row: for who does other things between two of them.
+
+    Args:
+        file: as of ``write``.
+        form: as of ``write``.
+        compressed: as of ``write``.
+
+    Raises:
+        MissingError: the form needs an extra that is not installed.
+    """
     module: Any = import_module(_MODULES[form])
     if not compressed:
-        module.write(rows, file)
+        with module.writer(file) as add:
+            yield add
         return
-    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-        module.write(rows, packed)
+    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed, module.writer(packed) as add:
+        yield add
 
 
 def read(file: BinaryIO, form: str, *, compressed: bool = False) -> Rows:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from promptcodec.archive.transfer.columns import COLUMNS, MOST_STREAM, READ, Row, Rows, check_names
+from promptcodec.archive.transfer.columns import COLUMNS, MOST_STREAM, READ, Add, Row, Rows, check_names
 from promptcodec.archive.transfer.texts import parsed, written
 from promptcodec.errors import PromptcodecError, UsageError
 
@@ -14,11 +15,15 @@ MOST_LINE = 2 * MOST_STREAM
 """Bytes of a line at most; base64 takes four for three."""
 
 
-def write(rows: Iterable[Row], file: BinaryIO) -> None:
-    """Write rows."""
-    for row in rows:
+@contextmanager
+def writer(file: BinaryIO) -> Iterator[Add]:
+    """Give what writes a row."""
+
+    def add(row: Row) -> None:
         values = {column.name: written(row[column.name], column.kind) for column in COLUMNS}
         file.write(json.dumps(values, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+
+    yield add
 
 
 def read(file: BinaryIO) -> Rows:

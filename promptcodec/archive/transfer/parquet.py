@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from promptcodec.archive.transfer.columns import COLUMNS, READ, Kind, Row, Rows, check_names
+from promptcodec.archive.transfer.columns import COLUMNS, READ, Add, Kind, Row, Rows, check_names
 from promptcodec.archive.transfer.texts import parsed
 from promptcodec.errors import MissingError, PromptcodecError, UsageError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
-GROUP = 4096
+GROUP = 1024
 """Rows that are written together."""
 
 BATCH = 256
@@ -27,18 +27,30 @@ MOST_ITEMS = 1 << 16
 """Of a list that is looked at."""
 
 
-def write(rows: Iterable[Row], file: BinaryIO) -> None:
-    """Write rows.
+@contextmanager
+def writer(file: BinaryIO) -> Iterator[Add]:
+    """Give what writes a row, which comes into the file with its group.
 
     Raises:
         MissingError: pyarrow is not installed.
     """
     arrow, parquet = _modules()
     schema = arrow.schema([(column.name, _type(arrow, column.kind)) for column in COLUMNS])
-    coming = iter(rows)
-    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        while group := list(islice(coming, GROUP)):
-            writer.write_table(arrow.Table.from_pylist(group, schema), row_group_size=GROUP)
+    group: list[Row] = []
+    with parquet.ParquetWriter(file, schema, compression="zstd") as own:
+
+        def flush() -> None:
+            own.write_table(arrow.Table.from_pylist(group, schema), row_group_size=GROUP)
+            group.clear()
+
+        def add(row: Row) -> None:
+            group.append(row)
+            if len(group) == GROUP:
+                flush()
+
+        yield add
+        if group:
+            flush()
 
 
 def read(file: BinaryIO) -> Rows:

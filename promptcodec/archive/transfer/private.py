@@ -42,7 +42,7 @@ def public(record: Record, dictionaries: Sequence[Dictionary]) -> tuple[Record, 
         BitstreamError: the parts of the stream cannot be told apart, or nothing of it would be left.
     """
     stream = bitstream.read(record.stream, bare=True)
-    places = tuple(dict.fromkeys(map(_public, record.places)))
+    places = tuple(dict.fromkeys(map(public_place, record.places)))
     parts = [_without(part, dictionaries) for part in stream.parts]
     if tuple(parts) == stream.parts:
         return replace(record, places=places), KEPT
@@ -69,6 +69,8 @@ def _without(part: Part, dictionaries: Sequence[Dictionary]) -> Part | None:
 def _public_words(part: Part, dictionaries: Sequence[Dictionary]) -> Part:
     """Give a description without what is private; itself where nothing is, or where it cannot be read."""
     try:
+        if not without_private(semantic.summary_of(part.payload, dictionaries=dictionaries), words=True)[1]:
+            return part
         description = semantic.decode(part.payload, dictionaries=dictionaries)
     except PromptcodecError:
         return part
@@ -78,7 +80,7 @@ def _public_words(part: Part, dictionaries: Sequence[Dictionary]) -> Part:
     return replace(part, payload=semantic.encode_like(part.payload, shown, dictionaries, with_map=beside))
 
 
-def _public(place: Place) -> Place:
+def public_place(place: Place) -> Place:
     """Give a place as a mere name: below its folder, or alone where the whole path is in it."""
     whole = place.root and os.path.dirname(place.root) == place.root  # noqa: PTH120 - a million of them
     path = place.path.rpartition("/")[2] if whole or any(find_paths(place.path)) else place.path

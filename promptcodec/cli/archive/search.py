@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from promptcodec.cli import batch, options, report
-from promptcodec.errors import UsageError
 
 if TYPE_CHECKING:
-    from promptcodec.archive.searching.search import Result, Results
+    from promptcodec.archive.searching.search import Result
 
 _UNIT = re.compile(r"(-?(?:[^\W\d_]+:)?)(\S.*\s.*)", re.DOTALL)
 _MINUS = "\N{MINUS SIGN}"
@@ -50,19 +49,10 @@ def _unit(text: str) -> str:
 
 
 def _is_colour(text: str) -> bool:
+    from promptcodec.archive.searching.colours import is_colour  # noqa: PLC0415 - --help starts light
+
     field, _, value = text.strip().partition(":")
     return field in ("color", "colour") and is_colour(value)
-
-
-def is_colour(text: str) -> bool:
-    """Say whether a text can be searched as colours."""
-    from promptcodec.archive.searching import colours  # noqa: PLC0415 - --help starts light
-
-    try:
-        colours.parse(text)
-    except UsageError:
-        return False
-    return True
 
 
 @click.command(
@@ -103,6 +93,7 @@ def command(
     """
     from promptcodec.archive import store  # noqa: PLC0415 - --help starts light
     from promptcodec.archive.indexing.looks import look_of  # noqa: PLC0415
+    from promptcodec.archive.searching.advice import advice  # noqa: PLC0415
     from promptcodec.archive.searching.search import search  # noqa: PLC0415
     from promptcodec.cli.archive.indexing import opened  # noqa: PLC0415
 
@@ -117,7 +108,7 @@ def command(
             report.emit(as_object(result, paths=paths))
         else:
             report.say(show(result, paths=paths), lines=True)
-    for line in advice(results):
+    for line in advice(results, len(results.results)):
         report.warn(line)
 
 
@@ -153,25 +144,3 @@ def show(result: Result, *, paths: bool) -> str:
 
 def _few(cells: list[str]) -> list[str]:
     return cells if len(cells) <= CELLS else [f"({len(cells)} cells)"]
-
-
-def advice(results: Results) -> list[str]:
-    """Say what to know of a search that was read otherwise than it was typed, or gave little."""
-    lines = []
-    if results.colours:
-        lines.append(f'read as color:"{results.colours}"; quotation marks make it words')
-    if results.missing:
-        lines.append(f"no picture has: {', '.join(results.missing)}")
-    if meant := [word for word in results.missing.values() if word]:
-        lines.append(f"spelt much like that: {', '.join(dict.fromkeys(meant))}")
-    for word, field in list(results.unused.items())[:3]:
-        lines.append(f"{word} is in no text, but in names; {field}:{word} asks for it")
-    if coloured := [word for word in results.missing if is_colour(word)]:
-        lines.append(f"color:{coloured[0]} asks for the colour")
-    if results.closest:
-        lines.append("no picture matches enough of the words; these match the most of them")
-    if results.nearest:
-        lines.append("no picture has these colours; these come nearest to them")
-    if not results.results and not results.missing:
-        lines.append("no picture matches all of this; leave something out")
-    return lines

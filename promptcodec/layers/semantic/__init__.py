@@ -23,7 +23,7 @@ from promptcodec.layers.semantic import beside, cells
 from promptcodec.layers.semantic.beside import is_beside
 from promptcodec.layers.semantic.words import description_of, words_of
 
-__all__ = ["coded_text", "coder_name", "decode", "encode", "encode_like", "is_beside"]
+__all__ = ["coded_text", "coder_name", "decode", "encode", "encode_like", "is_beside", "summary_of"]
 
 GRID = 62
 _HEAD = bytes([GRID])
@@ -96,6 +96,17 @@ def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> Descri
     description = _decode_alone(data, dictionaries)
     check_spoken(description)
     return description
+
+
+def summary_of(data: bytes, *, dictionaries: Sequence[AnyDictionary] = ()) -> str:
+    """Give the summary of a description, without reading its cells where these stand apart.
+
+    Raises:
+        EntropyError, MissingDictionary, DescriptionError, NewerError: as ``decode``.
+    """
+    if is_beside(data):
+        return beside.summary_of(data, dictionaries=dictionaries)
+    return _decode_alone(data, dictionaries).summary
 
 
 def _decode_alone(data: bytes, dictionaries: Sequence[AnyDictionary]) -> Description:

@@ -110,6 +110,26 @@ def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary]) -> Description
         EntropyError, MissingDictionary, DescriptionError: the part cannot be read.
         NewerError: it is of a form that a newer version added.
     """
+    reader, frame, fields = _read_head(data, dictionaries)
+    cells = _read_cells(reader, fields, frame)
+    reader.close()
+    return Description(
+        fields.medium, frame.rows, frame.cols, cells, *fields.style, fields.objects, fields.lettering
+    )
+
+
+def summary_of(data: bytes, *, dictionaries: Sequence[AnyDictionary]) -> str:
+    """Give the summary alone: cells take most of the time that ``decode`` needs, and come last.
+
+    Raises:
+        EntropyError, MissingDictionary, NewerError: as ``decode``.
+    """
+    _, _, fields = _read_head(data, dictionaries)
+    return fields.style[_STYLE.index("summary")]
+
+
+def _read_head(data: bytes, dictionaries: Sequence[AnyDictionary]) -> tuple[BitReader, _Frame, _Fields]:
+    """Read all but what cells show; the reader stands there."""
     if data[0] == JOINED:
         reader = BitReader(data[1:])
         frame = _read_frame(reader)
@@ -121,12 +141,7 @@ def decode(data: bytes, *, dictionaries: Sequence[AnyDictionary]) -> Description
         frame = _read_frame(reader)
     else:
         raise NewerError(f"the description is of form {data[0]}, which needs a newer reader")
-    fields = _fields(words, frame)
-    cells = _read_cells(reader, fields, frame)
-    reader.close()
-    return Description(
-        fields.medium, frame.rows, frame.cols, cells, *fields.style, fields.objects, fields.lettering
-    )
+    return reader, frame, _fields(words, frame)
 
 
 def joined_words(data: bytes) -> bytes:
