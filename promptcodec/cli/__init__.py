@@ -32,6 +32,7 @@ COMMANDS = {
     "recipe": ("recipe", "Show or export how a picture was generated."),
     "train-dictionary": ("train_dictionary", "Train a dictionary on your own texts."),
     "archive": ("archive", "Keep pictures as streams in one file, and find them."),
+    "serve": ("serve", "Serve an archive: a page, and pictures drawn when somebody asks."),
     "prompts": ("prompts", "Show the prompts that models are given."),
     "doctor": ("doctor", "Say what would work here now, and why not."),
     "demo": ("demo", "See it work on a sample picture."),

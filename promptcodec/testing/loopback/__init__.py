@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from promptcodec.testing.loopback.faults import KINDS, parse
-from promptcodec.testing.loopback.rules import MOST_BYTES, MOST_LINES
+from promptcodec.testing.loopback.limits import MOST_BYTES, MOST_LINES
 from promptcodec.testing.serving import running
 
 __all__ = ["KINDS", "serve"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from promptcodec.testing import serving
 from promptcodec.testing.loopback import KINDS, image_requests, text_requests
 from promptcodec.testing.loopback.faults import parse
-from promptcodec.testing.loopback.rules import MOST_BYTES, MOST_LINES
+from promptcodec.testing.loopback.limits import MOST_BYTES, MOST_LINES
 
 _LOG = (
     "write one JSON line per request: method, path, status, input_sha256; and one for each line of a batch "

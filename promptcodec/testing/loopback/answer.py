@@ -10,24 +10,24 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from PIL import Image
 
 from promptcodec.captioners.local import LocalCaptioner
-from promptcodec.description import Description, from_json, parse_text, to_json
+from promptcodec.description import Description, parse_text, to_json
 from promptcodec.description.basic import names_in
 from promptcodec.description.model import MAX_SIDE
 from promptcodec.errors import DescriptionError
 from promptcodec.generators import Conditions
 from promptcodec.generators.classical import draw
-from promptcodec.testing.loopback.questions import Question, fenced
-from promptcodec.testing.loopback.rules import BadRequestError
+from promptcodec.server.openai.describing import describe
+from promptcodec.server.openai.questions import Question, fenced
+from promptcodec.server.openai.rules import BadRequestError
 from promptcodec.vision.opened import open_image
 
-_PIXELS_PER_TOKEN = 1000
 _LONGEST_DRAWN = 320
+_GRID = 4, 4
 # Words of statements that say nothing of a picture.
 _EMPTY = frozenset(
     re.findall(
@@ -41,7 +41,7 @@ _EMPTY = frozenset(
 def say(question: Question, fault: str) -> str:
     """Give the text that answers a question."""
     if question.name == "description":
-        value = _describe(question)
+        value = to_json(describe(question, lambda image, grid: _caption(image, grid or _GRID)))
     elif question.name == "verdicts":
         value = _judge(question, obey=fault == "obey")
     else:
@@ -53,50 +53,22 @@ def say(question: Question, fault: str) -> str:
     return json.dumps(value)
 
 
-def _describe(question: Question) -> dict[str, Any]:
-    if question.image is None:
-        return to_json(_shorten(question))
-    properties = question.schema["properties"]
-    rows, cols = (properties[side].get("enum", [4])[0] for side in ("rows", "cols"))
-    return json.loads(_caption(question.image, rows, cols))  # type: ignore[no-any-return]
-
-
 _lock = threading.Lock()
 
 
 @functools.lru_cache(maxsize=4096)
-def _caption(image: bytes, rows: int, cols: int) -> str:
+def _caption(image: bytes, grid: tuple[int, int]) -> Description:
     """Describe a picture once, however often it is asked about."""
+    picture = open_image(image).convert("RGB")
     with _lock:
-        description = LocalCaptioner().describe(_open(image), rows=rows, cols=cols)
-    return json.dumps(to_json(description))
-
-
-def _open(image: bytes) -> Image.Image:
-    return open_image(image).convert("RGB")
-
-
-def _shorten(question: Question) -> Description:
-    """Say the description between the data marks shorter: fewer words in what is longest."""
-    data = fenced(question.text)
-    most = re.search(r"at most (\d+) characters", question.text)
-    try:
-        description = from_json(json.loads(data))
-    except (ValueError, DescriptionError):
-        raise BadRequestError("There is no description between the data marks.") from None
-    room = int(most[1]) if most else 100
-    cells = tuple(
-        replace(cell, text=cell.text if cell.text and not cell.colours else "") for cell in description.cells
-    )
-    words = description.summary[: max(room // 2, 20)].rpartition(" ")[0] or description.summary[:20]
-    return replace(description, summary=words.strip(), cells=cells, mood="", light="")
+        return LocalCaptioner().describe(picture, rows=grid[0], cols=grid[1])
 
 
 def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
     """Judge statements by whether the local captioner says their words of the picture."""
     if question.image is None:
         raise BadRequestError("There is no picture to judge.")
-    seen = set(re.findall(r"[a-z]+", _caption(question.image, 4, 4).lower()))
+    seen = set(re.findall(r"[a-z]+", json.dumps(to_json(_caption(question.image, _GRID))).lower()))
     verdicts = []
     for line in fenced(question.text).splitlines():
         number, _, statement = line.partition(": ")
@@ -107,12 +79,12 @@ def _judge(question: Question, *, obey: bool) -> dict[str, Any]:
     return {"verdicts": verdicts}
 
 
-def paint(prompt: str, size: str, references: Sequence[Image.Image], fault: str) -> str:
+def paint(prompt: str, size: tuple[int, int], references: Sequence[Image.Image], fault: str) -> str:
     """Draw a picture, small, and scale it up: speed is all that counts here. Give base64 of a PNG.
 
     The first reference is taken for the texture layer, a second for the contours.
     """
-    width, height = (1024, 1024) if size == "auto" else (int(side) for side in size.split("x"))
+    width, height = size
     if fault == "size":
         width, height = 2 * height, max(height // 2, 16)
     description: Description | None
@@ -137,9 +109,3 @@ def _colours_of(text: str) -> Description:
     names = list(dict.fromkeys(names_in(text)))[:MAX_SIDE] or ["medium grey"]
     rows = "\n".join(f"r{row}c1 {name}" for row, name in enumerate(names, 1))
     return parse_text(f"picture {len(names)}x1\n{rows}")
-
-
-def picture_tokens(size: str) -> int:
-    """Give the output tokens that a picture is counted as."""
-    width, height = (1024, 1024) if size == "auto" else (int(side) for side in size.split("x"))
-    return width * height // _PIXELS_PER_TOKEN

@@ -6,21 +6,21 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from promptcodec.server.openai import bodies, errors, reading
+from promptcodec.server.openai.rules import BadRequestError
 from promptcodec.testing.loopback import batch_routes, image_requests, image_streams, responses, text_requests
 from promptcodec.testing.loopback.faults import Fault, choose
-from promptcodec.testing.loopback.rules import MOST_BYTES, MOST_LINES, BadRequestError
+from promptcodec.testing.loopback.limits import MOST_BYTES, MOST_LINES
 from promptcodec.testing.loopback.service import Service
 
 _SLOW = 3.0
@@ -53,7 +53,7 @@ def make(
                 _check_key(request, service.key)
                 response, digest = await work(service, request, path)
             except BadRequestError as error:
-                response = responses.error(error.status, error.message, error.param, error.code)
+                response = errors.of(error)
             service.note(request.method, path, response.status_code, digest)
             return response
 
@@ -82,40 +82,17 @@ def _check_key(request: Request, key: str) -> None:
 
 
 async def _models(_service: Service, _request: Request, _path: str) -> tuple[Response, str]:
-    now = int(time.time())
-    listed = [{"id": name, "object": "model", "created": now, "owned_by": "promptcodec"} for name in MODELS]
-    return JSONResponse({"object": "list", "data": listed}), ""
+    return JSONResponse(bodies.models(MODELS)), ""
 
 
 async def _read(request: Request) -> tuple[Any, list[bytes], str]:
     """Read a body: its fields, its pictures, and a hash that does not depend on how it was packed."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        async with request.form(max_part_size=64 << 20) as form:
-            values: dict[str, Any] = {}
-            uploads = []
-            for name, item in form.multi_items():
-                if isinstance(item, UploadFile):
-                    if name not in {"image", "image[]"}:
-                        raise BadRequestError(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
-                    uploads.append(await item.read())
-                else:
-                    values[name] = _field(name, item)
-        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
-        for data in uploads:
-            digest.update(hashlib.sha256(data).digest())
-        return values, uploads, digest.hexdigest()
-    data = await request.body()
-    try:
-        return json.loads(data), [], hashlib.sha256(data).hexdigest()
-    except (ValueError, RecursionError):
-        raise BadRequestError("We could not parse the JSON body of your request.") from None
-
-
-def _field(name: str, text: str) -> Any:
-    """Give a field of a form as JSON has it; what is no value of it stays a text, and is refused."""
-    if name in {"n", "output_compression", "partial_images"} and text.isdigit():
-        return int(text)
-    return {"true": True, "false": False}.get(text, text) if name == "stream" else text
+    kind, data = request.headers.get("content-type", ""), await request.body()
+    values, uploads = await reading.read(kind, data)
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode() if reading.is_form(kind) else data)
+    for upload in uploads:
+        digest.update(hashlib.sha256(upload).digest())
+    return values, uploads, digest.hexdigest()
 
 
 async def _model(
@@ -127,10 +104,10 @@ async def _model(
     fault = choose(service.faults, picture=picture, streamed=streamed)
     failed: dict[str, Callable[[], Response]] = {
         "429": responses.too_many,
-        "quota": lambda: responses.error(429, "You exceeded your current quota.", None, "insufficient_quota"),
+        "quota": lambda: errors.error(429, "You exceeded your current quota.", None, "insufficient_quota"),
         "500": responses.server_failed,
         "badjson": lambda: Response('{"id": "half of an', media_type="application/json"),
-        "leak": lambda: responses.error(
+        "leak": lambda: errors.error(
             401, f"Bad header: {request.headers.get('authorization')}", None, "invalid_api_key"
         ),
     }

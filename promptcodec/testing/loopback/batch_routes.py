@@ -11,10 +11,10 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from promptcodec.server.openai.rules import BadRequestError, fields
 from promptcodec.testing.loopback import batches
 from promptcodec.testing.loopback.faults import choose_of
 from promptcodec.testing.loopback.responses import BrokenResponse, server_failed, too_many
-from promptcodec.testing.loopback.rules import BadRequestError, fields
 from promptcodec.testing.loopback.service import Service
 
 Reply = tuple[Response | BrokenResponse, str]

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from promptcodec.server.openai.rules import BadRequestError, Rule, among, kind
 from promptcodec.testing.loopback.batch_lines import answered, digest, unanswered, validate
 from promptcodec.testing.loopback.faults import BATCHES, Fault, choose_line, choose_of
 from promptcodec.testing.loopback.files import Files, page
-from promptcodec.testing.loopback.rules import BadRequestError, Rule, among, kind
 
 _WORKERS = 3
 _VALIDATING, _SLOW = 0.05, 3.0

@@ -1,50 +1,33 @@
-"""The shapes of the answers, as the real API builds them."""
+"""The shapes of the answers, spoilt where a fault asks for it; and of the Responses API."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
-from promptcodec.testing.loopback.answer import picture_tokens
-from promptcodec.testing.loopback.questions import Question
+from promptcodec.server.openai import bodies
+from promptcodec.server.openai.bodies import asked, picture_tokens, tokens
+from promptcodec.server.openai.questions import Question
 
-_IMAGE_TOKENS = 600
 _REFUSAL = "I'm sorry, I can't help with that."
-
-
-def _tokens(text: str) -> int:
-    return max(len(text) // 4, 1)
-
-
-def _asked(question: Question) -> int:
-    return _tokens(question.text) + (_IMAGE_TOKENS if question.image else 0)
 
 
 def chat(model: str, content: str, question: Question, fault: str) -> dict[str, Any]:
     """Build an answer of the Chat Completions API."""
-    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
-    reason = "stop"
+    answer = bodies.chat(model, content, question)
+    [choice] = answer["choices"]
     if fault == "refusal":
-        message |= {"content": None, "refusal": _REFUSAL}
+        choice["message"] |= {"content": None, "refusal": _REFUSAL}
     if fault == "truncated":
-        message["content"], reason = content[: len(content) // 2], "length"
-    return {
-        "id": f"chatcmpl-{uuid.uuid4().hex}",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason}],
-        "usage": {
-            "prompt_tokens": _asked(question),
-            "completion_tokens": _tokens(content),
-            "total_tokens": _asked(question) + _tokens(content),
-        },
-    }
+        choice["message"]["content"] = content[: len(content) // 2]
+        choice["finish_reason"] = "length"
+    return answer
 
 
-def chat_picture(model: str, drawn: str | None, question: Question, size: str, fault: str) -> dict[str, Any]:
+def chat_picture(
+    model: str, drawn: str | None, question: Question, size: tuple[int, int], fault: str
+) -> dict[str, Any]:
     """Build an answer of Chat Completions with a picture, None for none, beside its words."""
     answer = chat(model, "Here is the picture.", question, fault)
     if drawn and fault != "refusal":
@@ -84,28 +67,10 @@ def response(model: str, content: str, question: Question, fault: str) -> dict[s
         "tool_choice": "auto",
         "tools": [],
         "usage": {
-            "input_tokens": _asked(question),
+            "input_tokens": asked(question),
             "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": _tokens(content),
+            "output_tokens": tokens(content),
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": _asked(question) + _tokens(content),
-        },
-    }
-
-
-def pictures(drawn: Sequence[str], prompt: str, size: str, references: int) -> dict[str, Any]:
-    """Build an answer of the image API."""
-    text, images = _tokens(prompt), references * _IMAGE_TOKENS
-    output = picture_tokens(size)
-    return {
-        "created": int(time.time()),
-        "data": [{"b64_json": picture} for picture in drawn],
-        "size": size,
-        "output_format": "png",
-        "usage": {
-            "input_tokens": text + images,
-            "input_tokens_details": {"text_tokens": text, "image_tokens": images},
-            "output_tokens": output,
-            "total_tokens": text + images + output,
+            "total_tokens": asked(question) + tokens(content),
         },
     }

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from promptcodec.testing.loopback.rules import BadRequestError
+from promptcodec.server.openai.rules import BadRequestError
 
 
 @dataclass(frozen=True, slots=True)

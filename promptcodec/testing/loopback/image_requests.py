@@ -1,39 +1,26 @@
-"""Requests of the image API: sizes and pictures that the real one refuses are refused."""
+"""Requests of the image API: sizes that the real one refuses are refused; and of chat models that draw."""
 
 from __future__ import annotations
 
 import io
-import re
 from typing import Any
 
 from PIL import Image
 
-from promptcodec.testing.loopback.rules import (
-    BadRequestError,
-    Rule,
-    among,
-    between,
-    fields,
-    filled_list,
-    kind,
-    model,
-)
-from promptcodec.testing.loopback.text_requests import messages
+from promptcodec.server.openai import image_requests
+from promptcodec.server.openai.chat_requests import messages
+from promptcodec.server.openai.image_requests import FORMATS, MOST_IMAGES, sides
+from promptcodec.server.openai.rules import BadRequestError, Rule, among, fields, filled_list, model
 
 MODEL = "loopback-image"
-_MOST_PROMPT = 32_000
-_MOST_IMAGES = 16
-_FORMATS = ["JPEG", "PNG", "WEBP"]
 
 
 def size(value: Any, param: str) -> None:
     """Hold a picture's size against the rules of current image models."""
-    match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", value) if isinstance(value, str) else None
-    if value == "auto":
+    wanted = sides(value, param)
+    if wanted is None:
         return
-    if match is None:
-        raise BadRequestError(f"Invalid size '{value}'.", param, "invalid_value")
-    width, height = int(match[1]), int(match[2])
+    width, height = wanted
     problem = ""
     if width % 16 or height % 16:
         problem = "width and height must both be divisible by 16"
@@ -45,33 +32,9 @@ def size(value: Any, param: str) -> None:
         raise BadRequestError(f"Invalid size '{value}': {problem}.", param, "invalid_value")
 
 
-def _prompt(value: Any, param: str) -> None:
-    kind(str)(value, param)
-    if not value or len(value) > _MOST_PROMPT:
-        raise BadRequestError(
-            f"Invalid '{param}': 1 to {_MOST_PROMPT} characters.", param, "string_above_max_length"
-        )
-
-
-GENERATE: dict[str, Rule] = {
-    "model": model(MODEL),
-    "prompt": _prompt,
-    "size": size,
-    "quality": among("low", "medium", "high", "auto"),
-    "n": between(1, 10, int),
-    "background": among("transparent", "opaque", "auto"),
-    "moderation": among("low", "auto"),
-    "output_format": among("png", "webp", "jpeg"),
-    "output_compression": between(0, 100, int),
-    "user": kind(str),
-    "safety_identifier": kind(str),
-    "stream": kind(bool),
-    "partial_images": between(0, 3, int),
-}
-EDIT: dict[str, Rule] = {
-    **{name: rule for name, rule in GENERATE.items() if name != "moderation"},
-    "input_fidelity": among("low", "high"),
-}
+_OWN: dict[str, Rule] = {"model": model(MODEL), "size": size}
+GENERATE: dict[str, Rule] = {**image_requests.GENERATE, **_OWN}
+EDIT: dict[str, Rule] = {**image_requests.EDIT, **_OWN}
 
 
 def _ratio(value: Any, param: str) -> None:
@@ -101,10 +64,17 @@ CHAT: dict[str, Rule] = {
 
 
 def pictures(uploads: list[bytes]) -> list[Image.Image]:
-    """Open the pictures of an edit."""
-    if not 1 <= len(uploads) <= _MOST_IMAGES:
-        raise BadRequestError(f"1 to {_MOST_IMAGES} images are required.", "image", "invalid_value")
+    """Open the pictures of an edit.
+
+    Raises:
+        BadRequestError: there are too few or too many, or one is no picture.
+    """
+    if not 1 <= len(uploads) <= MOST_IMAGES:
+        raise BadRequestError(f"1 to {MOST_IMAGES} images are required.", "image", "invalid_value")
     try:
-        return [Image.open(io.BytesIO(data), formats=_FORMATS).convert("RGB") for data in uploads]
-    except (OSError, ValueError, SyntaxError):
+        return [Image.open(io.BytesIO(data), formats=_READ).convert("RGB") for data in uploads]
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise BadRequestError("Invalid image file or mode.", "image", "invalid_image_file") from None
+
+
+_READ = [name.upper() for name in FORMATS]

@@ -1,21 +1,18 @@
-"""Pictures as a stream of events, as the image API sends them: interim ones, then the one asked for."""
+"""Pictures as a stream of events, which faults break off."""
 
 from __future__ import annotations
 
 import base64
 import io
-import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from PIL import Image
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from promptcodec.server.openai import image_streams
 from promptcodec.testing.loopback.responses import BrokenResponse
 
-_KIND = "text/event-stream"
-_TOKENS = 100
-"""Output tokens that an interim picture is counted as."""
 _COARSEST = 8
 """Pixels across the first interim picture; each one after it has four times as many."""
 
@@ -29,24 +26,12 @@ def response(path: str, answer: dict[str, Any], interim: int, fault: str) -> Res
         interim: pictures before the last one that were asked for.
         fault: of the kinds of streams, or another.
     """
-    name = "image_edit" if path.endswith("edits") else "image_generation"
-    shared = {
-        **{key: answer[key] for key in ("size", "output_format")},
-        "created_at": answer["created"],
-        "background": "opaque",
-        "quality": "medium",
-    }
     if not answer["data"]:
-        return _sent([_event("error", {"type": "error", "error": {"message": "No picture was drawn."}})])
+        return _sent([image_streams.failed({"message": "No picture was drawn."})])
+    name, common = image_streams.name_of(path), image_streams.shared(answer)
     coded = answer["data"][0]["b64_json"]
     count = 0 if fault == "final-first" else interim
-    events = [
-        _event(
-            f"{name}.partial_image",
-            shared | {"b64_json": _coarse(coded, number), "partial_image_index": number},
-        )
-        for number in range(count)
-    ]
+    events = [image_streams.partial(name, common, _coarse(coded, number), number) for number in range(count)]
     if fault == "stream-error":
         problem = {
             "type": "server_error",
@@ -54,19 +39,13 @@ def response(path: str, answer: dict[str, Any], interim: int, fault: str) -> Res
             "message": "The stream failed.",
             "param": None,
         }
-        return _sent([*events[:1], _event("error", {"type": "error", "error": problem})])
-    usage = answer["usage"]
-    more = {name: usage[name] + _TOKENS * count for name in ("output_tokens", "total_tokens")}
-    final = _event(f"{name}.completed", shared | {"b64_json": coded, "usage": usage | more})
+        return _sent([*events[:1], image_streams.failed(problem)])
+    final = image_streams.completed(name, answer, count)
     if fault == "stream-cut":
         body = "".join([*events, final]).encode()
         share = (len(events[0]) if events else len(final) // 2) / len(body)
-        return BrokenResponse(body, share, _KIND)
+        return BrokenResponse(body, share, image_streams.KIND)
     return _sent([*events, final])
-
-
-def _event(name: str, value: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps({'type': name, **value})}\n\n"
 
 
 def _sent(events: Sequence[str]) -> Response:
@@ -74,7 +53,7 @@ def _sent(events: Sequence[str]) -> Response:
         for event in events:
             yield event
 
-    return StreamingResponse(each(), media_type=_KIND)
+    return image_streams.sent(each())
 
 
 def _coarse(coded: str, number: int) -> str:

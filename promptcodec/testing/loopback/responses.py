@@ -1,9 +1,11 @@
-"""Responses that are no answers: errors of the API's form, and bodies that break off."""
+"""Responses that are no answers: errors that faults ask for, and bodies that break off."""
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from promptcodec.server.openai.errors import error
 
 _RETRY_AFTER = "1"
 
@@ -24,24 +26,12 @@ class BrokenResponse:
         await send({"type": "http.response.body", "body": self.sent, "more_body": True})
 
 
-def error(status: int, message: str, param: str | None, code: str | None, **headers: str) -> Response:
-    """Make an error of the API's form."""
-    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
-    value = {
-        "message": message,
-        "type": "server_error" if status >= 500 else kind,
-        "param": param,
-        "code": code,
-    }
-    return JSONResponse({"error": value}, status, headers)
-
-
 def too_many() -> Response:
     """Make the error of a rate limit, which says when to come again."""
     words = "Rate limit reached for requests."
-    return error(429, words, None, "rate_limit_exceeded", **{"retry-after": _RETRY_AFTER})
+    return error(429, words, None, "rate_limit_exceeded", {"retry-after": _RETRY_AFTER})
 
 
 def server_failed() -> Response:
     """Make the error of a server that fails."""
-    return error(500, "The server had an error while processing your request.", None, None)
+    return error(500, "The server had an error while processing your request.")

@@ -8,11 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from promptcodec.testing.loopback import answer, bodies, image_requests, questions, text_requests
+from promptcodec.server.openai import bodies as shared
+from promptcodec.server.openai import questions
+from promptcodec.server.openai.image_requests import sides
+from promptcodec.server.openai.rules import BadRequestError, fields
+from promptcodec.testing.loopback import answer, bodies, image_requests, text_requests
 from promptcodec.testing.loopback.batches import Batches
 from promptcodec.testing.loopback.faults import Fault
 from promptcodec.testing.loopback.files import Files
-from promptcodec.testing.loopback.rules import BadRequestError, fields
+
+_AUTO = 1024, 1024
 
 
 class Service:
@@ -53,7 +58,7 @@ class Service:
             return bodies.chat(body["model"], answer.say(question, fault), question, fault)
         if path == "/v1/responses":
             fields(body, text_requests.RESPONSES, ("model", "input"))
-            question = questions.read_responses(body)
+            question = text_requests.read_responses(body)
             return bodies.response(body["model"], answer.say(question, fault), question, fault)
         rules = image_requests.EDIT if path.endswith("edits") else image_requests.GENERATE
         fields(body, rules, ("model", "prompt"))
@@ -63,15 +68,19 @@ class Service:
                 "Your request was rejected by the safety system.", None, "moderation_blocked"
             )
         size = body.get("size", "auto")
-        drawn = [] if fault == "empty" else [answer.paint(body["prompt"], size, references, fault)]
-        return bodies.pictures(drawn, body["prompt"], size, len(references))
+        pixels = sides(size, "size") or _AUTO
+        drawn = [] if fault == "empty" else [answer.paint(body["prompt"], pixels, references, fault)]
+        return shared.pictures(
+            [{"b64_json": coded} for coded in drawn], body["prompt"], size, pixels, len(references)
+        )
 
 
 def _draw(body: Any, fault: str) -> dict[str, Any]:
     """Answer a chat with a model that draws."""
     fields(body, image_requests.CHAT, ("model", "messages"))
     question = questions.read_chat(body)
-    size = image_requests.CHAT_SIZES[body.get("image_config", {}).get("aspect_ratio", "1:1")]
+    ratio = body.get("image_config", {}).get("aspect_ratio", "1:1")
+    size = sides(image_requests.CHAT_SIZES[ratio], "image_config") or _AUTO
     references = image_requests.pictures(list(question.images)) if question.images else []
     drawn = None if fault == "empty" else answer.paint(question.text, size, references, fault)
     return bodies.chat_picture(body["model"], drawn, question, size, fault)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-MOST_LINES, MOST_BYTES = 50_000, 200_000_000
-"""Of a batch: its requests, and its file."""
-
 
 class BadRequestError(Exception):
     """A request the API answers with an error object.
@@ -101,12 +98,12 @@ def fields(value: Any, rules: Mapping[str, Rule], required: tuple[str, ...], at:
         rules[name](item, f"{prefix}{name}")
 
 
-def model(name: str) -> Rule:
-    """Make a rule: the model there is for this endpoint."""
+def model(*names: str) -> Rule:
+    """Make a rule: one of the models there are for this endpoint."""
 
     def check(value: Any, param: str) -> None:
         kind(str)(value, param)
-        if value != name:
+        if value not in names:
             raise BadRequestError(
                 f"The model '{value}' does not exist or you do not have access to it.",
                 param,

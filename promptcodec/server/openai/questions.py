@@ -1,4 +1,4 @@
-"""Requests of the two text APIs in one form: what was asked, of which picture, in which schema."""
+"""Requests that are answered in words, in one form: what was asked, of which picture, in which schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FENCED = re.compile(r"<data ([0-9a-f]{16})>\n(.*?)\n</data \1>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request of either text API.
+    """A request that is answered in words.
 
     Attributes:
         text: everything the request says, instructions first.
@@ -43,24 +43,11 @@ def read_chat(body: dict[str, Any]) -> Question:
         texts += [part["text"] for part in parts if part["type"] == "text"]
         images += [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
     wanted = body.get("response_format", {}).get("json_schema") or {}
-    return Question("\n".join(texts), _bytes(images), wanted.get("name", ""), wanted.get("schema", {}))
+    return Question("\n".join(texts), pictures_of(images), wanted.get("name", ""), wanted.get("schema", {}))
 
 
-def read_responses(body: dict[str, Any]) -> Question:
-    """Read a request of the Responses API."""
-    texts: list[str] = [body.get("instructions", "")]
-    images: list[str] = []
-    items: list[Any] = body["input"] if isinstance(body["input"], list) else [{"content": body["input"]}]
-    for item in items:
-        content = item["content"]
-        parts = [{"type": "input_text", "text": content}] if isinstance(content, str) else content
-        texts += [part["text"] for part in parts if part["type"] == "input_text"]
-        images += [part["image_url"] for part in parts if part["type"] == "input_image"]
-    wanted = body.get("text", {}).get("format") or {}
-    return Question("\n".join(texts), _bytes(images), wanted.get("name", ""), wanted.get("schema", {}))
-
-
-def _bytes(urls: Sequence[str]) -> tuple[bytes, ...]:
+def pictures_of(urls: Sequence[str]) -> tuple[bytes, ...]:
+    """Give the pictures of data URLs that were looked at."""
     return tuple(base64.b64decode(url.partition(",")[2]) for url in urls)
 
 
