@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,8 +73,26 @@ def photos(folder):
     return folder
 
 
-def test_archive_commands(photos):
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_archive_and_serve_commands(photos):
+    """Serving does not end by itself: it is ended once the next command was answered."""
     run_all(block("archive-commands").splitlines(), photos, result="pictures.pxa")
+    pytest.importorskip("uvicorn", reason="needs the extra server")
+    serve, ask = block("serve-commands").splitlines()
+    command = [sys.executable, "-m", *shlex.split(serve), "--port", "0"]
+    with subprocess.Popen(command, cwd=photos, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = json.loads(server.stdout.readline())["base_url"]
+            asked = subprocess.run(
+                ["bash", "-c", ask.replace("http://127.0.0.1:8765", address)],
+                cwd=photos,
+                capture_output=True,
+                check=True,
+            )
+            assert "images" in json.loads(asked.stdout)
+        finally:
+            server.send_signal(signal.SIGINT)
+    assert server.returncode == 130
 
 
 @pytest.mark.slow
