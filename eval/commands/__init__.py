@@ -38,6 +38,8 @@ COMMANDS = {
     "effort": "effort",
     "lettering": "lettering",
     "api-load": "api_load",
+    "serve": "serve",
+    "serve-page": "serve_page",
     "calibrate-checks": "calibrate_checks",
     "kit": "kit",
     "strip": "strip",
