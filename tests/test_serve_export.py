@@ -39,6 +39,15 @@ def streams_of(response):
         return {name: packed.read(name) for name in packed.namelist()}
 
 
+@pytest.mark.parametrize("form", exports.FORMATS)
+def test_what_matches_nothing_is_an_empty_file(client, form):
+    if form == "parquet":
+        pytest.importorskip("pyarrow", reason="needs the extra archive")
+    response = client.post("/export", json={"query": "zyzzyva", "format": form})
+    assert response.headers["export-pictures"] == "0"
+    assert (streams_of(response) if form == "streams" else rows_of(response, form)) in ({}, [])
+
+
 @pytest.mark.parametrize("form", formats.FORMATS)
 def test_tables_are_read_by_an_import(client, pictures, form):
     if form == "parquet":

@@ -92,7 +92,7 @@ def pieces(ids: bytes, form: str, settings: ServeSettings) -> Pieces:
                 opened = yield window.take()
                 begun, dictionaries = time.monotonic(), dictionaries_of(opened.archive)
     rest = window.take()
-    for at in range(0, len(rest), PIECE_BYTES):  # the list of files in a zip may be long
+    for at in range(0, max(len(rest), 1), PIECE_BYTES):  # the list of files in a zip may be long
         yield rest[at : at + PIECE_BYTES]
 
 
