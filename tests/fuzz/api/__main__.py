@@ -54,7 +54,6 @@ def _prepare(archive: Path | None, path: Path) -> list[str]:
         write_archive(path)
     else:
         shutil.copy(archive, path)
-        shutil.copy(f"{archive}.index", f"{path}.index")
     with store.open(path) as opened:
         return [id_.hex() for id_, _ in zip(opened.ids(), range(6), strict=False)]
 
