@@ -69,8 +69,8 @@ def ids_of(opened: Opened, what: Sequence[bytes] | str, shelf: Shelf) -> bytes:
 def pieces(ids: bytes, form: str, settings: ServeSettings) -> Pieces:
     """Write pictures, piece by piece. Those that are gone by then, or damaged, are passed over.
 
-    The first piece is empty, and comes before anything is done. A piece may be empty later, too. Between two
-    pieces nothing of the archive is held.
+    The first piece is empty, and comes before anything is done. At least one follows, of no pictures too. It
+    may be empty as well. Between two pieces nothing of the archive is held.
 
     Args:
         ids: as ``ids_of`` gives them.

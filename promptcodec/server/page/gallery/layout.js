@@ -4,7 +4,7 @@
  * @module
  */
 
-export const GAP = 4;
+const GAP = 4;
 
 /** The most of a side that is cut off so that rows fill the width. */
 const CROP = 0.16;

@@ -64,7 +64,7 @@ export function controls(store, { layers, generators }, onCompare) {
   store.on(["view", "draft", "picture"], (state) => {
     rows = variants(state, layers, generators);
     const before = against.value;
-    const groups = Map.groupBy ? Map.groupBy(rows, (row) => row.group) : grouped(rows);
+    const groups = Map.groupBy(rows, (row) => row.group);
     refill(
       against,
       h("option", { value: "" }, "Compare with…"),
@@ -77,12 +77,6 @@ export function controls(store, { layers, generators }, onCompare) {
   });
   element.append(against);
   return element;
-}
-
-function grouped(rows) {
-  const groups = new Map();
-  for (const row of rows) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
-  return groups;
 }
 
 /**

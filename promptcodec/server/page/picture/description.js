@@ -36,7 +36,7 @@ export function resolve(description) {
 }
 
 /** @param {Cell} cell @returns {string} its colours as the canonical text has them */
-export function colourWords(cell) {
+function colourWords(cell) {
   const words = cell.colours.join(` ${cell.arrangement} `);
   if (!cell.tone || !words) return words;
   const steps = Math.abs(cell.tone);
@@ -44,7 +44,7 @@ export function colourWords(cell) {
 }
 
 /** @param {Cell} cell @returns {string} its surface */
-export const surfaceWords = (cell) => [cell.texture, cell.orientation].filter(Boolean).join(" ");
+const surfaceWords = (cell) => [cell.texture, cell.orientation].filter(Boolean).join(" ");
 
 /** @param {Cell} cell @returns {string} all it says, in one line */
 export function cellWords(cell) {

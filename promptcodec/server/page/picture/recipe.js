@@ -9,7 +9,7 @@ import { exported } from "./recipe-export.js";
 const TOOLS = { a1111: "A1111", comfyui: "ComfyUI", invokeai: "InvokeAI", diffusers: "diffusers" };
 
 /** @param {any} recipe */
-export const settingsOf = (recipe) => recipe?.fields?.settings ?? {};
+const settingsOf = (recipe) => recipe?.fields?.settings ?? {};
 
 /**
  * @param {ReturnType<import("./store.js").store>} store

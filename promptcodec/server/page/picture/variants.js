@@ -5,7 +5,7 @@ import { shortName } from "./layers.js";
 /** @import {Against, View} from "./types.js" */
 
 /** @param {string[]} layers those chosen @param {string[]} all @returns {string} */
-export function layerWords(layers, all) {
+function layerWords(layers, all) {
   if (layers.length === all.length && all.length !== 1) return "all layers";
   return layers.length === 1 ? `${shortName(layers[0])} alone` : layers.map(shortName).join(" + ");
 }

@@ -38,7 +38,7 @@ const apart = (links) => links.flatMap((link, at) => (at ? [" or ", link] : [lin
  * @param {string} query
  * @param {string} word
  */
-export function corrected(query, word) {
+function corrected(query, word) {
   const own = query.split(/\s+/);
   const alike = own.map((each) => shared(each.toLowerCase(), word));
   own[alike.indexOf(Math.max(...alike))] = word;
