@@ -17,6 +17,12 @@ _PACKAGES = (
     "brotli", "zstandard", "onnxruntime", "bjontegaard", "pyiqa", "torchmetrics", "compressai",
 )  # fmt: skip
 
+# Modules of promptcodec.vision that give a file's pixels.
+_READERS = (
+    "load", "clear", "reduced", "srgb", "decoders", "formats", "opened", "png", "jpeg", "jpeg2000", "jxl",
+    "raw", "tiff", "vips",
+)  # fmt: skip
+
 
 def packages() -> dict[str, str]:
     """Give the versions of the packages that measure or are measured, where they are installed."""
@@ -36,13 +42,19 @@ def package_version() -> str:
 
 
 @functools.cache
-def measuring() -> str:
-    """Give a hash of what codes and measures: a row made with another one is made anew."""
-    folders = ("codecs", "datasets", "metrics", "rivals")
-    code = [_hash(HERE / folder, "*.py") for folder in folders]
-    identity = json.dumps(
-        [code, (HERE / "lab" / "worker_tasks.py").read_text("utf-8"), package_version(), packages()]
-    )
+def measuring(codec: str, *, ours: bool) -> str:
+    """Give a hash of what codes and measures: a row made with another one is made anew.
+
+    Args:
+        codec: the module of ``eval.codecs`` that codes, or ``*`` for all of them.
+        ours: whether this package's code and tables take part in coding or in measuring; what reads the
+            pictures always does.
+    """
+    code = [_hash(HERE / folder, "*.py") for folder in ("datasets", "metrics", "rivals")]
+    code.append(_hash(HERE / "codecs", f"{codec}.py"))
+    package = Path(promptcodec.__file__).parent
+    reads = package_version() if ours else [_hash(package / "vision", f"{name}.py") for name in _READERS]
+    identity = json.dumps([code, (HERE / "lab" / "worker_tasks.py").read_text("utf-8"), reads, packages()])
     return hashlib.sha256(identity.encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ from eval.missing import Unavailable
 # kind: module, class, what it is
 KINDS = {
     "promptcodec": ("ours", "Ours", "this project's codec: any layers, captioner and generators"),
+    "texture": ("texture", "Texture", "the texture layer alone, by one of its coders; no generator draws"),
     "rival": (
         "rival",
         "RivalCodec",
@@ -35,9 +36,13 @@ KINDS = {
         "CompressAI",
         "a learned codec of CompressAI's zoo, where its weights are here",
     ),
+    "catc": ("catc", "Catc", "a learned codec that sees the words; trained by eval.learned.train"),
     "text": ("text", "TextCodec", "a picture's prompt or local description by one text coder"),
     "ablation": ("ablation", "Ablation", "descriptions with another grid, cell order or length"),
 }
+
+FOREIGN = ("rival", "lossless", "thumbhash", "blurhash")
+"""The kinds that run no coder of this project: what they give stays as it is when ours changes."""
 
 
 class Codec(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from PIL import Image
@@ -58,7 +58,11 @@ class Whole:
 
 
 class RivalCodec(Plain):
-    """One of FORMATS; ``encoder`` in the entry chooses among the rival's own settings.
+    """One of FORMATS.
+
+    Entry: ``encoders``, which of the rival's own settings are tried, the first where not given; ``sides``,
+    the long sides that it is scaled to, SIDES where not given; ``patience``, how many scales that are no
+    better the search goes past.
 
     The stripped form is one byte for scale and encoder setting, and the rival's payload; the whole file
     says its own size. Both are scaled up to the size the decoder is asked for, which no byte pays for.
@@ -76,6 +80,8 @@ class RivalCodec(Plain):
         )
         self.rival: Rival = rival_class() if mode == "stripped" else Whole(rival_class())
         self.encoders = tuple(entry.get("encoders", self.rival.settings[:1]))
+        self.sides: Sequence[int] = entry.get("sides", SIDES)
+        self.patience: int = entry.get("patience", _PATIENCE)
         self._image = ""
         self._scales: dict[tuple[str, int], search.Scale] = {}
         self._start: dict[str, int] = {}
@@ -86,7 +92,7 @@ class RivalCodec(Plain):
         if room is None:
             return self._native(image, setting)
         name = hashlib.sha256(image.tobytes()).hexdigest() + str(image.size)
-        sides = [side for side in SIDES if side <= max(image.size)]
+        sides = [side for side in self.sides if side <= max(image.size)]
         if not sides:
             raise NotReached(f"no scale is as small as {image.width}x{image.height}")
         if name != self._image:  # what was coded of this picture at other rates is known
@@ -96,7 +102,15 @@ class RivalCodec(Plain):
         best: tuple[float, int, bytes] | None = None
         for number, encoder in enumerate(self.encoders):
             by_scale = search.climb(
-                self.rival, image, room - head, _METHOD, encoder, self._start, self._scales, sides, _PATIENCE
+                self.rival,
+                image,
+                room - head,
+                _METHOD,
+                encoder,
+                self._start,
+                self._scales,
+                sides,
+                self.patience,
             )
             for at, each in by_scale.items():
                 if best is None or each.psnr > best[0]:
@@ -130,9 +144,9 @@ class RivalCodec(Plain):
             multiple = self.rival.multiple
             return (size[0] - size[0] % multiple, size[1] - size[1] % multiple), self.encoders[0]
         at, number = divmod(head, len(self.encoders))
-        return scaling.small_size(size, SIDES[at], self.rival.multiple, self.rival.smallest), self.encoders[
-            number
-        ]
+        return scaling.small_size(
+            size, self.sides[at], self.rival.multiple, self.rival.smallest
+        ), self.encoders[number]
 
 
 def _even(image: Image.Image, multiple: int) -> Image.Image:

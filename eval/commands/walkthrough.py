@@ -14,6 +14,8 @@ from eval.options import FILE, example
 from promptcodec import check, decode, encode, inspect
 from promptcodec.cli.sheet import side_by_side
 from promptcodec.layers import structure, texture
+from promptcodec.layers.parts import payloads_of
+from promptcodec.reading import open_stream
 from promptcodec.vision.load import load_image
 
 DOCS = ROOT / "docs"
@@ -68,15 +70,16 @@ def walk(name: str, title: str, source: bytes) -> str:
     stream = encode(source, layers=LAYERS, budget=BUDGET, structure="edges")
     outline = inspect(stream)
     overhead = outline["overhead_bytes"]
-    payloads = {p["type"]: stream[p["offset"] : p["offset"] + p["bytes"]] for p in outline["parts"]}
+    payloads = payloads_of(open_stream(stream))
+    lengths = {p["type"]: p["bytes"] for p in outline["parts"]}
     grid = outline["description"]["rows"], outline["description"]["cols"]
     size = small(picture).size
     looks = [
         ("original", small(picture)),
         (f"grid {grid[0]}x{grid[1]}", with_grid(picture, *grid)),
-        (f"texture, {len(payloads['texture'])} B", texture.decode(payloads["texture"], size)),
+        (f"texture, {lengths['texture']} B", texture.decode(payloads["texture"], size)),
         (
-            f"structure, {len(payloads['structure'])} B",
+            f"structure, {lengths['structure']} B",
             structure.decode(payloads["structure"], size).convert("RGB"),
         ),
     ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval import datasets, metrics
+from eval import codecs, datasets, metrics
 from eval.datasets import Item
 from eval.lab.rows import NUMBERS, Row
 from eval.lab.study import Study
@@ -89,9 +89,10 @@ def make(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
     plan = Plan()
     _find_metrics(study, worker, plan)
     items = _find_items(study, limit, data, plan)
-    codecs = _find_codecs(study, worker, list(dict.fromkeys(item.dataset for item, _, _ in items)), plan)
+    runnable = _find_codecs(study, worker, list(dict.fromkeys(item.dataset for item, _, _ in items)), plan)
+    own_metrics = any(metrics.find(name).ours for name in plan.metrics)
     for item, content, keep in items:
-        for each in codecs:
+        for each in runnable:
             unit = []
             for setting in each.entry["settings"]:
                 identity = [
@@ -102,7 +103,7 @@ def make(study: Study, done: Mapping[str, Any], limit: int | None, data: Path | 
                     content,
                     keep,
                     plan.metrics,
-                    measuring(),
+                    measuring(each.module, ours=own_metrics or each.module == "*"),
                 ]
                 identity += [each.same, each.mode, setting, each.version]
                 keys = {variant: key_of([*identity, variant]) for variant in each.variants}
@@ -124,6 +125,12 @@ class _Runnable:
     mode: str
     variants: tuple[str, ...]
     version: str
+
+    @property
+    def module(self) -> str:
+        """Give the module that decides what a codec of others gives; all of them for one of ours."""
+        kind = self.entry["kind"]
+        return codecs.KINDS[kind][0] if kind in codecs.FOREIGN else "*"
 
     @property
     def same(self) -> dict[str, Any]:

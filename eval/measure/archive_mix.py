@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from eval.measure.archive_pack import Item
 from promptcodec import bitstream
 from promptcodec.archive.record import ID_BYTES
-from promptcodec.bitstream import Part, Stream
+from promptcodec.bitstream import Stream
 from promptcodec.description import Description
 from promptcodec.layers import derived, semantic
-from promptcodec.layers.registry import BY_NAME
+from promptcodec.layers.parts import part_of, payloads_of
 from promptcodec.layers.signature import SIGNATURE_BYTES
 
-_SEMANTIC, _TEXTURE = (BY_NAME[name].id for name in ("semantic", "texture"))
 _SEED = 20250601
 _BITS = 3
 """Bits of a signature that are turned, so that no two pictures are the same."""
@@ -60,8 +59,8 @@ def mixed(real: Sequence[Item], captions: Sequence[str], count: int) -> Iterator
         stream = Stream(
             *colours.size,
             (
-                Part(_SEMANTIC, semantic.encode(description, with_map=True)),
-                Part(_TEXTURE, colours.texture),
+                part_of("semantic", semantic.encode(description, with_map=True)),
+                part_of("texture", colours.texture),
             ),
         )
         year, month = chance.randint(2004, 2025), chance.randint(1, 12)
@@ -77,11 +76,11 @@ def mixed(real: Sequence[Item], captions: Sequence[str], count: int) -> Iterator
 
 def _source(item: Item) -> _Source | None:
     stream = bitstream.read(item.stream, bare=True)
-    parts = {part.type: part.payload for part in stream.parts}
-    if not {_SEMANTIC, _TEXTURE} <= set(parts):
+    payloads = payloads_of(stream)
+    if not {"semantic", "texture"} <= set(payloads):
         return None
-    description = derived.strip(semantic.decode(parts[_SEMANTIC]))
-    return _Source((stream.width, stream.height), description, parts[_TEXTURE], item)
+    description = derived.strip(semantic.decode(payloads["semantic"]))
+    return _Source((stream.width, stream.height), description, payloads["texture"], item)
 
 
 def _turned(signature: bytes, chance: random.Random) -> bytes:

@@ -57,17 +57,20 @@ def enhance(picture: Image.Image) -> Image.Image:
 def tiny(path: Path, budgets: Sequence[int], only: Sequence[str], method: str) -> list[Row]:
     """Give codec, budget, bytes and PSNR of everything one picture can be."""
     from promptcodec.layers import texture  # noqa: PLC0415 - heavy
+    from promptcodec.layers.parts import part_bytes  # noqa: PLC0415
+    from promptcodec.layers.texture import dct  # noqa: PLC0415
 
     image = load(path)
     rows: list[Row] = []
     for budget in sorted(budgets):
-        data = texture.encode(image, budget)
-        assert len(data) <= budget, "over the budget"
+        data = texture.encode(image, budget, stored=True)
+        count = part_bytes("texture", data)
+        assert count <= budget, "over the budget"
         decoded = texture.decode(data, image.size)
-        rows.append(("ours", budget, len(data), search.psnr(image, decoded)))
-        rows.append((f"ours{SHARPENED}", budget, len(data), search.psnr(image, enhance(decoded))))
-        data = texture.encode(image, budget, restored=False)
-        decoded = texture.decode(data, image.size)
+        rows.append(("ours", budget, count, search.psnr(image, decoded)))
+        rows.append((f"ours{SHARPENED}", budget, count, search.psnr(image, enhance(decoded))))
+        data = dct.encode(image, budget, restored=False)
+        decoded = dct.draw(data, image.size).picture
         rows.append((f"ours{PLAIN}", budget, len(data), search.psnr(image, decoded)))
     for _, rival in rivals.pictures(tuple(only)):
         if isinstance(rival, rivals.Unavailable):

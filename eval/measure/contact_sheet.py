@@ -12,18 +12,27 @@ ROWS = 6
 _LINE = 14
 
 
-def strip(image: Image.Image, drawn: Mapping[tuple[str, int], Image.Image], file: Path) -> None:
-    """Write one picture's part: a row for each codec, the original first, a column for each budget."""
+def strip(
+    image: Image.Image, drawn: Mapping[tuple[str, int], Image.Image], file: Path, tile: int = TILE
+) -> None:
+    """Write one picture's part: a column for each codec, the original first, a row for each budget.
+
+    Args:
+        image: the original.
+        drawn: pictures by codec and budget, the codecs in the order of their columns.
+        file: what to write.
+        tile: pixels across of each picture.
+    """
     codecs = list(dict.fromkeys(name for name, _ in drawn))
     budgets = sorted({budget for _, budget in drawn})
-    height = round(TILE * image.height / image.width) + _LINE
-    page = Image.new("RGB", ((len(codecs) + 1) * TILE, len(budgets) * height), "white")
+    height = round(tile * image.height / image.width) + _LINE
+    page = Image.new("RGB", ((len(codecs) + 1) * tile, len(budgets) * height), "white")
     pen = ImageDraw.Draw(page)
 
     def put(picture: Image.Image, label: str, column: int, row: int) -> None:
-        small = picture.resize((TILE - 2, height - _LINE), Image.Resampling.LANCZOS)
-        page.paste(small, (column * TILE, row * height + _LINE))
-        pen.text((column * TILE + 2, row * height + 1), label, fill="black")
+        small = picture.resize((tile - 2, height - _LINE), Image.Resampling.LANCZOS)
+        page.paste(small, (column * tile, row * height + _LINE))
+        pen.text((column * tile + 2, row * height + 1), label, fill="black")
 
     put(image, "original", 0, 0)
     for (name, budget), picture in drawn.items():

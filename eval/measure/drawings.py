@@ -16,10 +16,10 @@ from eval import rivals
 from eval.datasets import ROOT
 from eval.rivals import scaling, search
 from promptcodec import decode
-from promptcodec.bitstream import Part, Stream, write
+from promptcodec.bitstream import Stream, write
 from promptcodec.generators.builtin import variants
 from promptcodec.layers import texture
-from promptcodec.layers.registry import PART_IDS
+from promptcodec.layers.parts import part_of
 from promptcodec.settings import STRENGTH
 
 SMALL = 128
@@ -28,15 +28,16 @@ CACHE = ROOT / "build" / "eval-builtin"
 
 def ours(image: Image.Image, budget: int, strengths: Sequence[float]) -> dict[str, tuple[int, Image.Image]]:
     """Give our codecs' bytes and pictures."""
-    payload = texture.encode(image, budget)
-    stream = write(Stream(*image.size, (Part(PART_IDS["texture"], payload),)))
+    payload = texture.encode(image, budget, stored=True)
+    part = part_of("texture", payload)
+    stream = write(Stream(*image.size, (part,)))
     small = texture.decode(payload, scaling.small_size(image.size, SMALL, 1, 1))
     drawn = {"bicubic": small.resize(image.size, Image.Resampling.BICUBIC)}
     for variant in variants():
         for strength in strengths if variant != "classical" else (STRENGTH,):
             name = f"builtin:{variant}" + ("" if strength == STRENGTH else f" {strength:g}")
             drawn[name] = decode(stream, generator=f"builtin:{variant}", strength=strength).image
-    return {name: (len(payload), picture) for name, picture in drawn.items()}
+    return {name: (len(part.payload), picture) for name, picture in drawn.items()}
 
 
 def theirs(

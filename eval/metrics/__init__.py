@@ -24,7 +24,7 @@ from eval.missing import Unavailable
 
 __all__ = ["Metric", "find", "grid_ciede2000", "load", "ms_ssim", "registry"]
 
-MODULES = ("distance", "detail", "learned", "vgg", "pictures", "streams", "sets")
+MODULES = ("distance", "detail", "waves", "learned", "vgg", "pictures", "streams", "sets")
 
 
 @cache

@@ -139,5 +139,5 @@ METRICS = (
     Metric("ciede2000_12x12", "pair", -1, "", "mean CIEDE2000 between mean colours of 12x12 cells",
            lambda: grid_ciede2000),
     Metric("embedding_cosine", "pair", 1, "", "cosine of EfficientNet-Lite0 embeddings of our tagger",
-           lambda: embedding_cosine),
+           lambda: embedding_cosine, ours=True),
 )  # fmt: skip

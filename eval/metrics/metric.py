@@ -19,6 +19,7 @@ class Metric:
         says: its definition in a line: variant, library, source, licence where that binds.
         load: gives the function; raises Unavailable, or ImportError, where it cannot run.
         columns: names of its values, where it has several; the function then gives a mapping.
+        ours: whether this project's coders or networks take part in its values.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Metric:
     says: str
     load: Callable[[], Callable[..., Any]]
     columns: tuple[str, ...] = ()
+    ours: bool = False
 
     @property
     def columns_or_name(self) -> tuple[str, ...]:

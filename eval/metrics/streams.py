@@ -83,7 +83,7 @@ METRICS = (
     Metric("tokens", "text", 0, "", "tokens of CLIP's byte-pair vocabulary, bits a token", _tokens,
            ("tokens", "bits_per_token")),
     Metric("layer_bytes", "stream", 0, "B", "payload of each layer of a .pxt file", lambda: layer_bytes,
-           tuple(f"{name}_bytes" for name in _LAYERS)),
+           tuple(f"{name}_bytes" for name in _LAYERS), ours=True),
     Metric("memory", "run", -1, "MB", "peak resident memory of the encoding and the decoding process", _none,
            ("enc_peak_mb", "dec_peak_mb")),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from eval.lab.rows import Row, read_csv
-from eval.report import overlay, plots, strips, summary, tables
+from eval.report import bd_rate, overlay, plots, ratios, strips, summary, tables
 from promptcodec.errors import UsageError
 from promptcodec.files import write_whole
 
@@ -110,12 +110,15 @@ def make_tables(
         built = tables.paired(compared, columns, baseline, better) + built
         rated = shown.get("bd_rate", shown.get("metric"))
         try:
-            rates = summary.bd_rates(points, rated, baseline) if rated in columns else []
+            counted = shown.get("bd_settings", ())
+            rates = bd_rate.bd_rates(material.rows, rated, baseline, counted) if rated in columns else []
         except ImportError as error:
             rates = []
             not_run.append({"what": "table", "name": "BD-rate", "reason": str(error)})
-        if any(each["bd_rate"] is not None for each in rates):
-            built.append(tables.rates(rates, rated, baseline))
+        if any(each.value is not None for each in rates):
+            built.append(tables.rates(rates, rated, baseline, counted))
+        shares = [column for column in shown.get("ratios", ()) if column in columns]
+        built += [ratios.ratios(material.rows, column, baseline) for column in shares]
     distances = set_distances(material)
     if distances:
         built.append(tables.sets(distances))

@@ -1,13 +1,9 @@
-"""What rows add up to: means with bootstrap intervals, differences at equal bytes, BD-rate."""
+"""What rows add up to: means with bootstrap intervals, differences at equal bytes."""
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -15,9 +11,8 @@ from eval.lab.rows import NUMBERS, Row
 
 RESAMPLES = 1000
 LEVEL = 0.95
-_SEED = 20250101
-_LEAST_POINTS = 4  # of a curve with a BD-rate
-_OVERLAP = 0.2  # of two curves with one
+SEED = 20250101
+FEWEST = 5  # pictures of which anything is called better or worse
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ def estimate(values: Sequence[float], *, median: bool = False) -> Estimate:
     """Estimate a mean (or median) from the values of ``n`` pictures."""
     array = np.asarray(values, np.float64)
     middle = np.median if median else np.mean
-    picks = np.random.Generator(np.random.PCG64(_SEED)).integers(0, len(array), (RESAMPLES, len(array)))
+    picks = np.random.Generator(np.random.PCG64(SEED)).integers(0, len(array), (RESAMPLES, len(array)))
     spread = middle(array[picks], axis=1)
     low, high = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(middle(array)), float(low), float(high), len(array))
@@ -97,16 +92,18 @@ def points(rows: Sequence[Row], columns: Sequence[str]) -> list[Point]:
 
 
 def differences(rows: Sequence[Row], columns: Sequence[str], baseline: str) -> list[Difference]:
-    """Compare every codec with the baseline's whole files, picture by picture, at equal settings."""
+    """Compare every codec with the baseline's form of `form_of`, picture by picture, at equal settings."""
+    forms = {row["mode"] for row in rows if row["codec"] == baseline}
     there = {
-        (row["dataset"], row["setting"], row["image"]): row
+        (row["mode"], row["dataset"], row["setting"], row["image"]): row
         for row in rows
-        if row["codec"] == baseline and row["mode"] == "whole" and not row["error"]
+        if row["codec"] == baseline and not row["error"]
     }
     groups: dict[tuple[str, ...], list[tuple[Row, Row]]] = {}
     for row in rows:
-        other = there.get((row["dataset"], row["setting"], row["image"]))
-        if other is not None and not row["error"] and (row["codec"], row["mode"]) != (baseline, "whole"):
+        form = form_of(row["mode"], forms)
+        other = there.get((form, row["dataset"], row["setting"], row["image"]))
+        if other is not None and not row["error"] and (row["codec"], row["mode"]) != (baseline, form):
             key = (row["dataset"], row["codec"], row["mode"], row["setting"])
             groups.setdefault(key, []).append((row, other))
     compared = []
@@ -125,45 +122,6 @@ def differences(rows: Sequence[Row], columns: Sequence[str], baseline: str) -> l
     return compared
 
 
-def bd_rates(measured: Sequence[Point], metric: str, baseline: str) -> list[dict[str, Any]]:
-    """Give the BD-rate of every curve against the baseline's, in percent, by dataset.
-
-    Only curves of four points or more that overlap have one; a point is of all pictures or is none. Package
-    bjontegaard, PCHIP.
-    """
-    from bjontegaard import bd_rate  # noqa: PLC0415 - an extra
-
-    curves: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
-    for point in measured:
-        if point.of_all(metric):
-            key = (point.dataset, point.codec, point.mode)
-            curves.setdefault(key, []).append((point.values["bpp"].mean, point.values[metric].mean))
-    rates = []
-    for (dataset, codec, mode), curve in curves.items():
-        anchor = curves.get((dataset, baseline, "whole"))
-        if anchor is None or codec == baseline:
-            continue
-        value = reason = None
-        pair = [sorted(anchor), sorted(curve)]
-        if min(map(len, pair)) < _LEAST_POINTS:
-            reason = f"fewer than {_LEAST_POINTS} points"
-        elif not all(_rises(each) for each in pair):
-            reason = "not monotonic"
-        else:
-            given = [list(axis) for each in pair for axis in zip(*each, strict=True)]
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # of too little overlap
-                try:
-                    value = float(
-                        bd_rate(*given, method="pchip", require_matching_points=False, min_overlap=_OVERLAP)
-                    )
-                except (ValueError, AssertionError, Warning) as error:
-                    reason = str(error)
-            if value is not None and math.isnan(value):
-                value, reason = None, "the curves hardly overlap"
-        rates.append({"dataset": dataset, "codec": codec, "mode": mode, "bd_rate": value, "reason": reason})
-    return rates
-
-
-def _rises(curve: Sequence[tuple[float, float]]) -> bool:
-    return all(one[0] < two[0] and one[1] < two[1] for one, two in pairwise(curve))
+def form_of(mode: str, forms: Collection[str]) -> str:
+    """Give which of the baseline's forms one is compared with: the same; whole files where it has no such."""
+    return mode if mode in forms else "whole"

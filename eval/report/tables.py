@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.report.summary import Difference, Estimate, Point
+from eval.report.bd_rate import BdRate
+from eval.report.summary import FEWEST, Difference, Estimate, Point
 
-# Pictures that a verdict needs.
-FEWEST = 5
 _MARKDOWN = str.maketrans({char: f"&#{ord(char)};" for char in "|<>&`*_[]\\"} | {"\n": " ", "\r": " "})
 
 
@@ -114,8 +113,9 @@ def paired(
             for each in here
         ]
         note = (
-            f"What a codec has more than {baseline} (whole files) on the same picture at the same setting: "
-            "mean over n pictures and 95 % bootstrap interval; + better, - worse, = the interval holds 0, "
+            f"What a codec has more than {baseline} (the same form where it has it, else whole files) on the "
+            "same picture at the same setting: mean over n pictures and 95 % bootstrap interval; + better, "
+            "- worse, = the interval holds 0, "
             f"? fewer than {FEWEST} pictures. Mind the bytes where a codec cannot spend them."
         )
         heads = ["codec", "form", "setting", "n", "bytes", *shown]
@@ -132,18 +132,30 @@ def _verdict(value: Estimate | None, better: int) -> str:
     return f"{word} {interval(value, sign=True)}"
 
 
-def rates(bd_rates: Sequence[Mapping[str, Any]], metric: str, baseline: str) -> Table:
+def rates(bd_rates: Sequence[BdRate], metric: str, baseline: str, settings: Sequence[str]) -> Table:
     """Give the table of BD-rates."""
     rows = [
         [
-            *(each[key] for key in ("dataset", "codec", "mode")),
-            "-" if each["bd_rate"] is None else number(each["bd_rate"], sign=True),
-            each["reason"] or "",
+            each.dataset,
+            each.codec,
+            each.mode,
+            "-" if each.value is None else number(each.value, sign=True),
+            "-" if each.low is None or each.high is None else _bounds(each.low, each.high),
+            each.reason,
         ]
         for each in bd_rates
     ]
-    note = f"Bytes at equal {metric} against {baseline}, percent, PCHIP over mean curves; less is better."
-    return Table("bd-rate", "BD-rate", note, ["dataset", "codec", "form", "BD-rate %", "why not"], rows)
+    points = f", settings {', '.join(settings)}" if settings else ""
+    note = (
+        f"Bytes at equal {metric} against {baseline} (the same form where it has it, else whole files), "
+        f"percent, PCHIP over mean curves{points}, 95 % bootstrap intervals over pictures; less is better."
+    )
+    heads = ["dataset", "codec", "form", "BD-rate %", "interval", "why not"]
+    return Table("bd-rate", "BD-rate", note, heads, rows)
+
+
+def _bounds(low: float, high: float) -> str:
+    return f"{number(low, sign=True)} .. {number(high, sign=True)}"
 
 
 def not_run(missing: Sequence[Mapping[str, str]], failed: Mapping[str, str]) -> Table:
