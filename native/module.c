@@ -14,7 +14,8 @@ PyMODINIT_FUNC PyInit__native(void)
 {
     PyObject *module = PyModule_Create(&definition);
     if (module != NULL && (px_add_symbols(module) < 0 || px_add_vocabulary(module) < 0 || px_add_ppm(module) < 0
-                           || px_add_texture(module) < 0 || px_add_convolve(module) < 0
+                           || px_add_texture(module) < 0 || px_add_learned(module) < 0
+                           || px_add_convolve(module) < 0
                            || PyModule_AddStringConstant(module, "SOURCES", px_sources) < 0)) {
         Py_DECREF(module);
         return NULL;

@@ -45,6 +45,7 @@ PyObject *px_entropy_error(const char *message);
 /* Each file of kernels adds what it has to the module; -1 on error. */
 int px_add_symbols(PyObject *module);
 int px_add_texture(PyObject *module);
+int px_add_learned(PyObject *module);
 int px_add_convolve(PyObject *module);
 
 #endif

@@ -1,9 +1,8 @@
 /* The texture layer's objects: its tables, the frequencies of a shape, and levels in and out of a coder. */
 
-#include "symbols.h"
+#include "numbers.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "texture_search.h"
 
@@ -25,33 +24,6 @@ static PyTypeObject *tables_type, *area_type;
 
 /* Magnitudes at most: what is made of them stays within its bits. */
 enum { MOST = 1 << 24 };
-
-/* Borrow an object's int32 numbers; an exception and -1 where it has not just so many, or others. */
-static int borrow(PyObject *object, Py_buffer *view, size_t count, int writable)
-{
-    if (PyObject_GetBuffer(object, view, (writable ? PyBUF_CONTIG : PyBUF_CONTIG_RO) | PyBUF_FORMAT) < 0)
-        return -1;
-    const char *kind = view->format ? view->format : "B";
-    int fits = (strcmp(kind, "i") == 0 || strcmp(kind, "l") == 0) && view->itemsize == sizeof(int32_t)
-               && (uintptr_t)view->buf % sizeof(int32_t) == 0;
-    if (!fits || (size_t)view->len != count * sizeof(int32_t)) {
-        PyBuffer_Release(view);
-        PyErr_Format(PyExc_ValueError, "expected %zu numbers of 32 bits", count);
-        return -1;
-    }
-    return 0;
-}
-
-/* 0, and ValueError, where a number of `count` is outside its limits. */
-static int is_within(const int32_t *numbers, size_t count, int32_t least, int32_t most)
-{
-    for (size_t i = 0; i < count; i++)
-        if (numbers[i] < least || numbers[i] > most) {
-            PyErr_SetString(PyExc_ValueError, "a number is too small or too large");
-            return 0;
-        }
-    return 1;
-}
 
 /* ---- tables ---- */
 
@@ -91,10 +63,10 @@ static PyObject *tables_new(PyTypeObject *type, PyObject *args, PyObject *named)
     (void)named;
     for (int plane = 0; plane < PLANES; plane++)
         count += (size_t)features_of(plane) * FIRST;
-    if (!PyArg_ParseTuple(args, "O", &numbers) || borrow(numbers, &view, count, 0) < 0)
+    if (!PyArg_ParseTuple(args, "O", &numbers) || px_borrow(numbers, &view, sizeof(int32_t), count, 0) < 0)
         return NULL;
     /* A chance of 0 would let a coder run without end. */
-    texture_tables *self = is_within(view.buf, LOGITS + ESCAPES, 1, (int32_t)PX_BIT_ONE - 1)
+    texture_tables *self = px_is_within(view.buf, LOGITS + ESCAPES, 1, (int32_t)PX_BIT_ONE - 1)
                                ? (texture_tables *)PyType_GenericAlloc(type, 0)
                                : NULL;
     if (self != NULL) {
@@ -187,13 +159,13 @@ static PyObject *area_new(PyTypeObject *type, PyObject *args, PyObject *named)
     if (count < 1 || count > 1 << 20 || cells < 1 || cells > 1 << 24)
         return PyErr_Format(PyExc_ValueError, "%d frequencies in %d cells", count, cells);
     size_t many = (size_t)count;
-    if (borrow(columns, &column, COLUMNS * many, 0) < 0)
+    if (px_borrow(columns, &column, sizeof(int32_t), COLUMNS * many, 0) < 0)
         return NULL;
-    if (borrow(places, &place, PLACE * many, 0) < 0)
+    if (px_borrow(places, &place, sizeof(int32_t), PLACE * many, 0) < 0)
         goto no_place;
-    if (borrow(offsets, &offset, OFFSETS, 0) < 0)
+    if (px_borrow(offsets, &offset, sizeof(int32_t), OFFSETS, 0) < 0)
         goto no_offset;
-    if (borrow(biases, &bias, PLANES * FIRST, 0) < 0)
+    if (px_borrow(biases, &bias, sizeof(int32_t), PLANES * FIRST, 0) < 0)
         goto no_bias;
     texture_area *self = (texture_area *)PyType_GenericAlloc(type, 0);
     if (self != NULL) {
@@ -281,15 +253,15 @@ static PyObject *area_choose(PyObject *object, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "a step or a price that cannot be");
         return NULL;
     }
-    if (borrow(costs, &cost, COSTS, 0) < 0)
+    if (px_borrow(costs, &cost, sizeof(int32_t), COSTS, 0) < 0)
         return NULL;
-    if (borrow(targets, &target, PLANES * count, 0) < 0)
+    if (px_borrow(targets, &target, sizeof(int32_t), PLANES * count, 0) < 0)
         goto no_target;
-    if (borrow(radii, &radius, RADII, 0) < 0)
+    if (px_borrow(radii, &radius, sizeof(int32_t), RADII, 0) < 0)
         goto no_radius;
-    if (pull != Py_None && borrow(pull, &pulled, (size_t)self->area.cells * PLANES, 0) < 0)
+    if (pull != Py_None && px_borrow(pull, &pulled, sizeof(int32_t), (size_t)self->area.cells * PLANES, 0) < 0)
         goto no_pull;
-    if (borrow(levels, &level, PLANES * count, 1) < 0)
+    if (px_borrow(levels, &level, sizeof(int32_t), PLANES * count, 1) < 0)
         goto no_level;
     int32_t *chosen_levels[PLANES];
     for (int plane = 0; plane < PLANES; plane++) {
@@ -298,7 +270,7 @@ static PyObject *area_choose(PyObject *object, PyObject *args)
     }
     aim.price = price;
     aim.radii = radius.buf;
-    if (is_within(target.buf, PLANES * count, -MOST, MOST)) {
+    if (px_is_within(target.buf, PLANES * count, -MOST, MOST)) {
         if (px_choose(&self->of->tables, (const Costs *)cost.buf, &self->area, &aim,
                       pull == Py_None ? NULL : pulled.buf, chosen_levels, &chosen) < 0)
             PyErr_NoMemory();
@@ -330,16 +302,16 @@ static PyObject *area_influence(PyObject *object, PyObject *args)
                           &pull)
         || !is_reach(&self->area, aim.reach) || !is_step(aim.step))
         return NULL;
-    if (borrow(levels, &level, PLANES * count, 0) < 0)
+    if (px_borrow(levels, &level, sizeof(int32_t), PLANES * count, 0) < 0)
         return NULL;
-    if (borrow(pull, &pulled, (size_t)self->area.cells * PLANES, 1) < 0) {
+    if (px_borrow(pull, &pulled, sizeof(int32_t), (size_t)self->area.cells * PLANES, 1) < 0) {
         PyBuffer_Release(&level);
         return NULL;
     }
     const int32_t *chosen[PLANES];
     for (int plane = 0; plane < PLANES; plane++)
         chosen[plane] = (const int32_t *)level.buf + (size_t)plane * count;
-    if (is_within(level.buf, PLANES * count, -MOST, MOST)
+    if (px_is_within(level.buf, PLANES * count, -MOST, MOST)
         && px_influence(&self->of->tables, &self->area, &aim, chosen, pulled.buf) < 0)
         PyErr_NoMemory();
     PyBuffer_Release(&pulled);
@@ -437,9 +409,9 @@ static PyObject *area_code(texture_area *self, PyObject *args, int writing)
         return PyErr_Format(PyExc_TypeError, "expected a %s", writing ? "BitWriter" : "BitReader");
     if (!is_step(step))
         return NULL;
-    if (borrow(levels, &view, count, !writing) < 0)
+    if (px_borrow(levels, &view, sizeof(int32_t), count, !writing) < 0)
         return NULL;
-    if ((reader || is_within(view.buf, count, -MOST, MOST))
+    if ((reader || px_is_within(view.buf, count, -MOST, MOST))
         && code(self, writer, reader, step, radii, view.buf) < 0)
         PyErr_NoMemory();
     PyBuffer_Release(&view);
@@ -466,25 +438,11 @@ static PyMethodDef methods[] = {{"choose", area_choose, METH_VARARGS, NULL},
                                 {"read", area_read, METH_VARARGS, NULL},
                                 {NULL, NULL, 0, NULL}};
 
-static PyTypeObject *add(PyObject *module, const char *name, int size, newfunc make, destructor end,
-                         PyMethodDef *known)
-{
-    PyType_Slot slots[] = {{Py_tp_new, (void *)make},
-                           {Py_tp_dealloc, (void *)end},
-                           {known ? Py_tp_methods : 0, known},
-                           {0, NULL}};
-    PyType_Spec spec = {name, size, 0, Py_TPFLAGS_DEFAULT, slots};
-    PyTypeObject *type = (PyTypeObject *)PyType_FromSpec(&spec);
-    if (type != NULL && PyModule_AddType(module, type) < 0)
-        Py_CLEAR(type);
-    return type;
-}
-
 int px_add_texture(PyObject *module)
 {
-    tables_type = add(module, "promptcodec._native.TextureTables", sizeof(texture_tables), tables_new,
+    tables_type = px_add_type(module, "promptcodec._native.TextureTables", sizeof(texture_tables), tables_new,
                       tables_dealloc, NULL);
-    area_type = add(module, "promptcodec._native.TextureArea", sizeof(texture_area), area_new,
+    area_type = px_add_type(module, "promptcodec._native.TextureArea", sizeof(texture_area), area_new,
                     area_dealloc, methods);
     return tables_type == NULL || area_type == NULL ? -1 : 0;
 }

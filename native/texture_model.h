@@ -1,4 +1,4 @@
-/* The network behind a level, in whole numbers: what promptcodec/layers/texture/model.py says in Python. */
+/* The network behind a level, in whole numbers: what promptcodec/layers/texture/dct/model.py says in Python. */
 #ifndef PX_TEXTURE_MODEL_H
 #define PX_TEXTURE_MODEL_H
 

@@ -1,4 +1,4 @@
-/* Choosing levels and what they do to each other: promptcodec/layers/texture/encoder/quantise.py. */
+/* Choosing levels and what they do to each other: promptcodec/layers/texture/dct/encoder/quantise.py. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,7 +13,7 @@ from PIL import Image
 
 from promptcodec import bitstream, plugins, rate
 from promptcodec.api.spending import Spent, metered
-from promptcodec.bitstream import MAX_PIXELS, Part, Stream
+from promptcodec.bitstream import MAX_PIXELS, Stream
 from promptcodec.captioners import NOTHING, Captioner, Estimate, ReadingCaptioner
 from promptcodec.description import Description
 from promptcodec.entropy.dictionary import AnyDictionary, as_dictionary
@@ -21,6 +21,7 @@ from promptcodec.errors import BudgetError, EncodeWarning, Notice, UsageError
 from promptcodec.layers.about import size_entry
 from promptcodec.layers.derived import MAP, leans
 from promptcodec.layers.job import EncodeJob
+from promptcodec.layers.parts import part_of
 from promptcodec.layers.registry import BY_NAME, LAYERS, Layer, check_layers
 from promptcodec.layers.structure import encode_people, encode_pose
 from promptcodec.reading import outline_of
@@ -194,7 +195,7 @@ def encode_full(image: ImageSource, settings: EncodeSettings) -> Encoded:
             without = tuple(name for name in settings.layers if name != MAP)
             plan = _plan(given, picture, replace(settings, layers=without), source)
             payloads = _code(plan)
-        parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
+        parts = tuple(part_of(name, payload) for name, payload in payloads.items())
         data, stream = bitstream.place(Stream(*size, parts), bare=settings.bare)
         words = plan.words() if "semantic" in payloads else None
     return Encoded(

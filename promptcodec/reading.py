@@ -22,6 +22,7 @@ from promptcodec.errors import (
 )
 from promptcodec.layers.about import original_size
 from promptcodec.layers.derived import leans
+from promptcodec.layers.parts import payload_of, payloads_of
 from promptcodec.layers.registry import BY_ID, part_name
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def read_layers(
             continue
         try:
             with _naming(part):
-                fields |= layer.decode(part.payload, size, dictionaries, others)
+                fields |= layer.decode(payload_of(part), size, dictionaries, others)
         except NewerError as error:
             newer.append(error)
             continue
@@ -117,7 +118,8 @@ def read_layers(
     if (newer or wanted) and not layers:
         raise (newer or wanted)[0]
     fields.setdefault("seed", derive_seed(stream))
-    fields["layer_bytes"] = {name: len(others[name]) for name in layers if name in others}
+    lengths = {part_name(part.type): len(part.payload) for part in stream.parts}
+    fields["layer_bytes"] = {name: lengths[name] for name in layers}
     warnings = [Notice(str(error)) for error in newer]
     warnings += [Notice(f"left out: {error}", error.hint) for error in wanted]
     if "semantic" in layers and leans(others):
@@ -138,18 +140,13 @@ def unreadable(stream: Stream, dictionaries: Sequence[Dictionary]) -> dict[str, 
             continue
         try:
             with _naming(part):
-                BY_ID[part.type].check(part.payload, dictionaries, others)
+                BY_ID[part.type].check(payload_of(part), dictionaries, others)
         except (NewerError, MissingDictionary):
             continue
         except PromptcodecError as error:
             failed[part_name(part.type)] = error
             others.pop(part_name(part.type))
     return failed
-
-
-def payloads_of(stream: Stream) -> dict[str, bytes]:
-    """Give the payloads of a stream by part name."""
-    return {part_name(part.type): part.payload for part in stream.parts}
 
 
 @contextmanager
@@ -200,7 +197,7 @@ def outline_of(stream: Stream, length: int) -> dict[str, Any]:
             {
                 "type": part_name(part.type),
                 "critical": part.critical,
-                "coder": BY_ID[part.type].coder_name(part.payload) if part.type in BY_ID else None,
+                "coder": BY_ID[part.type].coder_name(payload_of(part)) if part.type in BY_ID else None,
                 "offset": part.offset,
                 "bytes": len(part.payload),
             }
@@ -235,7 +232,7 @@ def inspect(
             row["error"] = str(damaged[row["type"]])
         elif layer is not None and layer.shown:
             try:
-                shown |= layer.show(part.payload, own, others)
+                shown |= layer.show(payload_of(part), own, others)
             except NewerError:
                 row["coder"] = "unknown"  # a form that is known may hold a text by a coder that is not
     return {**result, **shown}
@@ -296,7 +293,7 @@ def check_parts(stream: Stream, dictionaries: Sequence[Dictionary]) -> None:
             continue
         try:
             with _naming(part):
-                BY_ID[part.type].check(part.payload, dictionaries, others)
+                BY_ID[part.type].check(payload_of(part), dictionaries, others)
         except PromptcodecError as error:
             failures.append(error)
     if failures:

@@ -22,6 +22,7 @@ from promptcodec.entropy.ppm.model import shipped
 from promptcodec.errors import BitstreamError, MissingDictionary, PromptcodecError
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers import semantic
+from promptcodec.layers.parts import part_of
 from promptcodec.layers.registry import BY_NAME
 from promptcodec.layers.semantic import beside
 from promptcodec.reading import derive_seed
@@ -47,7 +48,7 @@ NEGATIVE = "lowres, bad anatomy, worst quality, jpeg artifacts, signature, water
 
 
 def stream_of(*parts):
-    numbered = tuple(Part(BY_NAME[name].id, payload) for name, payload in parts)
+    numbered = tuple(part_of(name, payload) for name, payload in parts)
     return bitstream.write(Stream(640, 480, numbered), bare=True)
 
 

@@ -17,6 +17,7 @@ from promptcodec.description import Cell, Description
 from promptcodec.description.palette import PALETTE
 from promptcodec.errors import BitstreamError
 from promptcodec.layers import derived, semantic, signature, texture
+from promptcodec.layers.parts import part_of
 
 NAMES = list(PALETTE)
 
@@ -54,8 +55,8 @@ def every(connection: sqlite3.Connection) -> list[Look]:
 
 def test_a_texture_layer_shows_the_colours_of_the_grid(scene):
     payload = texture.encode(scene, 120)
-    look = looks.measure(bare(Part(2, payload)))
-    drawn = derived.samples(payload, 2, 2)
+    look = looks.measure(bare(part_of("texture", payload)))
+    drawn = texture.samples(payload, 2, 2)
     expected = [derived.oklab(colour) for line in drawn for colour in line]
     palette = [derived.oklab(colour) for colour in PALETTE.values()]
     for number, (light, red, yellow) in zip(look.colours, expected, strict=True):
@@ -65,7 +66,7 @@ def test_a_texture_layer_shows_the_colours_of_the_grid(scene):
 
 
 def test_a_picture_itself_looks_as_its_stream_does(scene):
-    coded = looks.measure(bare(Part(2, texture.encode(scene, 200)))).colours
+    coded = looks.measure(bare(part_of("texture", texture.encode(scene, 200)))).colours
     own = looks.colours_of_picture(scene)
     assert sum(a == b for a, b in zip(coded, own, strict=True)) > CELLS // 2
 

@@ -28,7 +28,9 @@ from promptcodec.description.palette import PALETTE
 from promptcodec.entropy import dictionary
 from promptcodec.errors import BitstreamError, DescriptionError, EntropyError, NewerError
 from promptcodec.layers import derived, semantic, texture
+from promptcodec.layers.parts import payload_of
 from promptcodec.layers.semantic import beside, nouns
+from promptcodec.layers.texture.dct import sampling
 from promptcodec.vision.colour import nearest_names, to_oklab
 from tests.effort import examples
 
@@ -157,7 +159,7 @@ class TestDerived:
             k, i = np.arange(count)[:, None], np.arange(count)
             exact = 2**14 * np.sqrt(2) * np.cos(np.pi * k * (2 * i + 1) / (2 * count))
             exact[0] = 2**14
-            assert (derived.cosines(count) == np.rint(exact)).all()
+            assert (sampling.cosines(count) == np.rint(exact)).all()
         v = np.arange(256) / 255
         light = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
         assert [derived.linear(value) for value in range(256)] == np.rint(65535 * light).tolist()
@@ -276,7 +278,7 @@ def test_words_recoloured_by_another_map_follow_it(stream, scene):
     other = encode(scene.rotate(180), layers=("texture",))
     result = edit.transplant(stream, "texture", other)
     assert read(result).parts[0].payload == read(stream).parts[0].payload
-    payload = read(result).parts[1].payload
+    payload = payload_of(read(result).parts[1])
     shown = [cell.colours for cell in conditions(result).description.cells]
     assert shown == [names for names, _ in derived.cell_colours(payload, 3, 4)]
 

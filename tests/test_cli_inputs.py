@@ -14,7 +14,7 @@ from PIL import Image
 from promptcodec import decode, encode, inspect, verify
 from promptcodec.bitstream import read
 from promptcodec.errors import BitstreamError
-from promptcodec.layers.texture.stream import read as read_texture
+from promptcodec.layers.texture.dct.stream import read as read_texture
 
 A1111 = "a barn\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 5, Size: 192x128, Model: ink"
 

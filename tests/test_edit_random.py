@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from promptcodec import bitstream, decode, decoding, encode, reading
-from promptcodec.bitstream import Part, Stream
+from promptcodec.bitstream import Stream
 from promptcodec.description import parse_text
 from promptcodec.edit import Edit, apply, truncate
 from promptcodec.entropy import dictionary, encode_text
 from promptcodec.errors import BitstreamError, BudgetError, PromptcodecError
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers import semantic, structure, texture
-from promptcodec.layers.registry import NAMES, PART_IDS, part_name
+from promptcodec.layers.parts import part_of
+from promptcodec.layers.registry import BY_NAME, NAMES, PART_IDS, part_name
 from promptcodec.recipe import Chunk, from_chunks
 from tests.effort import examples
 
@@ -62,7 +63,7 @@ def bitmap_part():
 
 
 def make(**payloads):
-    parts = tuple(Part(PART_IDS[name], payloads[name]) for name in PART_IDS if name in payloads)
+    parts = tuple(part_of(name, payloads[name]) for name in BY_NAME if name in payloads)
     return bitstream.write(Stream(*SIZE, parts))
 
 

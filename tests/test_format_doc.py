@@ -19,15 +19,14 @@ from promptcodec.description.palette import PALETTE
 from promptcodec.entropy.bitio import RATES
 from promptcodec.entropy.text import LIMIT, PPM_MAX, coder_name
 from promptcodec.entropy.zstd import BLOCK_MAX
-from promptcodec.layers import about, pixels, recipe, registry, semantic, structure, texture
+from promptcodec.layers import about, pixels, recipe, registry, semantic, structure
 from promptcodec.layers.recipe.json_styles import STYLES
-from promptcodec.layers.registry import PART_IDS
 from promptcodec.layers.semantic import beside
 from promptcodec.layers.structure import skeleton
 from promptcodec.layers.structure.chain_models import COUNT
-from promptcodec.layers.texture import dct
-from promptcodec.layers.texture import stream as texture_stream
-from promptcodec.layers.texture.content import dequantise
+from promptcodec.layers.texture import coders, dct, transform
+from promptcodec.layers.texture.dct import stream as texture_stream
+from promptcodec.layers.texture.dct.content import dequantise
 from promptcodec.recipe.model import CARRIERS
 from tests import pure
 
@@ -60,8 +59,8 @@ def test_the_skeleton():
 
 def test_rates_and_parts():
     assert f"`RATE` is {' '.join(map(str, RATES))}." in TEXT.replace("\n", " ")
-    for name, number in PART_IDS.items():
-        assert f"| {number} | {name} |" in TEXT
+    for number, layer in registry.BY_ID.items():
+        assert f"| {number} | {layer.name} |" in TEXT
 
 
 def ids(kind):
@@ -81,7 +80,7 @@ def ids(kind):
 
 def test_the_policy_counts_the_free_ids():
     used, free, count = ids("part type")
-    assert used == set(registry.PART_IDS.values())
+    assert used == set(registry.BY_ID)
     assert (len(free), used | free) == (count, set(range(1, 64)))
     used, free, count = ids("text coder")
     marks = {semantic.GRID, beside.BESIDE}
@@ -99,6 +98,9 @@ def test_the_policy_counts_the_free_ids():
         used, free, count = ids(kind)
         assert used == set(range(len(known)))
         assert (len(free), used | free) == (count, set(range(256)))
+    used, free, count = ids("texture coder")
+    assert used == set(coders.PACKAGES) - {coders.DCT}
+    assert (len(free), used | free) == (count, set(range(1, 256)))
 
 
 @pytest.mark.parametrize("folder", ["golden", "invalid"])
@@ -212,9 +214,9 @@ def test_the_example_of_a_texture_layer():
     rest = section("Examples").split("Amplitudes:")[1].replace("\n", " ")
     rows = re.findall(r"`((?:[0-9A-F]{2} ){2}[0-9A-F]{2})`", rest)
     plain, restored = (np.array([list(bytes.fromhex(one)) for one in some]) for some in (rows[:4], rows[4:8]))
-    assert np.array_equal(np.asarray(dct.synthesise(amplitudes.astype(float), (4, 3)))[0], plain)
+    assert np.array_equal(np.asarray(transform.synthesise(amplitudes.astype(float), (4, 3)))[0], plain)
     # What is drawn in floating point may round otherwise.
-    drawn = np.asarray(texture.decode(parts[2], (4, 3)), int)[0]
+    drawn = np.asarray(dct.draw(parts[2], (4, 3)).picture, int)[0]
     assert np.abs(drawn - restored).max() <= 1
     assert np.abs(restored - plain).max() > 0
 

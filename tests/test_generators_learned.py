@@ -22,8 +22,9 @@ from promptcodec.generators import (
     network,
 )
 from promptcodec.layers import structure, texture
-from promptcodec.layers.texture import dct
-from promptcodec.layers.texture.encoder.analysis import analyse
+from promptcodec.layers.parts import payload_of
+from promptcodec.layers.texture import dct, transform
+from promptcodec.layers.texture.dct.encoder.analysis import analyse
 from promptcodec.vision.colour import cell_colours, ciede2000, to_srgb
 from tests.effort import examples
 
@@ -145,41 +146,41 @@ def test_the_best_there_is_draws(monkeypatch):
 @pytest.mark.parametrize("budget", [20, 400])
 def test_coefficients_stay_in_their_quantisation_cells(scene, once, budget):
     stream = once(encode, scene, layers=("texture",), budget=budget)
-    payload = bitstream.read(stream).parts[0].payload
+    payload = payload_of(bitstream.read(stream).parts[0])
     wanted = texture.coefficients(payload)
     for strength in (0.0, 1.0):
         drawn = np.asarray(decode(stream, strength=strength).image, np.float32)
-        amplitudes = dct.amplitudes(drawn, *wanted.amplitudes.shape[:0:-1])
+        amplitudes = transform.amplitudes(drawn, *wanted.amplitudes.shape[:0:-1])
         over = np.abs(amplitudes - wanted.amplitudes) - wanted.margins
-        assert over.max() < dct.UNIT * 0.5  # half a pixel level, for rounding and clipping
+        assert over.max() < transform.UNIT * 0.5  # half a pixel level, for rounding and clipping
 
 
 def test_bounds_are_around_what_is_restored(astronaut):
     picture = astronaut.reduce(4)
     payload = texture.encode(picture, 100)
-    content = texture.read(payload)
+    content = dct.read(payload[1:])
     assert content.restored
     wanted = texture.coefficients(payload)
     true = analyse(picture, *wanted.amplitudes.shape[:0:-1])
     coded = np.isfinite(wanted.margins)
     inside, plain = (
         (np.abs(true - around) <= wanted.margins)[coded].mean()
-        for around in (wanted.amplitudes, texture.dequantise(content))
+        for around in (wanted.amplitudes, dct.dequantise(content))
     )
     assert inside > max(plain, 0.85)
-    assert not np.array_equal(wanted.amplitudes, texture.dequantise(content))
+    assert not np.array_equal(wanted.amplitudes, dct.dequantise(content))
     # Where nothing is coded, nothing is asked for.
-    assert coded.sum() == sum(map(len, content.levels)) + dct.PLANES
+    assert coded.sum() == sum(map(len, content.levels)) + transform.PLANES
 
 
 def test_projection_changes_only_what_is_outside():
     picture = noisy((96, 64))
-    amplitudes = dct.amplitudes(picture, 12, 12)
+    amplitudes = transform.amplitudes(picture, 12, 12)
     margins = np.full_like(amplitudes, 5.0)
     kept = faithful.to_coefficients(picture, texture.Coefficients(amplitudes + 4, margins))
     assert np.abs(kept - picture).max() < 0.05
     moved = faithful.to_coefficients(picture, texture.Coefficients(amplitudes * 0.5, margins))
-    inside = np.abs(dct.amplitudes(moved, 12, 12) - amplitudes * 0.5)
+    inside = np.abs(transform.amplitudes(moved, 12, 12) - amplitudes * 0.5)
     assert inside.max() < 5.5
     assert np.abs(moved - picture).max() > 5
 
@@ -189,7 +190,7 @@ def test_projection_changes_only_what_is_outside():
 def test_float_amplitudes_are_those_of_the_layer(width, height, across, down):
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
     exact = analyse(Image.fromarray(picture), across, down)
-    assert np.abs(dct.amplitudes(picture.astype(np.float32), across, down) - exact).max() < 2
+    assert np.abs(transform.amplitudes(picture.astype(np.float32), across, down) - exact).max() < 2
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (3, 4), (8, 8)])

@@ -59,7 +59,7 @@ def imported(body, names):
 @pytest.mark.parametrize(("body", "names"), [(READ, STREAMS), (DECODE, DRAWN)])
 def test_no_encoder_is_imported(body, names):
     modules = imported(body, names)
-    assert "promptcodec.layers.texture.stream" in modules
+    assert "promptcodec.layers.texture.dct.stream" in modules
     assert not {name for name in modules if "encoder" in name.split(".") and name.startswith("promptcodec.")}
     unwanted = (
         *("skimage", "scipy", "promptcodec.captioners", "promptcodec.rate"),

@@ -15,7 +15,11 @@ from eval.codecs import ablation, compressai, taesd
 from eval.datasets import Item
 from eval.missing import NotReached, Unavailable
 from eval.rivals.search import psnr
+from promptcodec import bitstream
+from promptcodec.bitstream import Part
 from promptcodec.description import parse_text
+from promptcodec.layers import texture
+from promptcodec.layers.parts import payload_of
 
 
 def make(kind, mode="whole", **entry):
@@ -102,6 +106,35 @@ def test_ours_in_both_forms(scene, item):
         codecs.create(
             {"kind": "promptcodec", "name": "x", "generators": ["unheard"], "settings": ["9B"]}, "whole"
         )
+
+
+@pytest.mark.parametrize("mode", codecs.MODES)
+@pytest.mark.parametrize(("coder", "number"), [("dct", 2), ("learned", 8)])
+def test_the_texture_layer_alone(scene, item, mode, coder, number):
+    data = make("texture", mode, coder=coder).encode(item, scene, "80B")
+    assert len(data) <= 80
+    drawn = make("texture", mode, coder=coder).decode(data, scene.size, "")
+    part = Part(number, data) if mode == "stripped" else bitstream.read(data).parts[0]
+    assert part.type == number
+    assert len(part.payload) > 80 - 20
+    assert np.array_equal(drawn, texture.decode(payload_of(part), scene.size))
+    assert psnr(scene, drawn) > 15
+    with pytest.raises(NotReached):
+        make("texture", mode, coder=coder).encode(item, scene, "4B")
+
+
+def test_a_texture_coder_that_there_is_not():
+    with pytest.raises(Unavailable, match="no texture coder 'wavelet'; there are dct, learned"):
+        codecs.create({"kind": "texture", "name": "x", "coder": "wavelet", "settings": ["9B"]}, "whole")
+
+
+def test_a_rival_is_scaled_to_the_sides_that_are_given(photo, item):
+    data = make("rival", "stripped", format="webp", sides=[40, 20], patience=1).encode(item, photo, "700B")
+    assert data[0] in {0, 1}
+    assert (
+        make("rival", "stripped", format="webp", sides=[40, 20]).decode(data, photo.size, "").size
+        == photo.size
+    )
 
 
 def test_ours_with_written_words(scene, item, monkeypatch, tmp_path):

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from eval import report
+from eval.commands import main
 from eval.lab import rows
-from eval.report import overlay, strips, summary, tables
+from eval.report import bd_rate, overlay, ratios, strips, summary, tables
 
 HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">|`*_[a](javascript:alert(1))"
 
@@ -90,13 +91,42 @@ def test_bd_rate_of_half_the_bytes_is_minus_fifty_percent():
         row("a", "point", "a", 100, 25),
         *(row("a", "bent", str(n), 100 + n, 30 - n) for n in range(4)),
     ]
-    rates = {
-        each["codec"]: each for each in summary.bd_rates(summary.points(measured, ["psnr"]), "psnr", "base")
-    }
-    assert rates["half"]["bd_rate"] == pytest.approx(-50, abs=0.01)
-    assert rates["point"]["bd_rate"] is None
-    assert rates["point"]["reason"] == "fewer than 4 points"
-    assert rates["bent"]["reason"] == "not monotonic"
+    rates = {each.codec: each for each in bd_rate.bd_rates(measured, "psnr", "base")}
+    assert rates["half"].value == pytest.approx(-50, abs=0.01)
+    assert rates["half"].low is None  # of one picture
+    assert rates["point"].value is None
+    assert rates["point"].reason == "fewer than 4 points"
+    assert rates["bent"].reason == "not monotonic"
+
+
+def test_bd_rates_have_intervals_over_the_pictures():
+    pytest.importorskip("bjontegaard", reason="bjontegaard is not installed")
+    measured = [
+        row(str(image), codec, f"{size}B", size * share, 20 + image + np.log2(size), mode)
+        for image in range(8)
+        for codec, mode, share in (
+            ("base", "whole", 1),
+            ("base", "stripped", 0.9),
+            ("even", "whole", 0.8),
+            ("even", "stripped", 0.8),
+            ("uneven", "whole", 0.6 if image % 2 else 0.8),
+        )
+        for size in (100, 200, 400, 800, 1600)
+    ]
+    rates = {(each.codec, each.mode): each for each in bd_rate.bd_rates(measured, "psnr", "base")}
+    assert set(rates) == {("even", "whole"), ("even", "stripped"), ("uneven", "whole")}
+    even, uneven = rates["even", "whole"], rates["uneven", "whole"]
+    assert [even.value, even.low, even.high] == pytest.approx([-20] * 3, abs=0.01)
+    assert rates["even", "stripped"].value == pytest.approx(-100 / 9, abs=0.01)  # against the same form
+    assert uneven.value == pytest.approx(-30, abs=0.01)
+    assert -38 < uneven.low < -33
+    assert -27 < uneven.high < -22
+    part = [each for each in measured if each["codec"] == "base" or each["image"] not in "024"]
+    assert len(part) < len(measured)
+    rates = {(each.codec, each.mode): each for each in bd_rate.bd_rates(part, "psnr", "base")}
+    assert rates["even", "whole"].value == pytest.approx(-20, abs=0.01)  # of the pictures both have
+    fewer = bd_rate.bd_rates(measured, "psnr", "base", ["100B", "200B", "400B"])
+    assert {each.reason for each in fewer} == {"fewer than 4 points"}
 
 
 def test_bd_rate_needs_overlap():
@@ -106,9 +136,9 @@ def test_bd_rate_needs_overlap():
         for codec, start in (("base", 20), ("far", 34.9))
         for at, (setting, size) in enumerate((("a", 100), ("b", 200), ("c", 400), ("d", 800)))
     ]
-    (far,) = summary.bd_rates(summary.points(measured, ["psnr"]), "psnr", "base")
-    assert far["bd_rate"] is None
-    assert "overlap" in far["reason"].lower()
+    (far,) = bd_rate.bd_rates(measured, "psnr", "base")
+    assert far.value is None
+    assert "overlap" in far.reason.lower()
 
 
 def test_a_mean_over_other_pictures_stands_on_no_curve(tmp_path):
@@ -123,6 +153,33 @@ def test_a_mean_over_other_pictures_stands_on_no_curve(tmp_path):
     (cells,) = table.rows
     assert cells[3] == "1"
     assert cells[-1].startswith("? +10")
+
+
+def test_a_form_is_compared_with_the_same_form_of_the_baseline():
+    sizes = {"whole": 100, "stripped": 90}
+    measured = [row("a", "base", "a", sizes[mode], 20 + (mode == "whole"), mode) for mode in sizes]
+    measured += [row("a", "other", "a", sizes[mode], 24, mode) for mode in sizes]
+    apart = {each.mode: each.values["psnr"].mean for each in summary.differences(measured, ["psnr"], "base")}
+    assert apart == {"whole": 3, "stripped": 4}
+    files_only = [each for each in measured if (each["codec"], each["mode"]) != ("base", "stripped")]
+    apart = {
+        each.mode: each.values["psnr"].mean for each in summary.differences(files_only, ["psnr"], "base")
+    }
+    assert apart == {"whole": 3, "stripped": 3}
+
+
+def test_energies_are_shares_of_the_baselines():
+    energies = [1, 1, 1, 1, 96]  # one picture leads the means
+    measured = [row(str(n), "base", "a", 100, energy) for n, energy in enumerate(energies)]
+    measured += [row(str(n), "half", "a", 100, energy / 2) for n, energy in enumerate(energies)]
+    measured += [row(str(n), "led", "a", 100, energy * 2 - 1.5) for n, energy in enumerate(energies)]
+    measured.append(row("5", "base", "a", 100, None))
+    lines = {each[1]: each[4:] for each in ratios.ratios(measured, "psnr", "base").rows}
+    assert lines["half"] == ["5", "0.500", "0.500 .. 0.500", "0.500"]
+    assert [float(lines["led"][at]) for at in (1, 3)] == pytest.approx([1.925, 0.5], abs=0.006)
+    low, high = map(float, lines["led"][2].split(" .. "))
+    assert low == pytest.approx(0.5)
+    assert 1.925 < high < 2
 
 
 def test_every_table_cell_is_plain_text_in_markdown(ran):
@@ -261,3 +318,20 @@ def test_numbers_are_short():
     shown = [tables.number(value) for value in (None, 1234.5, 123.45, 12.345, 0.12345, 0.00052)]
     assert shown == ["-", "1234", "123.5", "12.35", "0.123", "0.00052"]
     assert tables.number(2.5, sign=True) == "+2.50"
+
+
+def test_a_sheet_shows_the_codecs_of_a_run_side_by_side(ran, tmp_path):
+    out = tmp_path / "sheet.png"
+    assert (
+        main(["texture-sheet", "--run", str(ran), "--codec", "base", "-o", str(out), "--budget", "100"]) == 0
+    )
+    with Image.open(out) as sheet:
+        narrow = sheet.size
+        place = narrow[0] * 3 // 4, narrow[1] // 2
+        assert np.abs(np.subtract(sheet.getpixel(place), (100, 90, 0))).max() < 8  # as `ran` drew it
+    assert main(["texture-sheet", "--run", str(ran), "-o", str(out)]) == 0
+    with Image.open(out) as sheet:
+        assert sheet.width == narrow[0] * 3 // 2  # the original and two codecs
+        assert sheet.height == narrow[1] * 2  # 100 and 200 bytes
+    assert main(["texture-sheet", "--run", str(ran), "--codec", "none", "-o", str(out)]) == 2
+    assert main(["texture-sheet", "-o", str(out)]) == 2

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eval import datasets
+from eval import datasets, versions
 from eval.commands import main
 from eval.lab import plan, rows, runner, study
+from eval.lab.worker import Worker
 
 pytest.importorskip("matplotlib", reason="the extra eval is not installed: no matplotlib")
 HERE = Path(__file__).parent
@@ -127,9 +128,31 @@ def test_other_code_measures_anew(planted, tmp_path, pictures, monkeypatch):
     command = ["run", str(path), "-o", str(out), "--data", str(pictures), "--limit", "1", "--jobs", "1"]
     assert main(command) == 0
     assert len(asked.read_text().splitlines()) == 1
-    monkeypatch.setattr(plan, "measuring", lambda: "other tables")
+    monkeypatch.setattr(plan, "measuring", lambda codec, ours: "other tables")
     assert main(command) == 0
     assert len(asked.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("metric", "again"), [("psnr", {"ours"}), ("layer_bytes", {"ours", "theirs"})])
+def test_what_others_coded_outlives_a_change_of_ours(tmp_path, pictures, monkeypatch, metric, again):
+    path = tmp_path / "study.toml"
+    path.write_text(
+        f"metrics = ['{metric}']\n[[datasets]]\nkind='folder'\nname='set'\npath='pictures'\nonly=['z.png']\n"
+        "[[codecs]]\nkind='texture'\nname='ours'\nsettings=['60B']\n"
+        "[[codecs]]\nkind='rival'\nname='theirs'\nformat='webp'\nsides=[16]\nsettings=['200B']\n"
+    )
+
+    def todo():
+        with Worker(60) as worker:
+            plans = plan.make(study.read(path), {}, None, pictures, worker)
+        return {unit[0].codec: unit[0].keys for unit in plans.units}
+
+    before = todo()
+    versions.measuring.cache_clear()
+    monkeypatch.setattr(versions, "package_version", lambda: "a change of ours")
+    after = todo()
+    versions.measuring.cache_clear()
+    assert {name for name in before if before[name] != after[name]} == again
 
 
 def test_the_report_shows_only_what_it_may():

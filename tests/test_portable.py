@@ -22,7 +22,7 @@ import numpy
 from promptcodec import entropy
 from promptcodec.description import format_text
 from promptcodec.layers import semantic, structure
-from promptcodec.layers.texture import stream as texture_stream
+from promptcodec.layers.texture.dct import stream as texture_stream
 
 def digest(value):
     return hashlib.sha256(repr(value).encode()).hexdigest()
@@ -31,7 +31,7 @@ def plain(value):
     return value.tolist() if hasattr(value, "tolist") else value
 
 def levels(data):
-    content = texture_stream.read(data)
+    content = texture_stream.read(data[1:])
     planes = [plain(plane) for plane in content.levels]
     return [content.shape, content.step, list(content.radii), list(content.means), planes]
 

@@ -13,6 +13,7 @@ from promptcodec import bitstream, encode, entropy, inspect
 from promptcodec.bitstream import Part, Stream
 from promptcodec.description import Box, Cell, Description, Lettering, SceneObject, format_text
 from promptcodec.layers import semantic, texture
+from promptcodec.layers.parts import part_of
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))
@@ -103,7 +104,7 @@ def described(rows, cols):
 def test_words_beside_a_colour_map(rows, cols, coder, astronaut, once):
     part = semantic.encode(described(rows, cols), coder=coder, with_map=True)
     assert part[0] == (0x7F if coder == "auto" else 0x3F)
-    colour_map = Part(2, once(texture.encode, astronaut, 60))
+    colour_map = part_of("texture", once(texture.encode, astronaut, 60))
     data = bitstream.write(Stream(96, 64, (Part(1, part), colour_map)))
     shown = inspect(data)
     assert all(cell["derived"] for cell in shown["description"]["cells"])
@@ -120,6 +121,6 @@ def test_words_whose_colour_map_is_missing():
 def test_the_texture_layer_is_drawn_alike(astronaut, once):
     part = once(texture.encode, astronaut, 100)
     ours = np.asarray(texture.decode(part, (48, 48)), np.int16)
-    content = reference_texture.decode(part, TABLES)
+    content = reference_texture.decode(part[1:], TABLES)
     theirs = np.asarray(reference_texture.picture(content, 48, 48, TABLES), np.int16)
     assert np.abs(ours - theirs).max() <= 2

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from promptcodec import native
 from promptcodec.entropy.bitio import BitReader, BitWriter
 from promptcodec.errors import BitstreamError, EntropyError
-from promptcodec.layers.texture import model, stream
-from promptcodec.layers.texture.content import Content
-from promptcodec.layers.texture.encoder import quantise
-from promptcodec.layers.texture.frequencies import RADII, extent, region
+from promptcodec.layers.texture.dct import model, stream
+from promptcodec.layers.texture.dct.content import Content
+from promptcodec.layers.texture.dct.encoder import quantise
+from promptcodec.layers.texture.dct.frequencies import RADII, extent, region
 from tests import pure
 from tests.effort import examples
 

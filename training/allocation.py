@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from promptcodec import bitstream, decode, encode
-from promptcodec.bitstream import Part, Stream
+from promptcodec.bitstream import Stream
 from promptcodec.errors import BudgetError
-from promptcodec.layers.registry import PART_IDS
+from promptcodec.layers.parts import part_of, payload_of, rank
 from training import local_texts, tables
 from training.texts import DATA, HERE
 
@@ -63,7 +63,7 @@ def code(image: Image.Image, layer: str, size: int) -> bytes | None:
         stream = encode(image, layers=(layer,), budget=size + _AROUND)
     except BudgetError:
         return None
-    return bitstream.read(stream).parts[0].payload
+    return payload_of(bitstream.read(stream).parts[0])
 
 
 def measure(folder: Path, name: str) -> tuple[Floats, Floats]:
@@ -86,10 +86,9 @@ def measure(folder: Path, name: str) -> tuple[Floats, Floats]:
         chosen = {layer: payloads[layer][index] for layer, index in zip(LAYERS, at, strict=True)}
         if None in chosen.values() or not any(chosen.values()):
             continue
-        parts = [Part(PART_IDS[layer], data) for layer, data in chosen.items() if data]
-        parts.sort(key=lambda part: part.type)
-        drawn = decode(bitstream.write(Stream(*image.size, tuple(parts)))).image
-        sizes[(slice(None), *at)] = [len(data or b"") for data in chosen.values()]
+        parts = {layer: part_of(layer, data) for layer, data in chosen.items() if data}
+        drawn = decode(bitstream.write(Stream(*image.size, tuple(sorted(parts.values(), key=rank))))).image
+        sizes[(slice(None), *at)] = [len(parts[layer].payload) if layer in parts else 0 for layer in LAYERS]
         losses[at] = 1 - ms_ssim(image, drawn)
     return sizes, losses
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from promptcodec.layers.texture import model
+from promptcodec.layers.texture.dct import model
 
 
 class Adam:

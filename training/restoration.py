@@ -21,11 +21,11 @@ import numpy as np
 import torch
 
 from promptcodec import models
-from promptcodec.layers.texture import model, restoration
-from promptcodec.layers.texture.content import Content, dequantise
-from promptcodec.layers.texture.encoder import quantise
-from promptcodec.layers.texture.encoder.search import PRICE
-from promptcodec.layers.texture.frequencies import RADII
+from promptcodec.layers.texture.dct import model, restoration
+from promptcodec.layers.texture.dct.content import Content, dequantise
+from promptcodec.layers.texture.dct.encoder import quantise
+from promptcodec.layers.texture.dct.encoder.search import PRICE
+from promptcodec.layers.texture.dct.frequencies import RADII
 from training import tables
 from training.pictures import allowed
 from training.texture import HELD_OUT, load
@@ -41,7 +41,7 @@ RATE = 2e-3
 
 
 class Network(torch.nn.Module):
-    """The network of ``layers.texture.restoration``, for pictures of one shape and several steps."""
+    """The network of ``layers.texture.dct.restoration``, for pictures of one shape and several steps."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from onnx import TensorProto, helper
 
-from promptcodec.layers.texture.restoration import BLOCKS, INPUTS, LAYERS, OUTPUTS
+from promptcodec.layers.texture.dct.restoration import BLOCKS, INPUTS, LAYERS, OUTPUTS
 from training import tables
 
 _OPSET, _IR = 17, 8

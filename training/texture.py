@@ -21,11 +21,11 @@ from PIL import Image
 
 from promptcodec import models
 from promptcodec.layers import texture
-from promptcodec.layers.texture import model, network
-from promptcodec.layers.texture.encoder import quantise
-from promptcodec.layers.texture.encoder.analysis import analyse, shape_of
-from promptcodec.layers.texture.encoder.search import PRICE
-from promptcodec.layers.texture.frequencies import RADII, SHAPES, extent, log8
+from promptcodec.layers.texture.dct import model, network
+from promptcodec.layers.texture.dct.encoder import quantise
+from promptcodec.layers.texture.dct.encoder.analysis import analyse, shape_of
+from promptcodec.layers.texture.dct.encoder.search import PRICE
+from promptcodec.layers.texture.dct.frequencies import RADII, SHAPES, extent, log8
 from training import tables
 from training.network import fit, whole_numbers
 from training.pictures import allowed

@@ -51,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A parsed stream: picture size in pixels, and parts coarse to fine.
+    """A parsed stream: picture size in pixels, and parts coarse to fine, each of another layer.
 
     Attributes:
         cut: the file ended at a part boundary and was read with ``partial``, or inside a part.
@@ -70,16 +70,17 @@ def write(stream: Stream, *, bare: bool = False) -> bytes:
     """Write the file of ``stream``; ``bare`` leaves out magic and checksum.
 
     Raises:
-        ValueError: no reader would take it: a size out of range, no part, or two of one type.
+        ValueError: no reader would take it: a size out of range, no part, or two of one layer.
     """
     return place(stream, bare=bare)[0]
 
 
 def place(stream: Stream, *, bare: bool = False) -> tuple[bytes, Stream]:
     """Write as ``write`` does; give the file, and the stream as ``read`` would: with the parts' offsets."""
-    types = {part.type for part in stream.parts}
-    if not types or len(types) < len(stream.parts) or not 0 <= min(types) <= max(types) <= TYPE_MASK:
-        raise ValueError(f"a stream has at least one part, each of another type of 0..{TYPE_MASK}")
+    names = {part_name(part.type) for part in stream.parts}
+    typed = all(0 <= part.type <= TYPE_MASK for part in stream.parts)
+    if not names or len(names) < len(stream.parts) or not typed:
+        raise ValueError(f"a stream has at least one part, each of another layer, types 0..{TYPE_MASK}")
     if not fits(stream.width, stream.height):
         raise ValueError(f"a picture of {stream.width}x{stream.height} cannot be written")
     out = bytearray() if bare else bytearray(MAGIC + bytes([ord("0") + VERSION]))
@@ -226,7 +227,7 @@ def _read_size(data: bytes, pos: int) -> tuple[int, int, int]:
 
 
 def _check_new(part: Part, parts: Sequence[Part]) -> None:
-    if any(part.type == other.type for other in parts):
+    if any(part_name(part.type) == part_name(other.type) for other in parts):
         raise BitstreamError(f"a second {part_name(part.type)} part", part.offset)
 
 

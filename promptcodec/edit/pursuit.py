@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from promptcodec.edit.region import Flags, Floats
-from promptcodec.layers.texture import dct, model
+from promptcodec.layers.texture import transform
+from promptcodec.layers.texture.dct import model
 
 Levels = npt.NDArray[np.int64]
 
@@ -17,13 +18,13 @@ ROUNDS = 150
 # Bits of a level other than zero, about: its sign and place, more beyond the waves there were.
 _BITS, _BITS_BEYOND, _BITS_DOUBLING = 3.0, 5.0, 1.7
 # Means and levels beyond are not coded.
-LARGEST = model.MEAN_CELLS * model.MEAN_CELL // 2 / dct.UNIT
+LARGEST = model.MEAN_CELLS * model.MEAN_CELL // 2 / transform.UNIT
 NOTHING = 1e-6
 
 
 def nearest(amplitudes: Floats, step: int) -> Levels:
     """Give the levels next to amplitudes, as far as they can be coded."""
-    width = model.STEP[step] / dct.UNIT
+    width = model.STEP[step] / transform.UNIT
     levels = np.rint(amplitudes / width).clip(-int(LARGEST / width), int(LARGEST / width))
     return np.asarray(levels, np.int64)
 

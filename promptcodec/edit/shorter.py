@@ -14,7 +14,8 @@ from promptcodec.entropy.dictionary import AnyDictionary
 from promptcodec.errors import BudgetError, UsageError
 from promptcodec.layers import about, semantic
 from promptcodec.layers.derived import leans
-from promptcodec.layers.registry import BY_NAME, check_layers, part_name
+from promptcodec.layers.parts import payloads_of
+from promptcodec.layers.registry import check_layers, part_name
 
 
 def truncate(
@@ -37,7 +38,7 @@ def truncate(
         dictionaries: the users' dictionaries that words may name which lose their colour map.
 
     Raises:
-        BitstreamError: the stream is damaged or cut.
+        BitstreamError: the stream is damaged or cut, or words would lose a colour map that cannot be read.
         MissingDictionary: words that lose their colour map were coded with a dictionary that was not given.
         BudgetError: not even the first part fits.
         UsageError: none of the layers is there, or one is unknown.
@@ -46,33 +47,29 @@ def truncate(
     seed = tuple(part for part in stream.parts if _holds_seed(part))
     parts = tuple(part for part in stream.parts if part not in seed)
     if layers is not None:
-        wanted = {BY_NAME[name].id for name in check_layers(layers)}
-        kept = tuple(part for part in parts if part.type in wanted)
+        wanted = check_layers(layers)
+        kept = tuple(part for part in parts if part_name(part.type) in wanted)
         if not kept:
             have = ", ".join(part_name(part.type) for part in stream.parts)
             raise UsageError(f"the stream has none of the layers asked for; it has {have}")
         parts = kept
     choices = [(*parts[:count], *seed) for count in range(len(parts), 0, -1)] + [parts[:1] or seed]
     description = partial(_description, data, dictionaries)
-    files = [
-        bitstream.write(_settled(replace(stream, parts=chosen), description, most)) for chosen in choices
-    ]
-    fitting = next((file for file in files if most is None or len(file) <= most), None)
-    if fitting is None:
-        first = part_name(choices[-1][0].type)
-        raise BudgetError(
-            f"{most} bytes are too few: with its {first} part alone the file has {len(files[-1])}"
-        )
-    return fitting
+    for chosen in choices:
+        file = bitstream.write(_settled(replace(stream, parts=chosen), description, most))
+        if most is None or len(file) <= most:
+            return file
+    first = part_name(choices[-1][0].type)
+    raise BudgetError(f"{most} bytes are too few: with its {first} part alone the file has {len(file)}")
 
 
 def _description(data: bytes, dictionaries: Sequence[AnyDictionary]) -> Description:
-    return open_state(data, dictionaries)[1].description
+    return open_state(data, dictionaries)[1].coloured
 
 
 def _settled(stream: Stream, describe: Callable[[], Description], most: int | None) -> Stream:
     """Write the colours into words that lost their colour map."""
-    payloads = reading.payloads_of(stream)
+    payloads = payloads_of(stream)
     if not leans(payloads):
         return stream
     size = stream.width, stream.height
@@ -86,4 +83,4 @@ def _settled(stream: Stream, describe: Callable[[], Description], most: int | No
 
 
 def _holds_seed(part: Part) -> bool:
-    return part.type == BY_NAME["about"].id and "seed" in about.decode(part.payload)
+    return part_name(part.type) == "about" and "seed" in about.decode(part.payload)

@@ -12,7 +12,8 @@ from promptcodec.description import Description
 from promptcodec.edit.region import Grid
 from promptcodec.entropy.dictionary import AnyDictionary, Dictionary, as_dictionaries
 from promptcodec.errors import Notice, UsageError
-from promptcodec.layers import about, derived, semantic
+from promptcodec.layers import about, derived, semantic, texture
+from promptcodec.layers.parts import part_of, payload_of, payloads_of, rank
 from promptcodec.layers.registry import LAYERS, part_name
 from promptcodec.layers.semantic.layer import decode_part
 
@@ -63,6 +64,17 @@ class EditState:
         """
         return _decoded(self.part("semantic"), self.payloads.get(derived.MAP), self.dictionaries)
 
+    @property
+    def coloured(self) -> Description:
+        """What the stream says, for words that are to do without the colour map: an error of that counts.
+
+        Raises:
+            BitstreamError: the map cannot be read; it needs a newer reader, perhaps.
+        """
+        if derived.MAP in self.payloads:
+            texture.check(self.payloads[derived.MAP])
+        return self.description
+
     def part(self, name: str) -> bytes:
         """Give a payload.
 
@@ -103,13 +115,13 @@ def open_state(data: bytes, dictionaries: Sequence[AnyDictionary] = ()) -> tuple
     """
     stream = reading.open_stream(data)
     return stream, EditState(
-        (stream.width, stream.height), reading.payloads_of(stream), as_dictionaries(dictionaries)
+        (stream.width, stream.height), payloads_of(stream), as_dictionaries(dictionaries)
     )
 
 
 def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:
     """Write what became of a stream; parts whose payload is the same are the same bytes."""
-    before = {part_name(part.type): part.payload for part in stream.parts}
+    before = payloads_of(stream)
     changed = {name for name, payload in state.payloads.items() if before.get(name) != payload}
     drawn = {layer.name for layer in LAYERS if layer.drawn}
     # Of a stream without words and pictures a picture is drawn from its recipe.
@@ -130,13 +142,15 @@ def finish(stream: Stream, state: EditState) -> tuple[bytes, EditState]:
 def _merged(former: Sequence[Part], payloads: Mapping[str, bytes]) -> tuple[Part, ...]:
     """Put the payloads into the parts they come from, in their order, and new ones where they belong."""
     parts = [
-        replace(part, payload=payloads[part_name(part.type)])
+        part
+        if payload_of(part) == payloads[name]
+        else replace(part_of(name, payloads[name]), critical=part.critical)
         for part in former
-        if part_name(part.type) in payloads
+        if (name := part_name(part.type)) in payloads
     ]
-    there = {part.type for part in former}
+    there = {part_name(part.type) for part in former}
     for layer in LAYERS:
-        if layer.name in payloads and layer.id not in there:
-            at = sum(part.type < layer.id for part in parts)
-            parts.insert(at, Part(layer.id, payloads[layer.name]))
+        if layer.name in payloads and layer.name not in there:
+            at = sum(rank(part) < layer.id for part in parts)
+            parts.insert(at, part_of(layer.name, payloads[layer.name]))
     return tuple(parts)

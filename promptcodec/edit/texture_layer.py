@@ -14,12 +14,13 @@ import numpy as np
 
 from promptcodec.edit.pursuit import NOTHING, Levels, nearest, pursue
 from promptcodec.edit.region import Floats, Region
-from promptcodec.layers.texture import dct, model, network
-from promptcodec.layers.texture.content import Content
-from promptcodec.layers.texture.encoder.quantise import cover
-from promptcodec.layers.texture.frequencies import RADII, region
-from promptcodec.layers.texture.frequencies import Region as Frequencies
-from promptcodec.layers.texture.stream import MAX_BYTES, length_class, read, write
+from promptcodec.layers.texture import transform
+from promptcodec.layers.texture.dct import model, network
+from promptcodec.layers.texture.dct.content import Content
+from promptcodec.layers.texture.dct.encoder.quantise import cover
+from promptcodec.layers.texture.dct.frequencies import RADII, region
+from promptcodec.layers.texture.dct.frequencies import Region as Frequencies
+from promptcodec.layers.texture.dct.stream import MAX_BYTES, length_class, read, write
 
 Paint = Callable[[Floats], Floats]
 """Takes and gives ``(rows, cols, 3)`` sRGB in 0..255."""
@@ -46,7 +47,7 @@ def refit(
     """Change what a texture layer shows in some regions, and as little as can be elsewhere.
 
     Args:
-        payload: a texture part.
+        payload: what the DCT wrote.
         regions: where.
         feather: how far around them, in 0..1 of width and height, it does not matter much.
         paint: gives the changed picture; what it changes outside the regions is ignored.
@@ -76,16 +77,18 @@ def refit(
     # Finer waves stay as they are and need no picture.
     v, u = int(low.v.max()) + 1, int(low.u.max()) + 1
     rows, cols = (max(2 * count + 4, SAMPLES) for count in (v, u))
-    waves = dct.basis(rows, v).astype(np.float32), dct.basis(cols, u).astype(np.float32)
+    waves = transform.basis(rows, v).astype(np.float32), transform.basis(cols, u).astype(np.float32)
     planes = waves[0] @ former[:, :v, :u] @ waves[1].T
-    before = np.asarray(np.einsum("pvu,cp->vuc", planes, dct.COLOURS) + dct.MIDDLE, np.float32).clip(0, 255)
+    before = np.asarray(
+        np.einsum("pvu,cp->vuc", planes, transform.COLOURS) + transform.MIDDLE, np.float32
+    ).clip(0, 255)
     inside = np.max([each.cover(rows, cols) for each in regions], axis=0)
-    wanted = np.einsum("vuc,cp->pvu", inside[..., None] * (paint(before) - before), dct.COLOURS)
+    wanted = np.einsum("vuc,cp->pvu", inside[..., None] * (paint(before) - before), transform.COLOURS)
     wanted = wanted.astype(np.float32)
     projected = waves[0].T @ wanted @ waves[1] / np.float32(rows * cols)
     weights = _weights(inside, feather)
     bit = float((weights * wanted**2).sum())
-    most = min(MAX_BYTES, round(GROWTH * len(payload)) + GROWTH_BYTES)
+    most = most_bytes(payload)
     faint = float(np.sqrt((wanted**2).sum(0))[inside > 0].mean()) < FAINT
     best, furthest = payload, 0.0
     for index in _steps(step, former) if bit else ():
@@ -99,7 +102,7 @@ def refit(
                     wanted[plane] + planes[plane],
                     weights,
                     waves,
-                    model.STEP[index] / dct.UNIT,
+                    model.STEP[index] / transform.UNIT,
                     (allowed[:v, :u], known[plane, :v, :u]),
                     price * bit,
                 )
@@ -114,6 +117,11 @@ def refit(
             if part >= 1:
                 return best
     return best
+
+
+def most_bytes(payload: bytes) -> int:
+    """Give how long a part may become where more bytes show a change better."""
+    return min(MAX_BYTES, round(GROWTH * len(payload)) + GROWTH_BYTES)
 
 
 def _reach(regions: Sequence[Region]) -> int:
@@ -168,7 +176,7 @@ def _amplitudes(levels: Levels, step: int) -> Floats:
         )
         result[plane] = np.where(each < 0, -1, 1) * sizes.reshape(each.shape)
         result[plane, 0, 0] = each[0, 0] * model.STEP[step]
-    return result / np.float32(dct.UNIT)
+    return result / np.float32(transform.UNIT)
 
 
 def _coded(content: Content, step: int, levels: Levels, area: Frequencies, length: int) -> bytes:

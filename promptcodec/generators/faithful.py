@@ -10,7 +10,7 @@ import numpy as np
 
 from promptcodec.description import Description, resolve
 from promptcodec.generators.maps import sample
-from promptcodec.layers.texture import Coefficients, dct
+from promptcodec.layers.texture import Coefficients, transform
 from promptcodec.vision.colour import Floats, cell_colours, to_srgb
 
 # Rounds at most: pixels that reach black or white undo a little of each.
@@ -35,14 +35,14 @@ def to_coefficients(picture: Floats, coefficients: Coefficients) -> Floats:
     down, across = int(coded[1].max()) + 1, int(coded[2].max()) + 1
     known, margins = (each[:, :down, :across] for each in coefficients)
     low, high = known - margins, known + margins
-    middle = np.float32(dct.MIDDLE)
+    middle = np.float32(transform.MIDDLE)
     planes = picture.transpose(2, 0, 1) - middle
     for _ in range(_COEFFICIENT_ROUNDS):
-        amplitudes = dct.lowest(planes, across, down)
+        amplitudes = transform.lowest(planes, across, down)
         moved = np.clip(amplitudes, low, high) - amplitudes
         still = np.abs(moved).sum() <= _STILL
         if not still:
-            for channel, change in enumerate(dct.channels(moved, (planes.shape[2], planes.shape[1]))):
+            for channel, change in enumerate(transform.channels(moved, (planes.shape[2], planes.shape[1]))):
                 planes[channel] += change
         np.clip(planes, -middle, middle, out=planes)
         if still:

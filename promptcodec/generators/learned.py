@@ -17,7 +17,7 @@ from promptcodec import models
 from promptcodec.generators import Conditions, faithful, maps, network
 from promptcodec.generators.classical import working_size
 from promptcodec.generators.watching import UNWATCHED, Progress, Watch
-from promptcodec.layers.texture import dct
+from promptcodec.layers.texture import transform
 from promptcodec.vision.colour import Floats
 from promptcodec.vision.runtime import open_session, threads
 
@@ -66,7 +66,7 @@ def _draw_held(table: str, conditions: Conditions, watch: Watch) -> Image.Image:
         picture = _resize(picture, held)
     if conditions.coefficients is not None:
         picture = faithful.to_coefficients(picture, conditions.coefficients)
-    return dct.rounded(picture.transpose(2, 0, 1))
+    return transform.rounded(picture.transpose(2, 0, 1))
 
 
 def _present(conditions: Conditions) -> tuple[bool, bool, bool]:

@@ -52,7 +52,7 @@ class Layer:
 
     Attributes:
         id: the type byte of the part, 1..63; part of the format, never given to anything else.
-        name: what people call it. Parts stand in the order of ids: coarse to fine.
+        name: what people call it. Parts stand in the order of the rows: coarse to fine.
         module: where its functions are, a ``LayerModule``.
         turn: whose turn it is to take its share of a budget, lowest first; None: it takes what it
             takes, before the others share.
@@ -64,6 +64,9 @@ class Layer:
         measured: it says how the original picture measured: no longer true where an edit changes what is
             drawn.
         selectable: people name it, to store it, draw from it, cut it off or transplant it.
+        coded: a second type byte. The payloads of the layer begin with the id of a coder: parts of the type
+            ``id`` are of coder 0 and leave it out, those of this type hold it. See ``layers.parts``; None:
+            the payload is the part.
         beside: the layer that says a part of what this one says; its functions are given that one's
             payload too, None where the stream has none.
     """
@@ -78,6 +81,7 @@ class Layer:
     shown: bool = False
     measured: bool = False
     selectable: bool = True
+    coded: int | None = None
     beside: str = ""
 
     @property
@@ -146,14 +150,15 @@ LAYERS = (
     Layer(
         1, "semantic", "promptcodec.layers.semantic.layer", turn=3, drawn=True, shown=True, beside="texture"
     ),
-    Layer(2, "texture", "promptcodec.layers.texture.layer", turn=4, default_bytes=128, drawn=True),
+    Layer(2, "texture", "promptcodec.layers.texture.layer", turn=4, default_bytes=128, drawn=True, coded=8),
     Layer(3, "structure", "promptcodec.layers.structure.layer", turn=2, default_bytes=128, drawn=True),
     Layer(4, "recipe", "promptcodec.layers.recipe.layer", shown=True),
     Layer(5, "signature", "promptcodec.layers.signature", measured=True),
     Layer(6, "pixels", "promptcodec.layers.pixels", turn=1, share=0.8, default_bytes=2000, drawn=True),
     Layer(7, "about", "promptcodec.layers.about", selectable=False),
 )
-BY_ID = {layer.id: layer for layer in LAYERS}
+BY_ID = {number: layer for layer in LAYERS for number in (layer.id, layer.coded) if number is not None}
+"""By the type byte of a part; a layer may have two."""
 BY_NAME = {layer.name: layer for layer in LAYERS}
 PART_IDS = {layer.name: layer.id for layer in LAYERS}
 NAMES = tuple(layer.name for layer in LAYERS if layer.selectable)

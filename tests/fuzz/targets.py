@@ -14,7 +14,7 @@ from promptcodec.layers import derived, registry
 SIZE = (96, 64)
 
 
-ALONE = {"semantic": b"\0photo 1x1\nr1c1 red", "texture": bytes.fromhex("b2687b60b9")}
+ALONE = {"semantic": b"\0photo 1x1\nr1c1 red", "texture": bytes.fromhex("00b2687b60b9")}
 """Parts that stand beside the one that is fuzzed; the texture layer gives cells their colours."""
 
 

@@ -19,7 +19,8 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import bitstream
-from promptcodec.layers import registry, texture
+from promptcodec.layers import texture
+from promptcodec.layers.parts import payloads_of
 from tests.golden.values import metadata, values
 
 FOLDER = Path(__file__).parent
@@ -42,8 +43,7 @@ def compare(name: str) -> str:
         return f"{name}: decodes to other values"
     picture = FOLDER / f"{name}.png"
     if picture.exists():
-        stream = bitstream.read(data, **options)
-        payload = next(part.payload for part in stream.parts if part.type == registry.PART_IDS["texture"])
+        payload = payloads_of(bitstream.read(data, **options))["texture"]
         with Image.open(picture) as image:
             apart = np.asarray(image, np.int16) - np.asarray(texture.decode(payload, image.size), np.int16)
         if int(np.abs(apart).max()) > DRAWN:

@@ -9,9 +9,11 @@ from typing import Any
 from promptcodec import bitstream
 from promptcodec.description import format_text
 from promptcodec.layers import about, recipe, registry, structure
+from promptcodec.layers.parts import payload_of, payloads_of
 from promptcodec.layers.semantic import layer as semantic
-from promptcodec.layers.texture import stream as texture_stream
-from promptcodec.reading import payloads_of
+from promptcodec.layers.texture.coders import LEARNED
+from promptcodec.layers.texture.dct import stream as texture_stream
+from promptcodec.layers.texture.learned import stream as learned_stream
 
 
 def values(
@@ -33,7 +35,7 @@ def values(
     for part in stream.parts:
         name = registry.part_name(part.type)
         read = readers.get(name, lambda payload: payload.hex())
-        parts.append({"type": part.type, "critical": part.critical, "value": read(part.payload)})
+        parts.append({"type": part.type, "critical": part.critical, "value": read(payload_of(part))})
     return {"width": stream.width, "height": stream.height, "cut": stream.cut, "parts": parts}
 
 
@@ -50,7 +52,17 @@ def _semantic(payload: bytes, dictionaries: Sequence[bytes], colour_map: bytes |
 
 
 def _texture(payload: bytes) -> dict[str, Any]:
-    content = texture_stream.read(payload)
+    if payload[0] == LEARNED:
+        levels = learned_stream.read(payload[1:])
+        coded = [[own[: 4 * levels.count] for own in line] for line in levels.levels.tolist()]
+        return {
+            "shape": levels.shape,
+            "size": levels.size,
+            "quality": levels.quality,
+            "count": levels.count,
+            "levels": coded,
+        }
+    content = texture_stream.read(payload[1:])
     return {
         "shape": content.shape,
         "step": content.step,

@@ -21,7 +21,7 @@ from tests.reference.text import model
 ROOT = Path(__file__).parent.parent.parent
 TABLES = Tables(str(ROOT / "promptcodec" / "models"))
 
-SEMANTIC, TEXTURE, STRUCTURE, RECIPE, SIGNATURE, PIXELS, ABOUT = range(1, 8)
+SEMANTIC, TEXTURE, STRUCTURE, RECIPE, SIGNATURE, PIXELS, ABOUT, OTHER_TEXTURE = range(1, 9)
 LAST, CRITICAL = 0x40, 0x80
 HEAD = bytes.fromhex("AB 50 31 80 05 E0 03")
 """Magic, version 1, 640 x 480."""

@@ -12,6 +12,7 @@ from tests.invalid.parts import (
     CRITICAL,
     HEAD,
     LAST,
+    OTHER_TEXTURE,
     PIXELS,
     RECIPE,
     SEMANTIC,
@@ -70,6 +71,16 @@ def container() -> Iterator[Invalid]:
         "type-40-twice", stream((40, b"a"), (SEMANTIC, WORDS), (40, b"b")), "two parts of one unknown type"
     )
     yield Invalid(
+        "texture-twice",
+        stream((TEXTURE, frozen("texture-24")), (OTHER_TEXTURE, b"\xc8?")),
+        "parts of type 2 and of type 8",
+    )
+    yield Invalid(
+        "texture-twice-apart",
+        stream((OTHER_TEXTURE, b"\xc8?"), (SEMANTIC, WORDS), (TEXTURE, frozen("texture-24"))),
+        "a part of type 8, and later one of type 2",
+    )
+    yield Invalid(
         "length",
         sealed(HEAD + bytes([SEMANTIC, 100]) + WORDS + bytes([ABOUT | LAST])),
         "a part is longer than the file",
@@ -84,6 +95,18 @@ def container() -> Iterator[Invalid]:
         ("semantic", "texture", "structure", "recipe", "signature", "pixels", "about"), 1
     ):
         yield Invalid(f"{name}-empty", stream((kind, b"")), f"a {name} part of no bytes")
+    yield Invalid("texture-8-empty", stream((OTHER_TEXTURE, b"")), "a part of type 8 of no bytes")
+    yield Invalid(
+        "texture-8-coder-0",
+        stream((OTHER_TEXTURE, b"\0" + frozen("texture-24"))),
+        "coder 0 in a part of type 8, not in one of type 2",
+    )
+    yield Invalid(
+        "texture-8-coder",
+        stream((SEMANTIC, WORDS), (OTHER_TEXTURE | CRITICAL, b"\xc8?")),
+        "texture coder 200 is not known, and a critical part of a known type is like any other",
+        newer=True,
+    )
 
 
 def texts() -> Iterator[Invalid]:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from . import beside, recipe, semantic, structure, texture
+from . import beside, learned, recipe, semantic, structure, texture
 from .coder import FormatError, Tables, known, need
 from .container import Part, Stream, read_stream
 from .text import decode_text
@@ -34,10 +34,19 @@ def pixels(data: bytes) -> None:
     need(at == len(file), "the length of an AVIF")
 
 
-def colour_map(stream: Stream, tables: Tables) -> texture.ColourMap | None:
+def content(part: Part, tables: Tables) -> texture.ColourMap | learned.Levels:
+    """The content of a texture part."""
+    if part.type == 2:
+        return texture.decode(part.payload, tables)
+    need(part.payload and part.payload[0], "a texture part without another coder")
+    known(part.payload[0] == 1, "texture coder")
+    return learned.decode(part.payload[1:], tables)
+
+
+def colour_map(stream: Stream, tables: Tables) -> texture.ColourMap | learned.Levels | None:
     """The content of the stream's texture part, if it has one that is not refused."""
     try:
-        return next((texture.decode(part.payload, tables) for part in stream.parts if part.type == 2), None)
+        return next((content(part, tables) for part in stream.parts if part.type in (2, 8)), None)
     except FormatError:
         return None
 
@@ -49,8 +58,8 @@ def value(part: Part, stream: Stream, tables: Tables, dictionary: str | None) ->
         return beside.decode(data, tables, dictionary, colour_map(stream, tables))
     if part.type == 1:
         return semantic.decode(data, tables, dictionary)
-    if part.type == 2:
-        return vars(texture.decode(data, tables))
+    if part.type in (2, 8):
+        return vars(content(part, tables))
     if part.type == 3:
         return structure.decode(data, stream.width, stream.height, tables)
     if part.type == 4:

@@ -50,15 +50,20 @@ def read_stream(data: bytes, bare: bool = False, partial: bool = False) -> Strea
         kind, last, critical = data[at] & 63, bool(data[at] & 64), bool(data[at] & 128)
         size, at = (end - at - 1, at + 1) if last else read_varint(data, at + 1)
         need(0 <= size <= len(data) - at, "cut part")
-        need(all(part.type != kind for part in parts), f"part type {kind} twice")
+        need(all(layer_of(part.type) != layer_of(kind) for part in parts), f"part type {kind} twice")
         parts.append(Part(kind, critical, data[at:at + size]))
         at += size
     need(bare or crc16(data[:-2]) == int.from_bytes(data[-2:], "big"), "checksum")
     return taken(Stream(width, height, False, parts))
 
 
+def layer_of(kind: int) -> int:
+    """The type, but that of the texture layer for its second one."""
+    return 2 if kind == 8 else kind
+
+
 def taken(stream: Stream) -> Stream:
     """The stream, unless a part of it that must be known is not."""
     for part in stream.parts:
-        known(1 <= part.type <= 7 or not part.critical, f"critical part type {part.type}")
+        known(1 <= part.type <= 8 or not part.critical, f"critical part type {part.type}")
     return stream

@@ -7,6 +7,7 @@ from math import cos, pi, sqrt
 
 import numpy as np
 
+from . import learned
 from .coder import Tables
 from .palette import NAMES, PALETTE
 from .texture import ColourMap, amplitudes
@@ -64,15 +65,20 @@ def mean(samples: np.ndarray) -> tuple[int, ...]:
     return oklab(tuple((sum(channel) + len(flat) // 2) // len(flat) for channel in flat.T.tolist()))
 
 
-def colours(content: ColourMap, rows: int, columns: int, tables: Tables) -> list[str]:
-    """The colours of each cell of a grid, as the canonical text has them."""
+def samples(content: ColourMap, rows: int, columns: int, tables: Tables) -> np.ndarray:
+    """4 rows x 4 columns x 3 bytes, of a part of type 2."""
     high, wide = 4 * rows, 4 * columns
     coded = amplitudes(content, tables)[:, :high, :wide].astype(np.int64)
     across = coded @ waves(wide) + 8192 >> 14
     a, b, c = waves(high).T @ across + 8192 >> 14
     channels = (9459 * a + 11585 * b + 6689 * c, 9459 * a - 13377 * c, 9459 * a - 11585 * b + 6689 * c)
-    picture = np.stack([np.clip((x + 8192 >> 14) + 8160 + 32 >> 6, 0, 255) for x in channels], -1)
-    result = []
+    return np.stack([np.clip((x + 8192 >> 14) + 8160 + 32 >> 6, 0, 255) for x in channels], -1)
+
+
+def colours(content: ColourMap | learned.Levels, rows: int, columns: int, tables: Tables) -> list[str]:
+    """The colours of each cell of a grid, as the canonical text has them."""
+    draw = learned.samples if isinstance(content, learned.Levels) else samples
+    picture, result = draw(content, rows, columns, tables), []
     for i in range(rows * columns):
         y, x = 4 * (i // columns), 4 * (i % columns)
         cell = picture[y:y + 4, x:x + 4]

@@ -16,6 +16,7 @@ from promptcodec.archive.texts import adapt
 from promptcodec.bitstream import Stream
 from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, NewerError, Notice
+from promptcodec.layers.parts import payloads_of
 from promptcodec.settings import EncodeSettings
 
 STREAM = ".pxt"
@@ -125,7 +126,7 @@ def _bare(data: bytes, dictionaries: Sequence[Dictionary]) -> tuple[bytes, bytes
 
     stream = reading.open_stream(data)
     check(stream, dictionaries)
-    return bitstream.write(stream, bare=True), reading.payloads_of(stream).get("signature")
+    return bitstream.write(stream, bare=True), payloads_of(stream).get("signature")
 
 
 def check(stream: Stream, dictionaries: Sequence[Dictionary]) -> None:

@@ -18,7 +18,8 @@ from promptcodec.errors import PromptcodecError
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers import semantic
 from promptcodec.layers.about import original_size
-from promptcodec.reading import open_stream, payloads_of
+from promptcodec.layers.parts import payloads_of
+from promptcodec.reading import open_stream
 from promptcodec.recipe.model import Number, Recipe
 from promptcodec.recipe.prompt import prompt_of
 

@@ -21,10 +21,11 @@ from promptcodec.bitstream import Stream
 from promptcodec.description import Description, resolve
 from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import PromptcodecError
-from promptcodec.layers import derived, semantic
+from promptcodec.layers import derived, semantic, texture
+from promptcodec.layers.parts import payloads_of
 from promptcodec.layers.signature import SIGNATURE_BYTES
 from promptcodec.layers.signature import decode as check_signature
-from promptcodec.reading import open_stream, payloads_of
+from promptcodec.reading import open_stream
 from promptcodec.vision.colour import Floats, cell_colours, nearest_numbers, to_oklab
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ def _measure(stream: Stream, signature: bytes | None, dictionaries: Sequence[Dic
             signature = check_signature(payloads["signature"])
     with suppress(PromptcodecError):
         if derived.MAP in payloads:
-            cells = SIDE // derived.SAMPLES
-            drawn = np.array(derived.samples(payloads[derived.MAP], cells, cells), np.uint8)
+            cells = SIDE // texture.SAMPLES
+            drawn = np.array(texture.samples(payloads[derived.MAP], cells, cells), np.uint8)
             return Look(signature, _numbers(to_oklab(drawn.reshape(CELLS, 3))))
     with suppress(PromptcodecError):
         if "semantic" in payloads:

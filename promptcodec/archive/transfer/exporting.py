@@ -13,8 +13,9 @@ from promptcodec.bitstream import Stream
 from promptcodec.description import Description, format_text
 from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, NewerError, PromptcodecError
+from promptcodec.layers.parts import payloads_of
 from promptcodec.layers.registry import BY_NAME, PROBE_SIZE
-from promptcodec.reading import dictionary_ids, open_stream, payloads_of
+from promptcodec.reading import dictionary_ids, open_stream
 from promptcodec.recipe.model import Recipe
 
 _MOST_SEED = 2**64 - 1

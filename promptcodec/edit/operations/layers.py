@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from promptcodec.edit import texture_layer
+from promptcodec.edit import texture_canvas, texture_layer
 from promptcodec.edit.region import Flags, Region, coarse
 from promptcodec.edit.state import EditState
 from promptcodec.errors import UsageError
+from promptcodec.layers import texture
 from promptcodec.layers.registry import NAMES
+from promptcodec.layers.texture.coders import DCT
 from promptcodec.rate.grids import DEFAULT_CELLS, grid
 
 
@@ -39,12 +41,16 @@ def repainted(
         state: with a texture part.
         regions: where.
         painted: gives the changed picture.
-        finest: waves across the picture up to which the layer changes.
+        finest: waves across the picture up to which the layer changes, where it is one of waves.
     """
-    rows, cols = state.grid or grid(DEFAULT_CELLS, state.size)
-    feather = (1 / cols, 1 / rows)
-    payload = texture_layer.refit(state.part("texture"), regions, feather, painted, finest)
-    return state.put("texture", payload)
+    payload = state.part("texture")
+    _, data = texture.take(payload)
+    if payload[0] == DCT:
+        rows, cols = state.grid or grid(DEFAULT_CELLS, state.size)
+        data = texture_layer.refit(data, regions, (1 / cols, 1 / rows), painted, finest)
+    else:
+        data = texture_canvas.refit(data, regions, painted)
+    return state.put("texture", payload[:1] + data)
 
 
 def chosen_cells(state: EditState, region: Region) -> tuple[EditState, Flags]:

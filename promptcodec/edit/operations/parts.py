@@ -26,5 +26,5 @@ def transplant(state: EditState, name: str, other: bytes) -> EditState:
     payload = source.payloads[name]
     if name == "semantic" and leans({**state.payloads, name: payload}):
         # There is no colour map here that they could stand beside.
-        payload = semantic.encode(source.description)
+        payload = semantic.encode(source.coloured)
     return replace(state.put(name, payload), named=state.named | {name})

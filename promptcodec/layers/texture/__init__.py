@@ -1,34 +1,58 @@
-"""The texture layer: the low frequencies of the whole picture, in a few dozen bytes.
+"""The texture layer: a small picture of the whole, in a few dozen bytes.
 
-Quantised with a price on every bit, coded with a model trained beforehand; see docs/format.md.
+A payload is the id of its coder and what that coder wrote; the coders are in ``coders``, each a package
+beside it. See docs/format.md.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from promptcodec.layers.texture.content import dequantise
-from promptcodec.layers.texture.frequencies import region
-from promptcodec.layers.texture.model import STEP
-from promptcodec.layers.texture.stream import read
+from promptcodec.errors import BudgetError
+from promptcodec.layers.texture.coders import (
+    DCT,
+    SAMPLES,
+    Coefficients,
+    Colour,
+    Drawing,
+    coder,
+    coder_name,
+    take,
+)
 from promptcodec.settings import EFFORT
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     from PIL import Image
 
-    from promptcodec.layers.texture.dct import Floats
+__all__ = [
+    "MINIMUM_BYTES",
+    "SAMPLES",
+    "Coefficients",
+    "Colour",
+    "Drawing",
+    "check",
+    "coder_name",
+    "coefficients",
+    "decode",
+    "draw",
+    "encode",
+    "samples",
+    "take",
+]
 
-MINIMUM_BYTES = 6
+MINIMUM_BYTES = 7
+"""The fewest bytes that any picture fits into, that of the coder counted."""
 
 
-def encode(image: Image.Image, budget: int, *, restored: bool = True, effort: int = EFFORT) -> bytes:
+def encode(image: Image.Image, budget: int, *, stored: bool = False, effort: int = EFFORT) -> bytes:
     """Code as much of the image as fits.
 
     Args:
         image: RGB, any size from 1x1.
         budget: bytes, at least MINIMUM_BYTES.
-        restored: let the decoder restore the picture where that brings it closer; False for comparisons.
+        stored: ``budget`` is for the part of a stream, in which the DCT has no coder's byte: its payload may
+            have one byte more, and so MINIMUM_BYTES is one less.
         effort: how long to search for what fits best, 1..9: see docs/measurements/speed.md.
 
     Returns:
@@ -37,67 +61,60 @@ def encode(image: Image.Image, budget: int, *, restored: bool = True, effort: in
     Raises:
         BudgetError: the budget is below MINIMUM_BYTES.
     """
-    from promptcodec.layers.texture import encoder  # noqa: PLC0415 - a decoder never needs it
-
-    return encoder.encode(image, budget, restored=restored, effort=effort)
-
-
-class Coefficients(NamedTuple):
-    """What is known of the picture's frequencies.
-
-    Attributes:
-        amplitudes: ``(PLANES, down, across)`` in 1/UNIT of a pixel level: restored, where the part says so.
-        margins: how far a picture's may be from these, of the same form: half a quantisation step; infinite
-            where the part codes nothing.
-    """
-
-    amplitudes: Floats
-    margins: Floats
+    least = MINIMUM_BYTES - stored
+    if budget < least:
+        raise BudgetError(f"a texture layer needs at least {least} bytes, not {budget}")
+    return bytes([DCT]) + coder(DCT).encode(image, budget - 1 + stored, effort=effort)
 
 
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:
-    """Draw a part.
+    """Draw a payload.
 
     Args:
-        data: one whole part.
+        data: one whole payload, untrusted.
         size: width and height wanted, in pixels.
 
     Returns:
         RGB of exactly ``size``.
 
     Raises:
-        BitstreamError: the part is damaged.
+        BitstreamError: the payload is damaged.
+        NewerError: its coder is not known.
     """
-    return draw(coefficients(data), size)
+    return draw(data, size).picture
+
+
+def draw(data: bytes, size: tuple[int, int]) -> Drawing:
+    """Draw a payload, and give what is known of the picture's frequencies; as ``decode``."""
+    own, rest = take(data)
+    return own.draw(rest, size)
 
 
 def coefficients(data: bytes) -> Coefficients:
-    """Read a part without drawing it.
+    """Read a payload without drawing it; raises as ``decode``."""
+    own, rest = take(data)
+    return own.coefficients(rest)
 
-    The bounds of a restored part are around its restored amplitudes: the encoder aims at those, and the
-    picture's own are within half a step of them more often than of the coded ones.
+
+def check(data: bytes) -> None:
+    """Read a payload for nothing but its errors, which are those of ``decode``."""
+    own, rest = take(data)
+    own.check(rest)
+
+
+def samples(data: bytes, rows: int, cols: int) -> Sequence[Sequence[Colour]]:
+    """Draw a payload at SAMPLES places a cell down and across, the same on every machine.
+
+    Args:
+        data: one whole payload, untrusted.
+        rows: of the grid, 1..8.
+        cols: of the grid, 1..8.
+
+    Returns:
+        ``rows * SAMPLES`` lines of ``cols * SAMPLES`` sRGB colours.
 
     Raises:
-        BitstreamError: the part is damaged.
+        BitstreamError, NewerError: as ``decode``.
     """
-    import numpy as np  # noqa: PLC0415 - the levels alone need none
-
-    from promptcodec.layers.texture import restoration  # noqa: PLC0415
-
-    content = read(data)
-    planes: npt.NDArray[np.floating] = dequantise(content).astype(np.float64)
-    if content.restored:
-        planes = restoration.restore(planes, content.shape, content.step)
-    margins = np.full(planes.shape, np.inf)
-    for plane, radius in enumerate(content.radii):
-        area = region(content.shape, radius)
-        margins[plane, area.v, area.u] = STEP[content.step] / 2
-        margins[plane, 0, 0] = STEP[content.step] / 2
-    return Coefficients(planes.astype(np.float64), margins)
-
-
-def draw(coefficients: Coefficients, size: tuple[int, int]) -> Image.Image:
-    """Draw coefficients as RGB of ``size``."""
-    from promptcodec.layers.texture import dct  # noqa: PLC0415
-
-    return dct.synthesise(coefficients.amplitudes, size)
+    own, rest = take(data)
+    return own.samples(rest, rows, cols)

@@ -9,28 +9,25 @@ from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.layers import texture
 from promptcodec.layers.job import EncodeJob
 from promptcodec.layers.scale import bounded
-from promptcodec.layers.texture.stream import read
+from promptcodec.layers.texture import coder_name
+
+__all__ = ["check_part", "coder_name", "decode_part", "encode_part"]
 
 
 def encode_part(job: EncodeJob, room: int | None) -> bytes:
     """Code as much of the picture as fits."""
     assert room is not None
-    return texture.encode(job.image, room, effort=job.settings.effort)
+    return texture.encode(job.image, room, stored=True, effort=job.settings.effort)
 
 
 def decode_part(
     payload: bytes, size: tuple[int, int], _dictionaries: Sequence[Dictionary]
 ) -> Mapping[str, Any]:
     """Give the coefficients, and the picture they make."""
-    coefficients = texture.coefficients(payload)
-    return {"coefficients": coefficients, "texture": texture.draw(coefficients, bounded(size))}
+    coefficients, picture = texture.draw(payload, bounded(size))
+    return {"coefficients": coefficients, "texture": picture}
 
 
 def check_part(payload: bytes) -> None:
-    """Read the part without restoring and drawing it, which cannot fail."""
-    read(payload)
-
-
-def coder_name(_payload: bytes) -> str:
-    """Name the only coder there is."""
-    return "dct"
+    """Read the part without drawing it, which cannot fail."""
+    texture.check(payload)

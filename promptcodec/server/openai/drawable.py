@@ -9,14 +9,14 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import bitstream, plugins, rate
-from promptcodec.bitstream import Part, Stream
+from promptcodec.bitstream import Stream
 from promptcodec.description import Cell, Description, parse_text
 from promptcodec.description.model import clean
 from promptcodec.errors import DescriptionError
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers import semantic, structure, texture
 from promptcodec.layers.derived import strip
-from promptcodec.layers.registry import BY_NAME
+from promptcodec.layers.parts import part_of
 from promptcodec.layers.structure.encoder.edge_map import faithful
 from promptcodec.layers.structure.part import canvas_of, encode_value, head_of
 from promptcodec.recipe.model import Platform, Recipe, Settings
@@ -128,10 +128,10 @@ def _encoded(picture: Image.Image, description: Description, others: Sequence[Im
     lines = next(filter(_is_lines, others), None)
     payloads = {
         "semantic": semantic.encode(strip(description), with_map=True),
-        "texture": texture.encode(small, _TEXTURE_BYTES, effort=_EFFORT),
+        "texture": texture.encode(small, _TEXTURE_BYTES, stored=True, effort=_EFFORT),
         "structure": structure.encode(small, _STRUCTURE_BYTES) if lines is None else _lines(lines),
     }
-    parts = tuple(Part(BY_NAME[name].id, payload) for name, payload in payloads.items())
+    parts = tuple(part_of(name, payload) for name, payload in payloads.items())
     return bitstream.write(Stream(*small.size, parts), bare=True)
 
 
@@ -153,4 +153,4 @@ def _lines(picture: Image.Image) -> bytes:
 
 
 def _placed(size: tuple[int, int], layer: str, payload: bytes) -> bytes:
-    return bitstream.write(Stream(*size, (Part(BY_NAME[layer].id, payload),)), bare=True)
+    return bitstream.write(Stream(*size, (part_of(layer, payload),)), bare=True)

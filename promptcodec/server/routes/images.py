@@ -20,7 +20,8 @@ from promptcodec.archive.transfer.streams import standing_alone
 from promptcodec.entropy.dictionary import Dictionary
 from promptcodec.errors import BitstreamError, HeldUpError, UsageError
 from promptcodec.layers import recipe as recipe_layer
-from promptcodec.reading import open_stream, payloads_of
+from promptcodec.layers.parts import payloads_of
+from promptcodec.reading import open_stream
 from promptcodec.recipe.write import WRITERS, Export, export
 from promptcodec.server import searches
 from promptcodec.server.parameters import check, one_of, whole, wrong

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from promptcodec.layers.texture.dct import COLOURS, MIDDLE, PLANES, UNIT, Floats, basis
+from promptcodec.layers.texture.transform import COLOURS, MIDDLE, PLANES, UNIT, Floats, basis
 
 # A picture is reduced by a whole factor first: to no less than this on its longer side, and on its shorter.
 WORKING_SIDE, SHORTER_SIDE = 384, 96

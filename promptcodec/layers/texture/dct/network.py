@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from promptcodec.layers.texture.frequencies import ACROSS, BESIDE, NEAR, PLACE, Ints, Region
-from promptcodec.layers.texture.model import (
+from promptcodec.layers.texture.dct.frequencies import ACROSS, BESIDE, NEAR, PLACE, Ints, Region
+from promptcodec.layers.texture.dct.model import (
     ESCAPE_BITS,
     FEATURES,
     HIDDEN,

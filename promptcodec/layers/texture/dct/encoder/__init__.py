@@ -6,18 +6,15 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.errors import BudgetError
-from promptcodec.layers.texture import MINIMUM_BYTES
-from promptcodec.layers.texture.content import Content
-from promptcodec.layers.texture.encoder.analysis import analyse, shape_of
-from promptcodec.layers.texture.encoder.search import EFFORTS, candidates
-from promptcodec.layers.texture.frequencies import extent
-from promptcodec.layers.texture.stream import MAX_BYTES, length_class, write
+from promptcodec.layers.texture.dct.content import Content
+from promptcodec.layers.texture.dct.encoder.analysis import analyse, shape_of
+from promptcodec.layers.texture.dct.encoder.search import EFFORTS, candidates
+from promptcodec.layers.texture.dct.frequencies import extent
+from promptcodec.layers.texture.dct.stream import MAX_BYTES, length_class, write
 
 
 def encode(image: Image.Image, budget: int, *, restored: bool, effort: int) -> bytes:
-    """Code as much of the image as fits; see ``promptcodec.layers.texture.encode``."""
-    if budget < MINIMUM_BYTES:
-        raise BudgetError(f"a texture layer needs at least {MINIMUM_BYTES} bytes, not {budget}")
+    """Code as much of the image as fits; see ``promptcodec.layers.texture.dct.encode``."""
     budget = min(budget, MAX_BYTES)
     shape = shape_of(image.size)
     planes = np.asarray(analyse(image, *extent(shape)), np.int32)

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from promptcodec import models
 from promptcodec.convolution import LANES, Convolution, available, convolution
-from promptcodec.layers.texture.dct import PLANES, UNIT, basis
-from promptcodec.layers.texture.frequencies import extent
+from promptcodec.layers.texture.dct.frequencies import extent
+from promptcodec.layers.texture.transform import PLANES, UNIT, basis
 from promptcodec.vision import runtime
 
 Floats = npt.NDArray[np.float32]

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from promptcodec.layers.texture import model
-from promptcodec.layers.texture.frequencies import Ints, extent, layout
+from promptcodec.layers.texture.dct import model
+from promptcodec.layers.texture.dct.frequencies import Ints, extent, layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from promptcodec.layers.texture import model, network
-from promptcodec.layers.texture.frequencies import ACROSS, PLACE, RADII, Ints, Region, region
-from promptcodec.layers.texture.model import Tables
-from promptcodec.layers.texture.network import Arrays, Field, Net, arrays
+from promptcodec.layers.texture.dct import model, network
+from promptcodec.layers.texture.dct.frequencies import ACROSS, PLACE, RADII, Ints, Region, region
+from promptcodec.layers.texture.dct.model import Tables
+from promptcodec.layers.texture.dct.network import Arrays, Field, Net, arrays
 from promptcodec.native import core
 
 Floats = npt.NDArray[np.floating]

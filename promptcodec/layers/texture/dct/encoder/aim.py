@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from promptcodec.layers.texture.frequencies import Ints
-from promptcodec.layers.texture.restoration import (
+from promptcodec.layers.texture.dct.frequencies import Ints
+from promptcodec.layers.texture.dct.restoration import (
     Floats,
     add,
     by_runtime,

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from promptcodec.entropy.bitio import HALF, BitReader, BitWriter, SymbolWriter
 from promptcodec.errors import BitstreamError
-from promptcodec.layers.texture import model
-from promptcodec.layers.texture.content import Content
-from promptcodec.layers.texture.frequencies import RADII, Ints, Region, layout, log8, region
+from promptcodec.layers.texture.dct import model
+from promptcodec.layers.texture.dct.content import Content
+from promptcodec.layers.texture.dct.frequencies import RADII, Ints, Region, layout, log8, region
 from promptcodec.native import core
 
 if TYPE_CHECKING:
-    from promptcodec.layers.texture.network import Field
+    from promptcodec.layers.texture.dct.network import Field
 
 MAX_BYTES = 4096
 # Chance that a picture is better restored, in 1/65536.
@@ -126,7 +126,7 @@ def _squares(radii: Sequence[int]) -> tuple[int, ...]:
 def _write_levels(writer: SymbolWriter, content: Content) -> None:
     import numpy as np  # noqa: PLC0415 - the compiled core needs none
 
-    from promptcodec.layers.texture.network import learn  # noqa: PLC0415
+    from promptcodec.layers.texture.dct.network import learn  # noqa: PLC0415
 
     steps, field = _start(content.shape, content.step)
     for plane, levels in enumerate(content.levels):
@@ -141,7 +141,7 @@ def _write_levels(writer: SymbolWriter, content: Content) -> None:
 def _read_levels(reader: BitReader, shape: int, step: int, radii: Sequence[int]) -> list[array[int]]:
     import numpy as np  # noqa: PLC0415
 
-    from promptcodec.layers.texture.network import learn  # noqa: PLC0415
+    from promptcodec.layers.texture.dct.network import learn  # noqa: PLC0415
 
     steps, field = _start(shape, step)
     planes = []
@@ -160,7 +160,7 @@ def _start(shape: int, step: int) -> tuple[Ints, Field]:
     """Give the step as the model takes it, and a field that knows nothing."""
     import numpy as np  # noqa: PLC0415
 
-    from promptcodec.layers.texture.network import Field  # noqa: PLC0415
+    from promptcodec.layers.texture.dct.network import Field  # noqa: PLC0415
 
     return np.array([step], np.int32), Field(region(shape, 0))
 
@@ -169,7 +169,7 @@ def _chances(
     field: Field, area: Region, plane: int, half: tuple[int, int], steps: Ints
 ) -> Iterator[tuple[list[int], list[int]]]:
     """Give the chances of the bits of each level of a half diagonal: of the three, of the exponent's."""
-    from promptcodec.layers.texture import network  # noqa: PLC0415
+    from promptcodec.layers.texture.dct import network  # noqa: PLC0415
 
     tables = network.arrays(model.tables())
     seen = network.features(field, area, plane, *half, steps)

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from promptcodec.entropy.bitio import BitCounter
-from promptcodec.layers.texture import model
-from promptcodec.layers.texture.content import Content, dequantise
-from promptcodec.layers.texture.dct import UNIT
-from promptcodec.layers.texture.encoder import quantise
-from promptcodec.layers.texture.encoder.aim import guess, restored
-from promptcodec.layers.texture.frequencies import Ints
-from promptcodec.layers.texture.stream import length_class, write_header
+from promptcodec.layers.texture.dct import model
+from promptcodec.layers.texture.dct.content import Content, dequantise
+from promptcodec.layers.texture.dct.encoder import quantise
+from promptcodec.layers.texture.dct.encoder.aim import guess, restored
+from promptcodec.layers.texture.dct.frequencies import Ints
+from promptcodec.layers.texture.dct.stream import length_class, write_header
+from promptcodec.layers.texture.transform import UNIT
 
 # Squared pixel levels that a bit is worth, in squares of the step.
 PRICE = 0.16

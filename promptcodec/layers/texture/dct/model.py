@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from promptcodec import models
-from promptcodec.layers.texture.frequencies import (
+from promptcodec.layers.texture.dct.frequencies import (
     ACROSS,
     BESIDE,
     NEAR,
