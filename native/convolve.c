@@ -48,6 +48,7 @@ typedef struct {
     float *drawn;         /* (height, width, across), (2 height, 2 width, across / 4), (3, 2 height, 2 width) */
     size_t height, width, depth, across, panel, points;
     int layout, positive, folded; /* positive: below zero is zero, before anything is added */
+    int repeated; /* beyond the edges is what is at them, not zero */
 } px_convolution;
 
 /* From six values to six points, `span` times. */
@@ -110,7 +111,13 @@ PRODUCT(product_of_one, 8, 1)
 PRODUCT(product_of_two, 6, 2)
 PRODUCT(product_of_three, 4, 3)
 
-/* Give the points of the tile at a place; `room` is for what is around it, zeros beyond the edges, and for half
+/* Say which of `length` places is nearest to the one with a number, counted from 1. */
+static size_t nearest(size_t number, size_t length)
+{
+    return number < 1 ? 0 : number > length ? length - 1 : number - 1;
+}
+
+/* Give the points of the tile at a place; `room` is for what is around it, also beyond the edges, and for half
 a transform: REACH * REACH * depth each. */
 PX_LANES static void transform(const px_convolution *of, size_t top, size_t left, float *room, float *v,
                                size_t apart)
@@ -120,12 +127,14 @@ PX_LANES static void transform(const px_convolution *of, size_t top, size_t left
     if (top > 0 && left > 0 && top + SIDE < of->height && left + SIDE < of->width) {
         from = of->given + (top - 1) * line + (left - 1) * depth;
     } else {
-        size_t start = left == 0, end = of->width + 1 - left < REACH ? of->width + 1 - left : REACH;
-        memset(room, 0, REACH * wide * sizeof(float));
-        for (size_t i = top == 0; i < REACH && top + i <= of->height; i++) {
-            memcpy(room + i * wide + start * depth,
-                   of->given + (top + i - 1) * line + (left + start - 1) * depth,
-                   (end - start) * depth * sizeof(float));
+        for (size_t n = 0; n < REACH * REACH; n++) {
+            size_t down = top + n / REACH, right = left + n % REACH;
+            size_t row = nearest(down, of->height), col = nearest(right, of->width);
+            if (of->repeated || (row + 1 == down && col + 1 == right)) {
+                memcpy(room + n * depth, of->given + row * line + col * depth, depth * sizeof(float));
+            } else {
+                memset(room + n * depth, 0, depth * sizeof(float));
+            }
         }
         line = wide;
     }
@@ -254,10 +263,10 @@ PX_LANES static void convolve(const px_convolution *of, float *room)
 static PyObject *py_convolve(PyObject *module, PyObject *args)
 {
     Py_buffer given, weights, scale, shift, beside, drawn;
-    int height, width, panel, folded, layout, positive;
+    int height, width, panel, folded, layout, positive, repeated;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*z*w*iiipip", &given, &weights, &scale, &shift, &beside, &drawn,
-                          &height, &width, &panel, &folded, &layout, &positive)) {
+    if (!PyArg_ParseTuple(args, "y*y*y*y*z*w*iiipipp", &given, &weights, &scale, &shift, &beside, &drawn,
+                          &height, &width, &panel, &folded, &layout, &positive, &repeated)) {
         return NULL;
     }
     Py_ssize_t unit = (Py_ssize_t)sizeof(float), places = (Py_ssize_t)height * width;
@@ -281,7 +290,8 @@ static PyObject *py_convolve(PyObject *module, PyObject *args)
     } else {
         px_convolution of = {given.buf,      weights.buf,   scale.buf,      shift.buf,     beside.buf,
                              drawn.buf,      (size_t)height, (size_t)width, (size_t)depth, (size_t)across,
-                             (size_t)panel,  (size_t)points, layout,        positive,      folded};
+                             (size_t)panel,  (size_t)points, layout,        positive,      folded,
+                             repeated};
         Py_BEGIN_ALLOW_THREADS
         convolve(&of, room);
         Py_END_ALLOW_THREADS

@@ -72,6 +72,7 @@ def convolve(
     folded: bool,
     layout: int,
     positive: bool,
+    repeated: bool,
     /,
 ) -> None: ...
 def fold(data: bytes, /) -> bytes: ...

@@ -43,10 +43,14 @@ def available() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A convolution of 3x3 places, of one, or of two by two: weights as the core takes them, and biases."""
+    """A convolution of 3x3 places, of one, or of two by two: weights as the core takes them, and biases.
+
+    Beyond the edges are zeros or, where ``repeated``, what is at the edges.
+    """
 
     weights: Floats
     bias: Floats
+    repeated: bool = False
 
     def __call__(
         self,
@@ -72,11 +76,11 @@ class Convolution:
         scale = np.ones_like(self.bias) if scale is None else scale
         shift = self.bias if shift is None else self.bias * scale + shift
         arrays = given, self.weights, scale, shift, beside, drawn
-        core.convolve(*arrays, height, width, panel, step == 2, layout, positive)
+        core.convolve(*arrays, height, width, panel, step == 2, layout, positive, self.repeated)
         return drawn
 
 
-def convolution(weights: Floats, bias: Floats) -> Convolution:
+def convolution(weights: Floats, bias: Floats, *, repeated: bool = False) -> Convolution:
     """Give a convolution ``(outputs, inputs, side, side)`` as the core takes it, in whole lanes."""
     more = [(0, -count % LANES) for count in weights.shape[:2]]
     weights = np.pad(weights, [*more, (0, 0), (0, 0)])
@@ -88,4 +92,4 @@ def convolution(weights: Floats, bias: Floats) -> Convolution:
         inputs *= side * side
     panel = next(each for each in _PANELS if outputs % each == 0)
     panels = points.reshape(-1, inputs, outputs // panel, panel).transpose(2, 0, 1, 3)
-    return Convolution(np.ascontiguousarray(panels), np.pad(bias, more[0]))
+    return Convolution(np.ascontiguousarray(panels), np.pad(bias, more[0]), repeated)

@@ -70,6 +70,42 @@ def test_widths_that_do_not_fill_the_lanes_are_left_to_onnxruntime(tiny):
     assert learned.open_decoder(tiny[0]).reach == network.reach(tiny[0])
 
 
+@pytest.fixture(scope="module")
+def lanes():
+    """Give an ONNX file of a small decoder that the core can draw with, weights random."""
+    torch = pytest.importorskip("torch", reason="the train group is not installed")
+    pytest.importorskip("onnx", reason="the train group is not installed")
+    from training.generator import graph
+    from training.generator.network import Config, Decoder
+
+    torch.manual_seed(4)
+    config = Config((16, 16, 16), (1, 1, 1, 1, 1), 8, 2, 64, 5e-4)
+    decoder = Decoder(config)
+    with torch.no_grad():
+        decoder.leave.weight.mul_(20)
+    return graph.model(decoder, config)
+
+
+def test_the_core_repeats_the_edges_as_onnxruntime_does(lanes):
+    if not network.fits(lanes):
+        pytest.skip("there is no compiled core, or this machine has no vectors for it")
+    random = np.random.default_rng(6)
+    for height, width in ((4, 4), (12, 20), (20, 8)):
+        given = random.standard_normal((maps.DEPTH, height, width), np.float32)
+        vector = random.standard_normal(maps.VECTOR).astype(np.float32)
+        both = network.read(lanes).draw(given, vector), learned.by_runtime(lanes)(given, vector)
+        assert np.abs(both[0] - both[1]).max() < 1e-4
+
+
+def test_a_flat_ground_shows_no_edge(lanes):
+    """An untrained network draws it flat up to the edges, for there the places of a value are alike."""
+    given = np.full((maps.DEPTH, 12, 12), 0.5, np.float32)
+    vector = np.full(maps.VECTOR, 0.3, np.float32)
+    drawn = learned.open_decoder(lanes).draw(given, vector)
+    assert np.abs(drawn - 0.5).max() > 0.1
+    assert np.ptp(drawn, (1, 2)).max() < 1e-4
+
+
 def describe(image, rows=3, cols=4):
     return plugins.create("captioners", "local").describe(image, rows=rows, cols=cols, prompt="")
 
@@ -80,6 +116,7 @@ def noisy(size, seed=0):
 
 
 def test_the_file_draws_what_the_decoder_draws(tiny):
+    from training.generator import graph
     from training.generator.export import TOLERANCE, difference
     from training.generator.network import CONFIGS
 
@@ -87,6 +124,8 @@ def test_the_file_draws_what_the_decoder_draws(tiny):
     assert difference(decoder, data) < TOLERANCE
     other = type(decoder)(CONFIGS["tiny"])
     assert difference(other, data) > TOLERANCE  # other weights are another picture
+    graph.restore(other, data)
+    assert difference(other, data) < TOLERANCE
 
 
 def test_tiles_show_no_seams(decoder):

@@ -45,19 +45,24 @@ def draw(table: str, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.
     Raises:
         MissingError: onnxruntime is not installed, or the network's file is not the one that was shipped.
     """
+    return draw_by(open_decoder(models.load(table)), conditions, watch)
+
+
+def draw_by(decoder: Decoder, conditions: Conditions, watch: Watch = UNWATCHED) -> Image.Image:
+    """Draw as ``draw``, with a network that is opened already."""
     # A function of its own: of a large picture, its floats are gone before the picture is made.
-    image = _draw_held(table, conditions, watch)
+    image = _draw_held(decoder, conditions, watch)
     same = image.size == conditions.size
     return image if same else image.resize(conditions.size, Image.Resampling.BICUBIC)
 
 
-def _draw_held(table: str, conditions: Conditions, watch: Watch) -> Image.Image:
+def _draw_held(decoder: Decoder, conditions: Conditions, watch: Watch) -> Image.Image:
     """Draw at the size at which a picture is held to the stream."""
     size = working_size(conditions.size, SMALLEST, LARGEST)
     given = given_maps(conditions, size)
     words = None if conditions.description is None else maps.words(conditions.description)
     vector = maps.vector(max(size), conditions.strength, _present(conditions), words)
-    drawn = run(open_decoder(models.load(table)), given, vector, watch=watch)[:, : size[1], : size[0]]
+    drawn = run(decoder, given, vector, watch=watch)[:, : size[1], : size[0]]
     drawn += 1
     drawn *= np.float32(127.5)
     picture = drawn.transpose(1, 2, 0)

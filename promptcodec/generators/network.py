@@ -6,6 +6,7 @@ Pictures are ``(height, width, channels)`` here, and every step is a convolution
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -84,34 +85,31 @@ def _linear(given: Floats, layer: tuple[Floats, Floats]) -> Floats:
 def fits(model: bytes) -> bool:
     """Say whether the core is here, and can draw with the network of a file: all widths fill its lanes."""
     return available() and all(
-        shape[0] % LANES == 0 for shape, _ in _weights(model) if len(shape) == 4 and shape[0] != 12
+        shape[0] % LANES == 0 for shape, _ in tensors(model) if len(shape) == 4 and shape[0] != 12
     )
 
 
 def read(model: bytes) -> Network:
     """Read a network that ``fits``: the layers in the order of their weights in the file."""
-    halves = (np.frombuffer(data, "<f2").reshape(shape).astype(np.float32) for shape, data in _weights(model))
+    halves = (np.frombuffer(data, "<f2").reshape(shape).astype(np.float32) for shape, data in tensors(model))
     pairs = list(zip(halves, halves, strict=True))
+    layer = functools.partial(convolution, repeated=_property(model, b"edges") == b"repeated")
     layers = iter(pairs)
     whole = tuple((weights.T, bias) for weights, bias in (next(layers), next(layers)))
-    enter = convolution(*next(layers))
+    enter = layer(*next(layers))
     stages: list[list[Block]] = [[]]
     join = []
     ends = [_unshuffled(*pairs[-3]), pairs[-2], pairs[-1]]
     for weights, bias in layers:
         if weights.ndim == 2:
-            stages[-1].append(
-                Block((weights.T, bias), convolution(*next(layers)), convolution(*next(layers)))
-            )
+            stages[-1].append(Block((weights.T, bias), layer(*next(layers)), layer(*next(layers))))
         elif weights.shape[-1] < 3:
             up = weights.shape[-1] == 1
-            join.append(convolution(*(_unshuffled(weights, bias) if up else (weights, bias))))
+            join.append(layer(*(_unshuffled(weights, bias) if up else (weights, bias))))
             stages.append([])
         else:
             break
-    return Network(
-        whole, enter, tuple(map(tuple, stages)), tuple(join), *(convolution(*each) for each in ends)
-    )
+    return Network(whole, enter, tuple(map(tuple, stages)), tuple(join), *(layer(*each) for each in ends))
 
 
 def _unshuffled(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
@@ -122,11 +120,16 @@ def _unshuffled(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
 
 def reach(model: bytes) -> int:
     """Say how far the network of a file looks, in pixels of the maps."""
+    return int(_property(model, b"reach"))
+
+
+def _property(model: bytes, wanted: bytes) -> bytes:
+    """Give a property of a file; empty where it has none of that name."""
     properties = (list(_message(value)) for field, value in _message(model) if field == 14)
-    return next(int(value) for (_, name), (_, value) in properties if name == b"reach")
+    return next((value for (_, name), (_, value) in properties if name == wanted), b"")
 
 
-def _weights(model: bytes) -> Iterator[tuple[tuple[int, ...], bytes]]:
+def tensors(model: bytes) -> Iterator[tuple[tuple[int, ...], bytes]]:
     """Give shape and bytes of the 16-bit tensors of an ONNX file, in their order."""
     (graph,) = (value for field, value in _message(model) if field == 7)
     for field, value in _message(graph):

@@ -1,58 +1,107 @@
-"""Compare a run's pictures with held-out pictures of the shards, whole and at full size.
+"""Compare a run's pictures with those of the table that is shipped, each held to its stream as decoding does.
 
-    python -m training.generator.evaluate --config small [--run DIR] [--limit N] [--sheet FILE]
+    python -m training.generator.evaluate --config small [--run DIR] [--images DIR ...] [--limit N]
 
-A line for each set of layers and each strength: PSNR, and the distance in EfficientNet-Lite0's features, both
-also against the ground (the texture, enlarged bilinearly). A quick look while training
-goes on; ``python -m eval builtin`` judges.
+Texture layers of 100 to 800 bytes, long sides of at most 512, by default of the pictures held out of the
+training. A line for each number of bytes and each side: VGG distance and plane waves in smooth areas, means
+over the pictures, and by how many percent they change against the first side, with 95 % intervals. The first
+side is the shipped table on streams of the DCT; the second the same on streams of the nearer coder; the third
+is the run's, on these. ``python -m eval builtin`` judges what is shipped in full.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from torch.nn import functional
 
-from promptcodec.generators import maps
-from training.generator import BUILD
-from training.generator.data import Floats, Item, read
+from eval import images
+from eval.metrics import vgg
+from eval.metrics.waves import waves
+from promptcodec import models
+from promptcodec.generators import Conditions, builtin, learned
+from promptcodec.layers import texture
+from promptcodec.settings import STRENGTH
+from training.generator import BUILD, graph, held_out, pictures
 from training.generator.export import trained
-from training.generator.features import Lite0, distance, freeze
 from training.generator.network import CONFIGS
+from training.generator.pack import nearest
+from training.texts import DATA
 
-SETS = ((True, False, False), (True, False, True), (True, True, True))
-STRENGTHS = (0.0, 0.5, 1.0)
-_STEP = 16
-
-
-def whole(item: Item, present: tuple[bool, bool, bool], strength: float) -> tuple[Floats, Floats, Floats]:
-    """Give maps, vector and picture of the largest part of an item that needs no padding."""
-    width, height = (side // _STEP * _STEP for side in item.image.size)
-    box = (0, 0, width / item.image.width, height / item.image.height)
-    columns, rows = width // maps.FACTOR, height // maps.FACTOR
-
-    def part(image: Image.Image, size: tuple[int, int]) -> Floats:
-        edges = [edge * length for edge, length in zip(box, image.size * 2, strict=True)]
-        return maps.pixels(image.resize(size, Image.Resampling.BILINEAR, box=tuple(edges)))
-
-    texture, structure, words = present
-    given = maps.stack(
-        part(item.textures[0], (columns, rows)) if texture else None,
-        part(item.structure, (2 * columns, 2 * rows)) if structure else None,
-        maps.sample(item.field, box, (columns, rows)) if words else None,
-        np.random.default_rng(0).standard_normal((rows, columns), dtype=np.float32),
-    )
-    vector = maps.vector(max(item.image.size), strength, present, item.words if words else None)
-    return given, vector, maps.pixels(item.image.crop((0, 0, width, height)))
+BUDGETS = (100, 200, 400, 800)
+SIDES = ("shipped, DCT", "shipped", "trained")
+METRICS = ("vgg", "waves")
+LONGEST = 512
+DRAWS, SEED = 2000, 1
 
 
-def psnr(drawn: torch.Tensor, wanted: torch.Tensor) -> float:
-    """Give the PSNR of pictures from -1 to 1."""
-    return float(10 * torch.log10(4 / (drawn.clamp(-1, 1) - wanted).square().mean()))
+def change(scores: np.ndarray) -> tuple[float, float, float]:
+    """Give how the mean changes, in percent, and the bounds of its 95 % interval.
+
+    Args:
+        scores: ``(pictures, 2)``, before and after; rows that are not finite are left out.
+    """
+    known = scores[np.isfinite(scores).all(1)]
+    if not len(known):
+        return (float("nan"),) * 3
+    chosen = np.random.default_rng(SEED).integers(0, len(known), (DRAWS, len(known)))
+    means = known[chosen].mean(1)
+    low, high = np.percentile(100 * (means[:, 1] / means[:, 0] - 1), (2.5, 97.5))
+    before, after = known.mean(0)
+    return float(100 * (after / before - 1)), float(low), float(high)
+
+
+def drawings(
+    image: Image.Image, budget: int, strength: float, decoders: tuple[learned.Decoder, learned.Decoder]
+) -> list[Image.Image]:
+    """Draw one picture's texture layer on each of SIDES, ``decoders`` being the shipped and the trained."""
+    shipped, own = decoders
+    plain, near = texture.encode(image, budget, stored=True), nearest(image, budget)[0]
+    drawn = []
+    for payload, decoder in ((plain, shipped), (near, shipped), (near, own)):
+        coefficients, picture = texture.draw(payload, image.size)
+        conditions = Conditions(image.size, 1, texture=picture, coefficients=coefficients, strength=strength)
+        drawn.append(learned.draw_by(decoder, conditions))
+    return drawn
+
+
+def compare(
+    paths: list[Path], draw: Callable[[Image.Image, int], list[Image.Image]], data: Path
+) -> np.ndarray:
+    """Give scores, ``(pictures, BUDGETS, SIDES, METRICS)``."""
+    scores = np.full((len(paths), len(BUDGETS), len(SIDES), len(METRICS)), np.nan)
+    for number, path in enumerate(paths):
+        with Image.open(path) as file:
+            image = file.convert("RGB")
+        image = images.scaled(image, LONGEST) if max(image.size) > LONGEST else image
+        truth = vgg.features(image)
+        for place, budget in enumerate(BUDGETS):
+            for side, drawn in enumerate(draw(image, budget)):
+                far = vgg.distances(truth, vgg.features(drawn), data)["vgg"]
+                scores[number, place, side] = far, waves(image, drawn)
+        print(f"{number + 1} of {len(paths)}: {path.name}", flush=True)
+    return scores
+
+
+def report(scores: np.ndarray) -> list[dict[str, Any]]:
+    """Give a row for each number of bytes, side and metric of ``compare``'s scores."""
+    rows = []
+    for place, budget in enumerate(BUDGETS):
+        for side, name in enumerate(SIDES):
+            for kind, metric in enumerate(METRICS):
+                own = scores[:, place, side, kind]
+                row: dict[str, Any] = {"bytes": budget, "side": name, "metric": metric}
+                row |= {"mean": float(np.nanmean(own)), "pictures": int(np.isfinite(own).sum())}
+                if side:
+                    row["percent"] = change(scores[:, place, (0, side), kind])
+                rows.append(row)
+    return rows
 
 
 def main() -> None:
@@ -60,42 +109,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", choices=tuple(CONFIGS), default="small")
     parser.add_argument("--run", type=Path, help="folder of the run")
-    parser.add_argument("--shards", type=Path, default=BUILD / "shards")
-    parser.add_argument("--limit", type=int, default=24, help="pictures")
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="show the first pictures")
+    parser.add_argument("--data", type=Path, default=Path(DATA))
+    parser.add_argument("--images", type=Path, nargs="*", help="folders of other pictures")
+    parser.add_argument("--limit", type=int, default=24, help="pictures of each folder")
+    parser.add_argument("--strength", type=float, default=STRENGTH)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows too")
     options = parser.parse_args()
+    torch.set_num_threads(1)
     decoder = trained(options.config, options.run or BUILD / options.config)
-    lite0 = freeze(Lite0())
-    items = read(options.shards, held=True)[: options.limit]
-    shown: list[list[torch.Tensor]] = [[] for _ in items]
-    for present in SETS:
-        names = ", ".join(name for name, there in zip(maps.LAYERS, present, strict=True) if there)
-        for strength in STRENGTHS:
-            scores = []
-            for number, item in enumerate(items):
-                given, vector, wanted = (
-                    torch.from_numpy(each)[None] for each in whole(item, present, strength)
-                )
-                ground = functional.interpolate(given[:, :3], scale_factor=4.0, mode="bilinear")
-                with torch.no_grad():
-                    drawn = decoder(given, vector).clamp(-1, 1)
-                    target = lite0(wanted)
-                    apart = [float(distance(lite0(each), target)) for each in (drawn, ground)]
-                scores.append([psnr(drawn, wanted), apart[0], psnr(ground, wanted), apart[1]])
-                if present in SETS[::2]:
-                    shown[number] += [wanted, ground, drawn] if strength == 0 else [drawn]
-            score, far, score_ground, far_ground = np.mean(scores, 0)
-            print(
-                f"{names}, strength {strength}: PSNR {score:.2f} ({score - score_ground:+.2f}), "
-                f"Lite0 {far:.4f} ({far / far_ground - 1:+.1%})",
-                flush=True,
-            )
-    if options.sheet:
-        lines = [torch.cat([functional.pad(each, (0, 2)) for each in row], 3)[0] for row in shown[:8]]
-        widest = max(line.shape[2] for line in lines)
-        page = torch.cat([functional.pad(line, (0, widest - line.shape[2], 0, 2)) for line in lines], 1)
-        pixels = ((page.permute(1, 2, 0) + 1) * 127.5).round().to(torch.uint8).numpy()
-        Image.fromarray(pixels).save(options.sheet, quality=90)
+    own = learned.open_decoder(graph.model(decoder, CONFIGS[options.config]))
+    both = learned.open_decoder(models.load(builtin.TRAINED["small"])), own
+    if options.images:
+        paths = [path for folder in options.images for path in images.listed(folder, options.limit)]
+    else:
+        held = [path for path in pictures(options.data) if held_out(path.stem)]
+        paths = held[: options.limit]
+    rows = report(
+        compare(paths, lambda image, budget: drawings(image, budget, options.strength, both), options.data)
+    )
+    for row in rows:
+        apart = "{:+.1f} % ({:+.1f} .. {:+.1f})".format(*row["percent"]) if "percent" in row else ""
+        print(f"{row['bytes']:4} B  {row['side']:13} {row['metric']:6} {row['mean']:8.4f}  {apart}")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

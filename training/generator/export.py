@@ -1,8 +1,8 @@
-"""Make the table of a trained decoder, ``generator-CONFIG-1``: ONNX, compared with its checkpoint.
+"""Make the table of a trained decoder, ``generator-CONFIG-2``: ONNX, compared with its checkpoint.
 
     python -m training.generator.export --config small [--run DIR] [--to FILE]
 
-Without --to the table ``generator-CONFIG-1`` and its line in the manifest are written.
+Without --to the table ``generator-CONFIG-2`` and its line in the manifest are written.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
     if options.to:
         options.to.write_bytes(data)
     else:
-        name = f"generator-{options.config}-1"
+        name = f"generator-{options.config}-2"
         source = f"python -m training.generator.export --config {options.config}"
         tables.write(name, f"{name}.onnx", data, source=source)
 

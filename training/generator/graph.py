@@ -5,12 +5,13 @@ Weights are stored in 16 bits and widened by a node of their own, so arithmetic 
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from promptcodec.generators import maps
+from promptcodec.generators import maps, network
 from training.generator.network import Block, Config, Decoder, reach
 
 OPSET = 17
@@ -24,6 +25,7 @@ class _Graph:
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
+        self.given: list[torch.Tensor] = []
 
     def add(self, kind: str, *inputs: str, **attributes: object) -> str:
         name = f"{kind}{len(self.nodes)}"
@@ -32,6 +34,7 @@ class _Graph:
 
     def weight(self, values: torch.Tensor) -> str:
         name = f"weight{len(self.weights)}"
+        self.given.append(values)
         self.weights.append(numpy_helper.from_array(values.detach().half().cpu().numpy(), name))
         return self.add("Cast", name, to=TensorProto.FLOAT)
 
@@ -41,10 +44,11 @@ class _Graph:
         return name
 
     def conv(self, x: str, layer: nn.Conv2d) -> str:
-        pads = [layer.kernel_size[0] // 2 if layer.stride[0] == 1 else 0] * 4
         assert layer.bias is not None
+        if layer.kernel_size == (3, 3):
+            x = self.add("Pad", x, self.whole([0, 0, 1, 1] * 2, TensorProto.INT64), mode="edge")
         inputs = (x, self.weight(layer.weight), self.weight(layer.bias))
-        return self.add("Conv", *inputs, pads=pads, strides=list(layer.stride))
+        return self.add("Conv", *inputs, strides=list(layer.stride))
 
     def linear(self, x: str, layer: nn.Linear) -> str:
         return self.add("Gemm", x, self.weight(layer.weight), self.weight(layer.bias), transB=1)
@@ -98,7 +102,7 @@ def draw(decoder: Decoder) -> _Graph:
 
 
 def model(decoder: Decoder, config: Config) -> bytes:
-    """Give the decoder as an ONNX file; how far it looks is among its properties."""
+    """Give the decoder as an ONNX file; its properties say how far it looks, and what is beyond the edges."""
     graph = draw(decoder)
 
     def value(name: str, *shape: int | str) -> onnx.ValueInfoProto:
@@ -108,6 +112,13 @@ def model(decoder: Decoder, config: Config) -> bytes:
     outputs = [value("picture", 1, 3, "4 height", "4 width")]
     whole = helper.make_graph(graph.nodes, "decoder", inputs, outputs, graph.weights)
     onnx_model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
-    helper.set_model_props(onnx_model, {"reach": str(reach(config))})
+    helper.set_model_props(onnx_model, {"reach": str(reach(config)), "edges": "repeated"})
     onnx.checker.check_model(onnx_model, full_check=True)
     return bytes(onnx_model.SerializeToString(deterministic=True))
+
+
+def restore(decoder: Decoder, data: bytes) -> None:
+    """Give a decoder the weights of a file that ``model`` made of one like it, whatever its edges."""
+    with torch.no_grad():
+        for own, (shape, halves) in zip(draw(decoder).given, network.tensors(data), strict=True):
+            own.copy_(torch.from_numpy(np.frombuffer(halves, "<f2").reshape(shape).astype(np.float32)))

@@ -5,7 +5,7 @@ the picture. What holds for the whole picture scales and shifts every block. Not
 ``reach`` maps' pixels, and nothing is normalised over the picture: tiles with that margin are exact.
 
 Sources: U-Net, Ronneberger 2015; pixel shuffle, Shi 2016; FiLM, Perez 2018; EDSR's blocks, Lim 2017;
-projected discriminators, Sauer 2021.
+places that start alike, Aitken 2017; projected discriminators, Sauer 2021.
 """
 
 from __future__ import annotations
@@ -47,13 +47,27 @@ CONFIGS = {
 _VECTOR = 96
 
 
+def _around(inputs: int, outputs: int) -> nn.Conv2d:
+    """Make a convolution of 3x3; beyond the edges is what is at them, so the network cannot tell an edge."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate")
+
+
+def _spread(layer: nn.Conv2d) -> nn.Conv2d:
+    """Let the four places that a value becomes start alike: an untrained network has no lattice."""
+    with torch.no_grad():
+        assert layer.bias is not None
+        for each in (layer.weight, layer.bias):
+            each.copy_(each[::4].repeat_interleave(4, 0))
+    return layer
+
+
 class Block(nn.Module):
     """Two convolutions around a modulation, added to what came in."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.first = _around(width, width)
+        self.second = _around(width, width)
         self.modulate = nn.Linear(_VECTOR, 2 * width)
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
@@ -66,6 +80,11 @@ class Block(nn.Module):
         inner = functional.relu(self.first(x) * (1 + scale) + shift)
         out: torch.Tensor = x + self.second(inner)
         return out
+
+
+def enlarged(picture: torch.Tensor, factor: int) -> torch.Tensor:
+    """Enlarge a picture bilinearly."""
+    return functional.interpolate(picture, scale_factor=float(factor), mode="bilinear", align_corners=False)
 
 
 class Decoder(nn.Module):
@@ -81,12 +100,14 @@ class Decoder(nn.Module):
         self.whole = nn.Sequential(
             nn.Linear(maps.VECTOR, _VECTOR), nn.ReLU(), nn.Linear(_VECTOR, _VECTOR), nn.ReLU()
         )
-        self.enter = nn.Conv2d(maps.DEPTH, quarter, 3, padding=1)
+        self.enter = _around(maps.DEPTH, quarter)
         self.down = nn.ModuleList([nn.Conv2d(quarter, eighth, 2, 2), nn.Conv2d(eighth, deep, 2, 2)])
-        self.up = nn.ModuleList([nn.Conv2d(deep, eighth * 4, 1), nn.Conv2d(eighth, quarter * 4, 1)])
-        self.widen = nn.Conv2d(quarter, config.half * 4, 3, padding=1)
-        self.refine = nn.Conv2d(config.half, config.half, 3, padding=1)
-        self.leave = nn.Conv2d(config.half, 12, 3, padding=1)
+        self.up = nn.ModuleList(
+            [_spread(nn.Conv2d(deep, eighth * 4, 1)), _spread(nn.Conv2d(eighth, quarter * 4, 1))]
+        )
+        self.widen = _spread(_around(quarter, config.half * 4))
+        self.refine = _around(config.half, config.half)
+        self.leave = _spread(_around(config.half, 12))
         with torch.no_grad():
             self.leave.weight.mul_(0.1)
             self.leave.bias.zero_()
@@ -107,8 +128,7 @@ class Decoder(nn.Module):
         x = functional.relu(functional.pixel_shuffle(self.widen(x), 2))
         x = functional.relu(self.refine(x)) + x
         drawn = functional.pixel_shuffle(self.leave(x), 2)
-        ground = functional.interpolate(given[:, :3], scale_factor=4.0, mode="bilinear", align_corners=False)
-        return ground + drawn
+        return enlarged(given[:, :3], maps.FACTOR) + drawn
 
 
 def reach(config: Config) -> int:
@@ -130,9 +150,8 @@ class PixelJudge(nn.Module):
         self.inner = spectral_norm(nn.Conv2d(sizes[2], sizes[2], 3, padding=1))
         self.leave = spectral_norm(nn.Conv2d(sizes[2], 1, 1))
 
-    def forward(self, picture: torch.Tensor, ground: torch.Tensor) -> torch.Tensor:
-        """Score a picture, ground being its texture layer at a quarter of the size."""
-        below = functional.interpolate(ground, scale_factor=4.0, mode="bilinear", align_corners=False)
+    def forward(self, picture: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
+        """Score a picture, below being its texture layer, enlarged."""
         x = functional.pixel_unshuffle(torch.cat([picture, picture - below], 1), 4)
         for layer in (self.enter, self.middle, self.inner):
             x = functional.leaky_relu(layer(x), 0.2)

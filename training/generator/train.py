@@ -25,16 +25,19 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training.generator import BUILD
+from promptcodec import models
+from promptcodec.generators import maps
+from training.generator import BUILD, flat, graph
 from training.generator.data import Batch, Batches, read
 from training.generator.features import LITE0_WIDTHS, Lite0, Taesd, distance, freeze
-from training.generator.network import CONFIGS, Config, Decoder, FeatureJudge, PixelJudge
+from training.generator.network import CONFIGS, Config, Decoder, FeatureJudge, PixelJudge, enlarged
 from training.texts import DATA
 
 # What each gradient's length is in the sum, at strength 0 and at strength 1; in between it goes evenly, that
 # of the judges with the strength's square: half the strength is to stay close to the picture.
 WEIGHTS = {
     "pixels": (1.0, 0.5),
+    "flat": (0.3, 0.6),
     "lite0": (0.5, 1.5),
     "taesd": (0.3, 1.0),
     "pixel_judge": (0.0, 1.2),
@@ -51,6 +54,9 @@ JUDGE_RATE = 4e-4
 TAESD_EVERY = 2
 # Share of the batches that Lite0 sees whole. Of the others a quarter, enlarged: its first layer is coarse.
 FAR = 0.5
+# Pixels after which the places of Lite0, and of the pixel judge, come again. What they see starts at any of
+# these: else every batch's gradient is largest at the same pixels, and a lattice of them learns to stand out.
+LITE0_PLACE, JUDGE_PLACE = 16, 8
 LOG_EVERY, SAVE_MINUTES = 50, 3.0
 PART = 15 * 2**20
 
@@ -110,7 +116,8 @@ class Trainer:
             features = self.lite0(near(shown))
             with torch.no_grad():
                 target = self.lite0(near(wanted))
-        losses = self._losses(shown, wanted, features, target, given[:, :3] if judged else None)
+        below = self._aside(enlarged(given[:, :3], maps.FACTOR))
+        losses = self._losses(shown, wanted, features, target, below if judged else None)
         gradient = torch.zeros_like(shown)
         for name, loss in losses.items():
             slope = torch.autograd.grad(loss.sum(), shown, retain_graph=True)[0]
@@ -130,23 +137,26 @@ class Trainer:
                 mean.lerp_(now, 1 - decay)
         report = {name: float(loss.detach().mean()) for name, loss in losses.items()}
         if judged:
-            report["judges"] = self._teach(shown.detach(), wanted, features, target, given[:, :3], strength)
+            report["judges"] = self._teach(shown.detach(), wanted, features, target, below, strength)
         self.iteration += 1
         return report
 
     def _window(self) -> Callable[[torch.Tensor], torch.Tensor]:
-        """Give what Lite0 sees of a picture this time: all of it, or a quarter of it enlarged."""
-        rng = np.random.default_rng((SEED, 2, self.iteration))
-        if rng.random() < FAR:
-            return lambda picture: picture
-        half = self.config.crop // 2
-        y, x = rng.integers(0, half + 1, 2).tolist()
+        """Give what Lite0 sees of a picture this time: nearly all of it, or a quarter of it enlarged."""
+        if np.random.default_rng((SEED, 2, self.iteration)).random() < FAR:
+            return self._part(3, self.config.crop - LITE0_PLACE)
+        part = self._part(3, self.config.crop // 2)
+        return lambda picture: enlarged(part(picture), 2)
 
-        def near(picture: torch.Tensor) -> torch.Tensor:
-            part = picture[..., y : y + half, x : x + half]
-            return functional.interpolate(part, scale_factor=2.0, mode="bilinear", align_corners=False)
+    def _part(self, number: int, side: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Give what cuts a square out of a picture, another place each iteration; ``number``: whose."""
+        rng = np.random.default_rng((SEED, number, self.iteration))
+        y, x = rng.integers(0, self.config.crop - side + 1, 2).tolist()
+        return lambda picture: picture[..., y : y + side, x : x + side]
 
-        return near
+    def _aside(self, picture: torch.Tensor) -> torch.Tensor:
+        """Give what the pixel judge sees of a picture this time."""
+        return self._part(4, self.config.crop - JUDGE_PLACE)(picture)
 
     def _losses(
         self,
@@ -154,23 +164,23 @@ class Trainer:
         wanted: torch.Tensor,
         features: list[torch.Tensor],
         target: list[torch.Tensor],
-        ground: torch.Tensor | None,
+        below: torch.Tensor | None,
     ) -> dict[str, torch.Tensor]:
-        """Give each loss, ``(n,)``; those of the judges only where there is ground."""
+        """Give each loss, ``(n,)``; those of the judges only where there is what is below."""
         apart = shown - wanted
         means = functional.avg_pool2d(apart, MEANS)
         losses = {"pixels": apart.abs().mean((1, 2, 3)) + means.abs().mean((1, 2, 3))}
+        losses["flat"] = flat.error(shown, wanted)
         losses["lite0"] = distance(features, target)
         with self.half():
             if self.iteration % TAESD_EVERY == 0:
-                part = shown.shape[-1] // 2
-                y, x = np.random.default_rng((SEED, self.iteration)).integers(0, part + 1, 2).tolist()
-                seen = self.taesd(shown[..., y : y + part, x : x + part])
+                part = self._part(5, self.config.crop // 2)
+                seen = self.taesd(part(shown))
                 with torch.no_grad():
-                    truth = self.taesd(wanted[..., y : y + part, x : x + part])
+                    truth = self.taesd(part(wanted))
                 losses["taesd"] = distance(seen, truth)
-            if ground is not None:
-                losses["pixel_judge"] = -self.pixel_judge(shown, ground).float().mean((1, 2, 3))
+            if below is not None:
+                losses["pixel_judge"] = -self.pixel_judge(self._aside(shown), below).float().mean((1, 2, 3))
                 scores = self.feature_judge(features)
                 losses["feature_judge"] = -sum(score.float().mean((1, 2, 3)) for score in scores)
         return losses
@@ -181,17 +191,17 @@ class Trainer:
         wanted: torch.Tensor,
         features: list[torch.Tensor],
         target: list[torch.Tensor],
-        ground: torch.Tensor,
+        below: torch.Tensor,
         strength: torch.Tensor,
     ) -> float:
         """Train the judges; pictures that were not asked to be vivid count as little as they are."""
         self.judges.zero_grad(set_to_none=True)
         with self.half():
             false = [
-                self.pixel_judge(shown, ground),
+                self.pixel_judge(self._aside(shown), below),
                 *self.feature_judge([each.detach() for each in features]),
             ]
-            true = [self.pixel_judge(wanted, ground), *self.feature_judge(target)]
+            true = [self.pixel_judge(self._aside(wanted), below), *self.feature_judge(target)]
         loss = torch.zeros((), device=self.device)
         for one, other in zip(false, true, strict=True):
             hinges = functional.relu(1 + one.float()), functional.relu(1 - other.float())
@@ -285,6 +295,7 @@ def main() -> None:
     parser.add_argument("--shards", type=Path, default=BUILD / "shards")
     parser.add_argument("--config", choices=tuple(CONFIGS), default="small")
     parser.add_argument("--out", type=Path, help="folder of the run")
+    parser.add_argument("--start", metavar="TABLE", help="a new run starts with a shipped table's weights")
     parser.add_argument("--minutes", type=float, required=True, help="of training, over all runs")
     parser.add_argument("--iterations", type=int, default=10**9, help="at most")
     parser.add_argument("--device", default="cpu")
@@ -299,6 +310,9 @@ def main() -> None:
     if state is not None:
         trainer.restore(state)
         print(f"goes on from iteration {trainer.iteration}, {trainer.minutes:.1f} minutes")
+    elif options.start:
+        for decoder in (trainer.decoder, trainer.shown):
+            graph.restore(decoder, models.load(options.start))
     run(trainer, options, folder)
 
 
