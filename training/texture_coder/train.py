@@ -147,7 +147,6 @@ def main() -> None:
     parser.add_argument("packed", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=70)
-    parser.add_argument("--refined", type=float, default=0, help="share of batches with an encoder's levels")
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -159,7 +158,6 @@ def main() -> None:
     run.coder.train()
     began, last, figures = time.monotonic() - run.spent, time.monotonic(), []
     while run.spent < 60 * options.minutes:
-        run.coder.refined = options.refined > rng.random()
         figures.append(run.step(*batches.draw(), run.spent / (60 * options.minutes)))
         now = time.monotonic()
         run.spent = now - began

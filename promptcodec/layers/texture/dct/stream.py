@@ -44,8 +44,11 @@ def write(content: Content, kind: int) -> bytes:
     """
     writer = BitWriter()
     write_content(writer, content, kind)
-    data = writer.finish()
-    # Zero bytes at the end mean nothing, but the length has to be of the class that was coded.
+    return padded(writer.finish(), kind)
+
+
+def padded(data: bytes, kind: int) -> bytes:
+    """Give data a length of class ``kind`` at least, which is coded: zero bytes at their end mean nothing."""
     while length_class(max(len(data), 1)) < kind or not data:
         data += b"\0"
     return data

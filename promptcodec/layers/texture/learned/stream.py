@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from promptcodec.entropy.rangecoder import Decoder, Encoder
 from promptcodec.errors import BitstreamError, EntropyError
-from promptcodec.layers.texture.dct.stream import length_class
+from promptcodec.layers.texture.dct.stream import length_class, padded
 from promptcodec.layers.texture.learned import model
 from promptcodec.layers.texture.learned.grids import grid, places
 from promptcodec.layers.texture.learned.model import LATENTS
@@ -63,11 +63,7 @@ def write(content: Content, kind: int) -> bytes:
     """
     encoder = Encoder()
     write_content(encoder, content, kind)
-    data: bytes = encoder.finish()
-    # Zero bytes at the end mean nothing, but the length has to be of the class that was coded.
-    while length_class(max(len(data), 1)) < kind or not data:
-        data += b"\0"
-    return data
+    return padded(encoder.finish(), kind)
 
 
 @lru_cache(maxsize=4)
