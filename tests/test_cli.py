@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from unittest import mock
 import pytest
 from PIL import Image
 
+from promptcodec import decoding, encoding
 from promptcodec.checks import score
 from promptcodec.cli import main
 from promptcodec.cli.demo import likeness
@@ -296,7 +298,15 @@ def test_same_bytes_in_every_process(files, tmp_path):
     assert len(streams) == len(pictures) == 1
 
 
-def test_demo_makes_its_picture(tmp_path):
+def test_demo_makes_its_picture(tmp_path, monkeypatch):
+    # What the first run has coded and drawn, the second shows.
+    coded, real = {}, encoding.encode
+
+    def encode(picture, *, layers, budget):
+        return coded.get(layers) or coded.setdefault(layers, real(picture, layers=layers, budget=budget))
+
+    monkeypatch.setattr(encoding, "encode", encode)
+    monkeypatch.setattr(decoding, "decode", functools.cache(decoding.decode))
     (line,) = json_lines(run("demo", "--json", cwd=tmp_path))
     assert [row["setting"] for row in line["rows"]] == ["words only", "words + thumbnail"]
     assert all(row["bytes"] <= limit for row, limit in zip(line["rows"], (100, 200), strict=True))

@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from promptcodec import decode, encode, inspect, verify
-from promptcodec.bitstream import read
+from promptcodec.bitstream import Part, read, write
 from promptcodec.errors import BitstreamError
-from promptcodec.layers.texture.dct.stream import read as read_texture
+from promptcodec.layers import texture
+from promptcodec.layers.parts import part_of, payload_of
+from promptcodec.layers.texture.coders import PACKAGES, coder
 
 A1111 = "a barn\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 5, Size: 192x128, Model: ink"
 
@@ -176,13 +179,14 @@ def test_a_dictionary_that_was_not_used_is_told_once(cli, files):
 
 def damaged(data):
     """Break the texture part of a stream: its checksum is wrong, and an outer part counts as cut."""
-    part = next(part for part in inspect(data)["parts"] if part["type"] == "texture")
-    for at in range(part["offset"], part["offset"] + part["bytes"]):
-        broken = data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
+    part = read(data).parts[1]
+    # The last bytes are the coder's own, whatever the part begins with.
+    for at in reversed(range(len(part.payload))):
+        broken = part.payload[:at] + bytes([part.payload[at] ^ 0x55]) + part.payload[at + 1 :]
         try:
-            read_texture(broken[part["offset"] : part["offset"] + part["bytes"]])
+            texture.check(payload_of(Part(part.type, broken)))
         except BitstreamError:
-            return broken
+            return data[: part.offset] + broken + data[part.offset + len(broken) :]
     raise AssertionError
 
 
@@ -211,12 +215,18 @@ def test_a_whole_stream_is_the_same_with_partial(data):
     assert whole.report.warnings == partial.report.warnings
 
 
-def test_a_texture_part_is_read_once(data):
-    read_texture.cache_clear()
-    verify(data)
-    assert read_texture.cache_info().misses == 1
-    payload = next(part.payload for part in read(data).parts if part.type == 2)
-    assert all(levels.readonly for levels in read_texture(payload).levels)
+@pytest.mark.parametrize("number", PACKAGES)
+def test_a_texture_part_is_read_once(number, data, scene, once):
+    own = coder(number)
+    stream, part = read(data), once(own.encode, scene, 60)
+    stream = replace(
+        stream, parts=(stream.parts[0], part_of("texture", bytes([number]) + part), *stream.parts[2:])
+    )
+    own.read.cache_clear()
+    verify(write(stream))
+    assert own.read.cache_info().misses == 1
+    levels = own.read(part).levels
+    assert all(each.readonly for each in (levels if isinstance(levels, tuple) else (levels,)))
 
 
 @pytest.mark.parametrize("module", ["promptcodec", "promptcodec.cli"])

@@ -13,7 +13,7 @@ def test_good_and_bad_parts(scene, once, cli, tmp_path):
     layers = ("semantic", "texture", "structure")
     stream = bitstream.read(once(encode, scene, budget=90, layers=layers))
     (tmp_path / "good.pxt").write_bytes(bitstream.write(stream))
-    bad = [Part(part.type, b"\xff" * 9) if part.type in (2, 3) else part for part in stream.parts]
+    bad = [Part(part.type, b"\xff" * 9) if part.type in (2, 3, 8) else part for part in stream.parts]
     (tmp_path / "bad.pxt").write_bytes(bitstream.write(Stream(64, 64, tuple(bad))))
     code, out, _ = cli("verify", tmp_path, "--json")
     assert code == 1

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from promptcodec.cli import workers
+from promptcodec.layers.texture.coders import PACKAGES, coder
+from tests.drawings import drawing
 from tests.tasks import Item, say_who
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is shared")
@@ -55,6 +57,19 @@ for _ in range(6):
 threads = len(os.listdir("/proc/self/task"))
 answers.append(work(picture))
 print(json.dumps([threads, answers, loaded]))
+"""
+
+DRAW = """
+import sys
+from promptcodec import models
+from promptcodec.cli.ready import drawing
+from promptcodec.layers import texture
+
+read, loaded = models.read, []
+models.read = lambda folder, name: loaded.append(name) or read(folder, name)
+for payload in sys.argv[1:]:
+    texture.decode(bytes.fromhex(payload), (20, 10))
+print(loaded)
 """
 
 
@@ -107,6 +122,12 @@ def test_forked_processes_find_everything_and_say_the_same(tmp_path):
     assert threads == 1
     assert answers == [answers[0]] * 7
     assert set(loaded) <= {"allocation-1"}  # small, and not for every run
+
+
+def test_what_draws_is_ready_for_every_texture_coder(tmp_path, once):
+    payloads = [(bytes([number]) + once(coder(number).encode, drawing(), 60)).hex() for number in PACKAGES]
+    with start(tmp_path, *payloads, script=DRAW) as run:
+        assert run.communicate(timeout=120)[0] == "[]\n"
 
 
 def test_workers_of_several_threads_share_nothing(monkeypatch):

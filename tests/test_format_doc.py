@@ -24,7 +24,7 @@ from promptcodec.layers.recipe.json_styles import STYLES
 from promptcodec.layers.semantic import beside
 from promptcodec.layers.structure import skeleton
 from promptcodec.layers.structure.chain_models import COUNT
-from promptcodec.layers.texture import coders, dct, transform
+from promptcodec.layers.texture import coders, dct, learned, transform
 from promptcodec.layers.texture.dct import stream as texture_stream
 from promptcodec.layers.texture.dct.content import dequantise
 from promptcodec.recipe.model import CARRIERS
@@ -156,7 +156,7 @@ def parts_of(data):
     return (stream.width, stream.height), {part.type: part.payload for part in stream.parts}
 
 
-@pytest.mark.parametrize("title", ["Words", "A texture layer", "A pose"])
+@pytest.mark.parametrize("title", ["Words", "A texture layer", "A texture layer by coder 1", "A pose"])
 def test_every_byte_of_an_example_is_explained(title):
     data, explained, _ = example(title)
     at = 0
@@ -171,11 +171,14 @@ def test_every_byte_of_an_example_is_explained(title):
     assert at == len(data)
 
 
-@pytest.mark.parametrize(("title", "rows"), [("A texture layer", 13), ("A pose", 24)])
-def test_the_range_coder_of_an_example(title, rows):
+@pytest.mark.parametrize(
+    ("title", "part", "head", "rows"),
+    [("A texture layer", 2, 0, 13), ("A texture layer by coder 1", 8, 1, 10), ("A pose", 3, 1, 24)],
+)
+def test_the_range_coder_of_an_example(title, part, head, rows):
     data, _, work = example(title)
     _, parts = parts_of(data)
-    decoder = pure.modules("rangecoder")[0].Decoder(parts[2] if title == "A texture layer" else parts[3][1:])
+    decoder = pure.modules("rangecoder")[0].Decoder(parts[part][head:])
     for kind, of, code, range_, outcome in work:
         assert (f"{decoder._code:014X}", f"{decoder._range:014X}") == (code, range_)
         if kind == "bit":
@@ -219,6 +222,24 @@ def test_the_example_of_a_texture_layer():
     drawn = np.asarray(dct.draw(parts[2], (4, 3)).picture, int)[0]
     assert np.abs(drawn - restored).max() <= 1
     assert np.abs(restored - plain).max() > 0
+
+
+def test_the_example_of_a_texture_layer_by_coder_1():
+    data, _, _ = example("A texture layer by coder 1")
+    size, parts = parts_of(data)
+    assert size == (341, 512)
+    content = learned.stream.read(parts[8][1:])
+    assert (content.shape, content.size, content.quality, content.count) == (10, 0, 38, 3)
+    levels = np.asarray(content.levels)
+    assert levels.shape == (3, 2, 64)
+    rest = section("Examples").split("Place (0, 0) has")[1].split("\n\n")[0].replace("\n", " ")
+    first, second, line, pixels = (
+        [float(number) for number in re.findall(r"(?<![\w(])-?\d+(?:\.\d+)?(?![\w)])", text)]
+        for text in re.split(r"place \(0, 1\)|The first line|The canvas", rest)
+    )
+    assert (first, second) == (levels[0, 0, :12].tolist(), levels[0, 1, :12].tolist())
+    assert [value for colour in learned.samples(parts[8][1:], 1, 1)[0] for value in colour] == line
+    assert np.abs(learned.canvas(parts[8][1:])[0, :3].ravel() - pixels).max() < 0.01
 
 
 def test_the_example_of_a_pose():

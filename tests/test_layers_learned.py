@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from functools import partial
@@ -83,6 +84,13 @@ def test_budget_and_size(budget, once):
 def test_a_budget_that_is_too_small():
     with pytest.raises(BudgetError, match="at least 4 bytes, not 1"):
         learned.encode(drawing(), 1)
+
+
+def test_budgets_that_leave_no_room_behind_the_head():
+    image = Image.linear_gradient("L").resize((96, 64)).convert("RGB")
+    for budget in range(4, 8):
+        with contextlib.suppress(BudgetError):
+            assert len(learned.encode(image, budget, effort=1)) <= budget
 
 
 def test_more_bytes_are_closer(once):

@@ -266,6 +266,7 @@ def test_texts_have_the_same_bytes():
     check([f"{'ABCabc ' * 900}\x00\U0001f600", "photo 8x8\nsummary: x" + "\nr1c1: é" * 200], TABLES)
 
 
+@pytest.mark.slow
 @compiled
 def test_two_thousand_texts_have_the_same_bytes(data_folder):
     import zstandard

@@ -13,7 +13,8 @@ import pytest
 from promptcodec import entropy
 from promptcodec.captioners.local import create
 from promptcodec.description import format_text
-from promptcodec.layers import semantic, structure, texture
+from promptcodec.layers import semantic, structure
+from promptcodec.layers.texture import dct, learned
 
 OTHER_NUMPY = "1.26.4"
 DECODE = """
@@ -22,6 +23,8 @@ import numpy
 from promptcodec import entropy
 from promptcodec.description import format_text
 from promptcodec.layers import semantic, structure
+from promptcodec.layers import texture
+from promptcodec.layers.texture import learned
 from promptcodec.layers.texture.dct import stream as texture_stream
 
 def digest(value):
@@ -31,9 +34,13 @@ def plain(value):
     return value.tolist() if hasattr(value, "tolist") else value
 
 def levels(data):
+    samples = texture.samples(data, 3, 5)
+    if data[0]:
+        content = learned.stream.read(data[1:])
+        return [content.shape, content.size, content.quality, content.count, plain(content.levels), samples]
     content = texture_stream.read(data[1:])
     planes = [plain(plane) for plane in content.levels]
-    return [content.shape, content.step, list(content.radii), list(content.means), planes]
+    return [content.shape, content.step, list(content.radii), list(content.means), planes, samples]
 
 streams = json.load(sys.stdin)
 readers = {
@@ -72,7 +79,9 @@ def streams(scene, astronaut, once):
         ("semantic", semantic.encode(description, coder="raw")),
     ]
     for picture in (scene, astronaut):
-        coded += [("texture", once(texture.encode, picture, budget)) for budget in (33, 200)]
+        for budget in (33, 200):
+            coded.append(("texture", b"\0" + once(dct.encode, picture, budget)))
+            coded.append(("texture", b"\1" + once(learned.encode, picture, budget)))
     coded += [("structure", structure.encode(scene, budget)) for budget in (40, 160)]
     return [(kind, data.hex()) for kind, data in coded]
 

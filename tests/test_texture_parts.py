@@ -16,7 +16,8 @@ from promptcodec.errors import BitstreamError, NewerError
 from promptcodec.layers import semantic, structure, texture
 from promptcodec.layers.parts import part_of, payload_of, payloads_of, rank
 from promptcodec.layers.registry import part_name
-from promptcodec.layers.texture import dct
+from promptcodec.layers.texture import choice, dct, learned
+from promptcodec.layers.texture.coders import DCT, LEARNED, PACKAGES, coder
 from promptcodec.reading import derive_seed
 from tests.drawings import drawing
 from tests.effort import examples
@@ -32,9 +33,19 @@ def lines():
     return Part(3, structure.encode(drawing(), 60))
 
 
-@pytest.fixture(scope="module")
-def colours(once):
-    return part_of("texture", once(texture.encode, drawing(), 60))
+@pytest.fixture(scope="module", params=PACKAGES)
+def colours(once, request):
+    """A texture part by each coder that there is."""
+    return part_of("texture", bytes([request.param]) + once(coder(request.param).encode, drawing(), 60))
+
+
+@pytest.fixture
+def chosen(monkeypatch, request):
+    """Have one coder taken wherever both were tried."""
+    monkeypatch.setattr(
+        choice, "nearest", lambda _, payloads: {each[0]: each for each in payloads}[request.param]
+    )
+    return request.param
 
 
 def words(*, with_map=False):
@@ -61,15 +72,22 @@ def test_a_part_and_its_payload(number, data):
         assert payload == (b"\0" + data if number == 2 else data)
 
 
-def test_the_dct_costs_no_byte_in_a_stream(once):
-    image = drawing()
-    own = once(dct.encode, image, 60)
-    assert once(texture.encode, image, 61) == b"\0" + own
-    assert texture.encode(image, 60, stored=True) == b"\0" + own
-    data = once(encode, image, layers=("texture",), budget=60 + bitstream.overhead([60], image.size))
-    assert [(part.type, part.payload) for part in bitstream.read(data).parts] == [(2, own)]
-    sizes = [rate.file_bytes({"texture": coder + own}, image.size) for coder in (b"\0", b"\1")]
-    assert sizes == [len(data), len(data) + 1]
+@pytest.mark.parametrize("chosen", PACKAGES, indirect=True)
+def test_a_part_takes_all_its_bytes_and_that_of_the_dct_none_for_the_coder(chosen, once):
+    image, alone = drawing(), (once(dct.encode, drawing(), 60), once(learned.encode, drawing(), 59))
+    parts = [Part(2, alone[DCT]), Part(8, b"\1" + alone[LEARNED])]
+    assert len(parts[chosen].payload) <= 60
+    assert texture.encode(image, 60, stored=True) == payload_of(parts[chosen])
+    if chosen == DCT:
+        assert texture.encode(image, 61) == b"\0" + alone[DCT]
+    else:
+        assert texture.encode(image, 60) == b"\1" + alone[LEARNED]
+    data = encode(image, layers=("texture",), budget=60 + bitstream.overhead([60], image.size))
+    assert [(part.type, part.payload) for part in bitstream.read(data).parts] == [
+        (parts[chosen].type, parts[chosen].payload)
+    ]
+    sizes = [rate.file_bytes({"texture": coder + alone[DCT]}, image.size) for coder in (b"\0", b"\1")]
+    assert sizes[1] == sizes[0] + 1
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
@@ -138,9 +156,9 @@ def test_edits_keep_it_and_another_layer_takes_its_place(lines, colours):
     assert "semantic" in edited.changed
     assert bitstream.read(edited.data).parts[1].payload == LATER.payload
     taken = edit.transplant(data, "texture", stream_of(colours))
-    assert types(taken)[:3] == [1, 2, 3]
+    assert types(taken)[:3] == [1, colours.type, 3]
     assert bitstream.read(taken).parts[1].payload == colours.payload
-    assert payloads_of(bitstream.read(taken))["texture"] == b"\0" + colours.payload
+    assert payloads_of(bitstream.read(taken))["texture"] == payload_of(colours)
     with pytest.raises(NewerError, match="coder 200"):
         edit.transplant(taken, "texture", stream_of(LATER))
     with pytest.raises(NewerError, match="coder 200"):

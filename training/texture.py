@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import models
-from promptcodec.layers import texture
+from promptcodec.layers.texture import dct
 from promptcodec.layers.texture.dct import model, network
 from promptcodec.layers.texture.dct.encoder import quantise
 from promptcodec.layers.texture.dct.encoder.analysis import analyse, shape_of
@@ -260,7 +260,7 @@ def measure(path: Path, budget: int) -> float:
     """Give the PSNR in RGB of a picture at a budget."""
     with Image.open(path) as file:
         image = file.convert("RGB")
-    decoded = texture.decode(texture.encode(image, budget), image.size)
+    decoded = dct.draw(dct.encode(image, budget), image.size).picture
     error = np.mean((np.asarray(image, float) - np.asarray(decoded, float)) ** 2)
     return float(10 * np.log10(255**2 / error))
 

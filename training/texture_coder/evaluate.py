@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from promptcodec.layers import texture
+from promptcodec.layers.texture import dct
 from training.pictures import allowed
 from training.texture_coder.export import load
 from training.texture_coder.grids import AREAS, grid
@@ -42,8 +42,8 @@ def held_out(data: Path, limit: int) -> list[Path]:
 
 def frequencies(image: Image.Image) -> list[float]:
     """Give the PSNR of the coder of frequencies at BUDGETS."""
-    parts = (texture.encode(image, budget, stored=True) for budget in BUDGETS)
-    return [psnr(np.asarray(image), np.asarray(texture.decode(part, image.size))) for part in parts]
+    drawn = (dct.draw(dct.encode(image, budget), image.size).picture for budget in BUDGETS)
+    return [psnr(np.asarray(image), np.asarray(picture)) for picture in drawn]
 
 
 @torch.no_grad()

@@ -7,11 +7,13 @@ beside it. See docs/format.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from promptcodec.errors import BudgetError
 from promptcodec.layers.texture.coders import (
     DCT,
+    LEARNED,
     SAMPLES,
     Coefficients,
     Colour,
@@ -44,9 +46,18 @@ __all__ = [
 MINIMUM_BYTES = 7
 """The fewest bytes that any picture fits into, that of the coder counted."""
 
+DCT_BYTES = 160
+"""From so many bytes on the DCT is tried only for a picture that is easy."""
+
+EASY = 100.0
+"""Mean squared error that the learned coder leaves of an easy picture at most, in pixel levels.
+
+It has few colours, frequencies or pixels. Then the DCT may show all of it, in a few bytes.
+"""
+
 
 def encode(image: Image.Image, budget: int, *, stored: bool = False, effort: int = EFFORT) -> bytes:
-    """Code as much of the image as fits.
+    """Code as much of the image as fits, by the coder that is nearer to it.
 
     Args:
         image: RGB, any size from 1x1.
@@ -61,10 +72,18 @@ def encode(image: Image.Image, budget: int, *, stored: bool = False, effort: int
     Raises:
         BudgetError: the budget is below MINIMUM_BYTES.
     """
+    from promptcodec.layers.texture import choice  # noqa: PLC0415 - a decoder never needs it
+
     least = MINIMUM_BYTES - stored
     if budget < least:
         raise BudgetError(f"a texture layer needs at least {least} bytes, not {budget}")
-    return bytes([DCT]) + coder(DCT).encode(image, budget - 1 + stored, effort=effort)
+    small, payloads = choice.reduced(image), []
+    with suppress(BudgetError):
+        payloads.append(bytes([LEARNED]) + coder(LEARNED).encode(image, budget - 1, effort=effort))
+        if budget >= DCT_BYTES and choice.apart(small, payloads[0]) > EASY:
+            return payloads[0]
+    payloads.append(bytes([DCT]) + coder(DCT).encode(image, budget - 1 + stored, effort=effort))
+    return choice.nearest(small, payloads)
 
 
 def decode(data: bytes, size: tuple[int, int]) -> Image.Image:

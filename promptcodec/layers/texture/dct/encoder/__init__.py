@@ -6,11 +6,13 @@ import numpy as np
 from PIL import Image
 
 from promptcodec.errors import BudgetError
-from promptcodec.layers.texture.dct.content import Content
+from promptcodec.layers.texture import transform
+from promptcodec.layers.texture.dct.content import Content, dequantise
+from promptcodec.layers.texture.dct.encoder.aim import restored as restore
 from promptcodec.layers.texture.dct.encoder.analysis import analyse, shape_of
 from promptcodec.layers.texture.dct.encoder.search import EFFORTS, candidates
 from promptcodec.layers.texture.dct.frequencies import extent
-from promptcodec.layers.texture.dct.stream import MAX_BYTES, length_class, write
+from promptcodec.layers.texture.dct.stream import MAX_BYTES, length_class, read, write
 
 
 def encode(image: Image.Image, budget: int, *, restored: bool, effort: int) -> bytes:
@@ -23,6 +25,15 @@ def encode(image: Image.Image, budget: int, *, restored: bool, effort: int) -> b
         if len(data) <= budget:
             return _shortest(content, data)
     raise BudgetError(f"this picture's texture layer does not fit into {budget} bytes")
+
+
+def shown(data: bytes, size: tuple[int, int]) -> Image.Image:
+    """Draw as ``dct.draw``, the same on both cores."""
+    content = read(data)
+    amplitudes = dequantise(content).astype(np.float32)
+    if content.restored:
+        amplitudes = restore(amplitudes, content.shape, content.step)
+    return transform.synthesise(amplitudes, size)
 
 
 def _shortest(content: Content, data: bytes) -> bytes:

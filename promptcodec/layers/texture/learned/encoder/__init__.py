@@ -10,8 +10,8 @@ from PIL import Image
 from promptcodec.errors import BudgetError
 from promptcodec.layers.texture.dct.encoder.analysis import shape_of
 from promptcodec.layers.texture.dct.stream import length_class
-from promptcodec.layers.texture.learned.encoder.search import EFFORTS, trials
-from promptcodec.layers.texture.learned.stream import MAX_BYTES, Content, write
+from promptcodec.layers.texture.learned.encoder.search import EFFORTS, picture, trials
+from promptcodec.layers.texture.learned.stream import MAX_BYTES, Content, read, write
 
 # A head and no levels.
 _LEAST_BYTES = 4
@@ -31,6 +31,11 @@ def encode(image: Image.Image, budget: int, *, effort: int) -> bytes:
             if len(data) <= budget:
                 return data
     raise BudgetError(f"this picture's texture layer does not fit into {budget} bytes")
+
+
+def shown(data: bytes, size: tuple[int, int]) -> Image.Image:
+    """Draw as ``learned.draw``, the same on both cores."""
+    return picture(read(data), size)
 
 
 def written(content: Content) -> bytes:

@@ -8,8 +8,8 @@ compression", 2019.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from promptcodec.layers.texture import choice, transform
 from promptcodec.layers.texture.learned import model, synthesis
 from promptcodec.layers.texture.learned.encoder import nets, quantise
 from promptcodec.layers.texture.learned.grids import AREAS, CELL, grid
@@ -40,6 +41,8 @@ FILLING, EMPTY = 8, 4
 STEEP = 4.0
 # What a squared 1/ONE_LEVEL of error counts: prices are whole numbers.
 _UNIT = 1 << 12
+# How much more the mean colour of a place counts than what is finer, which squared error alone favours.
+MEANS = 4
 
 
 class Effort(NamedTuple):
@@ -67,14 +70,7 @@ EFFORTS = (
 )
 
 
-class Trial(NamedTuple):
-    """What fits: its mean squared error in the picture, and its content."""
-
-    error: float
-    content: Content
-
-
-def trials(image: Image.Image, shape: int, budget: int, kind: int, effort: Effort) -> Iterator[Content]:
+def trials(image: Image.Image, shape: int, budget: int, kind: int, effort: Effort) -> list[Content]:
     """Give contents that should fit, the best first.
 
     Args:
@@ -84,20 +80,21 @@ def trials(image: Image.Image, shape: int, budget: int, kind: int, effort: Effor
         kind: their length class.
         effort: how hard to look.
     """
-    truth = np.asarray(image, np.float32)
     at = CLASSES * math.log2(max(budget, 1) / FIRST_BYTES)
     sizes = sorted(range(len(AREAS)), key=lambda size: abs(size - at))[: effort.sizes]
-    results: list[Trial] = []
-    for size in sizes:
-        for content, drawn in fits(image, shape, size, 8 * budget, kind, effort):
-            enlarged = np.asarray(_picture(drawn).resize(image.size, Image.Resampling.LANCZOS), np.float32)
-            results.append(Trial(float(np.square(enlarged - truth).mean()), content))
-    for trial in sorted(results, key=lambda each: each.error):
-        yield trial.content
+    contents = [fitted(image, shape, size, 8 * budget, kind, effort) for size in sizes]
+    fitting = [content for content in contents if content]
+    if len(fitting) > 1:
+        small = choice.reduced(image)
+        truth = np.asarray(small, np.float32)
+        fitting.sort(key=lambda content: choice.error(picture(content, small.size), truth))
+    return fitting
 
 
-def _picture(canvas: Floats) -> Image.Image:
-    return Image.fromarray(np.clip(np.rint(canvas), 0, 255).astype(np.uint8))
+def picture(content: Content, size: tuple[int, int]) -> Image.Image:
+    """Draw a content as ``learned.draw``, the same on both cores."""
+    (drawn,) = synthesis.by_runtime(np.asarray(content.levels)[None], content.quality)
+    return transform.rounded(drawn.transpose(2, 0, 1)).resize(size, Image.Resampling.LANCZOS)
 
 
 def canvas(image: Image.Image, rows: int, columns: int) -> npt.NDArray[np.uint8]:
@@ -106,28 +103,26 @@ def canvas(image: Image.Image, rows: int, columns: int) -> npt.NDArray[np.uint8]
     return np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=4))
 
 
-def fits(
+def fitted(
     image: Image.Image, shape: int, size: int, room: float, kind: int, effort: Effort
-) -> list[tuple[Content, Floats]]:
-    """Fill the room with one size of grid; give content and canvas, if any fits."""
+) -> Content | None:
+    """Fill the room with one size of grid, if it fits."""
     rows, columns = grid(shape, size)
     pixels = canvas(image, rows, columns)
     quality = _quality(size, room)
     aim = nets.analyse(pixels[None], quality)[0]
     head = header_bits(Content(shape, size, quality, model.LATENTS // 4, np.zeros(0, np.int16)), kind)
+    if room <= head:
+        return None
     for turn in range(effort.turns + 1):
-        better, choice = _fitting(aim, quality, room - head)
+        better, best = _fitting(aim, quality, room - head)
         aim = aim * (step_of(quality) / step_of(better))
         quality = better
         if turn < effort.turns:
-            _, slope = nets.slope(choice.levels[None], quality, pixels[None])
+            _, slope = nets.slope(best.levels[None], quality, pixels[None])
             way = np.clip(SLOPE * slope[0] / step_of(quality) ** 2, -FURTHEST, FURTHEST)
-            aim = KEPT * aim + (1 - KEPT) * (choice.levels - way)
-    filled = _fill(aim, Content(shape, size, quality, 0, choice.levels), room, kind)
-    if filled is None:
-        return []
-    drawn, _ = nets.slope(np.asarray(filled.levels)[None], quality, pixels[None])
-    return [(filled, drawn[0])]
+            aim = KEPT * aim + (1 - KEPT) * (best.levels - way)
+    return _fill(aim, Content(shape, size, quality, 0, best.levels), room, kind)
 
 
 def _fitting(aim: Floats, quality: int, room: float) -> tuple[int, quantise.Choice]:
@@ -135,9 +130,9 @@ def _fitting(aim: Floats, quality: int, room: float) -> tuple[int, quantise.Choi
     start = quality
     tried: dict[int, tuple[float, quantise.Choice]] = {}
     while quality not in tried and len(tried) < LOOKS:
-        choice = choose(aim * (step_of(start) / step_of(quality)), quality, 1.0)
-        apart = math.log2(max(choice.bits / quantise.ONE_BIT, 1) / room)
-        tried[quality] = apart, choice
+        chosen = choose(aim * (step_of(start) / step_of(quality)), quality, 1.0)
+        apart = math.log2(max(chosen.bits / quantise.ONE_BIT, 1) / room)
+        tried[quality] = apart, chosen
         more = [(each, by) for each, (by, _) in tried.items() if by > 0]
         less = [(each, by) for each, (by, _) in tried.items() if by <= 0]
         quality += round(HALF * apart)
@@ -162,10 +157,10 @@ def _fill(aim: Floats, content: Content, room: float, kind: int) -> Content | No
     cheap: tuple[float, float] | None = None
     dear: tuple[float, float] | None = None
     for _ in range(FILLING):
-        choice = choose(aim, content.quality, price)
-        used = np.flatnonzero(choice.levels.any((0, 1)))
-        tried = replace(content, count=int(used[-1]) // 4 + 1 if used.size else 0, levels=choice.levels)
-        bits = quantise.cost(model.tables(), choice.levels, content.quality, 4 * tried.count)
+        chosen = choose(aim, content.quality, price)
+        used = np.flatnonzero(chosen.levels.any((0, 1)))
+        tried = replace(content, count=int(used[-1]) // 4 + 1 if used.size else 0, levels=chosen.levels)
+        bits = quantise.cost(model.tables(), chosen.levels, content.quality, 4 * tried.count)
         apart = math.log2((bits / quantise.ONE_BIT + header_bits(tried, kind)) / (room - EMPTY / 2))
         if apart * (room - EMPTY / 2) > EMPTY / 2 / math.log(2):
             cheap = price, apart
@@ -190,7 +185,15 @@ def step_of(quality: int) -> float:
 def choose(aim: Floats, quality: int, price: float) -> quantise.Choice:
     """Choose levels near to an aim, bits being worth so many times what they are by and large."""
     wanted = np.rint(aim * quantise.ONE_LEVEL).astype(np.int32)
-    weights = np.full(model.LATENTS, _UNIT, np.int32)
-    task = quantise.Task(wanted, weights, quality, model.LATENTS, model.tables())
+    task = quantise.Task(wanted, _weights(), quality, model.LATENTS, model.tables())
     bit = PRICE * price * _UNIT * quantise.ONE_LEVEL**2 / quantise.ONE_BIT
     return quantise.choose(task, min(max(round(bit), 1), quantise.MAX_PRICE))
+
+
+@functools.cache
+def _weights() -> npt.NDArray[np.int32]:
+    """Give what an error counts by channel, by how much of its linear part is the mean of a place."""
+    line = synthesis.network().line.weights.astype(np.float64)
+    parts = line.reshape(3, CELL**2, model.LATENTS, 9)
+    share = CELL**2 * np.square(parts.mean(1)).sum((0, 2)) / np.square(parts).sum((0, 1, 3))
+    return np.asarray(np.rint(_UNIT * (1 + MEANS * share)), np.int32)
