@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 torch = pytest.importorskip("torch", reason="the train group is not installed")
 pytest.importorskip("onnx", reason="the train group is not installed")
 
-from promptcodec.layers import texture
-from training.generator import flat, pack
+
+from training.generator import flat
 from training.generator.evaluate import change
 
 SIDE = 64
@@ -41,20 +40,6 @@ def test_a_wave_where_the_picture_is_busy_is_left_alone():
     (gradient,) = torch.autograd.grad(flat.error(shown, half).sum(), shown)
     left, right = gradient[..., :16].norm(), gradient[..., -16:].norm()
     assert right > 50 * left
-
-
-@pytest.mark.parametrize("budget", [60, 400])
-def test_the_nearer_coder_is_packed(scene, budget):
-    image = scene.resize((96, 64), Image.Resampling.LANCZOS)
-    payload, shown = pack.nearest(image, budget)
-    assert np.array_equal(np.asarray(texture.decode(payload, image.size)), np.asarray(shown))
-    assert len(payload) <= budget + (payload[0] == 0)
-
-    def apart(picture):
-        return np.square(np.asarray(picture, float) - np.asarray(image, float)).mean()
-
-    plain = texture.encode(image, budget, stored=True)
-    assert apart(shown) <= apart(texture.decode(plain, image.size))
 
 
 def test_changes_have_intervals():

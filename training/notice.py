@@ -34,7 +34,8 @@ tables, and of cells-1.bin and nouns-1.txt:
 
 _STATISTICS = """The other tables (words and their thresholds, small classifiers, principal directions,
 chances of coefficients and contours) hold statistics of the same pictures; the networks that restore
-and draw, generator-small-1.onnx, restoration-1.bin and those in latent-1.zip, were trained on them.
+and draw, generator-small-2.onnx, restoration-1.bin, those of the learned texture coder and those in
+latent-1.zip, were trained on them.
 """
 
 _WEIGHTS = """Networks made by others, and what was changed in them:

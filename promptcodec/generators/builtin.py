@@ -19,7 +19,7 @@ from promptcodec.readiness import Readiness
 from promptcodec.vision import runtime
 
 # Trained decoders, the best first; those in models/manifest.json are there.
-TRAINED = {"base": "generator-base-2", "small": "generator-small-1"}
+TRAINED = {"base": "generator-base-2", "small": "generator-small-2"}
 
 
 LICENCE = "Apache-2.0"

@@ -27,11 +27,12 @@ from eval.metrics.waves import waves
 from promptcodec import models
 from promptcodec.generators import Conditions, builtin, learned
 from promptcodec.layers import texture
+from promptcodec.layers.texture import dct
+from promptcodec.layers.texture.coders import DCT
 from promptcodec.settings import STRENGTH
 from training.generator import BUILD, graph, held_out, pictures
 from training.generator.export import trained
 from training.generator.network import CONFIGS
-from training.generator.pack import nearest
 from training.texts import DATA
 
 BUDGETS = (100, 200, 400, 800)
@@ -62,7 +63,7 @@ def drawings(
 ) -> list[Image.Image]:
     """Draw one picture's texture layer on each of SIDES, ``decoders`` being the shipped and the trained."""
     shipped, own = decoders
-    plain, near = texture.encode(image, budget, stored=True), nearest(image, budget)[0]
+    plain, near = bytes([DCT]) + dct.encode(image, budget), texture.encode(image, budget, stored=True)
     drawn = []
     for payload, decoder in ((plain, shipped), (near, shipped), (near, own)):
         coefficients, picture = texture.draw(payload, image.size)

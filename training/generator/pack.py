@@ -11,7 +11,6 @@ under a name that the coders give: run it again after a stop.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import io
 import os
@@ -26,11 +25,8 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import models, plugins, rate
-from promptcodec.errors import BudgetError
 from promptcodec.generators import maps
 from promptcodec.layers import structure, texture
-from promptcodec.layers.texture import learned
-from promptcodec.layers.texture.coders import LEARNED
 from training.generator import BUILD, pictures
 from training.texts import DATA
 
@@ -64,24 +60,6 @@ def lossless(image: Image.Image) -> np.ndarray:
     return np.frombuffer(file.getvalue(), np.uint8)
 
 
-def nearest(image: Image.Image, budget: int) -> tuple[bytes, Image.Image]:
-    """Code a picture's texture layer by the coder that is nearer to it at equal bytes.
-
-    Args:
-        image: RGB.
-        budget: bytes of the part in a stream, where the DCT has no coder's byte.
-
-    Returns:
-        The payload with its coder's byte, and what it shows, of the picture's size.
-    """
-    truth = np.asarray(image, np.float32)
-    payloads = [texture.encode(image, budget, stored=True)]
-    with contextlib.suppress(BudgetError):
-        payloads.append(bytes([LEARNED]) + learned.encode(image, budget - 1))
-    drawn = [(payload, texture.decode(payload, image.size)) for payload in payloads]
-    return min(drawn, key=lambda each: float(np.square(np.asarray(each[1]) - truth).mean()))
-
-
 def layers(path: Path, codings: int) -> dict[str, np.ndarray]:
     """Code one picture's layers."""
     rng = random.Random(path.name)
@@ -93,7 +71,9 @@ def layers(path: Path, codings: int) -> dict[str, np.ndarray]:
     budgets = [between(BUDGETS, (number + rng.random()) / codings) for number in range(codings)]
     packed["budgets"] = np.array(budgets)
     for number, budget in enumerate(budgets):
-        packed[f"texture{number}"] = lossless(nearest(image, budget)[1].reduce(maps.FACTOR))
+        packed[f"texture{number}"] = lossless(
+            texture.decode(texture.encode(image, budget, stored=True), size).reduce(maps.FACTOR)
+        )
     lines = structure.decode(structure.encode(image, between(CONTOURS, rng.random())), size)
     packed["structure"] = lossless(lines.resize((2 * quarter[0], 2 * quarter[1]), Image.Resampling.BOX))
     rows, cols = rate.grid(rng.choice(CELLS), size)
