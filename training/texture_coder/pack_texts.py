@@ -124,7 +124,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("packed", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="folder with train/ and eval/")
-    parser.add_argument("-o", "--output", type=Path, help="instead of PACKED/texts.npz")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     pictures = gather(options.data, options.jobs)
@@ -132,12 +131,11 @@ def main() -> None:
     canvases = places(options.data, [each[0] for each in pictures], train)
     with np.load(options.packed / "train.npz") as file:
         for name in file.files:
-            count = len(file[name])
-            if count != len(canvases[name]):
+            if (count := len(file[name])) != len(canvases[name]):
                 raise SystemExit(f"{name}: {count} canvases, but {len(canvases[name])} of these pictures")
     known = texts.vocabulary([w for words in pictures[n][3].values() for w in words] for n in train)
     packed = texts.collect(known, pictures, canvases)
-    texts.save(options.output or options.packed / "texts.npz", packed)
+    texts.save(options.packed / "texts.npz", packed)
     report(packed, options.data)
 
 

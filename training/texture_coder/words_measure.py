@@ -6,29 +6,27 @@ PSNR is that of the picture at its own size, its long side 512 at most.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
 
 from training.texture_coder import texts
 from training.texture_coder.evaluate import HEAD, psnr
-from training.texture_coder.grids import AREAS, grid
+from training.texture_coder.grids import grid
 from training.texture_coder.network import SCALE, Coder, cost
 from training.texture_coder.pack import canvas
 from training.texture_coder.train import QUALITIES
-from training.texture_coder.words_network import Tokens, hints, tokens
+from training.texture_coder.words_network import Addition, Tokens, draw, hints, see, spend, tokens
 
 BUDGETS = (50, 100, 200, 500, 1000)
 SIZES = ((0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5, 6), (4, 5, 6))
 """Size classes that are tried, by budget."""
+LARGEST = max(map(max, SIZES))
 STEP = 2.0
 SIDE = 512
 SWAPS = 2
@@ -79,7 +77,7 @@ def points(coder: Coder, image: Image.Image) -> list[Point]:
     """Give size class and quality that are best within about each of BUDGETS, by short floats."""
     coder.train()
     best: list[tuple[float, Point]] = [(0.0, (0, 0.0))] * len(BUDGETS)
-    for size in range(len(AREAS)):
+    for size in range(LARGEST + 1):
         quality = torch.arange(*QUALITIES[size], STEP)
         bits, _, levels = coder(pixels(image, size).expand(len(quality), -1, -1, -1), quality)
         counts = bits.sum(1).numpy() / 8 + HEAD
@@ -94,7 +92,7 @@ def points(coder: Coder, image: Image.Image) -> list[Point]:
 
 
 def worth(
-    coder: Coder, added: Sequence[nn.Module], image: Image.Image, point: Point, given: Tokens
+    coder: Coder, added: Sequence[Addition], image: Image.Image, point: Point, given: Tokens
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give PSNR and bits by the coder alone, with weights without words, with each of the texts.
 
@@ -110,25 +108,18 @@ def worth(
     """
     quality, wanted = torch.tensor([point[1]]), pixels(image, point[0])
     _, _, levels = coder(wanted, quality)
-    words, weights, model_words, model_weights, by_hints = added
+    seen = see(coder, levels, quality)
+    words, weights, by_hints, model_words, model_weights = added
 
-    def drawn(each: nn.Module | None, what: Tokens | None = None) -> np.ndarray:
-        count = 1 if what is None else len(what.word)
-        with each.beside(coder, what) if each else nullcontext():
-            return quality_of(
-                coder.synthesise(levels.expand(count, -1, -1, -1), quality.expand(count)), image
-            )
+    def drawn(each: Addition, what: Tokens) -> np.ndarray:
+        return quality_of(draw(coder, seen, quality, each, what), image)
 
-    def spent(each: nn.Module | None, what: Tokens | None = None) -> np.ndarray:
-        many = levels.expand(1 if what is None else len(what.word), -1, -1, -1)
-        with each.beside(coder, what) if each else nullcontext():
-            return cost(many, *coder.expect(many, quality.expand(len(many)))).sum((1, 2, 3)).numpy()
-
-    plain = drawn(None), drawn(weights)
-    errors = moved(hints(wanted - coder.synthesise(levels, quality)))
+    plain = quality_of(seen.drawn, image), drawn(weights, given)
+    errors = moved(hints(wanted - seen.drawn, quality))
+    spent = [spend(levels, seen, each, given) for each in (model_weights, model_words)]
     return (
         np.concatenate([*plain, drawn(words, given)]),
-        np.concatenate([spent(None), spent(model_weights), spent(model_words, given)]),
+        torch.cat([cost(levels, seen.mean, seen.scale).sum((1, 2, 3)), *spent]).numpy(),
         np.concatenate([*plain, drawn(by_hints, errors)]),
     )
 
@@ -194,13 +185,9 @@ def moved(own: Tokens) -> Tokens:
 
 
 @torch.no_grad()
-def measure(
-    data: Path, output: Path, coder: Coder, packed: texts.Texts, added: Sequence[nn.Module], limit: int
-) -> None:
-    """Print what words are worth, by set and text; keep where each picture was measured in ``output``."""
-    coder.eval()
-    kept = output / "points.json"
-    where = json.loads(kept.read_text()) if kept.exists() else {}
+def measure(data: Path, coder: Coder, packed: texts.Texts, added: Sequence[Addition], limit: int) -> None:
+    """Print what words are worth, by set and text."""
+    coder.requires_grad_(False).eval()
     results: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     for group, kind in dict.fromkeys(form[:2] for form in FORMS):
         images = {n: opened(data / packed.files[n]) for n in chosen(packed, group, kind, limit)}
@@ -208,17 +195,14 @@ def measure(
             form[2]: swapped(packed, list(images), form[2]) for form in FORMS if form[:2] == (group, kind)
         }
         for n, image in images.items():
-            if packed.files[n] not in where:
-                where[packed.files[n]] = points(coder, image)
-                kept.write_text(json.dumps(where))
             here = [sources for sources, own in given.items() if n in own]
             batch = tokens([packed.of(n, ()), *(words for sources in here for words in given[sources][n])])
-            rows = [worth(coder, added, image, point, batch) for point in where[packed.files[n]]]
+            rows = [worth(coder, added, image, point, batch) for point in points(coder, image)]
             for at, sources in enumerate(here):
                 columns = [0, 1, 2, *range(3 + at * (1 + SWAPS), 3 + (at + 1) * (1 + SWAPS))]
                 name = f"{group}, {kind}, {' and '.join(sources)}"
                 results[name, DRAWN].append([scores[columns] for scores, _, _ in rows])
                 results[name, SPENT].append([bits[columns] for _, bits, _ in rows])
-            results[f"{group}, {kind}, hints of 4x4 cells", DRAWN].append([scores for _, _, scores in rows])
+            results[f"{group}, {kind}, hints", DRAWN].append([scores for _, _, scores in rows])
     for (name, unit), values in sorted(results.items(), key=lambda each: each[0][1]):
         report(name, unit, np.array(values), relative=unit == SPENT)
