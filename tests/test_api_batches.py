@@ -18,7 +18,7 @@ from promptcodec.api.client import Connection, UnusableAnswerError
 from promptcodec.api.profile import Profile
 from promptcodec.api.usage import usage_in
 from promptcodec.errors import ApiError, MissingError, PromptcodecError, RefusedError, UsageError
-from promptcodec.testing.loopback import serve
+from promptcodec.testing.loopback import responses, serve
 from tests.raw_server import http, raw_server
 from tests.test_api_secrets import FORMS, KEY, pieces
 
@@ -204,6 +204,7 @@ def test_files_are_deleted_and_found_by_their_name():
 
 
 def test_what_passes_is_tried_again(monkeypatch):
+    monkeypatch.setattr(responses, "_RETRY_AFTER", "0.05")
     with serve(["call-500:2"]) as url:
         assert batches.listed(connection(url, retries=2)) == []
     with serve(["call-429"]) as url:
@@ -294,8 +295,8 @@ def test_each_call_ends_in_time_at_one_host_and_without_the_key(monkeypatch, nam
     monkeypatch.setenv("MY_KEY", KEY)
     call = CALLS[name]
     start = time.monotonic()
-    with raw_server(lambda socket: time.sleep(2)) as server, pytest.raises(ApiError, match=r"within 0\.3 s"):
-        call(connection(server.url, timeout=0.3))
+    with raw_server(lambda socket: time.sleep(2)) as server, pytest.raises(ApiError, match=r"within 0\.1 s"):
+        call(connection(server.url, timeout=0.1))
     assert time.monotonic() - start < 1.5
     with raw_server(http(b"[]")) as other:
         moved = http(b"", "307 Moved", f"location: {other.url}/x")

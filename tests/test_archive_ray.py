@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import os
 import re
@@ -18,7 +19,10 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ray.data.checkpoint", reason="needs the extra ray: no Ray Data, or an old one")
+# Looked for, not imported: that would take seconds of every run that collects these tests.
+RAY = importlib.util.find_spec("ray")
+if RAY is None or not (Path(RAY.origin).parent / "data" / "checkpoint").exists():
+    pytest.skip("needs the extra ray: no Ray Data, or an old one", allow_module_level=True)
 if not sys.platform.startswith("linux"):
     pytest.skip("the processes of Ray are looked for in /proc", allow_module_level=True)
 

@@ -146,7 +146,7 @@ def many(path, number, size=1000):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peaks of a process's own memory are read from /proc")
-@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".parquet"])
+@pytest.mark.parametrize("suffix", [pytest.param(".tar", marks=pytest.mark.slow), ".tar.gz", ".parquet"])
 @pytest.mark.parametrize(
     ("number", "size"), [(12_500, 4000), pytest.param(100_000, 1000, marks=pytest.mark.slow)]
 )

@@ -17,8 +17,11 @@ from eval.measure.archive_mix import mixed
 from eval.measure.archive_pack import Pack
 from eval.measure.archive_scale import Assumed, Units
 from promptcodec.archive import store
+from promptcodec.archive.adding import durable
+from promptcodec.archive.asking import parts
 from promptcodec.archive.indexing import index
 from promptcodec.archive.record import Place, Record
+from promptcodec.cli.archive.engines import batch
 from promptcodec.layers.signature import SIGNATURE_BYTES
 from promptcodec.reading import inspect
 from tests.drawings import drawing
@@ -231,6 +234,9 @@ def test_scale_is_measured_of_the_pictures(pictures, capsys, monkeypatch):
         pytest.importorskip(needed, reason=f"needs the extras api and server: no {needed}")
     monkeypatch.setenv("PYTHONSAFEPATH", "")  # the laboratory is in no wheel
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.02)
+    for module in (durable, batch):
+        monkeypatch.setattr(module, "SECONDS", 0.05)
     # The test before starts processes for them.
     monkeypatch.setattr(
         archive_search, "rows", lambda path, kinds: [archive_search._row(path, kind) for kind in kinds]

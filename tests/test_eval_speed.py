@@ -21,7 +21,8 @@ def test_a_report_of_two_tiny_pictures(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(speed, "BUDGETS", (60,))
     monkeypatch.setattr(speed, "USUAL", 60)
     monkeypatch.setattr(speed, "EFFORTS", (1,))  # the greatest takes the core in Python most of the time
-    monkeypatch.setattr(speed, "TEXTS", 3)
+    monkeypatch.setattr(speed, "CONTOURS", ("structure",))
+    monkeypatch.setattr(speed, "TEXTS", 1)
     monkeypatch.setenv("PYTHONSAFEPATH", "")  # the laboratory is in no wheel
     assert commands.main(["speed", str(tmp_path), "--rounds", "1", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

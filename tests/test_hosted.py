@@ -12,10 +12,16 @@ from promptcodec.api import answers
 from promptcodec.description import format_text, parse_text
 from promptcodec.errors import ApiError, CaptionerError, GeneratorError, UsageError
 from promptcodec.generators import Conditions
-from promptcodec.testing.loopback import app, serve
+from promptcodec.testing.loopback import app, responses, serve
 from tests.hosted import calls, painter, vision
 
 pytestmark = pytest.mark.usefixtures("kept_apart")
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    """Be asked to wait for a moment, not for a second."""
+    monkeypatch.setattr(responses, "_RETRY_AFTER", "0.05")
 
 
 @pytest.mark.parametrize("name", ["chat", "responses"])
@@ -122,7 +128,7 @@ STAYS = {
     "429": (ApiError, "rate limit"),
     "quota": (ApiError, "quota"),
     "500": (ApiError, "failed after 1 retries"),
-    "slow": (ApiError, "within 0.5 s"),
+    "slow": (ApiError, "within 0.2 s"),
     "drop": (ApiError, "cannot be reached, or breaks off"),
     "leak": (ApiError, "does not accept the key"),
     "badjson": (CaptionerError, "no JSON"),
@@ -134,9 +140,9 @@ STAYS = {
 
 @pytest.mark.parametrize("fault", STAYS)
 def test_a_fault_that_stays_is_one_clear_error(scene, fault, monkeypatch):
-    monkeypatch.setattr(app, "_SLOW", 1.5)
+    monkeypatch.setattr(app, "_SLOW", 0.6)
     kind_of, words = STAYS[fault]
-    timeout = 0.5 if fault == "slow" else 60
+    timeout = 0.2 if fault == "slow" else 60
     with serve([f"{fault}:9"]) as url, pytest.raises(kind_of, match=words):
         encode(scene, captioner=vision(url, retries=1, timeout=timeout))
     assert not list(answers.folder().rglob("*.json"))

@@ -58,7 +58,9 @@ def watched():
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's account of memory")
-@pytest.mark.parametrize("name", HEAVY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "wide" else ()) for name in HEAVY]
+)
 def test_small_files_take_little_memory(name, tmp_path, watched):
     """Measured: 75 to 830 MB to decode, 75 to 90 to inspect."""
     (tmp_path / "x.pxt").write_bytes(heavy(name))

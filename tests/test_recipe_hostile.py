@@ -84,7 +84,7 @@ HOSTILE = {
     ),
     "huge number": (recipe_files.with_texts(parameters="a\nSteps: 20, Seed: " + "9" * 9000), None),
     "quotes": (recipe_files.with_texts(parameters='Steps: 20, A: "' * 17000), None),
-    "brackets": (recipe_files.with_texts(parameters="Steps: 20, " + "A: [, " * 40000), None),
+    "brackets": (recipe_files.with_texts(parameters="Steps: 20, " + "A: [, " * 10000), None),
 }
 
 
@@ -97,8 +97,9 @@ def hostile(name):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_metadata(name):
     data, warning = hostile(name)
-    metadata = read_metadata(data)
-    assert lines_run(lambda: read_metadata(data)) < 5_000_000  # the dense graph runs 3 million
+    read = []
+    assert lines_run(lambda: read.append(read_metadata(data))) < 5_000_000  # the dense graph runs 3 million
+    (metadata,) = read
     if warning:
         assert metadata.recipe is None
         assert len(metadata.warnings) == 1

@@ -91,8 +91,8 @@ def test_answers_of_any_form_end_with_an_error_of_ours_or_a_picture(name):
     liar = Liar(app(name))
     kind = name.partition("-")[0] if name.startswith("comfyui") else name
     with running(liar) as url:
-        entries = {"timeout": "0.3"} if kind == "comfyui" else {}
-        model(kind, url, **entries).generate(sdapi.conditions())
+        entries = {"timeout": "0.15"} if kind == "comfyui" else {}
+        model(kind, url).generate(sdapi.conditions())
         for route in sorted(liar.routes):
             for value in VALUES:
                 liar.route, liar.value = route, value
