@@ -25,9 +25,9 @@ DATA = Path(os.environ.get("PROMPTCODEC_TEST_DATA", ROOT.parent / "shared" / "da
 # The laboratory is not in the wheel. Last on the path: promptcodec itself is the installed one.
 sys.path.append(str(ROOT))
 
-# ``--hypothesis-profile=thorough`` tries fifteen times as much; see tests/effort.py.
-settings.register_profile("default", max_examples=16, deadline=None)
-settings.register_profile("thorough", max_examples=240, deadline=None)
+# ``--hypothesis-profile=thorough`` tries ten times as much; see tests/effort.py.
+settings.register_profile("default", max_examples=25, deadline=None)
+settings.register_profile("thorough", max_examples=250, deadline=None)
 settings.load_profile("default")
 
 

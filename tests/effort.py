@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: ``--hypothesis-profile=thorough`` tries fifteen times as many."""
+"""How many examples a property is tried on: ``--hypothesis-profile=thorough`` tries ten times as many."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def judge(path, wanted, new):
     return True
 
 
-@pytest.mark.parametrize("number", [8, pytest.param(4000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [16, pytest.param(4000, marks=pytest.mark.slow)])
 def test_planted_damage_is_named_and_all_else_is_saved(sound, path, tmp_path, number):
     wanted, data = sound
     rnd = random.Random(number)
@@ -299,7 +299,7 @@ def test_two_write_and_one_compacts_while_one_reads(path):
     assert not [finding for finding in verify(path) if finding.error]
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.slow)])
 def test_kills_lose_no_record_that_was_acknowledged(path, rounds):
     store.create(path).close()
     rnd = random.Random(rounds)

@@ -84,7 +84,7 @@ HOSTILE = {
     ),
     "huge number": (recipe_files.with_texts(parameters="a\nSteps: 20, Seed: " + "9" * 9000), None),
     "quotes": (recipe_files.with_texts(parameters='Steps: 20, A: "' * 17000), None),
-    "brackets": (recipe_files.with_texts(parameters="Steps: 20, " + "A: [, " * 10000), None),
+    "brackets": (recipe_files.with_texts(parameters="Steps: 20, " + "A: [, " * 40000), None),
 }
 
 

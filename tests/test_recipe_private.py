@@ -68,9 +68,9 @@ def leak(form, carrier, *, seed=0, coded=True):
 
 
 def test_planted_secrets():
-    """Every sixteenth goes through the coder of streams, which takes most of the time."""
+    """Every eighth goes through the coder of streams, which takes most of the time."""
     assert len(set(IN_TURN)) >= 500
-    wrong = {place: leak(*place, coded=not index % 16) for index, place in enumerate(IN_TURN)}
+    wrong = {place: leak(*place, coded=not index % 8) for index, place in enumerate(IN_TURN)}
     assert {place: kind for place, kind in wrong.items() if kind} == {}
 
 
@@ -303,8 +303,8 @@ HEAVY = (
 def test_long_texts_take_little_time():
     start = time.process_time()
     for piece in HEAVY:
-        clean_text((piece * 10_000)[:10_000], "x", Private())
-    assert time.process_time() - start < 5  # half a second
+        clean_text((piece * 20_000)[:20_000], "x", Private())
+    assert time.process_time() - start < 10  # one second
 
 
 @pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
@@ -424,10 +424,10 @@ def test_the_name_of_a_text_is_cleaned():
 
 
 def test_many_secrets_take_little_time():
-    keys = {f"api_key{index}": f"{index:05}{'abcdefgh' * 2}" for index in range(3000)}
+    keys = {f"api_key{index}": f"{index:05}{'abcdefgh' * 2}" for index in range(6000)}
     start = time.process_time()
     cleaned = clean_text(json.dumps(keys | {"note": " ".join(keys.values())}), "", Private())
-    assert time.process_time() - start < 5  # half a second
+    assert time.process_time() - start < 10  # one second
     assert "abcdefgh" not in cleaned
 
 
