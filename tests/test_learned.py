@@ -80,16 +80,31 @@ def test_pictures_of_pku_aigi_500k(tmp_path):
     picture(tmp_path / "MJ" / "train" / "2_1.png")
     picture(tmp_path / "MJ" / "val" / "1_1.png")
     (tmp_path / "MJ" / "train.txt").write_text("one\ntwo\n")
-    assert data.examples(tmp_path) == [(tmp_path / "MJ" / "train" / "2_1.png", "two")]
+    assert data.examples(tmp_path) == [(tmp_path / "MJ" / "train" / "2_1.png", "two", "")]
 
 
 def test_pictures_of_a_manifest(tmp_path):
     picture(tmp_path / "train" / "a.png")
     picture(tmp_path / "train" / "not-listed.png")
-    line = {"file": "a.png", "prompt": "a cat"}
+    line = {"file": "a.png", "prompt": "a cat", "kind": "ai"}
     (tmp_path / "train" / "manifest.jsonl").write_text(json.dumps(line) + "\n")
     assert data.examples(tmp_path) == data.examples(tmp_path / "train")
-    assert data.examples(tmp_path) == [(tmp_path / "train" / "a.png", "a cat")]
+    assert data.examples(tmp_path) == [(tmp_path / "train" / "a.png", "a cat", "ai")]
+
+
+def test_pictures_are_chosen_by_prompt_or_kind(tmp_path):
+    drawn, mute, photo = (
+        data.Example(tmp_path / name, prompt, kind)
+        for name, prompt, kind in (("a", "a cat", "ai"), ("b", "", "ai"), ("c", "", "photo"))
+    )
+    listed = [drawn, mute, photo]
+    assert data.choose(listed, None, wordless=False) == [drawn]
+    assert data.choose(listed, None, wordless=True) == listed
+    assert data.choose(listed, "ai", wordless=False) == [drawn, mute]
+    with pytest.raises(UsageError, match="no picture is of kind 'film'; there are ai, photo"):
+        data.choose(listed, "film", wordless=False)
+    with pytest.raises(UsageError, match="no picture has a prompt"):
+        data.choose([mute, photo], None, wordless=False)
 
 
 def test_pictures_whose_licence_is_not_accepted_are_left_out(tmp_path):
@@ -110,7 +125,7 @@ def test_pictures_of_any_folder(tmp_path):
     (tmp_path / "a.txt").write_text("from a file\n")
     picture(tmp_path / "in" / "b.png", parameters="from (metadata:1.2)\nSteps: 20, Sampler: Euler, Seed: 1")
     picture(tmp_path / "in" / "c.png")
-    assert [prompt for _, prompt in data.examples(tmp_path)] == ["from a file", "from metadata", ""]
+    assert [example.prompt for example in data.examples(tmp_path)] == ["from a file", "from metadata", ""]
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no pictures in"):
         data.examples(tmp_path / "empty")

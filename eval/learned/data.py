@@ -28,10 +28,11 @@ REDUCED = 0.5
 
 
 class Example(NamedTuple):
-    """A training picture; the prompt is empty where none is known."""
+    """A training picture; the prompt, or the kind of picture, is empty where none is known."""
 
     path: Path
     prompt: str
+    kind: str = ""
 
 
 class Batch(NamedTuple):
@@ -52,9 +53,9 @@ def examples(folder: Path) -> list[Example]:
     """List the training pictures of a folder, by path.
 
     It may be in the layout of PKU-AIGI-500K (``train/`` of each family); or a folder with ``manifest.jsonl``,
-    or with a ``train/`` that has one, whose lines have ``file`` and ``prompt``; or any folder, where a prompt
-    is what a .txt of the same stem holds, or what the picture's metadata say. Of a manifest whose lines name
-    licences only pictures that the allow-list accepts are taken.
+    or with a ``train/`` that has one, whose lines have ``file``, ``prompt`` and ``kind``; or any folder, where
+    a prompt is what a .txt of the same stem holds, or what the picture's metadata say. Of a manifest whose
+    lines name licences only pictures that the allow-list accepts are taken.
 
     Raises:
         UsageError: there is no picture.
@@ -89,7 +90,27 @@ def _listed(folder: Path) -> list[Example]:
     if any("licence" in entry for entry in entries.values()):
         taken = set(allowed(folder.parent))
         entries = {path: entry for path, entry in entries.items() if path in taken}
-    return [Example(path, entry.get("prompt") or "") for path, entry in entries.items()]
+    return [
+        Example(path, entry.get("prompt") or "", entry.get("kind") or "") for path, entry in entries.items()
+    ]
+
+
+def choose(listed: Sequence[Example], kind: str | None, *, wordless: bool) -> list[Example]:
+    """Give the pictures of a kind, or those with a prompt; those without one too where ``wordless``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if kind:
+        chosen = [example for example in listed if example.kind == kind]
+        if not chosen:
+            kinds = ", ".join(sorted({example.kind for example in listed} - {""}))
+            raise UsageError(f"no picture is of kind {kind!r}; there are {kinds or 'no kinds'}")
+        return chosen
+    chosen = [example for example in listed if example.prompt or wordless]
+    if not chosen:
+        raise UsageError("no picture has a prompt", hint="Take them all: --all")
+    return chosen
 
 
 def split(listed: Sequence[Example], *, held: bool) -> list[Example]:

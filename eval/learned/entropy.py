@@ -64,7 +64,7 @@ def encode(codec: Codec, picture: Tensor, words: Words, rate: int, checksum: int
     """
     latents, hyper = codec.analyse(picture, words, torch.tensor([rate]))
     writer = BitWriter()
-    levels = hyper.round().clamp(-HYPER_LARGEST, HYPER_LARGEST)
+    levels = _plain(hyper.round().clamp(-HYPER_LARGEST, HYPER_LARGEST))
     for bounds, plane in zip(_hyper_tables(codec, rate), _planes(levels), strict=True):
         for level in plane:
             writer.span(bounds, level + HYPER_LARGEST)
@@ -75,7 +75,7 @@ def encode(codec: Codec, picture: Tensor, words: Words, rate: int, checksum: int
         if slices:
             state = codec.remember(state, slices[-1])
         mean, scale = codec.expect(state, words)
-        levels = (slice_ - mean).round().clamp(-_LARGEST, _LARGEST)
+        levels = _plain((slice_ - mean).round().clamp(-_LARGEST, _LARGEST))
         for level, table in zip(levels.int().flatten().tolist(), _chosen(scale), strict=True):
             _write(writer, table, level)
         checksum = _checked(levels, checksum)
@@ -198,6 +198,11 @@ def _read(reader: BitReader, bounds: list[int]) -> int:
                 raise EntropyError("a level is larger than any that is written")
         symbol += (1 << bits) + reader.bypass(bits) - 1
     return (symbol + 1) // 2 if symbol % 2 else -(symbol // 2)
+
+
+def _plain(levels: Tensor) -> Tensor:
+    """Lay levels out as a decoder's are: convolutions of another layout give other floats."""
+    return levels.clone(memory_format=torch.contiguous_format)
 
 
 def _planes(levels: Tensor) -> list[list[int]]:

@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-from eval.learned.data import Batch, Batches, Example, examples, split
+from eval.learned.data import Batch, Batches, Example, choose, examples, split
 from eval.learned.network import SIZES, Codec, Shape, save
 from eval.learned.stream import LAMBDAS
 from promptcodec.errors import PromptcodecError, UsageError
@@ -178,7 +178,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--data", type=Path, required=True, help="pictures with prompts: see the documentation"
     )
-    parser.add_argument("--all", action="store_true", help="pictures without a prompt as well")
+    taken = parser.add_mutually_exclusive_group()
+    taken.add_argument("--all", action="store_true", help="pictures without a prompt as well")
+    taken.add_argument("--kind", help="those that the manifest calls so, as photo, with a prompt or without")
     parser.add_argument("--size", choices=SIZES, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     length = parser.add_mutually_exclusive_group(required=True)
@@ -202,9 +204,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def start(options: argparse.Namespace, trainer: Trainer) -> None:
     """List the pictures, go on from what the folder holds, and train."""
-    listed = [example for example in examples(options.data) if example.prompt or options.all]
+    listed = choose(examples(options.data), options.kind, wordless=options.all)
     if not split(listed, held=False):
-        raise UsageError(f"no picture in {options.data} has a prompt", hint="Take them all: --all")
+        raise UsageError("every picture is held out; give more of them")
     options.out.mkdir(parents=True, exist_ok=True)
     state = options.out / "state.pt"
     if state.is_file():
