@@ -53,9 +53,9 @@ def examples(folder: Path) -> list[Example]:
     """List the training pictures of a folder, by path.
 
     It may be in the layout of PKU-AIGI-500K (``train/`` of each family); or a folder with ``manifest.jsonl``,
-    or with a ``train/`` that has one, whose lines have ``file``, ``prompt`` and ``kind``; or any folder, where
-    a prompt is what a .txt of the same stem holds, or what the picture's metadata say. Of a manifest whose
-    lines name licences only pictures that the allow-list accepts are taken.
+    or with a ``train/`` that has one, whose lines have ``file``, ``prompt`` and ``kind``; or any folder.
+    There a prompt is what a .txt of the same stem holds, or what the picture's metadata say. Of a manifest
+    whose lines name licences only pictures that the allow-list accepts are taken.
 
     Raises:
         UsageError: there is no picture.
