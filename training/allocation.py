@@ -8,8 +8,8 @@ pictures, interpolated between the sizes, say what any split of any number of by
 layers and number of bytes the table keeps the split with the most words among those within TIE of the
 best: words can be read, searched and edited as well.
 
-Needs the ``eval`` extra. Run it again when the generator changes; measurements are kept in ``build/``
-under a name that the generator's code gives.
+Needs the ``eval`` extra. Run it again when the generator or a layer changes; measurements are kept in
+``build/`` under a name that their code and tables give.
 """
 
 from __future__ import annotations
@@ -170,10 +170,11 @@ def table(results: list[tuple[Floats, Floats]]) -> dict[str, object]:
 def _fingerprint() -> str:
     digest = hashlib.sha256(repr((SIZES, SIDE)).encode())
     for folder in ("generators", "layers", "entropy"):
-        for file in sorted((HERE.parent / "promptcodec" / folder).glob("*.py")):
+        for file in sorted((HERE.parent / "promptcodec" / folder).rglob("*.py")):
             digest.update(file.read_bytes())
-    for file in sorted((HERE.parent / "promptcodec" / "models").glob("generator-*")):
-        digest.update(file.read_bytes())
+    for name in ("generator-*", "synthesis-*", "texture-*"):
+        for file in sorted((HERE.parent / "promptcodec" / "models").glob(name)):
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
