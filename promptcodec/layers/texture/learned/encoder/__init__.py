@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 from PIL import Image
 
 from promptcodec.errors import BudgetError
@@ -39,15 +36,13 @@ def shown(data: bytes, size: tuple[int, int]) -> Image.Image:
 
 
 def written(content: Content) -> bytes:
-    """Write a content, its count of channels worked out, with the length class that its bytes have.
+    """Write a content with the length class that its bytes have.
 
     Returns:
         Perhaps more than MAX_BYTES bytes, which nothing reads.
     """
-    coded = np.flatnonzero(np.asarray(content.levels).any((0, 1)))
-    given = replace(content, count=int(coded[-1]) // 4 + 1 if len(coded) else 0)
-    kind, data = -1, write(given, 0)
+    kind, data = -1, write(content, 0)
     while kind < (actual := length_class(min(len(data), MAX_BYTES))):
         kind = actual
-        data = write(given, kind)
+        data = write(content, kind)
     return data
