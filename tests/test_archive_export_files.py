@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from promptcodec import bitstream
 from promptcodec.archive import store
+from promptcodec.archive.record import Place
 from promptcodec.layers import recipe as recipe_layer
 from promptcodec.layers.registry import PART_IDS
 from tests import tables
@@ -82,6 +84,18 @@ def test_sidecars_are_read_by_exiftool_and_hold_no_prompt(export):
     assert not [secret for secret in tables.SECRETS if secret in text]
     assert export("--format", "xmp", "-o", "stems", "--stem", lines[0]["id"])[0] == 0
     assert [Path(name).suffixes for name in files("stems")] == [[".xmp"]]
+
+
+def test_folders_of_whole_paths_are_made_only_where_asked_for(export):
+    places = (Place("", "home/jane.doe/pictures/kite.jpg", 1), Place("", "2024/kite.jpg", 1))
+    archive_of("a.pxa", [replace(record(1), places=places)])
+    for form in ("xmp", "pxt"):
+        assert export("--format", form, "-o", f"public-{form}")[0] == 0
+        assert export("--format", form, "-o", f"private-{form}", "--with-private")[0] == 0
+    assert files("public-xmp") == ["2024/kite.jpg.xmp", "kite.jpg.xmp"]
+    assert files("private-xmp") == ["2024/kite.jpg.xmp", "home/jane.doe/pictures/kite.jpg.xmp"]
+    assert files("public-pxt") == ["kite.jpg.pxt"]
+    assert files("private-pxt") == ["home/jane.doe/pictures/kite.jpg.pxt"]
 
 
 def test_sidecars_beside_originals_in_place(export, cli):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promptcodec.archive.transfer import sidecars, streams
-from promptcodec.archive.transfer.private import public
+from promptcodec.archive.transfer.private import public, public_place
 from promptcodec.cli import report
 from promptcodec.errors import BitstreamError, PromptcodecError
 
@@ -34,7 +35,8 @@ def export(
         folder: they go into; None for sidecars beside originals.
         form: ``pxt`` or ``xmp``.
         stem: of sidecars, as of ``sidecars.write``.
-        with_private: leave nothing out of streams; sidecars hold nothing private.
+        with_private: leave nothing out of streams, and of the folders of a path that is a whole one;
+            sidecars themselves hold nothing private.
         overwrite: replace what is there.
         as_json: print JSON.
     """
@@ -51,8 +53,10 @@ def export(
             return sidecars.write_beside(
                 record, overwrite=overwrite, taken=taken, stem=stem, dictionaries=dictionaries
             )
+        places = record.places if with_private else tuple(map(public_place, record.places))
+        shown = replace(record, places=places)
         return sidecars.write(
-            record, folder, overwrite=overwrite, taken=taken, stem=stem, dictionaries=dictionaries
+            shown, folder, overwrite=overwrite, taken=taken, stem=stem, dictionaries=dictionaries
         )
 
     for number, each in enumerate(records, 1):
