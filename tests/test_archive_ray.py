@@ -174,6 +174,17 @@ def test_what_is_added_is_what_local_adds(folder, cli):
 
 
 @pytest.mark.slow
+def test_as_many_encode_at_a_time_as_there_are_workers(folder):
+    fill(folder, 40)
+    run, both = start(folder, nap=0.2), 0
+    while run.poll() is None and both < 5:
+        both = both + 1 if len(left(folder, "MapBatches")) == 2 else 0
+        time.sleep(0.05)
+    finish(run)
+    assert both == 5
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_time_only(folder):
     fill(folder, 60)
     run = start(folder, nap=0.1)

@@ -154,14 +154,15 @@ def _through(staging: Staging, work: Work, workers: int, together: int) -> None:
         batch_size=None,
         zero_copy_batch=True,
         concurrency=workers,
-        ray_remote_args_fn=_remote,
+        max_retries=_TRIES,  # Ray Data would try it again for ever
     )
-    encoded.write_parquet(staging.shards, filesystem=staging.filesystem)
-
-
-def _remote() -> dict[str, Any]:
-    """Give how a task runs; Ray Data would try it again for ever."""
-    return {"max_retries": _TRIES}
+    # With the same options it is a part of the same task: Ray Data keeps a core for writing otherwise.
+    encoded.write_parquet(
+        staging.shards,
+        filesystem=staging.filesystem,
+        concurrency=workers,
+        ray_remote_args={"max_retries": _TRIES},
+    )
 
 
 def encode_sources(table: pa.Table, work: Work) -> pa.Table:
