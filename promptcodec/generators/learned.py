@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from promptcodec import models
-from promptcodec.generators import Conditions, faithful, maps, network
+from promptcodec.generators import Conditions, faithful, lattice, maps, network
 from promptcodec.generators.classical import working_size
 from promptcodec.generators.watching import UNWATCHED, Progress, Watch
 from promptcodec.layers.texture import transform
@@ -62,10 +62,11 @@ def _draw_held(decoder: Decoder, conditions: Conditions, watch: Watch) -> Image.
     given = given_maps(conditions, size)
     words = None if conditions.description is None else maps.words(conditions.description)
     vector = maps.vector(max(size), conditions.strength, _present(conditions), words)
-    drawn = run(decoder, given, vector, watch=watch)[:, : size[1], : size[0]]
+    drawn = run(decoder, given, vector, watch=watch)
     drawn += 1
     drawn *= np.float32(127.5)
-    picture = drawn.transpose(1, 2, 0)
+    lattice.remove(drawn, STEP * maps.FACTOR)
+    picture = drawn[:, : size[1], : size[0]].transpose(1, 2, 0)
     held = working_size(conditions.size, 1, HELD)
     if held != size:
         picture = _resize(picture, held)
